@@ -170,6 +170,10 @@ release: $(DEV) ## Set the version, write the changelog, and commit both: VERSIO
 bench: $(DEV) ## Measure how fast it is
 	$(BIN)/python benchmarks/bench.py --airflow "$$($(BIN)/python -c 'import sys; sys.path.insert(0, "tests"); import environments as e; print(e.ENVIRONMENTS["airflow-3"].folder / "venv/bin/airflow")')"
 
+.PHONY: bench-airflow
+bench-airflow: $(DEV) ## Measure what Airflow pays for DAG files; ARGS="--schedules 60 1000" passes options
+	@PYTHONPATH=tests:benchmarks $(BIN)/python -m airflow_cost $(ARGS)
+
 ##@ Environments
 
 .PHONY: environments

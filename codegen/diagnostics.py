@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.rules import Rule, Severity
 
 
-@dataclass(frozen=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file of the project.
 
     Attributes:
@@ -29,8 +28,7 @@ class Location:
         return f"{printable(self.path)}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """An error or a warning; `hint` is its fix, if known."""
 
     rule: Rule
@@ -60,7 +58,7 @@ class Diagnostic:
 
     def with_severity(self, severity: Severity) -> Diagnostic:
         """The same with another severity."""
-        return replace(self, rule=replace(self.rule, severity=severity))
+        return self._replace(rule=self.rule._replace(severity=severity))
 
 
 class DagpressError(Exception):

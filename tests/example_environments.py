@@ -17,7 +17,7 @@ from codegen.airflow_facts import facts_of
 EXAMPLES = {"examples-3": NEWEST, "examples-2": NEWEST_2}
 
 
-def _prepare(version: str, requirements: Path, folder: Path) -> None:
+def lay_out(version: str, requirements: Path, folder: Path) -> None:
     """Lay it out as an Airflow of the tests is: `venv`, and `home` for the tests to copy."""
     _install(folder / "venv", requirements)
     shutil.copytree(FOLDER / f"airflow-{version}" / "home", folder / "home")
@@ -25,7 +25,7 @@ def _prepare(version: str, requirements: Path, folder: Path) -> None:
 
 def _environment(name: str, airflow: str) -> Environment:
     version, requirements = EXAMPLES[name], ROOT / "requirements" / f"{name}.txt"
-    prepare = partial(_prepare, version, requirements)
+    prepare = partial(lay_out, version, requirements)
     return Environment(name, (requirements,), prepare, newest=facts_of(version).pythons[-1], needs=(airflow,))
 
 

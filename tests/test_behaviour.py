@@ -19,6 +19,7 @@ from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.dag_text import from_source
 from codegen.review.sources import from_plan
+from codegen.sync.pairs import sources_in
 
 # Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
 _CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]
@@ -84,7 +85,7 @@ def test_what_changes_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
 
 
 def _read(text: str) -> Behaviour:
-    (behaviour,) = from_source(text).values()
+    (behaviour,) = from_source(text, sources_in(text)).values()
     return behaviour
 
 
@@ -107,7 +108,7 @@ def test_a_difference_says_where_it_is() -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "import airflow\n", "<<<<<<< HEAD\nx = 1\n", "(" * 1000])
 def test_what_is_no_dag_has_no_behaviour(text: str) -> None:
-    assert from_source(text) == {}
+    assert from_source(text, {""}) == {}
 
 
 _RENAMED = "{}: renamed: this looks like `schedules/{}.yml` renamed: {} (to keep "

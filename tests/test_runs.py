@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from project_builder import dagpress, write
 from versions import NEWEST
 
+from codegen.timetable.expansion import expand, is_plain
 from codegen.timetable.interval import parse_interval
 from codegen.timetable.portability import unsupported_by
 from codegen.timetable.surprises import surprise_of
@@ -87,6 +88,18 @@ def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
     assert time.process_time() - before < 20
     assert backlog
     assert backlog.count == (now - start) / timedelta(minutes=1) + 1
+
+
+@pytest.mark.parametrize("position", range(5))
+def test_a_plain_cron_has_the_values_that_croniter_gives(position: int) -> None:
+    """Most crons need no croniter, which takes long to import; every other is left to it."""
+    values = [*map(str, range(-1, 100)), *(f"0{digit}" for digit in range(10)), "*", "٣", "1-2", "*/2", "L", "mon"]
+    crons = [" ".join(["*"] * position + [value] + ["*"] * (4 - position)) for value in values]
+    plain = [cron for cron in crons if is_plain(cron)]
+    assert len(plain) > 7
+    for cron in plain:
+        assert expand(cron) == croniter.expand(cron)
+        croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)
 
 
 @given(

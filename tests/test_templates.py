@@ -13,7 +13,7 @@ from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from codegen.pipeline.reading import read
 from codegen.plan import DagModule, Folder, between, plan
 from codegen.render import renderer
-from codegen.render.renderer import Renderer, TemplateFailedError, builtin_templates
+from codegen.render.renderer import Renderer, TemplateFailedError, built_in, built_in_without_blocks, builtin_templates
 
 _GRAPH = """\
 interval: "@daily"
@@ -146,24 +146,24 @@ tasks:
 }
 
 
-def _module_of_two(root: Path) -> DagModule:
-    """The DAGs of two schedules, planned for a single file."""
-    schedules = read(project_of(write(root, _TWO))).schedules
+def _module_of(root: Path, files: dict[str, str]) -> DagModule:
+    """The DAGs of two schedules, planned for a single file; the second has the defaults of the folder."""
+    schedules = read(project_of(write(root, files))).schedules
     others = between(schedules).values()
-    folder = Folder("schedules/", None)
+    folder = Folder("schedules/", schedules[1])
     return plan([*zip(schedules, others, strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT", folder)
 
 
 def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
-    """They share imports, constants and functions, and no variable hides a function."""
-    module = _module_of_two(tmp_path)
+    """They share imports and the alerts of their defaults, each has its own functions, and no variable hides one."""
+    module = _module_of(tmp_path, _TWO)
     text = Renderer(tmp_path / "templates", {}).render(module)
     compile(text, "two.py", "exec", dont_inherit=True)
     assert_in_black(text)
     tree = ast.parse(text)
     assert ast.get_docstring(tree) == "The DAGs of the schedules in `schedules/`."
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert functions == ["load", "own_load"]
+    assert functions == ["load", "call_load", "call_load"]
     dags = [node for node in tree.body if isinstance(node, ast.With)]
     assert [dag.dag_id for dag in module.dags] == ["meltano_orders", "meltano_sales"]
     names = [node for dag in dags for node in ast.walk(dag) if isinstance(node, ast.Name)]
@@ -173,6 +173,17 @@ def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
         "meltano_orders": {"extract": (), "extract_more": (), "load": ("extract", "extract_more"), "check": ("load",)},
         "meltano_sales": {"load": (), "check": ("load",)},
     }
+
+
+def test_our_own_template_writes_the_same_without_its_blocks(tmp_path: Path) -> None:
+    """It is rendered so where no template of the project needs the blocks."""
+    env, graph = "env: {DAY: monday, FILE: %s}\n", ("after: []", "after: [extract]")
+    files = {name: env % name + text.replace(*graph) for name, text in _TWO.items()}
+    module = _module_of(tmp_path, files)
+    first = module.dags[0]
+    assert all([module.preludes[1:], module.functions, module.alert_texts, module.constants])
+    assert all([first.constants, first.groups[1:], first.groups[0].arrows, first.arrows])
+    assert built_in_without_blocks().render(module=module) == built_in().render(module=module)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +199,7 @@ def test_a_loss_in_one_of_several_dags_is_found(block: str, lost: str, tmp_path:
         f'{{% extends "dagpress/dag.py.j2" %}}{{% block {block} %}}'
         '{% if dag.dag_id != "meltano_sales" %}{{ super() }}{% endif %}{% endblock %}'
     )
-    module = _module_of_two(tmp_path)
+    module = _module_of(tmp_path, _TWO)
     with pytest.raises(TemplateFailedError, match=lost):
         Renderer(tmp_path / "templates", {"dag.py.j2": own.encode()}).render(module)
 

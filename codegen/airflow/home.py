@@ -7,40 +7,13 @@ import os
 import secrets
 from collections.abc import Mapping
 from configparser import ConfigParser, Error
+from itertools import chain
 from pathlib import Path
 
 from codegen import process
+from codegen.airflow.parsing import Sections, parsing_settings
 from codegen.diagnostics import DagpressError
 
-# Short: without one Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
-# The processes of an Airflow must share its secrets. A file that changes is parsed at once; by default, each file is
-# also parsed every 30 seconds, in a process of its own.
-_CONFIGURATION = """\
-[core]
-load_examples = False
-dags_are_paused_at_creation = False
-fernet_key = {fernet_key}
-
-[usage_data_collection]
-enabled = False
-
-[{parser}]
-min_file_process_interval = 300
-"""
-_SECRETS_2 = """
-[metrics]
-timer_unit_consistency = True
-
-[webserver]
-secret_key = {secret}
-"""
-_SECRETS_3 = """
-[api]
-secret_key = {secret}
-
-[api_auth]
-jwt_secret = {other_secret}
-"""
 # Where `airflow standalone` of Airflow 2 keeps it too.
 _PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
 _CREATE_USER = [
@@ -110,12 +83,31 @@ def write_configuration(home: Path, *, has_api_server: bool) -> None:
     """Make a private home directory, and write its configuration if it is missing."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / _CONFIGURATION_FILE
+    # Without a file Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
     if not path.exists():
-        fernet_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        text = _CONFIGURATION + (_SECRETS_3 if has_api_server else _SECRETS_2)
-        parser = "dag_processor" if has_api_server else "scheduler"
-        own = {"secret": secrets.token_hex(32), "other_secret": secrets.token_hex(32)}
-        _write_secret(path, text.format(fernet_key=fernet_key, parser=parser, **own))
+        _write_secret(
+            path, as_ini(_own_settings(has_api_server=has_api_server), parsing_settings(has_api_server=has_api_server))
+        )
+
+
+def as_ini(*settings: Sections) -> str:
+    """The text of a configuration file with all of them."""
+    sections: dict[str, str] = {}
+    for section, keys in chain.from_iterable(each.items() for each in settings):
+        sections[section] = sections.get(section, "") + "".join(f"{key} = {value}\n" for key, value in keys.items())
+    return "\n".join(f"[{section}]\n{lines}" for section, lines in sections.items())
+
+
+def _own_settings(*, has_api_server: bool) -> Sections:
+    """The settings of one home; its processes must share its secrets."""
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    core = {"load_examples": "False", "dags_are_paused_at_creation": "False", "fernet_key": key}
+    secret, other_secret = secrets.token_hex(32), secrets.token_hex(32)
+    if has_api_server:
+        of_version: Sections = {"api": {"secret_key": secret}, "api_auth": {"jwt_secret": other_secret}}
+    else:
+        of_version = {"metrics": {"timer_unit_consistency": "True"}, "webserver": {"secret_key": secret}}
+    return {"core": core, "usage_data_collection": {"enabled": "False"}, **of_version}
 
 
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> None:

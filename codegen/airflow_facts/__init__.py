@@ -10,12 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class ClassFacts:
+class ClassFacts(NamedTuple):
     """An operator, sensor, notifier or timetable.
 
     Attributes:
@@ -88,6 +87,11 @@ class AirflowFacts:
         return "sla" not in self.deprecated["operator"]
 
     @cached_property
+    def _found(self) -> dict[str, ClassFacts | None]:
+        """The results of `class_of`."""
+        return {}
+
+    @cached_property
     def core_operators(self) -> Mapping[str, str]:
         """The full names of the operators and sensors that come with this Airflow, by the names of their classes."""
         full_names = (name for name, facts in self.classes.items() if facts["kind"] in {"operator", "sensor"})
@@ -101,7 +105,11 @@ class AirflowFacts:
 
     def class_of(self, name: str) -> ClassFacts | None:
         """The facts about a class by its full name, or about one of the core by its class name; None for others."""
-        full_name = {**self.core_operators, **self.timetables}.get(name, name)
+        if name not in self._found:
+            self._found[name] = self._read_class(self.core_operators.get(name) or self.timetables.get(name, name))
+        return self._found[name]
+
+    def _read_class(self, full_name: str) -> ClassFacts | None:
         found = self.classes.get(full_name)
         if found is None:
             return None
@@ -123,11 +131,12 @@ _UNANNOTATED = {"delta": "timedelta"}
 _OLDEST_PYTHON = (3, 10)
 
 
+@cache
 def _number(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-_FILES = files(__package__)
+_FILES = Path(__file__).parent
 _DATA_FILE = re.compile(r"(\d+\.\d+)\.json")
 VERSIONS = tuple(
     sorted((match[1] for file in _FILES.iterdir() if (match := _DATA_FILE.fullmatch(file.name))), key=_number)

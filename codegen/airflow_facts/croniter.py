@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class CroniterFacts:
+class CroniterFacts(NamedTuple):
     """The oldest croniter that an installation of an Airflow version by its constraints has.
 
     Attributes:
@@ -31,5 +30,5 @@ class CroniterFacts:
 @cache
 def croniter_of(version: str) -> CroniterFacts:
     """The croniter of a version, one of `VERSIONS`."""
-    data = json.loads((files(__package__) / "croniter.json").read_text(encoding="utf-8"))[version]
+    data = json.loads(Path(__file__).with_name("croniter.json").read_text(encoding="utf-8"))[version]
     return CroniterFacts(data["airflow"], data["release"], frozenset(data["refuses"]), frozenset(data["misreads"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,7 +41,7 @@ def as_github(folder: str, first: Diagnostic, *others: Diagnostic) -> str:
     of GitHub's toolkit: https://github.com/actions/toolkit (core/src/command.ts).
     """
     place, *more = (
-        replace(each.location, path=os.path.normpath(f"{folder}/{each.location.path}")) for each in (first, *others)
+        each.location._replace(path=os.path.normpath(f"{folder}/{each.location.path}")) for each in (first, *others)
     )
     file = _github_data(place.path).replace(":", "%3A").replace(",", "%2C")
     properties = f"file={file},line={place.line},col={place.column},title={first.code}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from codegen.diagnostics import Diagnostic, count, in_numbers, printable, printa
 from codegen.sync.changes import Change, Part
 
 # Prefix of the escape sequences from `styled` until they are printed, so that no file or program can forge them.
-_MARK = f"\x1b{secrets.token_hex(8)}"
+_MARK = f"\x1b{os.urandom(8).hex()}"
 # CI hosts read commands from the output of a job: GitHub lines that start with `::` after blanks, and `##[` anywhere in
 # a line (actions/runner, src/Runner.Common/ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`.
 _STYLES = r"(?:\x1b\[[\d;]*m)*"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from codegen import rules
@@ -50,6 +51,21 @@ class Boundary:
             Location(name),
             "move it inside, or edit it by hand",
         )
+
+    def refusals(self, names: Iterable[str], *, follow: bool = True) -> dict[str, Diagnostic]:
+        """The errors of `refusal` for many files, by name; the symlinks in the path of a folder are resolved once."""
+        inside: dict[str, bool] = {}
+        found = {}
+        for name in names:
+            folder, _, file = name.rpartition("/")
+            if folder not in inside:
+                inside[folder] = self.has(Path(os.path.normpath(self._root / folder)))
+            is_inside = inside[folder] and file not in {"", ".", "..", ".git"}
+            if is_inside and not (follow and os.path.islink(f"{self._root}/{name}")):  # noqa: PTH114  # as in `reading`
+                continue
+            if refusal := self.refusal(name, follow=follow):
+                found[name] = refusal
+        return found
 
     def _leading_out(self, path: Path) -> Diagnostic | None:
         path = Path(os.path.normpath(path))

@@ -34,7 +34,7 @@ def exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def read_bytes(path: Path, most: int = _MOST_BYTES) -> bytes:
+def read_bytes(path: Path | str, most: int = _MOST_BYTES) -> bytes:
     """The content of a regular file.
 
     Args:

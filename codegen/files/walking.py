@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from codegen.files.boundary import Boundary
 from codegen.files.reading import exists, is_folder, is_symlink
@@ -15,8 +15,7 @@ from codegen.files.reading import exists, is_folder, is_symlink
 MOST_ENTRIES = 500_000
 
 
-@dataclass(frozen=True)
-class Matches:
+class Matches(NamedTuple):
     """The paths that a glob pattern matches.
 
     Attributes:

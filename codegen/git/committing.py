@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from codegen.diagnostics import quoted
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
@@ -24,8 +24,7 @@ _UNDER_WAY = {
 _NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The branch of a working tree, empty where detached, and its commit, empty before the first."""
 
     branch: str

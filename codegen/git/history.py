@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import NamedTuple
 
 from codegen.files import is_file, read_bytes
 from codegen.git.program import run
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit of a file's history, with the path that the file had then, from the top of the repository."""
 
     hash: str
@@ -23,8 +22,7 @@ class Commit:
     path: str
 
 
-@dataclass(frozen=True)
-class FilePatch:
+class FilePatch(NamedTuple):
     """The changes of a file, with its text before and after; both are empty if git shows no lines."""
 
     name: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from codegen.git.program import answer_of, run
 
@@ -49,8 +49,7 @@ def unmerged(folder: Path, names: Sequence[str]) -> set[str]:
 _NOT_LITERAL = {"GIT_LITERAL_PATHSPECS": "0"}
 
 
-@dataclass(frozen=True)
-class IgnoreRule:
+class IgnoreRule(NamedTuple):
     """A line by which git ignores files: its location, such as `.gitignore:3`, and its pattern."""
 
     place: str

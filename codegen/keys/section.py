@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
@@ -16,8 +15,7 @@ from codegen.source.nodes import Entry, MapNode, Node, holds_trap
 M = TypeVar("M", bound=Model)
 
 
-@dataclass(frozen=True)
-class OneOf:
+class OneOf(NamedTuple):
     """Keys of which a map must have exactly one; the message about `several` may have `{names}` and `{places}`."""
 
     names: tuple[str, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from keyword import iskeyword
 from typing import Any, ClassVar
 
@@ -62,12 +63,12 @@ class Key:
     reaches: tuple[str, ...] = ()
     variable: str = ""
 
-    @property
+    @cached_property
     def field(self) -> str:
         """The field of its model: the name, with a trailing `_` if it is a Python keyword."""
         return f"{self.name}_" if iskeyword(self.name) else self.name
 
-    @property
+    @cached_property
     def arguments(self) -> tuple[str, ...]:
         """Every argument of Airflow that the key decides."""
         return ((self.name,) if self.is_argument else ()) + self.owns

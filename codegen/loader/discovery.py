@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
@@ -24,8 +24,7 @@ SUFFIXES = (".yml", ".yaml")
 HIDDEN = (".", "_")
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A schedule file, its path in the project and below the folder of schedules, and the files of defaults above it.
 
     The paths have forward slashes. The outermost defaults come first, each with its path in the project.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from codegen import rules
@@ -26,7 +25,7 @@ def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
     for name, entry in node.entries.items():
         value = entry.value
         if name in _KEYS and isinstance(value, Scalar) and _is_path(value):
-            value = replace(value, content=_content(value, folder, boundary))
+            value = value._replace(content=_content(value, folder, boundary))
         else:
             value = with_file_texts(value, folder, boundary)
         entries[name] = Entry(entry.key_location, value, entry.replaced)
@@ -52,7 +51,7 @@ def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic
         return Diagnostic(rules.UNREADABLE, f"{name} does not exist", path.location, hint)
     text, problems = (None, [outside]) if outside else read_text(file, path.text)
     if problems:
-        return replace(problems[0], message=f"{name}: {problems[0].message}", location=path.location)
+        return problems[0]._replace(message=f"{name}: {problems[0].message}", location=path.location)
     if text and text.strip():
         return text
     return Diagnostic(rules.EMPTY_FILE, f"{name} is empty", path.location, "write its text, or remove the argument")

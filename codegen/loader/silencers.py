@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, nearest_code, quoted
@@ -17,8 +17,7 @@ _DIRECTIVE = re.compile(rf"#[ \t]*{_MARK}(?P<body>.*?)(?=#[ \t]*{_MARK}|$)")
 _IGNORE = re.compile(r"[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\](?P<reason>.*)")
 
 
-@dataclass(frozen=True)
-class Silencer:
+class Silencer(NamedTuple):
     """A rule that a comment silences at its line, and the place of the comment."""
 
     rule: Rule

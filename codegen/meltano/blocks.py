@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codegen.diagnostics import InvalidError
 from codegen.meltano.call import split_options
@@ -31,8 +31,7 @@ _SHARED = ":shared"
 _DEPS = ":deps"
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """An extractor and a loader that `meltano run` links."""
 
     extractor: str

@@ -6,10 +6,9 @@ import os
 import re
 import shlex
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from codegen.text.shell import without_templates
 from codegen.text.shell_tree import RUN_SCRIPTS, every, name_of, tree_of_script
@@ -35,8 +34,7 @@ class UnknownScheduleError(Exception):
     """`meltano schedule run` names a schedule that Meltano does not have."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call of Meltano.
 
     Attributes:
@@ -106,7 +104,7 @@ def _calls_in(script: str, given: tuple[tuple[str, str], ...]) -> tuple[Call, ..
     commands = (simple_command(node, encoded, known) for node in nodes if node.type == "command")
     calls = [call for command in commands if (call := _as_call(_unwrapped(command)))]
     return tuple(
-        replace(call, env={**changed, **call.env}, is_certain=call.is_certain and not reads_scripts) for call in calls
+        call._replace(env={**changed, **call.env}, is_certain=call.is_certain and not reads_scripts) for call in calls
     )
 
 

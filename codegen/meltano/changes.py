@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codegen.meltano.call import leading_options, split_options
 from codegen.text.jinja import is_template
@@ -24,8 +24,7 @@ _SHOWS = {"--list", "--json"}
 _REMOVES = {"--rm", "--remove", "--clear"}
 
 
-@dataclass(frozen=True)
-class _Command:
+class _Command(NamedTuple):
     """A command of Meltano, with the values of its options by name."""
 
     name: str

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.cache import Cache
@@ -33,16 +34,14 @@ class Job:
     as_written: str | list[str | list[str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """The value of `schedules` in one file, which should be a list."""
 
     path: Path
     node: Node
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """An entry of an `env`, which overrides a variable of the process, for one plugin or environment, or for all."""
 
     name: str

@@ -77,7 +77,7 @@ def convert(
     if schedule:
         schedule = replace(schedule, name=item.name, dag_id_prefix=dag_id_prefix)
         problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
-    problems = [replace(d, location=item.location) if d.location == Location(file) else d for d in problems]
+    problems = [d._replace(location=item.location) if d.location == Location(file) else d for d in problems]
     warnings += [d.with_severity(Severity.WARNING) for d in problems]
     if schedule is None or has_errors(problems):
         what = f"the schedule {quoted(item.name)} is not imported"
@@ -133,7 +133,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
             warnings.append(_lost(entry, message, "remove it"))
         elif value := _value(key, entry.value, meltano, warnings):
             new_key = "tasks" if key == "job" and isinstance(value, ListNode) and value is not entry.value else key
-            entries[new_key] = replace(entry, value=value)
+            entries[new_key] = entry._replace(value=value)
     return entries
 
 
@@ -153,7 +153,7 @@ def _value(key: str, node: Node, meltano: MeltanoProject, warnings: list[Diagnos
     """The value of a key in Dagpress, which is a list for a job that becomes `tasks`; None if it has none."""
     if isinstance(node, MapNode) and key == "env":
         values = {name: (entry, _variable(name, entry, warnings)) for name, entry in node.entries.items()}
-        variables = {name: replace(entry, value=value) for name, (entry, value) in values.items() if value}
+        variables = {name: entry._replace(value=value) for name, (entry, value) in values.items() if value}
         return MapNode(variables, node.location) if variables else None
     if not isinstance(node, Scalar) or key == "env":
         return node

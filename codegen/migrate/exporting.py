@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Sche
         return reading.schedules, []
     base = pipeline.read(project, base=True)
     warnings = [
-        replace(d, rule=rules.NOT_EXPORTED, message=f"without `environments`, {d.message}")
+        d._replace(rule=rules.NOT_EXPORTED, message=f"without `environments`, {d.message}")
         for d in base.diagnostics
         if d.is_error
     ]

@@ -227,7 +227,7 @@ def _check_files(project: Project, plan: Import, cache: Cache) -> None:
             if error.location.path in broken:
                 item = mine[error.location.path].draft.item
                 message = f"the schedule {quoted(item.name)} is not imported"
-                plan.diagnostics.append(replace(error, location=item.location).with_severity(Severity.WARNING))
+                plan.diagnostics.append(error._replace(location=item.location).with_severity(Severity.WARNING))
                 plan.diagnostics.append(not_imported(item, message, "fix it, and import again"))
         plan.imported = [each for each in plan.imported if each.file not in broken]
     plan.diagnostics += errors

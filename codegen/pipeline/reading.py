@@ -205,4 +205,4 @@ def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Docume
             yield diagnostic
         else:
             where = ", ".join(quoted(name) for name in names)
-            yield replace(diagnostic, message=f"in {where}: {diagnostic.message}")
+            yield diagnostic._replace(message=f"in {where}: {diagnostic.message}")

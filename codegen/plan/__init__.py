@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
@@ -15,8 +16,8 @@ from codegen.plan.names import imports_of
 from codegen.plan.operators import names_of_objects, objects_of, resolved, timetable_call
 from codegen.plan.order import arrows_of, plan_groups, variables_of
 from codegen.plan.steps import Step, steps_of
-from codegen.plan.tasks import FileNames, plan_task, task_functions
-from codegen.plan.tree import Arrow, DagModule, PlannedDag
+from codegen.plan.tasks import PythonNames, plan_task, task_functions
+from codegen.plan.tree import Arrow, Constant, DagModule, PlannedDag
 from codegen.runners import RUNNERS
 from codegen.runners.bash import PRELUDES
 from codegen.schema import Schedule
@@ -59,41 +60,30 @@ def plan(
 ) -> DagModule:
     """Plan the file of a schedule without errors and its dependencies, or of the schedules of a folder.
 
-    In the file of a folder, a DAG depends on no schedule besides its own, except that a name is given only once.
+    In the file of a folder, a DAG depends on no schedule besides its own: its functions, constants and variables may
+    have names that those of another DAG have, which does not use them any more. Only what the file imports for all DAGs
+    has a name once, so a new schedule can rename something there whose name is that of another object that it imports.
     """
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
-    functions = task_functions(step for draft in drafts for step in draft.steps)
-    taken = {function.name for function in functions.values()}
+    defaults = folder.defaults if folder else None
+    functions = alert_functions(defaults, airflow, ()) if defaults else {}
     imported = (name for draft in drafts for name in objects_of(draft.schedule, draft.steps, airflow))
-    objects = names_of_objects(imported, airflow, taken)
-    taken |= set(objects.values())
-    variables = [variables_of(each.arrows, each.steps, each.schedule.dag_id_or_default, taken) for each in drafts]
-    taken = taken.union(*(names.values() for names in variables))
-    functions |= alert_functions([draft.schedule for draft in drafts], airflow, taken)
-    file_names = FileNames(functions, objects)
-    shared = default_constants(folder.defaults, file_names, airflow) if folder and folder.defaults else {}
-    dags = [
-        _plan_dag(draft, names, file_names, airflow, is_alone=folder is None)
-        for draft, names in zip(drafts, variables, strict=True)
-    ]
-    names = {"DAG", *(name for dag in dags for name in _names_of(dag))}
-    taken = {*names, *PRELUDES, *shared}
-    for number, draft in enumerate(drafts):
-        dags[number] = with_constants(
-            dags[number], draft.schedule, draft.steps, file_names, airflow, taken, shared if folder else None
-        )
-        taken.update(constant.name for constant in dags[number].constants)
+    objects = names_of_objects(imported, airflow, [each.name for each in functions.values()])
+    shared = default_constants(defaults, PythonNames(functions, objects), airflow) if defaults else {}
+    head = PythonNames(functions, objects)
+    dags = [_plan_dag(draft, head, airflow, shared if folder else None) for draft in drafts]
+    names = {"DAG"}.union(*map(_names_of, dags))
     used = {constant.name for dag in dags for task in dag.tasks for constant in task.constants}
     constants = tuple(constant for name, constant in sorted(shared.items()) if name in used)
     # Also those of values that all tasks override.
-    names.update(name for constant in constants for name in names_in(constant.values))
+    names |= names_in(constant.values for constant in constants)
     first = drafts[0].schedule
     return DagModule(
         path=first.dag_file,
         source=folder.source if folder else first.source,
         doc=doc_of_folder(folder.source, first.deployment) if folder else dags[0].doc,
         imports=imports_of(names, airflow, objects),
-        functions=tuple(functions.values()),
+        functions=tuple(function for function in functions.values() if function.name in names),
         dags=tuple(dags),
         preludes=tuple(name for name in PRELUDES if name in names),
         constants=constants,
@@ -108,16 +98,24 @@ def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | N
     return _Draft(schedule, others, every, arrows_of(every), doc_of(schedule, steps), description_of(schedule, steps))
 
 
-def _plan_dag(
-    draft: _Draft, variables: Mapping[str, str], names: FileNames, airflow: str, *, is_alone: bool
-) -> PlannedDag:
+def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[str, Constant] | None) -> PlannedDag:
+    """Plan the DAG of a schedule; `shared` has the constants of the defaults in the file of a folder, else None.
+
+    The head of the file has its own names.
+    """
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
+    taken = {*head.objects.values(), *(function.name for function in head.functions.values())}
+    functions = task_functions(draft.steps, taken)
+    taken.update(function.name for function in functions.values())
+    variables = variables_of(draft.arrows, draft.steps, dag_id, taken)
+    functions |= alert_functions(schedule, airflow, {*taken, *variables.values()}, head.functions)
+    names = replace(head, functions={**head.functions, **functions})
     tasks = [plan_task(step, variables, schedule, names, airflow) for step in draft.steps]
     if draft.others.outlets:
         # In the order in which they run, the last task waits for all others.
         tasks[-1] = with_outlets(tasks[-1], draft.others.outlets, airflow)
     # The docstring of the file of a schedule is the documentation of its DAG.
-    doc = Identifier("__doc__") if is_alone else draft.doc
+    doc = Identifier("__doc__") if shared is None else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
     start = schedule_argument(schedule, draft.others, timetable_call(schedule, names.objects, airflow), airflow)
@@ -125,13 +123,16 @@ def _plan_dag(
     arguments = dag_arguments(schedule, words, start, names.functions, default_args=default_args, airflow=airflow)
     arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
-    return PlannedDag(dag_id, schedule.source, draft.doc, arguments, groups, tuple(draft.arrows[""]))
+    arrows = tuple(draft.arrows[""])
+    dag = PlannedDag(dag_id, schedule.source, draft.doc, arguments, groups, arrows, tuple(functions.values()))
+    taken = {"DAG", *head.objects.values(), *PRELUDES, *alert_texts(airflow), *(shared or ())}
+    return with_constants(dag, schedule, draft.steps, names, airflow, taken, shared)
 
 
-def _names_of(dag: PlannedDag) -> Iterator[str]:
+def _names_of(dag: PlannedDag) -> set[str]:
     """Every name that the code of a DAG uses."""
-    if any(group.group_id for group in dag.groups):
-        yield "TaskGroup"
-    yield from (task.operator for task in dag.tasks)
-    for argument in (*dag.arguments, *(argument for task in dag.tasks for argument in task.arguments)):
-        yield from names_in(argument.value)
+    tasks = dag.tasks
+    arguments = chain(dag.arguments, *(task.arguments for task in tasks))
+    names = names_in(argument.value for argument in arguments)
+    names.update(task.operator for task in tasks)
+    return names | {"TaskGroup"} if any(group.group_id for group in dag.groups) else names

@@ -8,8 +8,9 @@ gives them (airflow/notifications/basenotifier.py, `__call__`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from codegen.airflow_facts import facts_of
 from codegen.plan.names import free_name
@@ -93,12 +94,15 @@ def alert_texts(airflow: str) -> dict[str, str]:
 
 
 def alert_functions(
-    schedules: Iterable[Schedule], airflow: str, taken: Collection[str]
+    schedule: Schedule, airflow: str, taken: Collection[str], given: Functions = MappingProxyType({})
 ) -> dict[FunctionKey, PlannedFunction]:
-    """The functions for the callables of alerts; not those of deadlines on Airflow 3, which imports them by path."""
+    """The functions for the callables of alerts besides the given ones.
+
+    None for those of deadlines on Airflow 3, which imports them by path.
+    """
     functions: dict[FunctionKey, PlannedFunction] = {}
-    for alert, event in (each for schedule in schedules for each in _alerts_of(schedule, airflow)):
-        if alert.python and (key := _key(alert.python, event.parameters)) not in functions:
+    for alert, event in _alerts_of(schedule, airflow):
+        if alert.python and (key := _key(alert.python, event.parameters)) not in {**given, **functions}:
             names = {*taken, *(function.name for function in functions.values())}
             functions[key] = _function(alert.python, event.parameters, names)
     return functions

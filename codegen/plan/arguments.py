@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -89,8 +90,7 @@ def _timetable(schedule: Schedule, cron: str, airflow: str) -> Call:
 
 def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
     """The arguments of `DAG` that keys set directly."""
-    own = [row for name, row in keys_of(Schedule).items() if row.is_argument and name not in keys_of(TaskDefaults)]
-    ours = {row.name: getattr(schedule, row.name) for row in own}
+    ours = {name: getattr(schedule, name) for name in _arguments_of(Schedule) if name not in keys_of(TaskDefaults)}
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
     return lowered({**ours, **airflows}, schedule, airflow)
 
@@ -100,21 +100,25 @@ def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str)
 
     On a schedule, a name that `DAG` and operators have is the DAG's.
     """
-    ours = {row.name: getattr(model, row.name) for row in keys_of(TaskDefaults).values() if row.is_argument}
+    ours = {name: getattr(model, name) for name in _arguments_of(TaskDefaults)}
     of_dag = facts_of(airflow).dag if model is schedule else {}
     airflows = {name: value for name, value in model.arguments.items() if name not in of_dag}
     return lowered({**ours, **airflows}, schedule, airflow)
 
 
+@cache
+def _arguments_of(model: type[TaskDefaults]) -> tuple[str, ...]:
+    """The keys that are arguments."""
+    return tuple(row.name for row in keys_of(model).values() if row.is_argument)
+
+
 def lowered(values: Mapping[str, Any], schedule: Schedule, airflow: str) -> dict[str, Value]:
     """The values with each datetime on the clock of the schedule, and each asset as Airflow calls it."""
-
-    def lower(part: Any) -> Value:  # noqa: ANN401  # of a schedule
-        if isinstance(part, datetime):
-            return moment(part, schedule.timezone)
-        return asset_call(part, airflow) if isinstance(part, Asset) else part
-
-    return {name: mapped(value, lower) for name, value in values.items()}
+    changes: Mapping[type, Callable[[Any], Value]] = {
+        datetime: lambda value: moment(value, schedule.timezone),
+        Asset: lambda asset: asset_call(asset, airflow),
+    }
+    return {name: mapped(value, changes) for name, value in values.items()}
 
 
 def moment(value: datetime, zone: str) -> Call:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from codegen.plan.meltano_options import env_of
 from codegen.plan.names import free_constant
 from codegen.plan.steps import Step
-from codegen.plan.tasks import FileNames, plan_task
+from codegen.plan.tasks import PythonNames, plan_task
 from codegen.plan.tree import Constant, PlannedDag
 from codegen.runners import RUNNERS, Runner
 from codegen.schema import Schedule, Task
@@ -62,7 +62,7 @@ class _Group:
         ]
 
 
-def default_constants(defaults: Schedule, names: FileNames, airflow: str) -> dict[str, Constant]:
+def default_constants(defaults: Schedule, names: PythonNames, airflow: str) -> dict[str, Constant]:
     """The constants that the defaults of a folder give its DAGs, by name."""
     found = {}
     for runner in RUNNERS.values():
@@ -82,12 +82,14 @@ def with_constants(  # noqa: PLR0913, PLR0917  # what a constant depends on
     dag: PlannedDag,
     schedule: Schedule,
     steps: Sequence[Step],
-    names: FileNames,
+    names: PythonNames,
     airflow: str,
     taken: Collection[str],
     defaults: Mapping[str, Constant] | None,
 ) -> PlannedDag:
     """The DAG with constants in its tasks: its own, or the `defaults` of its folder if the file is that of a folder."""
+    if len(dag.tasks) < _FEWEST and not defaults:
+        return dag
     used: dict[str, tuple[Constant, ...]] = {}
     own = list[Constant]()
     for group in _groups_of(dag, schedule, steps, names, airflow):
@@ -106,7 +108,7 @@ def with_constants(  # noqa: PLR0913, PLR0917  # what a constant depends on
 
 
 def _groups_of(
-    dag: PlannedDag, schedule: Schedule, steps: Sequence[Step], names: FileNames, airflow: str
+    dag: PlannedDag, schedule: Schedule, steps: Sequence[Step], names: PythonNames, airflow: str
 ) -> Iterator[_Group]:
     """The groups of a DAG: for each runner, its settings and its environment variables."""
     runners = {step.task_id: step.runner for step in steps if step.calls or step.script}
@@ -129,7 +131,7 @@ def _parts_of(values: dict[str, Value], runner: Runner) -> Iterator[tuple[str, s
     yield runner.name.upper(), "", values
 
 
-def _values_of(schedule: Schedule, runner: Runner, names: FileNames, airflow: str) -> dict[str, Value]:
+def _values_of(schedule: Schedule, runner: Runner, names: PythonNames, airflow: str) -> dict[str, Value]:
     """The arguments that a schedule gives the operator of each task on a runner."""
     env, settings = env_of(schedule, Task()), schedule.settings.get(runner.name)
     step = Step(task_id="", calls=_PROGRAM, env=env, settings=settings, runner=runner.name)

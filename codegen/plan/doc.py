@@ -65,6 +65,7 @@ def _what(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str],
 def _code(text: str) -> str:
     """Text as Markdown's code, whatever it holds (CommonMark 0.31, section 6.1)."""
     shown = printable(text)
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    pad = " " if "`" in shown else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    if "`" not in shown:
+        return f"`{shown}`"
+    fence = "`" * (max(len(run) for run in re.findall("`+", shown)) + 1)
+    return f"{fence} {shown} {fence}"

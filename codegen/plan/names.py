@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Container, Iterable, Mapping
+from functools import lru_cache
 from itertools import chain, count
 from types import MappingProxyType
 
@@ -49,8 +50,17 @@ def imports_of(
     The names are those that generated code uses, such as `pendulum.datetime`; some need no import. `objects` has the
     names of further objects by their full names.
     """
-    full_names = {own: full_name for full_name, own in objects.items()}
-    used = {name.split(".")[0] for name in names} & _IMPORTED | full_names.keys()
+    used = {name.split(".")[0] for name in names} & _IMPORTED
+    return _imports_of(frozenset(used), airflow, tuple(objects.items()))
+
+
+# The files of a project import the same in a few combinations.
+@lru_cache(maxsize=256)
+def _imports_of(
+    known: frozenset[str], airflow: str, objects: tuple[tuple[str, str], ...]
+) -> tuple[tuple[Import, ...], ...]:
+    full_names = {own: full_name for full_name, own in objects}
+    used = known | full_names.keys()
     whole = used & _WHOLE_MODULES
     modules: dict[str, list[tuple[str, str]]] = {}
     # Constants in capitals, classes, the others.

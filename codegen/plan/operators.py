@@ -41,18 +41,16 @@ def _lowered(value: Any, is_templated: bool, files: tuple[str, ...]) -> Any:  # 
     if isinstance(value, list):
         return [_lowered(item, is_templated, files) for item in value]
     if isinstance(value, Const):
-        return mapped(value.value, lambda part: _constant(part, files)) if is_templated else value.value
+        return mapped(value.value, {str: lambda text: _constant(text, files)}) if is_templated else value.value
     text = value.text if isinstance(value, Template) else value
     if isinstance(text, str):
         return _rendered_lines(as_rendered(text, files)) if is_templated else text
     return _time(value) if isinstance(value, time) else value
 
 
-def _constant(value: Value, files: tuple[str, ...]) -> Value:
-    """A value that rendering does not change."""
-    if not isinstance(value, str):
-        return value
-    return as_literal(value) if is_template(value) else _rendered_lines(as_rendered(value, files))
+def _constant(text: str, files: tuple[str, ...]) -> str:
+    """A text that rendering does not change."""
+    return as_literal(text) if is_template(text) else _rendered_lines(as_rendered(text, files))
 
 
 def _rendered_lines(text: str) -> str:
@@ -121,10 +119,10 @@ def names_of_objects(full_names: Iterable[str], airflow: str, taken: Iterable[st
 
 def resolved(value: Value, variables: Mapping[str, str], objects: Mapping[str, str]) -> Value:
     """A value with the Python names of the tasks and objects in it."""
-
-    def change(part: Value) -> Value:
-        if isinstance(part, Output):
-            return Output(variables[part.task_id], part.key)
-        return Identifier(objects[part.full_name]) if isinstance(part, Imported) else part
-
-    return mapped(value, change)
+    return mapped(
+        value,
+        {
+            Output: lambda output: Output(variables[output.task_id], output.key),
+            Imported: lambda imported: Identifier(objects[imported.full_name]),
+        },
+    )

@@ -5,7 +5,7 @@ The table of keys has the keys of each kind, and the other keys that reach it (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from codegen.diagnostics import printable
@@ -25,8 +25,8 @@ Lowered = tuple[str, dict[str, Value]]
 
 
 @dataclass(frozen=True)
-class FileNames:
-    """The Python names of a file: of its functions by what they call, of imported objects by their full names."""
+class PythonNames:
+    """The Python names of a DAG: of its functions by what they call, of imported objects by their full names."""
 
     functions: Functions
     objects: Mapping[str, str]
@@ -36,23 +36,23 @@ class FileNames:
 class TaskKind:
     """How a kind of task turns a step into an operator with its arguments, and describes it, with code formatted."""
 
-    lower: Callable[[Step, FileNames, str], Lowered]
+    lower: Callable[[Step, PythonNames, str], Lowered]
     words: Callable[[Step, Callable[[str], str]], str]
 
 
-def _by_runner(step: Step, _: FileNames, __: str) -> Lowered:
+def _by_runner(step: Step, _: PythonNames, __: str) -> Lowered:
     if not (step.calls or step.script):  # the join task
         return "EmptyOperator", {}
     runner = RUNNERS[step.runner]
     return runner.operator.rpartition(".")[2], runner.lower(step)
 
 
-def _by_function(step: Step, names: FileNames, _: str) -> Lowered:
+def _by_function(step: Step, names: PythonNames, _: str) -> Lowered:
     function = Identifier(names.functions[_key(step)].name)
     return "PythonOperator", {"python_callable": function, "op_kwargs": rendered(step.task.op_kwargs) or None}
 
 
-def _by_operator(step: Step, names: FileNames, airflow: str) -> Lowered:
+def _by_operator(step: Step, names: PythonNames, airflow: str) -> Lowered:
     return names.objects[operator_name(step, airflow)], {}
 
 
@@ -83,7 +83,7 @@ def kind_of(step: Step) -> TaskKind:
 
 
 def plan_task(
-    step: Step, variables: Mapping[str, str], schedule: Schedule, names: FileNames, airflow: str
+    step: Step, variables: Mapping[str, str], schedule: Schedule, names: PythonNames, airflow: str
 ) -> PlannedTask:
     """Plan the operator of a step of a schedule; `variables` has the Python names of the tasks that have one."""
     operator, arguments = kind_of(step).lower(step, names, airflow)
@@ -108,11 +108,11 @@ def _display_name(step: Step, schedule: Schedule) -> str | None:
     return shown if len(shown) <= _LONGEST_DISPLAY_NAME else f"{shown[: _LONGEST_DISPLAY_NAME - 3]}..."
 
 
-def task_functions(steps: Iterable[Step]) -> dict[FunctionKey, PlannedFunction]:
+def task_functions(steps: Iterable[Step], taken: Collection[str]) -> dict[FunctionKey, PlannedFunction]:
     """The functions for the tasks that call Python."""
     functions: dict[FunctionKey, PlannedFunction] = {}
     for key in dict.fromkeys(_key(step) for step in steps if step.task.python):
-        functions[key] = _function(*key, taken={function.name for function in functions.values()})
+        functions[key] = _function(*key, taken={*taken, *(function.name for function in functions.values())})
     return functions
 
 

@@ -115,6 +115,7 @@ class PlannedDag:
         source: the schedule file, as a path in the project.
         doc: its documentation as Markdown.
         arrows: those that are not inside a group.
+        functions: what its tasks and alerts call, besides the functions of its file.
         constants: what several of its tasks share.
     """
 
@@ -124,6 +125,7 @@ class PlannedDag:
     arguments: tuple[Argument, ...]
     groups: tuple[PlannedGroup, ...]
     arrows: tuple[Arrow, ...]
+    functions: tuple[PlannedFunction, ...] = ()
     constants: tuple[Constant, ...] = ()
 
     @property
@@ -148,6 +150,7 @@ class DagModule:
         path: its path in the project.
         source: the schedule file, or the folder of schedules with a final slash, as a path in the project.
         imports: in groups: the standard library, then the rest.
+        functions: what the alerts of the defaults of a folder call.
         preludes: the constants of `PRELUDES` that its commands use.
         constants: what the defaults of a folder give its DAGs.
         project_root_variable: the variable of the workers that names the Meltano project directory.

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any, cast
 
 from codegen.values import Argument, Call, Extended, Identifier, MeltanoCommand, Output, Value
 
 LINE_LENGTH = 88  # black's
 
+# All but the printable characters of ASCII without the backslash.
+_UNCERTAIN = re.compile(r"[^ -\[\]-~]")
 _UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 
 
@@ -25,6 +28,8 @@ def keyword(argument: Argument, indent: int) -> str:
 
 def code(value: Value, indent: int, before: int = 0) -> str:
     """A value as code; `indent` is that of its first line, in which it has `before` other characters before it."""
+    if write := _ATOMS.get(type(value)):
+        return write(value)
     if isinstance(value, MeltanoCommand):
         return _command(value, indent, before)
     if isinstance(value, Call):
@@ -36,14 +41,13 @@ def code(value: Value, indent: int, before: int = 0) -> str:
         return _in_brackets("{", items, "}", indent, before)
     if isinstance(value, Mapping):
         return _map(value, indent)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return _in_brackets("[", [_item(each, indent + 4) for each in value], "]", indent, before)
-    return _atom(value)
+    items = [_item(each, indent + 4) for each in cast("Sequence[Value]", value)]
+    return _in_brackets("[", items, "]", indent, before)
 
 
 def _item(value: Value, indent: int, before: int = 0) -> str:
     """A value in a list or a map, in which a map stands in one line where it fits."""
-    if isinstance(value, Mapping) and value:
+    if type(value) not in _ATOMS and isinstance(value, Mapping) and value:
         return _in_brackets("{", _entries(value, indent), "}", indent, before)
     return code(value, indent, before)
 
@@ -51,17 +55,6 @@ def _item(value: Value, indent: int, before: int = 0) -> str:
 def _entries(values: Mapping[str, Value], indent: int) -> list[str]:
     starts = {name: f"{_one_line(name)}: " for name in values}
     return [start + _item(values[name], indent + 4, len(start)) for name, start in starts.items()]
-
-
-def _atom(value: Value) -> str:
-    if isinstance(value, str):
-        return literal(value)
-    if isinstance(value, timedelta):
-        return _timedelta(value)
-    if isinstance(value, Output):
-        return f"{value.task_id}.output" + (f"[{literal(value.key)}]" if value.key else "")
-    # black/numerics.py, `format_scientific_notation`, for a float
-    return value.name if isinstance(value, Identifier) else repr(value).replace("e+", "e")
 
 
 def _assigned(argument: Argument, indent: int) -> str:
@@ -78,6 +71,8 @@ def literal(value: str) -> str:
 
 def _one_line(value: str) -> str:
     body = escape(value)
+    if '"' not in body:
+        return f'"{body}"'
     if body.count('"') > body.count("'"):
         return "'" + body.replace("'", "\\'") + "'"
     return '"' + body.replace('"', '\\"') + '"'
@@ -97,21 +92,21 @@ def escape(value: str, keep: str = "") -> str:
     """Text that is plainly printable, such as that of a comment, with the characters to keep."""
     if value.isascii() and value.isprintable() and "\\" not in value:
         return value
-    escaped = (c if c in keep or _is_plain(c) else c.encode("unicode_escape").decode("ascii") for c in value)
-    return "".join(escaped)
+    return _UNCERTAIN.sub(lambda match: match[0] if match[0] in keep else _escaped(match[0]), value)
 
 
-def _is_plain(character: str) -> bool:
-    if " " <= character <= "~":
-        return character != "\\"
+def _escaped(character: str) -> str:
     # Letters, marks, numbers, punctuation and symbols; some of 3.2 are invisible since, as the soft hyphen, or wider.
     old, new = unicodedata.ucd_3_2_0, unicodedata
     is_shown = old.category(character)[0] in "LMNPS" and new.category(character)[0] in "LMNPS"
-    return is_shown and old.east_asian_width(character) == new.east_asian_width(character)
+    is_plain = is_shown and old.east_asian_width(character) == new.east_asian_width(character)
+    return character if is_plain and character != "\\" else character.encode("unicode_escape").decode("ascii")
 
 
 def _width(line: str) -> int:
     """The columns of a line without combining marks, as black counts them (black/strings.py, `str_width`)."""
+    if line.isascii():
+        return len(line)
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
 
 
@@ -143,6 +138,20 @@ def _timedelta(value: timedelta) -> str:
         return f"timedelta(seconds={whole}, microseconds={value.microseconds})"
     unit = next(unit for unit, seconds in _UNITS.items() if whole % seconds == 0)
     return f"timedelta({unit}={whole // _UNITS[unit]})" if whole else "timedelta()"
+
+
+# By type, which is faster than to ask `isinstance` of several classes.
+_ATOMS: Mapping[type, Callable[[Any], str]] = {
+    str: literal,
+    bool: repr,
+    int: repr,
+    type(None): repr,
+    # black/numerics.py, `format_scientific_notation`
+    float: lambda value: repr(value).replace("e+", "e"),
+    timedelta: _timedelta,
+    Identifier: lambda identifier: identifier.name,
+    Output: lambda output: f"{output.task_id}.output" + (f"[{literal(output.key)}]" if output.key else ""),
+}
 
 
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:

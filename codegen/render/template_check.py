@@ -67,7 +67,8 @@ def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
         **dict.fromkeys(module.alert_texts, ("alert_texts", "constants")),
         **{constant.name: ("defaults", "constants") for constant in module.constants},
         **{constant.name: ("shared", "dag") for dag in module.dags for constant in dag.constants},
-        **{function.name: ("function",) for function in module.functions},
+        **{function.name: ("function",) for dag in module.dags for function in dag.functions},
+        **{function.name: ("default_functions",) for function in module.functions},
         **{name: (name.lower(), "constants") for name in module.preludes},
     }
     for name, blocks in names.items():

@@ -13,9 +13,9 @@ from codegen.pipeline import Generation
 from codegen.project import Project
 from codegen.review.behaviour import STATE_ID, Behaviour, differences
 from codegen.review.dag_text import from_source
-from codegen.sync.blocks import sources_in
 from codegen.sync.changes import Action, Change, Part
 from codegen.sync.comparison import compare
+from codegen.sync.pairs import sources_in
 from codegen.validate.lint import apply_levels
 
 # The keys of a schedule that keep an id, by the fields of a behaviour.
@@ -67,9 +67,9 @@ def _dags(changes: Iterable[Change], action: Action) -> list[tuple[Part, Behavio
     """The new or the deleted DAGs."""
     found = []
     for change in changes:
-        parts = [part for part in change.parts if part.action is action]
-        behaviours = from_source(change.after if action is Action.CREATE else change.before) if parts else {}
-        found += [(part, behaviours[part.block.source]) for part in parts if part.block.source in behaviours]
+        parts = {part.block.source: part for part in change.parts if part.action is action and part.is_dag}
+        text = change.after if action is Action.CREATE else change.before
+        found += [(parts[source], each) for source, each in from_source(text, parts).items()] if parts else []
     return found
 
 

@@ -28,7 +28,7 @@ def from_plan(module: DagModule) -> Behaviour:
         "doc": module.doc,
         # Two operators of one name can be of two modules.
         "imports": module.imports,
-        "functions": {function.name: function for function in module.functions},
+        "functions": {function.name: function for function in (*module.functions, *dag.functions)},
         "alert_texts": module.alert_texts,
         "project_root_variable": module.project_root_variable,
         "state_ids": state_ids_in(tasks.values()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.section import Section
@@ -30,8 +30,7 @@ class Work:
     settings: Any = None
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A task on its runner, for the checks, with the places of what they report; `id` is empty where it has none."""
 
     id: str

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, TypeVar
 
 from codegen.airflow_facts import facts_of
@@ -54,7 +54,7 @@ class OperatorSection(Section[S]):
         self.operator = operator
         self.computed = computed
         self.types = types
-        table = (files(__package__) / self.name / "arguments.md").read_text(encoding="utf-8")
+        table = (Path(__file__).parent / self.name / "arguments.md").read_text(encoding="utf-8")
         rows = filter(None, map(_ROW.fullmatch, table.splitlines()))
         self.docs = {row[1]: (row[2].rpartition(" | ")[0], row[2].rpartition(" | ")[2].strip("`")) for row in rows}
         self._arguments = Arguments()

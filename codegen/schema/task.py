@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, count
 from pathlib import PurePosixPath
 from typing import Any
@@ -133,18 +134,18 @@ class Task(TaskDefaults):
         owns=("on_success_callback",),
     )
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The key that says what it runs; empty for a placeholder of its schedule."""
         return next((name for name in WHAT_RUNS if getattr(self, name)), "")
 
-    @property
+    @cached_property
     def task_id(self) -> str:
         """The id, by default derived from what the task runs, and not from its position."""
         words = self.run or self.invoke or " ".join(filter(None, (self.extractor, self.loader)))
         return self.id or id_of(words) or (self.python or self.uses or "").rpartition(".")[2]
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[str, ...]:
         """The ids of the tasks in its `$x` markers, each once."""
         found = (part.task_id for part in parts_of(self.with_) if isinstance(part, Output))

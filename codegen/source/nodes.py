@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from codegen.diagnostics import Diagnostic, Location
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A single value, with its characters unquoted and unescaped: `0.10` stays `0.10`.
 
     `kind` is its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` if it does not look
@@ -24,16 +23,14 @@ class Scalar:
     content: str | Diagnostic | None = None
 
 
-@dataclass(frozen=True)
-class ListNode:
+class ListNode(NamedTuple):
     """A list."""
 
     items: tuple[Node, ...]
     location: Location
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A key of a map, and its value; `replaced` is the entry that it hides after a merge."""
 
     key_location: Location
@@ -49,8 +46,7 @@ class Entry:
             each = each.replaced
 
 
-@dataclass(frozen=True)
-class MapNode:
+class MapNode(NamedTuple):
     """A map, in the order of the file."""
 
     entries: Mapping[str, Entry]
@@ -121,7 +117,7 @@ def merge(base: MapNode, over: MapNode) -> MapNode:
 
 def _behind(entry: Entry | None, last: Entry | None) -> Entry | None:
     """The chain of hidden entries, with one more at its end."""
-    return replace(entry, replaced=_behind(entry.replaced, last)) if entry else last
+    return entry._replace(replaced=_behind(entry.replaced, last)) if entry else last
 
 
 def without_nulls(node: MapNode) -> MapNode:

@@ -10,7 +10,8 @@ import yaml
 # No line is folded: in a diff, a value is one line.
 _WIDTH = 2**31
 # Characters that need an escape in double quotes.
-_INVISIBLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# `re` keeps what it compiles at the first use: most commands write no YAML, and this takes a while.
+_INVISIBLE = r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 # Numbers in YAML 1.2, which Meltano reads; some are text in YAML 1.1.
 _NUMBER = re.compile(r"[-+]?(?:0o[0-7_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|_*[0-9][0-9_]*)")
@@ -34,7 +35,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text)
     if "\n" in text and not dumper.default_flow_style and _is_block(text):
         node.style = "|"
-    elif _INVISIBLE.search(text) or (_needs_quotes(dumper, text) and not re.search(r'["\\]', text)):
+    elif re.search(_INVISIBLE, text) or (_needs_quotes(dumper, text) and not re.search(r'["\\]', text)):
         node.style = '"'
     return node
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.sync.blocks import Block, pairs_of
+from codegen.sync.pairs import Block, pairs_of
 from codegen.text.conflict import conflict_in
 
 _PLACE = re.compile(r"^@@ -(\d+)((?:,\d+)?) \+(\d+)((?:,\d+)?) @@$", re.MULTILINE)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.files import Boundary, is_file, read_bytes
+from codegen.files import Boundary, read_bytes
 from codegen.sync.changes import Action, Change
 from codegen.sync.header import is_generated
 
@@ -23,14 +24,15 @@ def compare(
     """
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
-    boundary = Boundary(root)
     others = (name for name in _python_files(root, folder) if name not in wanted and in_scope(name))
-    for name in [*wanted, *others]:
-        if refusal := boundary.refusal(name):
-            diagnostics.append(refusal)
+    names = [*wanted, *sorted(others)]
+    refusals = Boundary(root).refusals(names)
+    for name in names:
+        if name in refusals:
+            diagnostics.append(refusals[name])
             continue
         try:
-            before = _read(root / name)
+            before = _read(f"{root}/{name}")
         except OSError as error:
             diagnostics.append(Diagnostic(rules.UNREADABLE, f"cannot be read: {error.strerror}", Location(name)))
             continue
@@ -47,7 +49,7 @@ def compare(
     return sorted(changes, key=lambda change: change.name), diagnostics
 
 
-def _read(path: Path) -> str | None:
+def _read(path: str) -> str | None:
     """The text of a file; None if there is none."""
     try:
         return read_bytes(path).decode("utf-8", "replace").replace("\r\n", "\n")
@@ -57,10 +59,12 @@ def _read(path: Path) -> str | None:
 
 def _python_files(root: Path, folder: Path) -> Iterator[str]:
     """The Python files in the folder, without symlinks."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for file in sorted(files):
-            path = Path(parent, file)
-            name = path.relative_to(root).as_posix()
-            if path.suffix == ".py" and not path.is_symlink() and is_file(path):
-                yield name
+    waiting = [folder.relative_to(root).as_posix()]
+    while waiting:
+        name = waiting.pop()
+        with suppress(OSError), os.scandir(root / name) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and entry.name != "__pycache__":
+                    waiting.append(f"{name}/{entry.name}")
+                elif entry.name[1:].endswith(".py") and entry.is_file(follow_symlinks=False):
+                    yield f"{name}/{entry.name}"

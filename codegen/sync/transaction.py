@@ -44,16 +44,19 @@ class Transaction:
 
     def sweep(self, *folders: Path) -> None:
         """Remove the temporary files of killed commands below some folders."""
-        _sweep((folder for folder in folders if not self._boundary.refusal(os.path.relpath(folder, self._root))), "**/")
+        for folder in folders:
+            if not self._boundary.refusal(os.path.relpath(folder, self._root)):
+                _sweep(parent for parent, _, _ in os.walk(folder))
 
     def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:
         """Write all new texts, then replace the files, then delete; returns the changes made, and the errors."""
-        if refusals := list(self._refusals(changes)):
+        targets = list(self._targets(changes))
+        if refusals := list(self._refusals(changes, targets)):
             return (), refusals
         deleted = [change for change in changes if change.action is Action.DELETE]
         staged = [
             (change, target, target.with_name(f"{_TEMPORARY}{os.getpid()}-{number}.tmp"))
-            for number, (change, target) in enumerate(self._targets(changes))
+            for number, (change, target) in enumerate(targets)
         ]
         folders = {target.parent for _, target, _ in staged}
         done: list[Change] = []
@@ -79,15 +82,21 @@ class Transaction:
 
     def _targets(self, changes: Iterable[Change]) -> Iterator[tuple[Change, Path]]:
         """Each new text with the file behind a symlink, which stays a symlink."""
+        folders: dict[str, Path] = {}
         for change in changes:
             if change.action is not Action.DELETE:
-                yield change, Path(os.path.realpath(self._root / change.name))
+                folder, _, file = change.name.rpartition("/")
+                if folder not in folders:
+                    folders[folder] = Path(os.path.realpath(self._root / folder))
+                path = folders[folder] / file
+                yield change, Path(os.path.realpath(path)) if path.is_symlink() else path
 
-    def _refusals(self, changes: Sequence[Change]) -> Iterator[Diagnostic]:
-        found = (self._boundary.refusal(change.name, follow=change.action is not Action.DELETE) for change in changes)
-        yield from (refusal for refusal in found if refusal)
+    def _refusals(self, changes: Sequence[Change], targets: Iterable[tuple[Change, Path]]) -> Iterator[Diagnostic]:
+        yield from self._boundary.refusals(change.name for change, _ in targets).values()
+        deleted = (change.name for change in changes if change.action is Action.DELETE)
+        yield from self._boundary.refusals(deleted, follow=False).values()
         names: dict[Path, str] = {}
-        for change, target in self._targets(changes):
+        for change, target in targets:
             if names.setdefault(target, change.name) != change.name:
                 message = f"by a symlink, this is the same file as {quoted(names[target])}"
                 hint = "replace the symlink with a file or directory of its own"
@@ -104,15 +113,19 @@ class Transaction:
 
 
 def _stage(temporary: Path, target: Path, text: str) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_bytes(text.encode())
-    if target.exists():
+    try:
+        temporary.write_bytes(text.encode())
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(text.encode())
+    with suppress(FileNotFoundError):
         shutil.copymode(target, temporary)
 
 
-def _sweep(folders: Iterable[Path], pattern: str = "") -> None:
+def _sweep(folders: Iterable[Path | str]) -> None:
     """Remove temporary files, also those of a killed process: nobody else on this host has the lock."""
     for folder in folders:
-        with suppress(OSError):
-            for temporary in folder.glob(f"{pattern}{_TEMPORARY}*.tmp"):
-                temporary.unlink(missing_ok=True)
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(_TEMPORARY) and entry.name.endswith(".tmp"):
+                    Path(entry.path).unlink(missing_ok=True)

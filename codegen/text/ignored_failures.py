@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.text.errexit import sets_pipefail
 from codegen.text.exit_codes import ASSIGNMENTS, SURE, TESTS, fails, gives_exit_code, is_answer, is_one_of, is_plain
@@ -36,8 +35,7 @@ _ENDS_OF_EXEC = {"\\;", "';'", '";"'}
 _LONGEST = 60
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A failure that does not change the exit code of a script: the message, the fix, and the line in the script."""
 
     message: str
@@ -212,7 +210,7 @@ def _in_own_shell(node: Node, shell: OwnShell) -> Iterator[Ignored]:
         yield Ignored(message, f"write `bash -eo pipefail` in place of `{shell.name}`", _line_of(node))
         return
     for ignored in ignored_failures(shell.script, has_pipefail=shell.has_pipefail):
-        yield replace(ignored, line=ignored.line + _line_of(node) - 1)
+        yield ignored._replace(line=ignored.line + _line_of(node) - 1)
 
 
 def _in_background(nodes: list[Node]) -> Iterator[Ignored]:

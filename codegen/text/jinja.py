@@ -11,13 +11,16 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-
-from jinja2 import Environment
-from jinja2.nodes import Node, Template
+from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import InvalidError
 from codegen.values import Value
+
+if TYPE_CHECKING:
+    # Jinja2 takes longer to import than to check a hundred schedules without templates.
+    from jinja2 import Environment
+    from jinja2.nodes import Node, Template
 
 # What an operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
@@ -127,8 +130,7 @@ def _parsed(text: str) -> Template:
     Raises:
         InvalidError: Airflow could not render the template, or it is nested too deeply.
     """
-    # Jinja2 takes longer to import than to check a thousand schedules without templates.
-    from jinja2 import TemplateSyntaxError  # noqa: PLC0415
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
 
     environment = _environment()
     try:
@@ -251,7 +253,7 @@ def undeclared_in(tree: Template) -> set[str]:
 
 def _environment() -> Environment:
     """Jinja2 with the extension and the filters that Airflow's templates have."""
-    from jinja2 import Environment  # noqa: PLC0415
+    from jinja2 import Environment  # noqa: PLC0415  # as above
 
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
     environment.filters.update(dict.fromkeys(AIRFLOW_FILTERS, str))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.text.shell_tree import arguments_of, name_of, text_of
 
@@ -17,8 +16,7 @@ _OF_OPTIONS = {"errexit", "nounset", "pipefail", "xtrace"}
 _STOPS = re.compile(r"(?:^| )-[a-zA-Z]*(?:e|o errexit)")
 
 
-@dataclass(frozen=True)
-class OwnShell:
+class OwnShell(NamedTuple):
     """A shell that a command starts: its script, and whether it stops at the first command that fails."""
 
     name: str

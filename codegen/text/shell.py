@@ -165,7 +165,9 @@ def as_script(
 
 def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
     # A combining mark would change the quote before it.
-    is_unsafe = _UNSAFE.search(word) or any(unicodedata.category(character)[0] == "M" for character in word)
+    is_unsafe = _UNSAFE.search(word) or (
+        not word.isascii() and any(unicodedata.category(character)[0] == "M" for character in word)
+    )
     if not is_template(word) and not is_unsafe:
         # Airflow would open a command with one of those endings as a file.
         return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.text.shell import value_of_word
 from codegen.text.shell_tree import arguments_of, every, name_of, text_of
@@ -18,8 +17,7 @@ _NAMING = {"declaration_command", "unset_command"}
 _SETTING = {"getopts", "mapfile", "printf", "read", "readarray"}
 
 
-@dataclass(frozen=True)
-class SimpleCommand:
+class SimpleCommand(NamedTuple):
     """A command with its arguments, and the variables that it sets for itself alone.
 
     A value that only the shell knows stays as written, and `is_known` is False.

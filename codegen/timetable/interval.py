@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
-
-from croniter import CroniterBadCronError, CroniterBadDateError, croniter
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.text.durations import duration_of
 from codegen.timetable.durations import cron_of
+from codegen.timetable.expansion import expand, is_plain
 
 MANUAL = ("@once", "@manual", "@none")
 
@@ -40,8 +39,7 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 _YEAR = re.compile(r"(19|20)\d\d.*")
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """A valid interval.
 
     Attributes:
@@ -63,14 +61,18 @@ class Interval:
         return not (self.schedule or self.timetable)
 
 
-@lru_cache(maxsize=4096)
 def parse_interval(text: str, seed: str) -> Interval:
     """Read an alias, a duration, or a cron of five fields, in which `H` is drawn from the seed: the schedule's name.
 
     Raises:
         InvalidError: it is none of these, it never fires, or Airflow or croniter does not support it.
     """
-    stripped = text.strip()
+    # Many schedules have the same interval, each with a seed of its own.
+    return _parsed(text.strip(), seed if "h" in text or "H" in text else "")
+
+
+@lru_cache(maxsize=4096)
+def _parsed(stripped: str, seed: str) -> Interval:
     if stripped.startswith("@"):
         return _alias(stripped)
     if (duration := duration_of(stripped)) is not None:
@@ -151,6 +153,8 @@ def _expand_hashes(fields: list[str], seed: str) -> list[str]:
     """
     if not any(_HASHED.fullmatch(field) for field in fields):
         return fields
+    from croniter import CroniterBadCronError, CroniterBadDateError, croniter  # noqa: PLC0415  # as in `expand`
+
     minute, hour, day, month, weekday = fields
     bounded = [minute, hour, _HASHED_DAY.sub("H(1-28)", day), month, weekday]
     try:
@@ -167,9 +171,13 @@ def _expand_hashes(fields: list[str], seed: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _check_cron(cron: str) -> None:
     """Refuse a cron that croniter cannot read, and one that never fires."""
+    if is_plain(cron):
+        return
+    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415  # as in `expand`
+
     try:
-        croniter.expand(cron)
-    except (CroniterBadCronError, CroniterBadDateError) as error:
+        expand(cron)
+    except ValueError as error:  # all that croniter raises
         raise _refusal(cron) from error
     try:
         croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)
@@ -179,12 +187,14 @@ def _check_cron(cron: str) -> None:
 
 
 def _refusal(cron: str) -> InvalidError:
+    from croniter import croniter  # noqa: PLC0415  # as in `expand`
+
     for position, (field, name, values) in enumerate(zip(cron.split(), _FIELDS, _RANGES, strict=True)):
         alone = ["*"] * len(_FIELDS)
         alone[position] = field
         try:
             croniter.expand(" ".join(alone), hash_id=b"")
-        except (CroniterBadCronError, CroniterBadDateError):
+        except ValueError:
             return InvalidError(f"{quoted(field)} is not a valid {name}", f"from {values}", rules.INVALID_INTERVAL)
     return InvalidError(
         f"{quoted(cron)} is not a valid cron expression", "minute, hour, day, month, weekday", rules.INVALID_INTERVAL

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codegen.airflow_facts.croniter import croniter_of
-from codegen.timetable.ticks import expand
+from codegen.timetable.expansion import expand
 
 _FIELDS, _DAY, _MONTH, _WEEKDAY = 5, 2, 3, 4
 _LEAP_YEAR, _LENGTHS_OF_FEBRUARY = 2024, (28, 29)
@@ -22,8 +22,7 @@ _OPEN_STEP = re.compile(r"\d+/\d+")
 _NEAREST_WEEKDAY = re.compile("w", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """A form of crons.
 
     Attributes:
@@ -37,8 +36,7 @@ class Form:
     portable: Callable[[str], str]
 
 
-@dataclass(frozen=True)
-class Unsupported:
+class Unsupported(NamedTuple):
     """A cron that the croniter of an Airflow version refuses, or starts runs of at other times."""
 
     message: str

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice, pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import InvalidError
+from codegen.timetable.expansion import expand
 from codegen.timetable.humanize import DAY_NAMES
 from codegen.timetable.interval import parse_interval
-from codegen.timetable.ticks import expand
 from codegen.timetable.timetable import Timetable
 
 # Of each field: its unit, the unit of its step, what it starts anew with, and how many values that has.
@@ -31,8 +31,7 @@ _RANGE = re.compile(r"(\w+)-(\w+)(?:/\d+)?(?=#|\Z)")
 _FROM, _SHOWN, _TRIED = datetime(2026, 1, 20, tzinfo=timezone.utc), 3, 120
 
 
-@dataclass(frozen=True)
-class Surprise:
+class Surprise(NamedTuple):
     """What a cron does in place of what it seems to say, and the fix."""
 
     message: str

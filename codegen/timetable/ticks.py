@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from croniter import CroniterBadDateError, croniter
-
 from codegen.timetable.dst import localized
+from codegen.timetable.expansion import expand
 
 _HOURS_OF_A_DAY = 24
 _MINUTES_OF_AN_HOUR = 60
@@ -162,14 +161,10 @@ class Ticks:
         return day if self._is_daily else _last_day(self._day_fields, day)
 
 
-# Crons are few and expanded often; the results are shared and never written to.
-expand = lru_cache(maxsize=4096)(croniter.expand)
-
-
 def is_same_cron(one: str, other: str) -> bool:
     """Whether two crons or Airflow presets fire at the same times, like `@daily`, `@midnight` and `0 0 * * *`."""
     try:
-        return one == other or bool(croniter.expand(one) == croniter.expand(other))
+        return one == other or expand(one) == expand(other)
     except ValueError:  # all that croniter raises
         return False
 
@@ -185,18 +180,21 @@ def _ticks_of_a_day(minutes: tuple[int | str, ...], hours: tuple[int | str, ...]
 @lru_cache(maxsize=2**14)
 def _first_day(fields: str, day: date) -> date:
     """The day itself, or the first after it, on which a cron with these last three fields fires."""
-    return _day_of(croniter(f"0 0 {fields}", start_time=_midnight(day) - _INSTANT).get_next)
+    return _day_of(fields, _midnight(day) - _INSTANT, "get_next")
 
 
 @lru_cache(maxsize=2**14)
 def _last_day(fields: str, day: date) -> date:
     """The day itself, or the last before it."""
-    return _day_of(croniter(f"0 0 {fields}", start_time=_midnight(day) + _INSTANT).get_prev)
+    return _day_of(fields, _midnight(day) + _INSTANT, "get_prev")
 
 
-def _day_of(step: Callable[[type[datetime]], datetime]) -> date:
+def _day_of(fields: str, start: datetime, step: str) -> date:
+    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415  # as in `expand`
+
     try:
-        return step(datetime).date()
+        found: datetime = getattr(croniter(f"0 0 {fields}", start_time=start), step)(datetime)
+        return found.date()
     except (CroniterBadDateError, OverflowError) as error:
         raise NoMoreTicksError from error
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from codegen.timetable.dst import DAY, dst_changes, midnights_of
@@ -16,8 +16,7 @@ _YEAR = timedelta(days=365)
 _INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True)
-class OtherDate:
+class OtherDate(NamedTuple):
     """A logical date that falls on another day in UTC.
 
     Attributes:
@@ -31,8 +30,7 @@ class OtherDate:
     is_always: bool
 
 
-@dataclass(frozen=True)
-class _Period:
+class _Period(NamedTuple):
     """A part of a year in which a timezone has one offset: from `first` to before `last`, in UTC."""
 
     first: datetime

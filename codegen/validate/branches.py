@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import runs
@@ -16,8 +16,7 @@ from codegen.validate.places import place_of
 _ARGUMENTS = ("follow_task_ids_if_true", "follow_task_ids_if_false")
 
 
-@dataclass(frozen=True)
-class _Branch:
+class _Branch(NamedTuple):
     """A branch operator; `chosen` has the downstream tasks in each argument, with groups resolved."""
 
     task_id: str

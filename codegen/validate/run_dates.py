@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from jinja2 import nodes
 
@@ -50,8 +50,7 @@ _NO_DATES = {"dag", "dag_run", "macros", "params"}
 _QUOTED_IN_A_FORMAT = re.compile(r"\[[^\[\]]*\]")
 
 
-@dataclass(frozen=True)
-class DateUse:
+class DateUse(NamedTuple):
     """A use of a date of the run in a template, by a variable such as `ds`, or as `dag_run.logical_date`.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from codegen import rules
@@ -125,13 +124,13 @@ def _redacted(node: Node, places: Container[Location]) -> Node:
     if isinstance(node, Scalar):
         return Scalar("str", HIDDEN, node.location, content=HIDDEN) if node.location in places else node
     if isinstance(node, ListNode):
-        return replace(node, items=tuple(_redacted(item, places) for item in node.items))
+        return node._replace(items=tuple(_redacted(item, places) for item in node.items))
     return _redacted_map(node, places)
 
 
 def _redacted_map(node: MapNode, places: Container[Location]) -> MapNode:
-    entries = {key: replace(entry, value=_redacted(entry.value, places)) for key, entry in node.entries.items()}
-    return replace(node, entries=entries)
+    entries = {key: entry._replace(value=_redacted(entry.value, places)) for key, entry in node.entries.items()}
+    return node._replace(entries=entries)
 
 
 def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
@@ -146,4 +145,4 @@ def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]
 
 def without_quoted_secrets(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Mask the secrets that diagnostics quote, such as a possible secret with another error."""
-    return [replace(d, message=masked_quotes(d.message), hint=masked_quotes(d.hint)) for d in diagnostics]
+    return [d._replace(message=masked_quotes(d.message), hint=masked_quotes(d.hint)) for d in diagnostics]

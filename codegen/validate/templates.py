@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
@@ -19,7 +19,10 @@ from codegen.schema.task_defaults import TaskDefaults
 from codegen.text.jinja import is_template
 from codegen.timetable.utc_dates import other_date
 from codegen.validate.places import runs_of_job, texts_in
-from codegen.validate.run_dates import DateUse
+
+if TYPE_CHECKING:
+    # It imports Jinja2.
+    from codegen.validate.run_dates import DateUse
 
 # `check_alerts` checks these.
 _ALERTS = {*EVENTS, DEADLINE}

@@ -25,7 +25,7 @@ from codegen import pipeline
 from codegen.diagnostics import has_errors
 from codegen.plan.names import imports_of
 from codegen.plan.steps import Step
-from codegen.plan.tasks import FileNames, plan_task
+from codegen.plan.tasks import PythonNames, plan_task
 from codegen.render.layout import import_statement
 from codegen.render.source_text import keyword
 from codegen.runners.docker.mounts import Mount
@@ -287,7 +287,7 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
     )
     settings = Docker(image=_IMAGE, mounts=mounts)
     step = Step(task_id="both", calls=calls, env={"A": "b.env"}, runner="docker", settings=settings)
-    task = plan_task(step, {}, Schedule(), FileNames({}, {}), airflow.version)
+    task = plan_task(step, {}, Schedule(), PythonNames({}, {}), airflow.version)
     imports = imports_of(["DAG", "DockerOperator", "Mount"], airflow.version)
     lines = [import_statement(imported) for group in imports for imported in group]
     lines += ['with DAG("several", schedule=None):', f"    {task.operator}("]

@@ -66,7 +66,7 @@ class _MountSection(Section[Mount]):
         if len(paths) != _PATHS or "" in paths:
             raise InvalidError(f"{quoted(scalar.text)} is not a mount", self.hint)
         path = TemplatedText("a path")
-        source, target = (path.convert(replace(scalar, text=restored(part))) for part in paths)
+        source, target = (path.convert(scalar._replace(text=restored(part))) for part in paths)
         return Mount(source=source, target=target, read_only=mode == "ro", at={"": scalar.location})
 
     def _checked(self, mount: Mount) -> Mount:

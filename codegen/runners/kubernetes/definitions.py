@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codegen import rules
@@ -121,7 +121,7 @@ def _validator(definition: str, *, is_list: bool) -> Draft7Validator:
 @cache
 def _definitions() -> Mapping[str, Any]:
     """The definitions, with their names as titles for messages."""
-    data = json.loads((files(__package__) / "definitions.json").read_text(encoding="utf-8"))["definitions"]
+    data = json.loads(Path(__file__).with_name("definitions.json").read_text(encoding="utf-8"))["definitions"]
     return {name: {"title": name, **definition} for name, definition in data.items()}
 
 

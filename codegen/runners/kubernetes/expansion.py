@@ -12,7 +12,7 @@ import re
 from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
 from codegen.text.jinja import before_template, is_template
 
-_READ_AS_MORE = re.compile(r"\$[$(\x80-\U0010ffff]")
+_READ_AS_MORE = re.compile(r"\$(?:[$(]|[^\x00-\x7f])")
 _NAME = re.compile(r"\{\{ *([A-Za-z_][\w.]*) *\}\}")
 _DATES = OF_A_DATE | OF_AN_INTERVAL | {"execution_date", "prev_start_date_success", "prev_end_date_success"}
 _DATE = f"(?:{'|'.join(sorted(_DATES))})"

@@ -1,0 +1,121 @@
+"""Measures what Airflow pays for DAG files: ours, those of Meltano's own generator, and those of dag-factory.
+
+First the CPU that a task start takes, on a Celery worker, until it has its task from the DAG file. Then the real
+`airflow dag-processor` reads the DAG files of the same schedules, one tool after the other: the time and CPU of a first
+pass over all files, and the CPU of the processor and all its children in a steady state, as a part of one core. Our
+files are read again with the settings that `dagpress invoke airflow` writes. Ratios compare over machines.
+
+60 schedules take about 13 minutes, 1,000 about 30. The first run also builds the environments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import bench_environments
+from bars import Bar, Group, draw
+from environments import ROOT
+from versions import NEWEST
+
+from airflow_cost.fleets import FOLDER, Fleet, Schedules, make_fleets, write_by_hand
+from airflow_cost.processor import Cost, cost_of, running
+from airflow_cost.task_start import task_starts
+from codegen.airflow.home import as_ini
+from codegen.airflow.parsing import Sections, parsing_settings
+
+_OWN_SETTINGS: Sections = {"core": {"load_examples": "False"}, "usage_data_collection": {"enabled": "False"}}
+_PICTURE = ROOT / "docs/pictures/airflow.svg"
+# Of the default `min_file_process_interval`, in seconds.
+_HALF_AN_INTERVAL = 15
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the DAG processor runs: where its homes are, how many DAGs it finds, its configuration, and for how long."""
+
+    homes: Path
+    dags: int
+    configuration: str
+    window: float
+
+
+def main() -> None:
+    """Measure, print the tables, and draw the picture where it is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="make bench-airflow", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--schedules", type=int, nargs="+", default=[60], help="how many, such as 60 1000")
+    parser.add_argument("--a-folder", type=int, default=20, help="schedules in a folder")
+    parser.add_argument("--window", type=float, default=93, help="seconds of a steady state at the default settings")
+    parser.add_argument(
+        "--idle-window", type=float, default=60, help="the same, with the settings of `dagpress invoke`"
+    )
+    parser.add_argument("--runs", type=int, default=5, help="processes that start tasks, each of them three")
+    parser.add_argument("--picture", action="store_true", help=f"write {_PICTURE.relative_to(ROOT)} anew")
+    options = parser.parse_args()
+    bench_environments.main()
+    groups: list[Group] = []
+    for count in options.schedules:
+        with TemporaryDirectory() as folder:
+            groups += _measure(Path(folder), Schedules(count, options.a_folder), options)
+    if options.picture:
+        _PICTURE.write_text(draw(groups, "What Airflow pays for the DAG files of each tool"), encoding="utf-8")
+
+
+def _measure(root: Path, schedules: Schedules, options: argparse.Namespace) -> list[Group]:
+    """Measure one number of schedules, print its tables, and return the bars of its picture."""
+    fleets = make_fleets(root, schedules)
+    # First: it also reads what all the others need from the disk.
+    started = [write_by_hand(root / "by_hand"), *fleets]
+    times = task_starts(started, root / "starts", as_ini(_OWN_SETTINGS), options.runs)
+    print(f"\n{schedules.count} schedules, {schedules.a_folder} a folder, Airflow {NEWEST}")
+    print(f"\n{'a task start':36}{'CPU':>10}{'ratio':>8}")
+    for fleet, seconds in zip(started, times, strict=True):
+        print(f"{fleet.name:36}{1000 * seconds:>7.0f} ms{seconds / times[0]:>8.2f}", flush=True)
+    print("\nthe DAG processor at its default settings")
+    costs = _costs(fleets, Run(root / "defaults", schedules.count, as_ini(_OWN_SETTINGS), options.window))
+    print("\nwith the settings of `dagpress invoke airflow`")
+    ours = [fleet for fleet in fleets if fleet.is_ours]
+    settings = as_ini(_OWN_SETTINGS, parsing_settings(has_api_server=True))
+    _costs(ours, Run(root / "settings", schedules.count, settings, options.idle_window), costs[0])
+    return _groups(schedules.count, fleets, costs)
+
+
+def _costs(fleets: Sequence[Fleet], run: Run, base: Cost | None = None) -> list[Cost]:
+    """Measure and print each, with ratios to the first or to another."""
+    costs: list[Cost] = []
+    print(f"{'':24}{'steady, of a core':>20}{'ratio':>8}{'full pass':>12}{'its CPU':>10}{'ratio':>8}{'load':>7}")
+    for number, fleet in enumerate(fleets):
+        with running(fleet, run.homes / str(number), run.configuration) as processor:
+            cost = cost_of(processor, run.dags, settling=_HALF_AN_INTERVAL, window=run.window)
+        costs.append(cost)
+        to = base or costs[0]
+        print(
+            f"{fleet.name:24}{100 * cost.steady:>18.1f} %{cost.steady / to.steady:>8.2f}{cost.first_pass:>10.1f} s"
+            f"{cost.first_pass_cpu:>8.1f} s{cost.first_pass_cpu / to.first_pass_cpu:>8.2f}{os.getloadavg()[0]:>7.1f}",
+            flush=True,
+        )
+    return costs
+
+
+def _groups(count: int, fleets: Sequence[Fleet], costs: Sequence[Cost]) -> list[Group]:
+    """The bars of the picture: ratios to the layout with a file for each folder."""
+    folder = next(cost for fleet, cost in zip(fleets, costs, strict=True) if fleet.name == FOLDER)
+
+    def group(what: str, ratio: Callable[[Cost], float]) -> Group:
+        bars = (Bar(fleet.name, ratio(cost), fleet.is_ours) for fleet, cost in zip(fleets, costs, strict=True))
+        return Group(f"{count:,} schedules: {what}", tuple(bars))
+
+    return [
+        group("CPU in a steady state", lambda cost: cost.steady / folder.steady),
+        group("CPU of a full pass", lambda cost: cost.first_pass_cpu / folder.first_pass_cpu),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Builds the Airflow that `make bench-airflow` measures dag-factory in, and the other environments that it needs.
+
+It is one more of `environments.ENVIRONMENTS`, in the newest version of Airflow.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from environments import ENVIRONMENTS, ROOT, Environment, build
+from example_environments import lay_out
+from versions import NEWEST
+
+from codegen.airflow_facts import facts_of
+
+_NAME = "dag-factory"
+_REQUIREMENTS = ROOT / "requirements" / f"{_NAME}.txt"
+
+ENVIRONMENTS[_NAME] = Environment(
+    _NAME,
+    (_REQUIREMENTS,),
+    partial(lay_out, NEWEST, _REQUIREMENTS),
+    newest=facts_of(NEWEST).pythons[-1],
+    needs=("airflow-3",),
+)
+
+
+def main() -> None:
+    """Build what is missing or out of date."""
+    build(["airflow-3", "meltano", _NAME])
