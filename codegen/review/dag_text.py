@@ -26,7 +26,9 @@ def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
         return {}
     inlining = _Inlining(tree)
     # The constants of a DAG are in its block, and go into the calls.
-    head = [node for block in [*blocks.values()][:1] for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
+    head: list[ast.stmt] = [
+        node for block in [*blocks.values()][:1] for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)
+    ]
     found = {}
     for source, block in blocks.items():
         if source in sources:
