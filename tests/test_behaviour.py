@@ -19,7 +19,7 @@ from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.dag_text import from_source
 from codegen.review.sources import from_plan
-from codegen.sync.pairs import sources_in
+from codegen.sync.blocks import sources_in
 
 # Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
 _CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]

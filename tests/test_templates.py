@@ -82,7 +82,7 @@ tasks:
         ("meltano", "the code uses `MELTANO`, which is missing"),
         ("lock", "the code uses `LOCK`, which is missing"),
         ("alert_texts", "the code uses `RUN_FAILED`, which is missing"),
-        ("function", "the code uses `load`, which is missing"),
+        ("function", "the code uses `call`, which is missing"),
     ],
 )
 def test_a_name_that_is_lost_is_found(block: str, lost: str, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_each_status_of_a_dag_file(project: Path) -> None:
     page = pages.get("/")
     assert [cell(page, name, "DAG file") for name in names(page)] == ["missing", "changed"]
     assert text_of(page, ".state h2") == "3 generated files are not current"
-    assert "generated_dags/shop/orders.py the schedule of this file was removed" in text_of(page, ".state")
+    assert "generated_dags/shop/orders.py no schedule generates this file any more" in text_of(page, ".state")
     assert names(pages.get("/?status=missing")) == ["hourly"]
 
 

@@ -105,10 +105,12 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     """
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
     taken = {*head.objects.values(), *(function.name for function in head.functions.values())}
-    functions = task_functions(draft.steps, taken)
+    # As those of a folder, which come first.
+    functions = alert_functions(schedule, airflow, taken, head.functions)
+    taken.update(function.name for function in functions.values())
+    functions |= task_functions(draft.steps, taken)
     taken.update(function.name for function in functions.values())
     variables = variables_of(draft.arrows, draft.steps, dag_id, taken)
-    functions |= alert_functions(schedule, airflow, {*taken, *variables.values()}, head.functions)
     names = replace(head, functions={**head.functions, **functions})
     tasks = [plan_task(step, variables, schedule, names, airflow) for step in draft.steps]
     if draft.others.outlets:

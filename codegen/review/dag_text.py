@@ -7,8 +7,8 @@ import copy
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from codegen.review.behaviour import Behaviour, state_ids_in
-from codegen.sync.blocks import definitions_used, names_in
-from codegen.sync.pairs import Block, blocks_of
+from codegen.sync.blocks import Block, blocks_of
+from codegen.sync.dag_code import definitions_used, names_in
 
 _DEFINITIONS = (ast.Assign, ast.FunctionDef, ast.Import, ast.ImportFrom)
 
@@ -26,15 +26,12 @@ def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
         return {}
     inlining = _Inlining(tree)
     # The constants of a DAG are in its block, and go into the calls.
-    head: list[ast.stmt] = [
-        node for block in [*blocks.values()][:1] for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)
-    ]
+    head = [node for block in blocks[:1] for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
     found = {}
-    for source, block in blocks.items():
-        if source in sources:
-            nodes = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in head]
-            if behaviour := _behaviour(nodes, ast.Module(head, [])):
-                found[source] = behaviour
+    for block in (block for block in blocks if block.source in sources):
+        nodes = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in head]
+        if behaviour := _behaviour(nodes, ast.Module([*head], [])):
+            found[block.source] = behaviour
     return found
 
 

@@ -13,9 +13,9 @@ from codegen.pipeline import Generation
 from codegen.project import Project
 from codegen.review.behaviour import STATE_ID, Behaviour, differences
 from codegen.review.dag_text import from_source
+from codegen.sync.blocks import sources_in
 from codegen.sync.changes import Action, Change, Part
 from codegen.sync.comparison import compare
-from codegen.sync.pairs import sources_in
 from codegen.validate.lint import apply_levels
 
 # The keys of a schedule that keep an id, by the fields of a behaviour.

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.sync.pairs import Block, pairs_of
+from codegen.sync.blocks import Block, pairs_of
 from codegen.text.conflict import conflict_in
 
 _PLACE = re.compile(r"^@@ -(\d+)((?:,\d+)?) \+(\d+)((?:,\d+)?) @@$", re.MULTILINE)
@@ -77,7 +77,7 @@ class Change:
         rule, message = {
             Action.CREATE: (rules.MISSING, "this file is missing"),
             Action.UPDATE: (rules.CHANGED, "this file is not up to date, or was edited by hand"),
-            Action.DELETE: (rules.STALE, "the schedule of this file was removed"),
+            Action.DELETE: (rules.STALE, "no schedule generates this file any more"),
         }[self.action]
         if self.conflict:
             rule, message = rules.MERGE_CONFLICT, "unresolved git merge conflict in a generated file"
@@ -137,7 +137,7 @@ class Part:
         rule, message = {
             Action.CREATE: (rules.MISSING, f"the DAG of this schedule is missing in {quoted(self.change.name)}"),
             Action.UPDATE: (rules.CHANGED, "this DAG is not up to date, or was edited by hand"),
-            Action.DELETE: (rules.STALE, "the schedule of this DAG was removed"),
+            Action.DELETE: (rules.STALE, "no schedule generates this DAG any more"),
         }[self.action]
         place = Location(self.change.name, self.old.line) if self.old.text else Location(self.block.source)
         return Diagnostic(rule, message, place, f"run `{command}`, which {_EFFECTS[self.action]} it")
