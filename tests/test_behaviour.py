@@ -92,8 +92,29 @@ def _read(text: str) -> Behaviour:
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in CASES.glob("*/generated_dags")))
 def test_a_dag_does_not_differ_from_itself(name: str) -> None:
     for path in (CASES / name).glob("generated_dags/**/*.py"):
-        behaviour = _read(path.read_text())
-        assert differences(behaviour, behaviour) == []
+        text = path.read_text()
+        for behaviour in from_source(text, sources_in(text)).values():
+            assert differences(behaviour, behaviour) == []
+
+
+@pytest.mark.parametrize("name", ["alerts", "layout_of_folders", "shared_settings", "tasks_of_every_kind"])
+def test_a_dag_is_the_same_in_both_layouts(name: str, tmp_path: Path) -> None:
+    root = copy_case(name, tmp_path / "project")
+    configuration = (root / "dagpress.toml").read_text().replace('layout = "folder"\n', "")
+    (root / "schedules").rename(root / "all")
+    (root / "schedules").mkdir()
+    (root / "all").rename(root / "schedules/all")
+    schedule, folder = (
+        _behaviours(write(root, {"dagpress.toml": f'layout = "{layout}"\n{configuration}'}))
+        for layout in ("schedule", "folder")
+    )
+    assert {name: differences(schedule[name], folder[name]) for name in schedule} == dict.fromkeys(folder, [])
+    assert schedule
+
+
+def _behaviours(root: Path) -> dict[str, Behaviour]:
+    texts = [text for name, text in pipeline.generate(project_of(root)).files.items() if name.endswith(".py")]
+    return {source: each for text in texts for source, each in from_source(text, sources_in(text)).items()}
 
 
 def test_a_difference_says_where_it_is() -> None:

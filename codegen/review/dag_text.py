@@ -25,12 +25,12 @@ def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     inlining = _Inlining(tree)
-    # The constants of a DAG are in its block, and go into the calls.
-    head = [node for block in blocks[:1] for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
+    head = _definitions(tree, blocks[0]) if blocks else []
     found = {}
     for block in (block for block in blocks if block.source in sources):
-        nodes = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in head]
-        if behaviour := _behaviour(nodes, ast.Module([*head], [])):
+        own = _definitions(tree, block)
+        others = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in own]
+        if behaviour := _behaviour(others, ast.Module([*head, *own], [])):
             found[block.source] = behaviour
     return found
 
@@ -38,6 +38,10 @@ def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
 def _nodes(tree: ast.Module, block: Block) -> list[ast.stmt]:
     lines = range(block.line, block.line + block.text.count("\n") + 1)
     return [node for node in tree.body if node.lineno in lines]
+
+
+def _definitions(tree: ast.Module, block: Block) -> list[ast.stmt]:
+    return [node for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
 
 
 def _behaviour(nodes: Sequence[ast.stmt], definitions: ast.Module) -> Behaviour | None:
