@@ -108,8 +108,9 @@ def test_a_dag_is_the_same_in_both_layouts(name: str, tmp_path: Path) -> None:
         _behaviours(write(root, {"dagpress.toml": f'layout = "{layout}"\n{configuration}'}))
         for layout in ("schedule", "folder")
     )
-    assert {name: differences(schedule[name], folder[name]) for name in schedule} == dict.fromkeys(folder, [])
+    assert schedule.keys() == folder.keys()
     assert schedule
+    assert {name: differences(schedule[name], folder[name]) for name in schedule} == {name: [] for name in schedule}
 
 
 def _behaviours(root: Path) -> dict[str, Behaviour]:
