@@ -10,7 +10,7 @@ from project_builder import as_yaml, project_of, write
 
 from codegen import pipeline
 from codegen.plan.states import states_of
-from codegen.plan.steps import Step, unordered_steps
+from codegen.plan.steps import Step, readable_steps, unordered_steps
 
 _MELTANO: dict[str, Any] = {
     "environments": [
@@ -153,4 +153,6 @@ def test_the_state_ids_of_a_task_are_those_of_meltano(task: object, state_ids: l
     meltano = {**_MELTANO, "default_environment": "dev"}
     files = {"schedules/a.yml": as_yaml({"interval": "@daily", "tasks": [task], "state_id_suffix": "own"})}
     reading = pipeline.read(project_of(write(tmp_path, {**files, "meltano.yml": as_yaml(meltano)})))
-    assert [state.id for state in states_of(reading.schedules[0], reading.meltano)] == state_ids
+    schedule, meltano_project = reading.schedules[0], reading.meltano
+    states = states_of(readable_steps(schedule, meltano_project), schedule, meltano_project)
+    assert [state.id for state in states] == state_ids

@@ -51,8 +51,11 @@ def read_bytes(path: Path | str, most: int = _MOST_BYTES) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         check_size(status.st_size, most)
-        with open(handle, "rb", closefd=False) as file:
-            return file.read(status.st_size + 1)
+        parts, left = [], status.st_size + 1
+        while left > 0 and (part := os.read(handle, left)):
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
     finally:
         os.close(handle)
 

@@ -172,7 +172,7 @@ def refuse_unspeakable(text: str) -> None:
     """Refuse what no file, argument or environment variable can hold."""
     if "\x00" in text:
         raise InvalidError("contains the character U+0000, which cannot be passed to a program", "remove it")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidError(
             "contains half of a surrogate pair, which is not a character",
             'write the character itself, or "\\U0001F600"',

@@ -51,17 +51,42 @@ def find_schedules(
         first = "change `exclude` in the configuration" if is_left_out else "add a file such as `NAME.yml`"
         hint = f"{first}; nothing is deleted while there is none"
         search.error(rules.NO_SCHEDULES, folder, "the folder contains no schedules", hint)
-    return sorted(search.files, key=lambda file: file.path), search.diagnostics
+    return sorted(search.files, key=lambda file: file.path.parts), search.diagnostics
 
 
 def _composed(path: Path) -> Path:
     """The path with its name in Unicode's composed form (NFC), if that is the same file, as on macOS."""
+    if path.name.isascii():
+        return path
     same = path.with_name(composed(path.name))
     return same if same.name != path.name and same.exists() and same.samefile(path) else path
 
 
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a symlink that leads to itself
+        return False
+
+
 # The files of defaults that a folder inherits, as in `SourceFile`.
 _Defaults = tuple[tuple[Path, str], ...]
+
+
+class _Child(NamedTuple):
+    """A file or folder in a folder; what a symlink points to decides whether it is a folder."""
+
+    path: Path
+    is_folder: bool
+    is_symlink: bool
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.path.name.startswith(HIDDEN)
+
+    @property
+    def is_yaml(self) -> bool:
+        return os.path.splitext(self.path.name)[1].lower() in SUFFIXES  # noqa: PTH122  # faster than `Path.suffix`
 
 
 class _Search:
@@ -100,18 +125,28 @@ class _Search:
     def is_folder(self, path: Path) -> bool:
         return path in self._added or is_folder(path)
 
-    def _children(self, folder: Path) -> list[Path]:
-        """The files and folders in a folder, with the overlay; raises an OSError if it is unreadable."""
-        found = set(map(_composed, folder.iterdir())) if folder.exists() else set()
-        found |= self._added.get(folder, set())
-        return sorted(path for path in found - self._deleted if not self._is_excluded(path))
+    def _children(self, folder: Path) -> list[_Child]:
+        """The schedule files, defaults and folders in a folder; raises an OSError if it is unreadable."""
+        found: dict[Path, _Child] = {}
+        if folder.exists():
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    path = _composed(folder / entry.name)
+                    found[path] = _Child(path, _is_folder(entry), entry.is_symlink())
+        for path in self._added.get(folder, ()):
+            found[path] = _Child(path, self.is_folder(path), path.is_symlink())
+        for path in self._deleted & found.keys():
+            del found[path]
+        children = [child for child in found.values() if child.is_folder or child.is_yaml]
+        return sorted(child for child in children if not self._is_excluded(child))
 
-    def _is_excluded(self, path: Path) -> bool:
-        is_dir = bool(self._exclude) and self.is_folder(path)
+    def _is_excluded(self, child: _Child) -> bool:
         # A file of defaults is not a schedule: it is excluded only with its folder.
-        is_excludable = is_dir or path.stem != DEFAULTS
-        is_excluded = is_excludable and excludes(self._exclude, path.relative_to(self._folder), is_folder=is_dir)
-        self.has_excluded |= is_excluded and (is_dir or path.suffix.lower() in SUFFIXES)
+        if not self._exclude or (not child.is_folder and child.path.stem == DEFAULTS):
+            return False
+        relative = child.path.relative_to(self._folder)
+        is_excluded = excludes(self._exclude, relative, is_folder=child.is_folder)
+        self.has_excluded |= is_excluded
         return is_excluded
 
     def walk(self, folder: Path) -> None:
@@ -129,9 +164,9 @@ class _Search:
                 self.error(rules.SYMLINK, path, message, "remove the symlink")
             else:
                 for child, defaults in self._folders(path, inherited):
-                    (links if child.is_symlink() else folders).append((child, defaults))
+                    (links if child.is_symlink else folders).append((child.path, defaults))
 
-    def _folders(self, folder: Path, inherited: _Defaults) -> Iterator[tuple[Path, _Defaults]]:
+    def _folders(self, folder: Path, inherited: _Defaults) -> Iterator[tuple[_Child, _Defaults]]:
         """Add the files of a folder, and yield its subfolders with the defaults that they inherit."""
         try:
             children = self._children(folder)
@@ -139,26 +174,29 @@ class _Search:
             self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
             return
         children = [child for child in children if not self._leads_out(child)]
-        files = dict.fromkeys(child for child in children if child.suffix.lower() in SUFFIXES)
+        files = [child.path for child in children if child.is_yaml]
         defaults = inherited + tuple((file, self.name(file)) for file in files if file.stem == DEFAULTS)
         self.diagnostics += check_defaults(files, self.name)
-        folders = {child: self.is_folder(child) for child in children if not child.name.startswith(HIDDEN)}
-        folders = {child: folders[child] for child in folders if folders[child] or child in files}
-        self.diagnostics += check_names(folders, self.name)
-        for child in filter(lambda child: is_the_same_everywhere(child.name), folders):
-            if folders[child]:
+        shown = {child.path: child for child in children if not child.is_hidden}
+        self.diagnostics += check_names({path: child.is_folder for path, child in shown.items()}, self.name)
+        # The paths of the folder in the project, and below the folder of schedules.
+        name, relative = (f"{each}/" if each != "." else "" for each in (self.name(folder), self._relative(folder)))
+        for path, child in shown.items():
+            if not is_the_same_everywhere(path.name):
+                continue
+            if child.is_folder:
                 yield child, defaults
             else:
-                relative = child.relative_to(self._folder).as_posix()
-                self.files.append(SourceFile(child, self.name(child), relative, defaults))
+                self.files.append(SourceFile(path, name + path.name, relative + path.name, defaults))
 
-    def _leads_out(self, child: Path) -> bool:
+    def _relative(self, folder: Path) -> str:
+        return folder.relative_to(self._folder).as_posix()
+
+    def _leads_out(self, child: _Child) -> bool:
         """Whether a schedule file, defaults file or folder is a symlink out of the boundary, which is an error."""
-        if not child.is_symlink() or (child.name.startswith(HIDDEN) and child.stem != DEFAULTS):
+        if not child.is_symlink or (child.is_hidden and child.path.stem != DEFAULTS):
             return False
-        if child.suffix.lower() not in SUFFIXES and not self.is_folder(child):
-            return False
-        problem = self._boundary.problem(child)
+        problem = self._boundary.problem(child.path)
         self.diagnostics += [problem] if problem else []
         return problem is not None
 

@@ -14,12 +14,13 @@ DEFAULTS = "_defaults"
 
 def check_defaults(files: Iterable[Path], name_of: Callable[[Path], str]) -> Iterator[Diagnostic]:
     """A folder has one file of defaults; a name that is nearly theirs has no effect, as it is no schedule either."""
-    own = [file for file in files if file.stem == DEFAULTS]
+    hidden = [file for file in files if file.name.startswith("_")]
+    own = [file for file in hidden if file.stem == DEFAULTS]
     if len(own) > 1:
         message = "this folder has a `_defaults.yml` and a `_defaults.yaml`"
         yield Diagnostic(rules.DUPLICATE_DEFAULTS, message, Location(name_of(own[-1])), "keep one")
-    for file in files:
-        if file.stem != DEFAULTS and file.name.startswith("_") and closest(file.stem.lower(), [DEFAULTS], 0.8):
+    for file in hidden:
+        if file.stem != DEFAULTS and closest(file.stem.lower(), [DEFAULTS], 0.8):
             message = f"{quoted(file.name)} is neither a schedule nor `{DEFAULTS}.yml`, so it has no effect"
             yield Diagnostic(rules.NO_EFFECT, message, Location(name_of(file)), f"rename it to `{DEFAULTS}.yml`")
 
@@ -28,15 +29,15 @@ def check_names(children: Mapping[Path, bool], name_of: Callable[[Path], str]) -
     """Check the schedule files and folders of one folder, each with whether it is a folder."""
     owners: dict[str, Path] = {}
     for child, is_folder in children.items():
-        place = Location(name_of(child))
         if not is_the_same_everywhere(child.name):
+            place = Location(name_of(child))
             yield _not_the_same(child.name, place, is_twice=child.with_name(composed(child.name)) in children)
             continue
         first = owners.setdefault(file_key(child.name if is_folder else f"{child.stem}.py"), child)
         if first != child:
             both = "DAG file" if first.stem == child.stem else "name on macOS and Windows"
             message = f"{name_of(first)} has the same {both}"
-            yield Diagnostic(rules.DUPLICATE_FILE, message, place, "rename one of them")
+            yield Diagnostic(rules.DUPLICATE_FILE, message, Location(name_of(child)), "rename one of them")
 
 
 def check_beside_folders(files: Collection[tuple[str, str]]) -> Iterator[Diagnostic]:

@@ -76,7 +76,8 @@ def convert(
     schedule, problems = read_schedule(MapNode(entries, item.location), file, f"{item.name}.yml", airflow)
     if schedule:
         schedule = replace(schedule, name=item.name, dag_id_prefix=dag_id_prefix)
-        problems += [*check_one(schedule, meltano, airflow), *check_together([schedule], meltano, airflow)]
+        found, states = check_one(schedule, meltano, airflow)
+        problems += [*found, *check_together([schedule], {schedule.key: states}, meltano, airflow)]
     problems = [d._replace(location=item.location) if d.location == Location(file) else d for d in problems]
     warnings += [d.with_severity(Severity.WARNING) for d in problems]
     if schedule is None or has_errors(problems):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, has_errors
@@ -13,10 +14,11 @@ from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.selection import Selection, select
 from codegen.plan import Dependencies, Folder, between, plan
 from codegen.project import Project
-from codegen.render.own_templates import read_templates
-from codegen.render.renderer import Renderer, TemplateFailedError, renderer_of
 from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
+
+if TYPE_CHECKING:
+    from codegen.render.renderer import Renderer
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,10 @@ def render(
 
     The file of a folder has only the given schedules.
     """
+    # It imports Jinja2, which takes longer than to validate fifty schedules.
+    from codegen.render.own_templates import read_templates  # noqa: PLC0415
+    from codegen.render.renderer import TemplateFailedError, renderer_of  # noqa: PLC0415
+
     selection = Selection(reading, schedules, schedules)
     if has_errors(reading.diagnostics):
         return Generation(selection, {}, reading.diagnostics)

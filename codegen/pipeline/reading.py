@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 
 from codegen import rules
@@ -23,6 +23,7 @@ from codegen.loader import (
 )
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.plan import Folder
+from codegen.plan.states import KeptState
 from codegen.project import Project
 from codegen.schema import Schedule, read_defaults, read_schedule
 from codegen.validate import (
@@ -89,11 +90,12 @@ def read(
     broken = {document.deployment: set(loaded.others) for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     secrets: list[Secret] = []
+    states: dict[str, Sequence[KeptState]] = {}
     meltano, problems = read_meltano_project(project.root, project.meltano_project, cache)
     for document in documents:
         suffix = project.state_id_suffix.get(document.deployment, "")
         key = document.source.name, document.deployment
-        schedule, own, own_secrets = cache(
+        schedule, own, own_secrets, own_states = cache(
             key,
             _read_one,
             document,
@@ -107,11 +109,12 @@ def read(
         secrets += own_secrets
         if schedule:
             schedules[document.deployment].append(schedule)
+            states[schedule.key] = own_states
         else:
             broken[document.deployment].add(document.name)
     everywhere = {document.name for document in documents}
     for deployment, those in schedules.items():
-        found[deployment] += check_together(those, meltano, project.airflow, broken[deployment], everywhere)
+        found[deployment] += check_together(those, states, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     if project.layout == "folder":
         diagnostics += check_beside_folders([(file.name, file.relative) for file in loaded.files])
@@ -119,7 +122,7 @@ def read(
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     diagnostics += _check_beside_others(project, all_schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
-        diagnostics += _check_all(project, all_schedules, meltano)
+        diagnostics += _check_all(project, all_schedules, states)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
     return Reading(
@@ -154,19 +157,24 @@ def _read_one(  # noqa: PLR0913, PLR0917  # what a schedule depends on
     state_suffix: str,
     dag_id_prefix: str,
     dag_file: str,
-) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret]]:
-    """Read and check one schedule."""
+) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret], Sequence[KeptState]]:
+    """Read and check one schedule; last, the states that it is known to keep."""
     source, secrets = document.source, list(check_secrets(document.merged))
     root = redacted(document.root, secrets)
-    schedule, problems = read_schedule(root, source.name, source.relative, airflow, document.deployment)
-    if schedule:
-        schedule = replace(schedule, state_suffix=state_suffix, dag_id_prefix=dag_id_prefix, dag_file=dag_file)
-        problems = [
-            *problems,
-            *check_params_in_templates(schedule, root),
-            *check_one(schedule, meltano, airflow),
-        ]
-    return schedule, problems, secrets
+    schedule, problems = read_schedule(
+        root,
+        source.name,
+        source.relative,
+        airflow,
+        document.deployment,
+        state_suffix=state_suffix,
+        dag_id_prefix=dag_id_prefix,
+        dag_file=dag_file,
+    )
+    if not schedule:
+        return None, problems, secrets, ()
+    found, states = check_one(schedule, meltano, airflow)
+    return schedule, [*problems, *check_params_in_templates(schedule, root), *found], secrets, states
 
 
 def _check_beside_others(
@@ -180,12 +188,14 @@ def _check_beside_others(
     yield from check_airflow_version(project)
 
 
-def _check_all(project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+def _check_all(
+    project: Project, schedules: Sequence[Schedule], states: Mapping[str, Sequence[KeptState]]
+) -> Iterator[Diagnostic]:
     """Check the schedules of all environments, of which none has an error: each may use a setting or a state ID."""
     yield from check_settings(schedules)
     if project.deployments and not project.separate_system_databases:
         place = project.at.get("state_id_suffix") or project.at["environments"]
-        yield from check_environments(schedules, meltano, project.deployments, project.state_id_suffix, place)
+        yield from check_environments(schedules, states, project.deployments, project.state_id_suffix, place)
 
 
 def _check_exclude(project: Project) -> Iterator[Diagnostic]:

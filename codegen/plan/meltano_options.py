@@ -71,6 +71,7 @@ def _flag(schedule: Schedule, task: Task, name: str) -> str | None:
     value = schedule.of(task, name)
     if isinstance(value, str):
         return value
-    is_against = keys_of(Schedule)[name].variable in {**schedule.env, **task.env}
+    if value:
+        return "true"
     is_said = name in task.at or name in schedule.at
-    return "true" if value else "false" if is_said and is_against else None
+    return "false" if is_said and keys_of(Schedule)[name].variable in {**schedule.env, **task.env} else None

@@ -9,7 +9,7 @@ from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import pairs_of, without_suffix
 from codegen.meltano.call import Call, calls_in, leading_options, value_of
 from codegen.plan.meltano_options import meltano_environment, meltano_suffix, state_id_suffix
-from codegen.plan.steps import Step, readable_steps
+from codegen.plan.steps import Step
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
@@ -48,11 +48,11 @@ class KeptState:
         return self.plugins, self.step.env
 
 
-def states_of(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
-    """The states of a schedule, which may have errors, in the order of its steps."""
+def states_of(steps: Iterable[Step], schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
+    """The states of the steps of a schedule, which may have errors, in their order."""
     return [
         KeptState(step, state_id, plugins, tuple(step.env.get(name) for name in _STORES))
-        for step in readable_steps(schedule, meltano)
+        for step in steps
         for state_id, plugins in dict.fromkeys(_kept_by(step, schedule, meltano))
     ]
 

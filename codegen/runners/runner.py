@@ -56,6 +56,7 @@ class Runner:
         default_args: the `default_args` of a DAG with such tasks.
         example: of the settings, as YAML.
         imports: what else its arguments name, with its full name.
+        check: the checks of a task on it, if it has any.
         instead: how to write what is no argument of the operator, by its name; empty where nothing takes it.
         distributions: the packages that Airflow needs for it.
     """
@@ -70,6 +71,6 @@ class Runner:
     sections: tuple[Section[Any], ...] = ()
     example: str = ""
     imports: Mapping[str, str] = field(default_factory=dict)
-    check: Callable[[Placed], Iterator[Diagnostic]] = lambda _: iter(())
+    check: Callable[[Placed], Iterator[Diagnostic]] | None = None
     instead: Callable[[str], str] = lambda _: ""
     distributions: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ PROJECT_ROOT_VARIABLE = "MELTANO_PROJECT_ROOT"
 # What a file system or a shell makes trouble about.
 _BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
 _MOST_BYTES_OF_A_STEM = 190
+_DEFAULTS_OF_TASKS = tuple((row.name, row.default) for row in keys_of(TaskDefaults).values() if row.default is not None)
 # The groups of the reference.
 _identity = partial(key, group="identity")
 _runs = partial(key, group="what runs")
@@ -233,9 +234,9 @@ class Schedule(TaskDefaults):
 
     def __post_init__(self) -> None:
         """Set the defaults of the keys of the tasks: there is no map around a schedule that could give a value."""
-        for row in keys_of(TaskDefaults).values():
-            if getattr(self, row.name) is None:
-                object.__setattr__(self, row.name, row.default)
+        for name, default in _DEFAULTS_OF_TASKS:
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
 
     def where(self, *keys: str) -> Location:
         """The place of the first of those keys that is given, else the file."""
@@ -315,12 +316,12 @@ class Schedule(TaskDefaults):
             at={name: self.at[name] for name in (*PAIR, *OF_A_PAIR) if name in self.at},
         )
 
-    @property
+    @cached_property
     def own_tasks(self) -> tuple[Task, ...]:
         """The tasks that the schedule itself has, which are none where it runs a job."""
         return self.tasks or ((self.pair,) if self.pair else ())
 
-    @property
+    @cached_property
     def all_tags(self) -> tuple[str, ...]:
         """Meltano's tags (files-airflow, orchestrate/dags/meltano.py), then the schedule's own, each once."""
         if self.extractor:

@@ -17,11 +17,12 @@ from codegen.source.nodes import MapNode, holds_trap
 
 
 def read_schedule(
-    root: MapNode, source: str, relative: str, airflow: str, deployment: str = ""
+    root: MapNode, source: str, relative: str, airflow: str, deployment: str = "", **given: str
 ) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule of a document with its defaults merged in, or None where it has errors; and the errors.
 
-    `source`, `relative` and `deployment` are those of the `Schedule`; the stem of `relative` is the default name.
+    `source`, `relative`, `deployment` and what is `given` are those of the `Schedule`; the stem of `relative` is the
+    default name.
     """
     diagnostics: list[Diagnostic] = []
     table = schedule_table(airflow)
@@ -36,7 +37,7 @@ def read_schedule(
         diagnostics.append(Diagnostic(rules.MISSING_KEY, "the schedule has no `interval`", Location(source), hint))
     if diagnostics or holds_trap(root):
         return None, diagnostics
-    fields = fields_of(Schedule, values)
+    fields = {**fields_of(Schedule, values), **given}
     return Schedule(**fields, source=source, relative=relative, deployment=deployment, at=places), []
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from codegen.secrets.commands import PASSWORD, pairs_of_commands
 from codegen.secrets.known import has_known_form, known
-from codegen.secrets.look import decoded, is_random, long_words
+from codegen.secrets.look import SHORTEST, decoded, is_random, long_words
 from codegen.secrets.names import Kind, kind_of, kind_of_option
 
 # Too short for a known format, and without a name and a value.
@@ -79,7 +79,7 @@ def is_secret_in_words(words: Sequence[str]) -> bool:
 
 def looks_random(name: str, value: str) -> bool:
     """Whether a value contains random text, as in keys, and its name is not that of an id."""
-    words = () if kind_of(name) is Kind.ID else long_words(_TEMPLATE.sub("", value))
+    words = () if len(value) < SHORTEST or kind_of(name) is Kind.ID else long_words(_TEMPLATE.sub("", value))
     return any(is_random(word) and not decoded(word) for word in words)
 
 

@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from codegen.secrets.known import without_public
 
-_LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
+# The length of the shortest word that can be a key.
+SHORTEST = 32
+_LONG = re.compile(rf"[A-Za-z0-9+/_=-]{{{SHORTEST},}}")
 _LEAST_OF_EACH = 3
 # Bits per character. Random text of that length and alphabet has more, joined words have less.
 _ENTROPY_OF_RANDOM_TEXT = 4.25

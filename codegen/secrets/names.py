@@ -29,7 +29,7 @@ class Kind(Enum):
     @property
     def is_secret(self) -> bool:
         """Whether the value is a secret."""
-        return self in {Kind.LIKELY, Kind.CERTAIN}
+        return self is Kind.LIKELY or self is Kind.CERTAIN
 
 
 @lru_cache(maxsize=4096)

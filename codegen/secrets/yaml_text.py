@@ -10,7 +10,7 @@ import yaml
 from codegen.secrets.detection import is_secret_in_words, is_sensitive
 from codegen.secrets.lines import Line, Span, lines_of, spans_in_lines
 from codegen.secrets.names import kind_of, name_of
-from codegen.source.loading import LOADER
+from codegen.source.loading import Loader
 
 # The parser takes quadratic time in the depth.
 _MOST_DEPTH = 100
@@ -40,7 +40,7 @@ def spans_in_yaml(text: str) -> Sequence[Span]:
 def _read(text: str) -> tuple[_Collection, bool]:
     """Parse the documents up to the first syntax error, and say whether that was the whole text."""
     root, anchors = _Collection(), dict[str, "yaml.ScalarEvent | _Collection"]()
-    around, loader = [root], LOADER(text)
+    around, loader = [root], Loader(text)
     try:
         while loader.check_event() and len(around) <= _MOST_DEPTH:
             event = loader.get_event()

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import yaml
 
-from codegen.source.loading import LINE_END, LOADER
+from codegen.source.loading import LINE_END, Loader
 
 _COMMENT = re.compile(r"#[^\r\n\x85\u2028\u2029]*")
 # A comment after the indicator of a block: for the scanner it is a part of the value.
@@ -80,7 +80,7 @@ def read_layout(text: str) -> Layout:
     """Find the comments of a valid YAML text without a byte order mark."""
     spans = []
     starts: dict[int, int] = {}
-    for token in yaml.scan(text, Loader=LOADER):
+    for token in yaml.scan(text, Loader=Loader):
         start, end = token.start_mark, token.end_mark
         if start.index == end.index:
             continue

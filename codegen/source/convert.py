@@ -13,14 +13,15 @@ from codegen.source.loading import check_size, loader_of, place_of
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, named
 
 _TAG = "tag:yaml.org,2002:"
+_TEXT = _TAG + "str"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
 # The canonical values of a type, how YAML reads others, and the fix.
 _CANONICAL = {
-    "bool": (r"true|false|True|False|TRUE|FALSE", "true or false", "write true or false"),
-    "int": (r"0|[-+]?[1-9][0-9]*", "a number in another base", "write a plain number"),
-    "float": (r"[-+]?[0-9]+\.[0-9]+", "a float", "write a plain number"),
-    "null": (r"null|~", "nothing", "write it in full"),
-    "timestamp": (r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}.*", "a timestamp", "write it in full"),
+    "bool": (re.compile(r"true|false|True|False|TRUE|FALSE"), "true or false", "write true or false"),
+    "int": (re.compile(r"0|[-+]?[1-9][0-9]*"), "a number in another base", "write a plain number"),
+    "float": (re.compile(r"[-+]?[0-9]+\.[0-9]+"), "a float", "write a plain number"),
+    "null": (re.compile(r"null|~"), "nothing", "write it in full"),
+    "timestamp": (re.compile(r"(?s)[0-9]{4}-[0-9]{2}-[0-9]{2}.*"), "a timestamp", "write it in full"),
 }
 # A comment that is probably an unquoted value, such as `#data-team`.
 _LIKE_A_VALUE = re.compile(r"[ \t]+#\S")
@@ -47,13 +48,14 @@ class Converter:
         if root is None or (root.tag == _TAG + "null" and not root.value):
             return None, self._diagnostics
         try:
-            check_size(root)
+            check_size(root, text)
         except InvalidError as error:
             return None, [*self._diagnostics, error.at(self._at(root))]
         return self._node(root), self._diagnostics
 
     def _at(self, node: yaml.Node) -> Location:
-        return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+        mark = node.start_mark
+        return Location(self._name, mark.line + 1, mark.column + 1)
 
     def _error(self, rule: Rule, message: str, location: Location, hint: str = "") -> None:
         self._diagnostics.append(Diagnostic(rule, message, location, hint))
@@ -85,7 +87,7 @@ class Converter:
         elif self._strict and kind in _CANONICAL:
             # YAML 1.1 does not read as a person does: `on`, `10:30`, `012`, `!!int "x"`.
             canonical, reading, fix = _CANONICAL[kind]
-            if not re.fullmatch(canonical, node.value):
+            if not canonical.fullmatch(node.value):
                 kind, hint = "trap", f'{fix}, or quote it: "{node.value}"'
                 self._error(rules.YAML_TRAP, f"YAML reads {quoted(node.value)} as {reading}", self._at(node), hint)
         return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
@@ -123,6 +125,8 @@ class Converter:
         if not isinstance(node, yaml.ScalarNode):
             self._error(rules.INVALID_KEY, "a key must be text", self._at(node), "write `key: value`")
             return None
+        if node.tag == _TEXT:
+            return str(node.value)
         key = self._scalar(node)
         if self._strict and key.kind not in {"str", "trap"}:
             self._error(

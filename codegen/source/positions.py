@@ -114,7 +114,7 @@ def compose(text: str) -> yaml.Node | None:
         with loader_of(text) as loader:
             node: yaml.Node | None = loader.get_single_node()
         if node is not None:
-            check_size(node)
+            check_size(node, text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise EditError(error.problem or "it is no YAML", mark.line + 1 if mark else 1) from error

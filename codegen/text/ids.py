@@ -19,6 +19,8 @@ LONGEST_GROUP_ID = 200
 
 def composed(text: str) -> str:
     """The text in Unicode's composed form (NFC): `é` is one character instead of `e` and a combining accent."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFC", text)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from codegen.airflow_facts.croniter import croniter_of
-from codegen.timetable.expansion import expand
+from codegen.timetable.expansion import expand, is_plain
 
 _FIELDS, _DAY, _MONTH, _WEEKDAY = 5, 2, 3, 4
 _LEAP_YEAR, _LENGTHS_OF_FEBRUARY = 2024, (28, 29)
@@ -46,6 +46,8 @@ class Unsupported(NamedTuple):
 
 def unsupported_by(airflow: str, cron: str) -> Unsupported | None:
     """A defect of the croniter of that Airflow on a valid cron, and a cron without any."""
+    if is_plain(cron):
+        return None
     croniter, found, portable = croniter_of(airflow), [], cron
     for name, form in FORMS.items():
         if name in croniter.refuses | croniter.misreads and (other := form.portable(portable)):

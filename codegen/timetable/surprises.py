@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import InvalidError
-from codegen.timetable.expansion import expand
+from codegen.timetable.expansion import expand, is_plain
 from codegen.timetable.humanize import DAY_NAMES
 from codegen.timetable.interval import parse_interval
 from codegen.timetable.timetable import Timetable
@@ -43,6 +43,8 @@ def surprise_of(cron: str) -> Surprise | None:
     fields, values = cron.split(), expand(cron)[0]
     if values[_DAY] != ["*"] and values[_WEEKDAY] != ["*"]:
         return _either_day(fields, values)
+    if is_plain(cron):
+        return None
     for position, field in enumerate(fields):
         spans = {part: _range_of_one(part) for part in field.split(",")}
         if span := next(filter(None, spans.values()), None):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from codegen.diagnostics import Diagnostic
 from codegen.meltano import MeltanoProject
+from codegen.plan.states import KeptState, states_of
+from codegen.plan.steps import Step, readable_steps
 from codegen.schema import Schedule
 from codegen.validate.airflow_version import check_airflow_version
 from codegen.validate.alerts import check_alerts, check_deadline
@@ -32,6 +35,7 @@ from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time, check_timetable
 
 __all__ = [
+    "Checked",
     "check_airflow_version",
     "check_environments",
     "check_one",
@@ -41,8 +45,28 @@ __all__ = [
 ]
 
 
-def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
+class Checked(NamedTuple):
+    """What is wrong with a schedule by itself, and the states that it is known to keep, which others may share."""
+
+    diagnostics: Sequence[Diagnostic]
+    states: Sequence[KeptState]
+
+
+def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Checked:
     """Check a schedule by itself, for a version of Airflow, one of `VERSIONS`."""
+    steps = readable_steps(schedule, meltano)
+    states = states_of(steps, schedule, meltano)
+    found = list(_check_one(schedule, steps, states, meltano, airflow))
+    return Checked(found, [state for state in states if state.is_known])
+
+
+def _check_one(
+    schedule: Schedule,
+    steps: Sequence[Step],
+    states: Sequence[KeptState],
+    meltano: MeltanoProject | None,
+    airflow: str,
+) -> Iterator[Diagnostic]:
     yield from check_names(schedule)
     yield from check_pool(schedule, airflow)
     if broken_interval := check_interval(schedule):
@@ -59,8 +83,8 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
     yield from check_tasks(schedule, airflow)
     yield from check_operators(schedule, airflow)
     yield from check_results(schedule)
-    yield from check_branches(schedule)
-    yield from check_run_outcome(schedule, meltano)
+    yield from check_branches(schedule, steps)
+    yield from check_run_outcome(schedule, steps)
     yield from check_commands(schedule)
     yield from check_alerts(schedule, airflow)
     yield from check_runners(schedule, airflow)
@@ -69,13 +93,14 @@ def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) 
     yield from check_params(schedule, meltano)
     yield from check_meltano(schedule, meltano)
     yield from check_env(schedule, meltano)
-    yield from check_retries(schedule, meltano)
-    yield from check_state_ids(schedule, meltano)
+    yield from check_retries(schedule, states)
+    yield from check_state_ids(schedule, states, meltano)
     yield from check_secrets_of_job(schedule, meltano)
 
 
-def check_together(
+def check_together(  # noqa: PLR0913, PLR0917  # what a schedule is checked against
     schedules: list[Schedule],
+    states: Mapping[str, Sequence[KeptState]],
     meltano: MeltanoProject | None,
     airflow: str,
     broken: Collection[str] = (),
@@ -83,10 +108,11 @@ def check_together(
 ) -> Iterator[Diagnostic]:
     """Check the schedules of one environment against each other.
 
-    `broken` has the names of the unreadable schedules, `everywhere` those of the schedules of all environments.
+    `states` has the states of each schedule by its `key`, `broken` the names of the unreadable schedules, `everywhere`
+    those of the schedules of all environments.
     """
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)
     yield from check_assets(schedules, airflow)
     yield from check_joins(schedules, meltano)
-    yield from check_states(schedules, meltano)
+    yield from check_states(schedules, states, meltano)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from codegen import rules
 from codegen.airflow_facts.trigger_rules import runs
 from codegen.diagnostics import Diagnostic, nearest, quoted
-from codegen.plan.steps import Step, groups_of, readable_steps
+from codegen.plan.steps import Step, groups_of
 from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.validate.places import place_of
@@ -24,11 +24,11 @@ class _Branch(NamedTuple):
     chosen: Sequence[frozenset[str]]
 
 
-def check_branches(schedule: Schedule) -> Iterator[Diagnostic]:
+def check_branches(schedule: Schedule, steps: Sequence[Step]) -> Iterator[Diagnostic]:
     """Check branches: Airflow fails one that chooses a missing task, and skips the tasks that it does not choose."""
-    steps = readable_steps(schedule, None) if schedule.tasks else []
-    groups = _groups(steps)
-    for step in steps:
+    branching = [step for step in steps if any(name in step.task.with_ for name in _ARGUMENTS)]
+    groups = _groups(steps) if branching else {}
+    for step in branching:
         following = _following(step, steps)
         for name in _ARGUMENTS:
             yield from _check_ids(step, name, following, groups, schedule)

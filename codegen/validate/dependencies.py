@@ -21,9 +21,10 @@ def check_after(
     For the arguments see `check_together`.
     """
     by_name = {schedule.name: schedule for schedule in schedules}
+    names = {*by_name, *broken}
     for schedule in schedules:
         if schedule.after:
-            yield from _check_names(schedule, schedule.after, {*by_name, *broken}, everywhere)
+            yield from _check_names(schedule, schedule.after, names, everywhere)
             yield from _check_own_assets(schedule, schedule.after)
             # A run that an asset starts has no logical date to compare with the end date.
             if schedule.end_date and facts_of(airflow).optional_logical_date:
@@ -31,7 +32,7 @@ def check_after(
                 hint = "end the schedules that it waits for, or remove it"
                 yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
     waits = waits_of(schedules)
-    if cycle := cycle_in({name: sorted(those & (by_name.keys() - {name})) for name, those in waits.items()}):
+    if cycle := cycle_in({name: sorted((those & by_name.keys()) - {name}) for name, those in waits.items()}):
         message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")
 

@@ -152,9 +152,18 @@ def _fix(rule: str, param: Param, value: object) -> str:
 
 def check_params_in_templates(schedule: Schedule, root: MapNode) -> Iterator[Diagnostic]:
     """Templates in a document, with its defaults merged in, must name existing parameters."""
-    places = {place for _, place in templated_values(schedule, schedule.where())}
+    if not _mentions_params(root):
+        return
+    places = {place for _, place in templated_values(schedule)}
     for scalar in _scalars(root, places):
         yield from _check_text(scalar.text, schedule, scalar.location)
+
+
+def _mentions_params(node: Node) -> bool:
+    if isinstance(node, Scalar):
+        return "params" in node.text
+    parts = node.items if isinstance(node, ListNode) else [entry.value for entry in node.entries.values()]
+    return any(map(_mentions_params, parts))
 
 
 def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[Diagnostic]:

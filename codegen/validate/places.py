@@ -10,10 +10,13 @@ from codegen.keys.markers import Template
 from codegen.meltano import MeltanoProject
 from codegen.schema import Schedule, Task
 
+# A task of a job, which is in meltano.yml.
+_OF_A_JOB = Task()
+
 
 def tasks_of(schedule: Schedule) -> Sequence[Task]:
     """The tasks of the schedule; for those of a job, an empty one with the schedule's values."""
-    return schedule.own_tasks or (Task(),)
+    return schedule.own_tasks or (_OF_A_JOB,)
 
 
 def runs_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Sequence[str]:
@@ -29,9 +32,11 @@ def place_of(task: Task, schedule: Schedule, key: str) -> Location:
 
 def values_of(schedule: Schedule, key: str) -> Iterator[tuple[Any, Location]]:
     """The values that the schedule and its tasks give to a key, except empty ones, with their places."""
-    given = [(getattr(schedule, key), schedule.where(key))]
-    given += [(getattr(task, key, None), place_of(task, schedule, key)) for task in schedule.tasks or ()]
-    yield from ((value, place) for value, place in given if value)
+    if value := getattr(schedule, key):
+        yield value, schedule.where(key)
+    for task in schedule.tasks or ():
+        if value := getattr(task, key, None):
+            yield value, place_of(task, schedule, key)
 
 
 def texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # as JSON has it

@@ -14,6 +14,9 @@ from codegen.schema import Schedule, Task
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.validate.places import place_of
 
+_ROWS = grouped(keys_of(Schedule))
+_KEYS_BY_VARIABLE = {row.variable: row.name for row in _ROWS.values() if row.variable}
+
 
 def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
     """Report keys without an effect: by the kinds of the tasks, other keys, or environments."""
@@ -28,8 +31,8 @@ def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
 def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
     """Report keys that do not apply to some task, except those of a `_defaults.yml`, which may be for others."""
     missed: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    for row in grouped(keys_of(Schedule)).values():
-        if row.name in schedule.at and schedule.at[row.name].path == schedule.source:
+    for row in _ROWS.values() if schedule.tasks else ():
+        if row.reaches and row.name in schedule.at and schedule.at[row.name].path == schedule.source:
             missed.setdefault((row.reaches, _missed_by(row, schedule)), []).append(row.name)
     for (reaches, task_ids), names in missed.items():
         if not task_ids:
@@ -51,22 +54,23 @@ def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
     A key that Meltano reads from a variable is for the tasks that load.
     """
     tasks = schedule.tasks or ()
-    missed = tuple(task.task_id for task in tasks if row.reaches and task.kind not in row.reaches)
+    missed = tuple(task.task_id for task in tasks if task.kind not in row.reaches)
     is_of_each = row.name in keys_of(TaskDefaults) and not row.variable
     return missed if is_of_each or len(missed) == len(tasks) else ()
 
 
 def _check_variables(schedule: Schedule) -> Iterator[Diagnostic]:
     """Report environment variables that a key overrides."""
-    keys = {row.variable: row.name for row in keys_of(Schedule).values() if row.variable}
     for model in (schedule, *(schedule.tasks or ())):
+        if model.env.keys().isdisjoint(_KEYS_BY_VARIABLE):
+            continue
         of_keys = variables_of_keys(schedule, model if isinstance(model, Task) else Task())
         for name in of_keys.keys() & model.env.keys():
             value = model.env[name]
             if value is not None and value != of_keys[name]:
-                message = f"{quoted(name)} has no effect: the key `{keys[name]}` overrides it"
+                message = f"{quoted(name)} has no effect: the key `{_KEYS_BY_VARIABLE[name]}` overrides it"
                 place = model.at[f"env.{name}"]
-                yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it or `{keys[name]}`")
+                yield Diagnostic(rules.NO_EFFECT, message, place, f"remove it or `{_KEYS_BY_VARIABLE[name]}`")
 
 
 def _check_force(schedule: Schedule) -> Iterator[Diagnostic]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from math import ceil
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
-from codegen.meltano import MeltanoProject
-from codegen.plan.states import WITHOUT_LOCK, has_option
+from codegen.plan.states import WITHOUT_LOCK, KeptState, has_option
 from codegen.schema import Schedule, Task
 from codegen.validate.states import steps_with_state
 
@@ -19,10 +18,10 @@ _LOCK = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(days=1)
 
 
-def check_retries(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+def check_retries(schedule: Schedule, states: Iterable[KeptState]) -> Iterator[Diagnostic]:
     """One of the retries must start after Meltano has released the lock of a killed run."""
     reported: set[Location] = set()
-    for step in steps_with_state(schedule, meltano):
+    for step in steps_with_state(states):
         if not schedule.of(step.task, "retries") or has_option(step, WITHOUT_LOCK):
             continue
         keys = _keys_to_raise(schedule, step.task)

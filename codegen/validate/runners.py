@@ -19,9 +19,10 @@ from codegen.validate.places import place_of, tasks_of
 def check_runners(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Apply the checks of the runner of each task."""
     for task in tasks_of(schedule):
-        if runner := RUNNERS.get(schedule.runner_of(task) or ""):
+        runner = RUNNERS.get(schedule.runner_of(task) or "")
+        if runner and (runner.check or runner.sections):
             placed = _placed(schedule, task, runner.name)
-            yield from runner.check(placed)
+            yield from runner.check(placed) if runner.check else ()
             yield from _check_arguments(runner, placed, airflow)
 
 
@@ -61,7 +62,7 @@ def check_settings(schedules: Iterable[Schedule]) -> Iterator[Diagnostic]:
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
     """The settings in the schedule's own file: their runner, their places, and whether a task uses them."""
     tasks = tasks_of(schedule)
-    for name in RUNNERS:
+    for name in RUNNERS if any(each.settings for each in (schedule, *tasks)) else ():
         uses = [schedule.runner_of(task) == name for task in tasks]
         shared = _places(schedule.settings.get(name), schedule)
         owned = [_places(task.settings.get(name), schedule) - shared for task in tasks]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from codegen import rules
@@ -14,6 +15,8 @@ from codegen.secrets.masking import HIDDEN, masked_quotes
 from codegen.secrets.names import name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
+# The results for longer texts are not kept.
+_SHORT = 100
 _REFERENCES = {"$import", "$x", "$xcom"}
 # The maps with free keys, which name their values.
 _NAMED = {"env", "private_environment", "params", "op_kwargs", "headers", "json", "with"}
@@ -69,17 +72,15 @@ def check_secrets(merged: MapNode) -> Iterator[Secret]:
 def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location, ...]) -> Iterator[Secret]:
     """Check a value with the keys above it and its name, which is empty outside maps with free keys."""
     places = (*around, node.location)
-    what = f"the value of {quoted(name or path[-1])}"
-    fix = _FIXES_OF_ONE.get(path[-1]) or next((_FIXES[key] for key in path if key in _FIXES), _TEXT)
     if isinstance(node, Scalar):
         if rule := _rule_for(name, node.content if isinstance(node.content, str) else node.text):
-            yield Secret(_diagnostic(rule, what, node.location, fix), places)
+            yield Secret(_diagnostic_of(rule, path, name, node.location), places)
     elif isinstance(node, ListNode):
         found = [secret for item in node.items for secret in _check(item, path, name, places)]
         words = {item.location: item.text for item in node.items if isinstance(item, Scalar)}
         # In a command as a list of words, an option and its value can be two items.
         if not found and is_secret_in_words([*words.values()]):
-            found = [Secret(_diagnostic(rules.SECRET, what, node.location, fix), [*places, *words])]
+            found = [Secret(_diagnostic_of(rules.SECRET, path, name, node.location), [*places, *words])]
         yield from found
     else:
         are_named = name or not _NAMED.isdisjoint(path)
@@ -100,9 +101,23 @@ def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> 
 
 
 def _rule_for(name: str, text: str) -> rules.Rule | None:
+    return _rule_for_short(name, text) if len(text) <= _SHORT else _find_rule(name, text)
+
+
+def _find_rule(name: str, text: str) -> rules.Rule | None:
     if is_secret(name, text):
         return rules.SECRET
     return rules.POSSIBLE_SECRET if looks_random(name, text) else None
+
+
+# Many schedules have the same values: those of `_defaults.yml`, a loader, a timezone.
+_rule_for_short = lru_cache(maxsize=4096)(_find_rule)
+
+
+def _diagnostic_of(rule: rules.Rule, path: Sequence[str], name: str, location: Location) -> Diagnostic:
+    """The diagnostic for a value with the keys above it and its name, as in `_check`."""
+    fix = _FIXES_OF_ONE.get(path[-1]) or next((_FIXES[key] for key in path if key in _FIXES), _TEXT)
+    return _diagnostic(rule, f"the value of {quoted(name or path[-1])}", location, fix)
 
 
 def _diagnostic(rule: rules.Rule, what: str, location: Location, fix: _Fix) -> Diagnostic:

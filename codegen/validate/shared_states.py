@@ -19,7 +19,9 @@ OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
 WHY = "each continues from the bookmark of the other"
 
 
-def check_tasks(schedule: Schedule, states: list[KeptState], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+def check_tasks(
+    schedule: Schedule, states: Sequence[KeptState], meltano: MeltanoProject | None
+) -> Iterator[Diagnostic]:
     """Report each task that clashes with an earlier one, in a time that does not grow with the pairs of tasks."""
     if len(states) < 2:  # noqa: PLR2004  # it takes two to share
         return

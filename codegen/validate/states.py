@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import DELIMITER, without_suffix
 from codegen.plan.meltano_options import state_id_suffix
-from codegen.plan.states import WITHOUT_LOCK, KeptState, has_option, states_of
+from codegen.plan.states import WITHOUT_LOCK, KeptState, has_option
 from codegen.plan.steps import Step
 from codegen.schema import Schedule
 from codegen.text.jinja import literal_text, parts_of, with_templates_as
@@ -26,14 +26,16 @@ _OF_A_RUN = re.compile(
 )
 
 
-def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+def check_states(
+    schedules: Iterable[Schedule], states_of: Mapping[str, Sequence[KeptState]], meltano: MeltanoProject | None
+) -> Iterator[Diagnostic]:
     """Two that share a state ID continue from each other's bookmark, and Meltano rejects the second while one runs.
 
     Two schedules of one job or pair may share its state if they run it with the same variables.
     """
     first_with: dict[object, tuple[Schedule, KeptState]] = {}
     for schedule in schedules:
-        states = _known_states(schedule, meltano)
+        states = states_of[schedule.key]
         yield from check_tasks(schedule, states, meltano)
         if states and schedule.max_active_runs > 1:
             is_forced = has_option(states[0].step, WITHOUT_LOCK)
@@ -56,10 +58,6 @@ def check_states(schedules: Iterable[Schedule], meltano: MeltanoProject | None) 
                 yield Diagnostic(rules.SHARED_STATE, message, _place(schedule, state), hint)
 
 
-def _known_states(schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
-    return [state for state in states_of(schedule, meltano) if state.is_known]
-
-
 def _place(schedule: Schedule, state: KeptState) -> Location:
     if schedule.tasks and state.step.task.extractor:
         return place_of(state.step.task, schedule, "state_id")
@@ -68,7 +66,7 @@ def _place(schedule: Schedule, state: KeptState) -> Location:
 
 def check_environments(
     schedules: Iterable[Schedule],
-    meltano: MeltanoProject | None,
+    states_of: Mapping[str, Sequence[KeptState]],
     names: Collection[str],
     suffixes: Mapping[str, str],
     place: Location,
@@ -80,7 +78,7 @@ def check_environments(
     homes: dict[tuple[str, object], set[str]] = {}
     in_scripts = set()
     for schedule in schedules:
-        for state in _known_states(schedule, meltano):
+        for state in states_of[schedule.key]:
             homes.setdefault(state.key, set()).add(schedule.deployment)
             if state.step.script:
                 in_scripts.add(state.id)
@@ -104,14 +102,16 @@ def check_environments(
     yield Diagnostic(rules.SHARED_STATE, f"{message}: {why}", place, hint)
 
 
-def check_state_ids(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
+def check_state_ids(
+    schedule: Schedule, states: Iterable[KeptState], meltano: MeltanoProject | None
+) -> Iterator[Diagnostic]:
     """No part of a state ID may contain the character that `meltano run` puts between them (`generate_state_id`)."""
     environment = schedule.environment or ""
     if _has_delimiter(environment) and (schedule.tasks is None or any(task.run for task in schedule.tasks)):
         message = f"every run fails: Meltano does not allow `{DELIMITER}` in an environment name"
         hint = f"rename it in meltano.yml and here: {quoted(_without_delimiter(environment))}"
         yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment"), hint)
-    for step in steps_with_state(schedule, meltano):
+    for step in steps_with_state(states):
         if not (step.run or step.script):
             continue
         suffix, place = _suffix_of(schedule, step)
@@ -148,6 +148,6 @@ def _without_delimiter(text: str) -> str:
     return _OF_A_RUN.sub(rf"{{{{ \1 | replace('{DELIMITER}', '-') }}}}", "".join(parts))
 
 
-def steps_with_state(schedule: Schedule, meltano: MeltanoProject | None) -> Iterable[Step]:
-    """The steps that keep state, each once."""
-    return {state.step.task_id: state.step for state in states_of(schedule, meltano)}.values()
+def steps_with_state(states: Iterable[KeptState]) -> Iterable[Step]:
+    """The steps that keep these states, each once."""
+    return {state.step.task_id: state.step for state in states}.values()

@@ -20,7 +20,9 @@ def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     """Check the ids of the tasks, their trigger rules, and which tasks they wait for."""
     yield from _check_ids(schedule)
     yield from _check_trigger_rules(schedule, airflow)
-    by_id = {task.task_id: task for task in schedule.tasks or ()}
+    if not schedule.tasks:
+        return
+    by_id = {task.task_id: task for task in schedule.tasks}
     groups = groups_of(by_id)
     known = dict.fromkeys((*by_id, *groups))
     for task_id, task in by_id.items():
@@ -77,8 +79,9 @@ def check_task_id(task_id: str, location: Location, key: str = "id") -> Iterator
 
 
 def _check_trigger_rules(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
+    known = facts_of(airflow).trigger_rules
     for rule, place in values_of(schedule, "trigger_rule"):
-        if rule not in facts_of(airflow).trigger_rules:
+        if rule not in known:
             since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
             message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
             hint = "take another rule, or a later `airflow` in the configuration"

@@ -34,7 +34,7 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
     On Airflow 3 a run has a logical date only if it is scheduled or given one, and a data interval only on request. On
     every version the dates are in UTC.
     """
-    values = [*templated_values(schedule, schedule.where(), without=_ALERTS)]
+    values = [*templated_values(schedule, without=_ALERTS)]
     values += [(run, schedule.where("job")) for run in runs_of_job(schedule, meltano)]
     for text, place in ((text, place) for value, place in values for text in texts_in(value)):
         if not is_template(text):
@@ -79,7 +79,6 @@ def _has_empty_intervals(schedule: Schedule, airflow: str) -> bool:
 
 def templated_values(
     model: Any,  # noqa: ANN401  # a schedule, or a map in it
-    place: Location,
     without: Collection[str] = (),
 ) -> Iterator[tuple[Any, Location]]:
     """Every value of a schedule, or of a map in it, in which Airflow evaluates templates; with its place.
@@ -87,19 +86,23 @@ def templated_values(
     The keys in `without` are left out at any depth.
     """
     at: Mapping[str, Location] = model.at
-    values = {row.name: (row.type.is_templated, getattr(model, row.field)) for row in keys_of(type(model)).values()}
+    rows = keys_of(type(model))
+    others: Mapping[str, Any] = {}
     if isinstance(model, TaskDefaults):
-        values |= {name: (False, settings) for name, settings in model.settings.items()}
-    if isinstance(model, OperatorSettings):
-        values |= {name: (True, value) for name, value in model.arguments.items()}
-    for name, (is_templated, value) in values.items():
-        own = at.get(name, at.get("", place))
-        if name in without or not value:
+        others = model.settings
+    elif isinstance(model, OperatorSettings):
+        others = model.arguments
+    # No default has a template.
+    for name, own in at.items():
+        row = rows.get(name)
+        value = getattr(model, row.field) if row else others.get(name)
+        if not value or name in without:
             continue
+        is_templated = row.type.is_templated if row else isinstance(model, OperatorSettings)
         if is_templated and isinstance(value, Mapping):
             yield from ((part, at.get(f"{name}.{each}", own)) for each, part in value.items())
         elif is_templated:
             yield value, own
         for part in value if isinstance(value, tuple) else [value]:
             if hasattr(part, "at"):
-                yield from templated_values(part, own, without)
+                yield from templated_values(part, without)

@@ -58,7 +58,7 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
         runs = ", ".join(f"{run:%a %Y-%m-%d %H:%M}" for run in runs_that_show(cron or ""))
         message = f"{surprise.message}; runs that follow each other: {runs}"
         yield Diagnostic(rules.SURPRISING_CRON, message, schedule.where("interval"), surprise.fix)
-    if last := schedule.timetable(airflow).stall():
+    if schedule.catchup and (last := schedule.timetable(airflow).stall()):
         change = f"a DST change of {schedule.timezone}"
         message = f"catch-up with data intervals stalls at {change}: it would stop at {last:%Y-%m-%d %H:%M}"
         hint = "set `data_interval: false`, or `timezone: UTC`, or a cron expression that lists the hours"

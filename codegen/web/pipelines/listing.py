@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -14,11 +14,13 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_task, describe_work
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Action
 from codegen.timetable.humanize import short_words
 from codegen.web.parts.humanize import start_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
+
+_COMMAND = "dagpress generate"
 
 
 class Status(Enum):
@@ -108,12 +110,12 @@ class Listing:
 
     Attributes:
         diagnostics: those of the project that belong to no schedule file.
-        changes: those of generated files that belong to no schedule, such as of a deleted one.
+        changes: what the rows do not tell of generated files, such as the DAG of a deleted schedule.
     """
 
     rows: Sequence[Row]
     diagnostics: Sequence[Diagnostic]
-    changes: Sequence[Change]
+    changes: Sequence[tuple[str, str]]
 
 
 def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
@@ -127,7 +129,6 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     names: dict[str, dict[str, str]] = defaultdict(dict)
     for document in snapshot.reading.documents:
         names[document.source.name][document.deployment] = document.name
-    changes = {change.name: change for change in snapshot.changes}
     owned, rows = {each.dag_file for each in snapshot.reading.schedules}, []
     for file in snapshot.sources.values():
         owned.add(file.name)
@@ -143,8 +144,16 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
                 name=schedule.name if schedule else next(iter(known.values()), PurePosixPath(file.relative).stem),
                 schedule=schedule,
                 deployments=tuple(each.deployment for each in shown if each.deployment),
-                status=_status(snapshot, dag_files, changes, diagnostics),
-                diagnostics=tuple(each for name in (file.name, *dag_files) for each in diagnostics.get(name, ())),
+                status=_status(snapshot, shown, diagnostics),
+                diagnostics=(
+                    *diagnostics.get(file.name, ()),
+                    *(
+                        each
+                        for name in dict.fromkeys(dag_files)
+                        for each in diagnostics.get(name, ())
+                        if snapshot.concerns(each, file.name)
+                    ),
+                ),
                 airflow=snapshot.project.airflow,
                 next_runs=next_runs,
             )
@@ -153,24 +162,31 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # The page says in other words that there are no schedules yet.
         [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != rules.NO_SCHEDULES.code],
-        [change for change in snapshot.changes if change.name not in owned],
+        [*_untold(snapshot)],
     )
 
 
+def _untold(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """What changes in generated files and no row of the list of all environments tells: the name, and what is wrong."""
+    told = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
+    for change in snapshot.changes:
+        gone = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
+        if change.action is Action.UPDATE and gone:
+            yield from ((part.name, part.diagnostic(_COMMAND).message) for part in gone)
+        elif change.name not in told:
+            yield change.name, change.diagnostic(_COMMAND).message
+
+
 def _status(
-    snapshot: Snapshot,
-    dag_files: Sequence[str],
-    changes: Mapping[str, Change],
-    diagnostics: Mapping[str, Sequence[Diagnostic]],
+    snapshot: Snapshot, schedules: Sequence[Schedule], diagnostics: Mapping[str, Sequence[Diagnostic]]
 ) -> Status:
-    """The first status that any of some DAG files has."""
+    """The first status that the DAG of any of some schedules has."""
     found = set()
-    for name in dag_files:
-        if not snapshot.is_compared or has_errors(diagnostics.get(name, ())):
+    for one in schedules:
+        if not snapshot.is_compared or has_errors(diagnostics.get(one.dag_file, ())):
             found.add(Status.NOT_COMPARED)
-        elif change := changes.get(name):
-            created = change.action is Action.CREATE
-            found.add(Status.MISSING if created else Status.CHANGED)
+        elif change := snapshot.change_of(one.dag_file, one.source):
+            found.add(Status.CHANGED if change.before else Status.MISSING)
         else:
             found.add(Status.CURRENT)
     return next((status for status in Status if status in found), Status.NOT_COMPARED)

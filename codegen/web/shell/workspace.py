@@ -19,8 +19,10 @@ from codegen.loader import SourceFile
 from codegen.meltano import meltano_files
 from codegen.pipeline import Reading
 from codegen.project import Project, read_project
+from codegen.render.source_text import escape
 from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Change
+from codegen.sync.dag_code import CodeChange, DagCodes
 from codegen.sync.transaction import Transaction, transaction
 
 # What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
@@ -58,13 +60,22 @@ class Snapshot:
         """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
         return {file.relative: file for file in self.reading.files}
 
-    def change_of(self, name: str) -> Change | None:
-        """What `generate` would do to a file, by its path in the project."""
-        return self._changes.get(name)
+    def change_of(self, name: str, source: str) -> CodeChange | None:
+        """What `generate` would do to the code of a schedule in a DAG file, by their paths in the project."""
+        if name not in self._changes:
+            return None
+        before, after = (codes.of(escape(source)) for codes in self._changes[name])
+        return None if before and after and before.is_like(after) else CodeChange(before, after)
+
+    def concerns(self, diagnostic: Diagnostic, source: str) -> bool:
+        """Whether what is wrong with a DAG file concerns one of its schedules, and not only the code of another."""
+        _, after = self._changes.get(diagnostic.location.path, (None, None))
+        code = after.of(escape(source)) if after else None
+        return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
-    def _changes(self) -> Mapping[str, Change]:
-        return {change.name: change for change in self.changes}
+    def _changes(self) -> Mapping[str, tuple[DagCodes, DagCodes]]:
+        return {change.name: (DagCodes(change.before), DagCodes(change.after)) for change in self.changes}
 
 
 class Workspace:
