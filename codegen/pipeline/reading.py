@@ -16,7 +16,6 @@ from codegen.loader import (
     Overlay,
     Silencer,
     SourceFile,
-    check_beside_folders,
     load_schedules,
     named_files,
     without_a_match,
@@ -29,6 +28,7 @@ from codegen.schema import Schedule, read_defaults, read_schedule
 from codegen.validate import (
     check_airflow_version,
     check_environments,
+    check_folders,
     check_one,
     check_providers,
     check_settings,
@@ -117,7 +117,7 @@ def read(
         found[deployment] += check_together(those, states, meltano, project.airflow, broken[deployment], everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     if project.layout == "folder":
-        diagnostics += check_beside_folders([(file.name, file.relative) for file in loaded.files])
+        diagnostics += check_folders([(file.name, file.relative) for file in loaded.files], project.at["layout"])
     order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
     all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
     diagnostics += _check_beside_others(project, all_schedules, meltano, loaded.files)
