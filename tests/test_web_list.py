@@ -88,6 +88,8 @@ def test_a_row_says_what_runs_and_when_and_whose_it_is(project: Path) -> None:
 
 def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     pages = Pages(project)
+    # A row is kept, and must not show what an earlier request asked for.
+    assert "UTC" in text_of(pages.get("/"), "#count")
     pages.client.cookies.set("timezone", "Asia/Kathmandu")
     page = pages.get("/")
     moment = row(page, "hourly").select_one("time")
@@ -100,6 +102,9 @@ def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     )
     assert "Asia/Kathmandu" in text_of(page, "#count")
     assert not row(page, "later").select("time")
+    tag = row(pages.get("/?owner=shop"), "orders").select_one("a.badge")
+    assert tag
+    assert tag["href"] == "/?owner=shop&tag=money"
 
 
 def test_a_changed_file_shows_at_the_next_request(project: Path) -> None:
