@@ -131,6 +131,40 @@ def test_each_status_of_a_dag_file(project: Path) -> None:
     assert names(pages.get("/?status=missing")) == ["hourly"]
 
 
+def test_each_status_of_a_dag_in_a_shared_file(project: Path) -> None:
+    files = {f"schedules/shop/{name}.yml": EXTRACT_LOAD for name in ("changed", "current", "removed", "renamed")}
+    write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
+    dagpress(project, "generate")
+    (project / "schedules/shop/removed.yml").unlink()
+    (project / "schedules/shop/renamed.yml").rename(project / "schedules/shop/missing.yml")
+    write(project, {"schedules/shop/changed.yml": EXTRACT_LOAD + "owner: ada\n"})
+    pages = Pages(project)
+    page = pages.get("/?q=shop")
+    assert {name: cell(page, name, "DAG file") for name in names(page)} == {
+        "changed": "changed",
+        "current": "current",
+        "missing": "missing",
+        "orders": "current",
+    }
+    assert "`schedules/shop/re" in problems(page, "missing")
+    assert [each.get_text().count("looks like") for each in page.select("tr.problems")].count(1) == 1
+    assert text_of(page, ".state h2") == "1 generated file is not current"
+    assert "generated_dags/shop.py (removed) the schedule of this DAG was removed" in text_of(page, ".state")
+    assert (
+        "generated_dags/shop.py" not in text_of(pages.get("/pipelines/shop/current.yml"), "main").split("DAG file")[0]
+    )
+
+
+def test_a_change_that_is_of_no_dag_is_told_above_the_list(project: Path) -> None:
+    write(project, {"dagpress.toml": 'layout = "folder"\n'})
+    dagpress(project, "generate")
+    file = project / "generated_dags/shop.py"
+    file.write_text(file.read_text().replace("# fmt: off", "# fmt: on"))
+    page = Pages(project).get("/")
+    assert cell(page, "orders", "DAG file") == "current"
+    assert "generated_dags/shop.py this file is not up to date" in text_of(page, ".state")
+
+
 def test_a_dag_file_of_somebody_else_is_told_beside_its_schedule(project: Path) -> None:
     write(project, {"generated_dags/hourly.py": "x = 1\n"})
     page = Pages(project).get("/")

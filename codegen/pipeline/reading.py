@@ -15,7 +15,6 @@ from codegen.loader import (
     Overlay,
     Silencer,
     SourceFile,
-    check_beside_folders,
     load_schedules,
     without_a_match,
 )
@@ -27,6 +26,7 @@ from codegen.schema import Schedule, read_defaults, read_schedule
 from codegen.validate import (
     check_airflow_version,
     check_environments,
+    check_folders,
     check_one,
     check_providers,
     check_settings,
@@ -116,7 +116,7 @@ def read(
         found[deployment] += check_together(those, states, meltano, project.airflow, names, everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     if project.layout == "folder":
-        diagnostics += check_beside_folders([(file.name, file.relative) for file in loaded.files])
+        diagnostics += check_folders([(file.name, file.relative) for file in loaded.files], project.at["layout"])
     diagnostics += _check_beside_others(project, schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
         diagnostics += _check_all(project, schedules, states)

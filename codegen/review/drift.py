@@ -69,10 +69,10 @@ def _dags(changes: Iterable[Change], action: Action, cache: Cache) -> list[tuple
     """The new or the deleted DAGs."""
     found = []
     for change in changes:
-        parts = [part for part in change.parts if part.action is action]
+        parts = {part.block.source: part for part in change.parts if part.action is action and part.is_dag}
         text = change.after if action is Action.CREATE else change.before
-        behaviours = cache((change.name, action), from_source, text) if parts else {}
-        found += [(part, behaviours[part.block.source]) for part in parts if part.block.source in behaviours]
+        behaviours = cache((change.name, action), from_source, text, frozenset(parts)) if parts else {}
+        found += [(parts[source], each) for source, each in behaviours.items()]
     return found
 
 
