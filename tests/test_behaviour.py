@@ -17,7 +17,9 @@ from codegen import pipeline
 from codegen.plan import between, plan
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
-from codegen.review.sources import from_plan, from_source
+from codegen.review.dag_text import from_source
+from codegen.review.sources import from_plan
+from codegen.sync.blocks import sources_in
 
 # Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
 _CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]
@@ -83,16 +85,37 @@ def test_what_changes_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
 
 
 def _read(text: str) -> Behaviour:
-    behaviour = from_source(text)
-    assert behaviour
+    (behaviour,) = from_source(text, sources_in(text)).values()
     return behaviour
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in CASES.glob("*/generated_dags")))
 def test_a_dag_does_not_differ_from_itself(name: str) -> None:
     for path in (CASES / name).glob("generated_dags/**/*.py"):
-        behaviour = _read(path.read_text())
-        assert differences(behaviour, behaviour) == []
+        text = path.read_text()
+        for behaviour in from_source(text, sources_in(text)).values():
+            assert differences(behaviour, behaviour) == []
+
+
+@pytest.mark.parametrize("name", ["alerts", "layout_of_folders", "shared_settings", "tasks_of_every_kind"])
+def test_a_dag_is_the_same_in_both_layouts(name: str, tmp_path: Path) -> None:
+    root = copy_case(name, tmp_path / "project")
+    configuration = (root / "dagpress.toml").read_text().replace('layout = "folder"\n', "")
+    (root / "schedules").rename(root / "all")
+    (root / "schedules").mkdir()
+    (root / "all").rename(root / "schedules/all")
+    schedule, folder = (
+        _behaviours(write(root, {"dagpress.toml": f'layout = "{layout}"\n{configuration}'}))
+        for layout in ("schedule", "folder")
+    )
+    assert schedule.keys() == folder.keys()
+    assert schedule
+    assert {name: differences(schedule[name], folder[name]) for name in schedule} == {name: [] for name in schedule}
+
+
+def _behaviours(root: Path) -> dict[str, Behaviour]:
+    texts = [text for name, text in pipeline.generate(project_of(root)).files.items() if name.endswith(".py")]
+    return {source: each for text in texts for source, each in from_source(text, sources_in(text)).items()}
 
 
 def test_a_difference_says_where_it_is() -> None:
@@ -107,24 +130,47 @@ def test_a_difference_says_where_it_is() -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "import airflow\n", "<<<<<<< HEAD\nx = 1\n", "(" * 1000])
 def test_what_is_no_dag_has_no_behaviour(text: str) -> None:
-    assert from_source(text) is None
+    assert from_source(text, {""}) == {}
 
 
-def test_a_rename_that_moves_the_state_alone_is_reported(tmp_path: Path) -> None:
-    """And two equal schedules are paired one to one."""
-    pinned = EXTRACT_LOAD + "dag_id: {}\n"
-    write(
-        tmp_path,
-        {"schedules/a.yml": pinned.format("x"), "schedules/b.yml": EXTRACT_LOAD, "schedules/c.yml": EXTRACT_LOAD},
-    )
+_RENAMED = "{}: renamed: this looks like `schedules/{}.yml` renamed: {} (to keep "
+_NEW_DAG, _NEW_STATE = "Airflow treats it as a new DAG without history", "Meltano starts with a new state"
+_SHARED = "env: {REGION: eu, LEVEL: info}\n"
+_TASKS = "interval: '@daily'\nenv: {A: one, REGION: us}\ntasks:\n- {id: x, command: ls}\n- {id: y, command: ls}\n"
+
+
+@pytest.mark.parametrize("after", ["schedule", "folder"])
+@pytest.mark.parametrize("before", ["schedule", "folder"])
+def test_a_renamed_schedule_is_reported(before: str, after: str, tmp_path: Path) -> None:
+    """In a file of its own and in that of a folder, also where the layout changes at the same time.
+
+    Also one that only moves the state. Two equal schedules are paired one to one. A schedule that keeps its ids is not
+    reported: neither one that moves to another folder nor the others when the layout changes.
+    """
+    old = {"a": EXTRACT_LOAD + "dag_id: x\n", "b": EXTRACT_LOAD, "c": EXTRACT_LOAD, "f": _TASKS, "m": EXTRACT_LOAD}
+    new = {"d": "a", "e": "b", "g": "c", "h": "f", "../hr/m": "m"}
+    files = {f"schedules/sales/{name}.yml": text for name, text in {**old, "kept": EXTRACT_LOAD}.items()}
+    defaults = {f"schedules/{folder}/_defaults.yml": _SHARED for folder in ("hr", "sales")}
+    write(tmp_path, {**files, **defaults, "dagpress.toml": f'layout = "{before}"\n'})
     assert dagpress(tmp_path, "generate")[0] == 0
-    for old, new in ("ad", "be", "cf"):
-        (tmp_path / f"schedules/{old}.yml").rename(tmp_path / f"schedules/{new}.yml")
+    (tmp_path / "schedules/hr").mkdir(exist_ok=True)
+    for name, former in new.items():
+        (tmp_path / f"schedules/sales/{former}.yml").rename(tmp_path / f"schedules/sales/{name}.yml")
+    write(tmp_path, {"dagpress.toml": f'layout = "{after}"\n'})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 0
-    assert "generated_dags/d.py:1:1: renamed: this looks like `generated_dags/a.py` renamed: Meltano starts with" in err
-    assert "generated_dags/e.py:1:1: renamed: this looks like `generated_dags/b.py`" in err
-    assert "generated_dags/f.py:1:1: renamed: this looks like `generated_dags/c.py`" in err
+    told = err.splitlines()[:-1]
+    assert [line.partition("the history, ")[0].partition("the state, ")[0] for line in told] == [
+        _RENAMED.format(_place_of(tmp_path, name, after), f"sales/{new[name]}", _NEW_STATE if name == "d" else _NEW_DAG)
+        for name in ("d", "e", "g", "h")
+    ]
+
+
+def _place_of(root: Path, name: str, layout: str) -> str:
+    if layout == "schedule":
+        return f"generated_dags/sales/{name}.py:1:1"
+    lines = (root / "generated_dags/sales.py").read_text().split("\n")
+    return f"generated_dags/sales.py:{lines.index(f'# schedules/sales/{name}.yml') + 1}:1"
 
 
 def test_an_object_of_another_module_is_a_difference(tmp_path: Path) -> None:

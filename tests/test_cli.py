@@ -171,41 +171,59 @@ def test_check_speaks_to_github_in_its_commands(project: Path) -> None:
     assert any(line.startswith("::error file=generated_dags/gitlab.py,line=1,col=1,title=missing::") for line in lines)
 
 
-def test_equal_messages_and_equal_changes_are_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", ["schedule", "folder"])
+def test_equal_messages_and_equal_changes_are_one(tmp_path: Path, layout: str) -> None:
     """With the number and the first of the other locations. Changes that differ in more than names are not equal."""
     names = [f"schedules/{'ab'[number // 4]}/shop-{number}.yml" for number in range(8)]
-    others = [name.replace("schedules", "generated_dags").replace(".yml", ".py") for name in names][1:]
     body = EXTRACT_LOAD + "env: {SHOP: NAME}\nstart_dat: 2026-01-01\n"
     write(
         tmp_path, {name: body.replace("NAME", Path(name).stem) for name in names} | {"schedules/own.yml": EXTRACT_LOAD}
     )
+    write(tmp_path, {"dagpress.toml": f'layout = "{layout}"\n'})
     _, _, err = dagpress(tmp_path, "validate")
     message = "unknown-key: `start_dat` is not a key of a schedule (did you mean `start_date`?)"
     places = [f"{name}:5:1" for name in names]
     assert err == f"{places[0]}: {message} (and 7 more: {', '.join(places[1:6])}, ...)\n8 errors.\n"
     write(tmp_path, {name: (tmp_path / name).read_text().replace("start_dat", "start_date") for name in names})
     assert dagpress(tmp_path, "generate")[0] == 0
+    files, shown, lines = _places_of(tmp_path, names, layout)
     # A value that has the name of the schedule, a value that has not, and in another schedule a value of its own.
     write(tmp_path, {name: (tmp_path / name).read_text().replace("{SHOP: ", "{SHOP: new-") for name in names})
     write(tmp_path, {"schedules/_defaults.yml": "owner: data\n", "schedules/own.yml": EXTRACT_LOAD + "owner: me\n"})
 
     _, out, err = dagpress(tmp_path, "check")
     assert [line for line in out.splitlines() if line.startswith(("+++", "and"))] == [
-        "+++ b/generated_dags/a/shop-0.py",
-        f"and in 7 other files: {', '.join(others[:5])}, ...",
+        f"+++ b/{files[0]}",
+        f"and in 7 other DAGs: {', '.join(shown[1:6])}, ...",
         "+++ b/generated_dags/own.py",
     ]
-    message = "this file is not up to date, or was edited by hand "
-    message += "(run `dagpress generate`, which overwrites it) (and 8 more: "
-    assert err.startswith(f"generated_dags/a/shop-0.py:1:1: changed: {message}{others[0]}:1:1, ")
-    (line,) = dagpress(tmp_path, "check", "--format", "github")[1].splitlines()
-    assert line.startswith(f"::error file=generated_dags/a/shop-0.py,line=1,col=1,title=changed::{message}{others[0]}")
+    assert out.count("@@ schedules/a/shop-0.yml") == (2 if layout == "folder" else 0)
+    what = "DAG" if layout == "folder" else "file"
+    message = f"this {what} is not up to date, or was edited by hand (run `dagpress generate`, which overwrites it)"
+    more = f"{message} (and {7 if layout == 'folder' else 8} more: {lines[1]}, "
+    assert err.startswith(f"{lines[0]}: changed: {more}")
+    first, *_ = dagpress(tmp_path, "check", "--format", "github")[1].splitlines()
+    path, line, _ = lines[0].split(":")
+    assert first.startswith(f"::error file={path},line={line},col=1,title=changed::{more}")
     report = json.loads(dagpress(tmp_path, "check", "--format", "json")[1])
-    assert [len(group["others"]) for group in report["diagnostics"]] == [8]
+    assert sum(1 + len(group["others"]) for group in report["diagnostics"]) == 9
     assert [(group["file"], group["others"]) for group in report["files"]] == [
-        ("generated_dags/a/shop-0.py", others),
+        (files[0], list(dict.fromkeys(files))[1:]),
         ("generated_dags/own.py", []),
     ]
+
+
+def _places_of(root: Path, names: Sequence[str], layout: str) -> tuple[list[str], list[str], list[str]]:
+    """The DAG file of each schedule, the words of a patch for its DAG, and the location of a message about it."""
+    if layout == "schedule":
+        files = [name.replace("schedules", "generated_dags").replace(".yml", ".py") for name in names]
+        return files, files, [f"{file}:1:1" for file in files]
+    files = [f"generated_dags/{Path(name).parent.name}.py" for name in names]
+    lines = [
+        (root / file).read_text().split("\n").index(f"# {name}") + 1 for file, name in zip(files, names, strict=True)
+    ]
+    shown = [f"{file} ({Path(name).stem})" for file, name in zip(files, names, strict=True)]
+    return files, shown, [f"{file}:{line}:1" for file, line in zip(files, lines, strict=True)]
 
 
 @pytest.mark.parametrize("command", ["generate", "validate", "check"])

@@ -47,16 +47,58 @@ PLACES = {
 
 
 def test_a_line_of_a_generated_file_has_a_place_in_the_yaml(tmp_path: Path) -> None:
-    root = write(tmp_path, {"schedules/a.yml": _SCHEDULE})
-    generation = pipeline.generate(project_of(root))
-    name = "generated_dags/a.py"
-    text = generation.files[name]
-    lines = text.splitlines()
-    source = SourceMap(name, text, generation.selection.schedules, None)
-    numbers = {part: next(n for n, line in enumerate(lines, start=1) if part in line) for part in PLACES}
+    source, lines = _source_of(write(tmp_path, {"schedules/a.yml": _SCHEDULE}), "generated_dags/a.py")
+    numbers = {part: _number_of(lines, part) for part in PLACES}
     assert {part: [str(each) for each in source.places_of(line)] for part, line in numbers.items()} == PLACES
     assert [str(each) for each in source.places_of(0)] == ["schedules/a.yml:1:1"]
     assert str(source.place_of("meltano_a", "wait", "filepath")) == "schedules/a.yml:10:15"
+
+
+# Beside the first in one file: a task on the same operator, and tasks with what a folder gives its schedules.
+_BESIDE = """interval: "@daily"
+tasks:
+- uses: elt.operators.Load
+  with: {rows: 1}
+- {id: one, command: ls, runner: docker}
+- {id: two, command: ls, runner: docker, docker: {network_mode: host}}
+- {id: three, command: ls, runner: docker}
+"""
+_DEFAULTS = """env: {REGION: eu, LEVEL: info}
+docker:
+  image: registry/elt:1
+  network_mode: {$import: elt.data.MODE}
+"""
+_PLACES_IN_A_FOLDER = {
+    "import Load": ["schedules/sales/a.yml:15:9", "schedules/sales/b.yml:3:9"],
+    "poke_interval=": ["schedules/sales/a.yml:11:20"],
+    "network_mode": ["schedules/sales/_defaults.yml:4:17"],
+    '"LEVEL": ': ["schedules/sales/_defaults.yml:1:26"],
+    'dag_id="meltano_b"': ["schedules/sales/b.yml:1:1"],
+}
+
+
+def test_a_line_of_the_file_of_a_folder_has_the_places_of_its_schedules(tmp_path: Path) -> None:
+    files = {"schedules/sales/a.yml": _SCHEDULE, "schedules/sales/b.yml": _BESIDE}
+    files |= {"schedules/sales/_defaults.yml": _DEFAULTS, "dagpress.toml": 'layout = "folder"\n'}
+    source, lines = _source_of(write(tmp_path, files), "generated_dags/sales.py")
+    numbers = {part: _number_of(lines, part) for part in _PLACES_IN_A_FOLDER}
+    found = {part: [str(each) for each in source.places_of(line)] for part, line in numbers.items()}
+    assert found == _PLACES_IN_A_FOLDER
+    assert [str(each) for each in source.places_of(0)] == ["schedules/sales/a.yml:1:1", "schedules/sales/b.yml:1:1"]
+    # One import of several names, of which the module lacks one.
+    line = _number_of(lines, "from elt.data import")
+    missing = {name: [str(each) for each in source.places_of(line, name=name)] for name in ("MODE", "rows")}
+    assert missing == {"MODE": ["schedules/sales/_defaults.yml:4:17"], "rows": ["schedules/sales/a.yml:16:16"]}
+
+
+def _source_of(root: Path, name: str) -> tuple[SourceMap, list[str]]:
+    generation = pipeline.generate(project_of(root))
+    text = generation.files[name]
+    return SourceMap(name, text, generation.selection.schedules, None), text.splitlines()
+
+
+def _number_of(lines: list[str], part: str) -> int:
+    return next(number for number, line in enumerate(lines, start=1) if part in line)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from versions import NEWEST
 from codegen import rules
 from codegen.cli import printer
 from codegen.diagnostics import Diagnostic, Location
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Action, Change, parts_of
 from codegen.text.copyable import shell_command
 from codegen.text.json_text import read_json
 
@@ -56,7 +56,7 @@ def _prints(text: str) -> None:
     printer.print_table((text, "B"), [(text, text)], is_dim=bool)
     change = Change(text, Action.UPDATE, text, f"{text}\n{text}")
     printer.print_changes([change])
-    printer.print_diff([change, Change("b", Action.UPDATE, "", text)])
+    printer.print_diff(parts_of([change, Change("b", Action.UPDATE, "", text)]))
     _reports(text, "text")
 
 

@@ -63,7 +63,7 @@ def test_a_renamed_schedule_with_a_state_of_its_own_is_one_too(project: Path) ->
     (project / "schedules/gitlab.yml").rename(project / "schedules/issues.yml")
     code, _, err = dagpress(project, "generate")
     assert code == 0
-    assert err.startswith("generated_dags/issues.py:1:1: renamed: this looks like `generated_dags/gitlab.py`")
+    assert err.startswith("generated_dags/issues.py:1:1: renamed: this looks like `schedules/gitlab.yml`")
     assert "set `dag_id` to the former value" in err
 
 
@@ -72,7 +72,7 @@ def test_a_renamed_schedule_whose_new_name_breaks_a_line_is_one_too(project: Pat
     write(project, {"schedules/a.yml": EXTRACT_LOAD.replace("@daily", "@hourly")})
     dagpress(project, "generate")
     (project / "schedules/a.yml").rename(project / "schedules/gitlab_issues_every_hour.yml")
-    assert "this looks like `generated_dags/a.py`" in dagpress(project, "generate")[2]
+    assert "this looks like `schedules/a.yml`" in dagpress(project, "generate")[2]
 
 
 def test_a_hand_written_dag_is_never_touched(project: Path) -> None:

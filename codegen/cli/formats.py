@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 
 from codegen.diagnostics import Diagnostic, Location, printable, printable_lines, with_hint
 from codegen.files.boundary import work_tree_of
-from codegen.sync.changes import Change
+from codegen.sync.changes import Change, Part
 
-_Item = TypeVar("_Item", Diagnostic, Change)
+_Item = TypeVar("_Item", Diagnostic, Change, Part)
 # How many further locations of a group a message names.
 _NAMED = 5
 
 
 def grouped(items: Iterable[_Item]) -> list[list[_Item]]:
-    """Group equal items: the same statement at several locations, or the same effect on several files."""
+    """Group equal items: the same statement at several locations, or the same effect on several files or DAGs."""
     groups: dict[Hashable, list[_Item]] = {}
     for item in items:
         groups.setdefault(item.statement if isinstance(item, Diagnostic) else item.effect, []).append(item)

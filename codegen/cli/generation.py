@@ -21,7 +21,7 @@ from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
 from codegen.review.in_git import check_in_git, git_add, resolved_files
 from codegen.schema import Schedule
-from codegen.sync.changes import Change
+from codegen.sync.changes import Change, parts_of
 
 _WORTH_A_BAR = 200
 names_argument = click.argument("names", nargs=-1, shell_complete=complete_names)
@@ -80,12 +80,12 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     project = open_project(root, output)
     generation, changes, diagnostics = compared(project, names)
     command = command_to_generate(project.root)
-    drift = [change.diagnostic(command) for change in changes]
+    drift = [diagnostic for change in changes for diagnostic in change.diagnostics(command)]
     unseen = check_in_git(project, generation)
     report([*diagnostics, *drift, *unseen], output, changes)
     print_elsewhere(generation.selection.elsewhere)
     if output == "text":
-        print_diff(changes)
+        print_diff(parts_of(changes))
         if changes:
             files = count(len(changes), "file")
             echo(f"{files} not current. Run `{command}` and commit.", err=True)
@@ -118,7 +118,7 @@ def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> i
     generation, changes, diagnostics = compared(project, names)
     report(diagnostics, "text")
     print_elsewhere(generation.selection.elsewhere)
-    print_diff(changes)
+    print_diff(parts_of(changes))
     return exit_code(diagnostics, drift=bool(changes))
 
 
@@ -166,11 +166,11 @@ def _diff_between(project: Project, names: Sequence[str], one: str, other: str) 
     errors = [d for d in comparison.diagnostics if d.is_error]
     report(errors if names else comparison.diagnostics, "text")
     print_elsewhere(selection.elsewhere)
-    print_diff(comparison.changes)
+    print_diff(comparison.parts)
     for source, deployment in comparison.missing:
         there = [schedule for schedule in found if schedule.source == source]
         echo(f"{left_out(there[0].name, deployment, there)}.", err=True)
-    return exit_code(errors, drift=bool(comparison.changes or comparison.missing))
+    return exit_code(errors, drift=bool(comparison.parts or comparison.missing))
 
 
 def _with_progress(schedules: Sequence[Schedule]) -> Iterator[Schedule]:

@@ -27,7 +27,7 @@ from codegen.migrate.moving import plan_move
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
 from codegen.schema.export import SCHEMA_NAME
-from codegen.sync.changes import Change
+from codegen.sync.changes import Change, parts_of
 from codegen.sync.transaction import Transaction
 from codegen.validate.lint import apply_levels
 
@@ -177,7 +177,7 @@ def _report(work: Work, done: Sequence[Change], output: str, *, dry_run: bool) -
     if output == "text":
         if dry_run and not has_errors(work.diagnostics):
             # The lines around a schedule in meltano.yml may have a secret.
-            print_diff([change for change in work.changes if not _is_schema(change)], context=0)
+            print_diff(parts_of(change for change in work.changes if not _is_schema(change)), context=0)
             for change in filter(_is_schema, work.changes):
                 echo(f"The JSON Schema {printable(change.name)} is written too.", err=True)
         print_changes(done)

@@ -13,7 +13,7 @@ import click
 
 from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
 from codegen.diagnostics import Diagnostic, count, in_numbers, printable, printable_lines
-from codegen.sync.changes import Change
+from codegen.sync.changes import Change, Part
 
 # Prefix of the escape sequences from `styled` until they are printed, so that no file or program can forge them.
 _MARK = f"\x1b{os.urandom(8).hex()}"
@@ -99,17 +99,22 @@ def count_actions(done: Iterable[Change]) -> str:
     )
 
 
-def print_diff(changes: Iterable[Change], context: int = 3) -> None:
-    """Print the changes as a patch without secrets, equal ones once, with `context` lines around each part."""
+def print_diff(parts: Iterable[Part], context: int = 3) -> None:
+    """Print changes as a patch without secrets and with that many lines of context; equal ones once."""
     # It imports the YAML parser, which `--help` does not need.
     from codegen.secrets.patches import masked_patch  # noqa: PLC0415
 
-    for first, *others in grouped(changes):
-        for line in _lines_of(masked_patch(first.diff(context), first.before, first.after, first.name)):
+    shown = ""
+    for first, *others in grouped(parts):
+        lines = _lines_of(first.diff(context, masked_patch))
+        # The parts of a file share the two lines that name it.
+        for line in lines[2:] if shown == first.change.name else lines:
             colour = _PATCH_COLOURS.get(line[:1])
             echo(styled(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
+        shown = first.change.name
         if others:
-            echo(f"and in {count(len(others), 'other file')}: {first_of([each.name for each in others])}")
+            what = "DAG" if first.is_dag else "file"
+            echo(f"and in {count(len(others), f'other {what}')}: {first_of([each.name for each in others])}")
 
 
 def _lines_of(patch: str) -> list[str]:

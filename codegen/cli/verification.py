@@ -82,7 +82,8 @@ def verify(  # noqa: PLR0913  # click gives each option so
         in_airflow = check_in_airflow(project, found, prepare, on_progress)
     generation, changes, diagnostics = compare()
     diagnostics = [*diagnostics, *in_airflow]
-    drift = [change.diagnostic(command_to_generate(project.root)) for change in changes]
+    command = command_to_generate(project.root)
+    drift = [diagnostic for change in changes for diagnostic in change.diagnostics(command)]
     report([*diagnostics, *drift], output)
     print_elsewhere(generation.selection.elsewhere)
     if output == "text":

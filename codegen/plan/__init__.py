@@ -105,10 +105,12 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     """
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
     taken = {*head.objects.values(), *(function.name for function in head.functions.values())}
-    functions = task_functions(draft.steps, taken)
+    # As those of a folder, which come first.
+    functions = alert_functions(schedule, airflow, taken, head.functions)
+    taken.update(function.name for function in functions.values())
+    functions |= task_functions(draft.steps, taken)
     taken.update(function.name for function in functions.values())
     variables = variables_of(draft.arrows, draft.steps, dag_id, taken)
-    functions |= alert_functions(schedule, airflow, {*taken, *variables.values()}, head.functions)
     names = replace(head, functions={**head.functions, **functions})
     tasks = [plan_task(step, variables, schedule, names, airflow) for step in draft.steps]
     if draft.others.outlets:
@@ -121,7 +123,8 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     start = schedule_argument(schedule, draft.others, timetable_call(schedule, names.objects, airflow), airflow)
     words = {"description": draft.description, "doc_md": doc}
     arguments = dag_arguments(schedule, words, start, names.functions, default_args=default_args, airflow=airflow)
-    arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
+    if names.objects:
+        arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     arrows = tuple(draft.arrows[""])
     dag = PlannedDag(dag_id, schedule.source, draft.doc, arguments, groups, arrows, tuple(functions.values()))

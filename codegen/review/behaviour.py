@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 Fields = Mapping[str, object]
+STATE_ID = re.compile(r"--state-id=[^\s\"']+")
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,8 @@ def _between(
             yield from _between(before, after, dict.fromkeys(sorted({**before, **after})), (*path, name), task_id)
         elif before != after or (name in old) != (name in new):
             yield Difference((*path, name), before, after, task_id)
+
+
+def state_ids_in(tasks: Iterable[Fields]) -> list[str]:
+    """The options of Meltano that give the tasks their state ids."""
+    return [state_id for task in tasks for state_id in STATE_ID.findall(repr(task))]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.pipeline import Generation
 from codegen.project import Project
-from codegen.review.behaviour import Behaviour, differences
-from codegen.review.sources import STATE_ID, from_source
-from codegen.sync.changes import Action, Change
+from codegen.review.behaviour import STATE_ID, Behaviour, differences
+from codegen.review.dag_text import from_source
+from codegen.sync.blocks import sources_in
+from codegen.sync.changes import Action, Change, Part
 from codegen.sync.comparison import compare
 from codegen.validate.lint import apply_levels
 
@@ -26,40 +28,57 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
     if has_errors(generation.diagnostics):
         return [], generation.diagnostics
     scope = generation.selection.scope
-    in_scope = (scope.has,) if scope else ()
-    changes, problems = compare(generation.files, project.root, project.generated_dags, *in_scope)
-    return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes), project.lint)]
+    in_scope = scope.has if scope else lambda _: True
+    cache = generation.reading.cache
+    changes, problems = compare(generation.files, project.root, project.generated_dags, in_scope, cache)
+    return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes, cache), project.lint)]
 
 
-def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
-    """A warning for each created file that has the behaviour of a deleted one under another DAG id or state id.
+def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
+    """A warning for each new DAG that has the behaviour of a deleted one under another DAG id or state id.
 
-    The text of a deleted file is all that is left of its schedule.
+    The text of a deleted DAG is all that is left of its schedule.
     """
-    deleted = [change for change in changes if change.action is Action.DELETE]
-    if not deleted:
+    if not any(sources_in(change.before) - sources_in(change.after) for change in changes):
         return
-    created: dict[str, list[tuple[Change, Behaviour]]] = defaultdict(list)
-    for change in changes:
-        if change.action is Action.CREATE and (new := from_source(change.after)):
-            created[_without_name(new, change)].append((change, new))
-    for change in deleted:
-        old = from_source(change.before)
-        matches = created[_without_name(old, change)] if old else []
-        if old and matches:
-            renamed, new = matches.pop(0)
+    deleted, created = (_dags(changes, action, cache) for action in (Action.DELETE, Action.CREATE))
+    kept = {_ids(old) for _, old in deleted} & {_ids(new) for _, new in created}
+    matches: dict[str, list[tuple[Part, Behaviour]]] = defaultdict(list)
+    for part, new in created:
+        if _ids(new) not in kept:
+            matches[_without_name(new, part)].append((part, new))
+    for part, old in deleted:
+        found = matches[_without_name(old, part)]
+        if _ids(old) not in kept and found:
+            renamed, new = found.pop(0)
             fields = {difference.path[0] for difference in differences(old, new) if difference.path}
             keys = [key for field, key in _KEYS_OF_IDS.items() if field in fields]
-            if keys:
-                is_new = "dag_id" in fields
-                what = "Airflow treats it as a new DAG without history" if is_new else "Meltano starts with a new state"
-                message = f"this looks like {quoted(change.name)} renamed: {what}"
-                hint = f"to keep the {'history' if is_new else 'state'}, set {' and '.join(keys)} to the former value"
-                yield Diagnostic(rules.RENAMED, message, Location(renamed.name), hint)
+            is_new = "dag_id" in fields
+            what = "Airflow treats it as a new DAG without history" if is_new else "Meltano starts with a new state"
+            message = f"this looks like {quoted(part.block.source)} renamed: {what}"
+            hint = f"to keep the {'history' if is_new else 'state'}, set {' and '.join(keys)} to the former value"
+            yield Diagnostic(rules.RENAMED, message, Location(renamed.change.name, renamed.block.line), hint)
 
 
-def _without_name(behaviour: Behaviour, change: Change) -> str:
-    """The behaviour as text, without state ids, and without the file's name as a word or as a part of an id."""
-    name = re.escape(PurePosixPath(change.name).stem)
+def _ids(behaviour: Behaviour) -> str:
+    """What a DAG keeps that moves to another file, such as that of its folder."""
+    return f"{[behaviour.fields[name] for name in _KEYS_OF_IDS]}"
+
+
+def _dags(changes: Iterable[Change], action: Action, cache: Cache) -> list[tuple[Part, Behaviour]]:
+    """The new or the deleted DAGs."""
+    found = []
+    for change in changes:
+        parts = {part.block.source: part for part in change.parts if part.action is action and part.is_dag}
+        text = change.after if action is Action.CREATE else change.before
+        behaviours = cache((change.name, action), from_source, text, frozenset(parts)) if parts else {}
+        found += [(parts[source], each) for source, each in behaviours.items()]
+    return found
+
+
+def _without_name(behaviour: Behaviour, part: Part) -> str:
+    """The behaviour as text, without state ids, and without the schedule's name as a word or as a part of an id."""
+    source = PurePosixPath(part.block.source)
     text = STATE_ID.sub("", f"{ {**behaviour.fields, 'state_ids': ()} }{behaviour.tasks}")
-    return re.sub(rf"(?<![A-Za-z0-9-]){name}(?![A-Za-z0-9-])", "*", text)
+    names = "|".join(map(re.escape, (source.with_suffix("").as_posix(), source.stem)))
+    return re.sub(rf"(?<![A-Za-z0-9-])(?:{names})(?![A-Za-z0-9-])", "*", text)

@@ -13,7 +13,7 @@ from codegen.project import Project
 from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import from_plan
 from codegen.schema import Schedule
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Action, Change, Part, parts_of
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Comparison:
     """How the DAG files of two environments differ; with an error in the project, nothing was compared.
 
     Attributes:
-        changes: the changes of the files that are in both environments.
+        parts: the changes of the DAGs that are in both environments, and of the heads of their files.
         missing: each schedule file that one of them lacks, with that environment.
     """
 
-    changes: Sequence[Change]
+    parts: Sequence[Part]
     missing: Sequence[tuple[str, str]]
     diagnostics: Sequence[Diagnostic]
 
@@ -46,7 +46,8 @@ def compare_environments(
     differing = {source for source in before if source in after and differences(before[source], after[source])}
     texts = []
     for side in sides:
-        generation = pipeline.render(project, side, [each for each in side.schedules if each.source in differing])
+        files = {each.dag_file for each in side.schedules if each.source in differing}
+        generation = pipeline.render(project, side, [each for each in side.schedules if each.dag_file in files])
         if has_errors(generation.diagnostics):
             return Comparison((), (), generation.diagnostics)
         texts.append(generation.files.items())
@@ -55,9 +56,10 @@ def compare_environments(
         for (old_name, old), (name, new) in zip(*texts, strict=True)
         if old != new
     ]
+    parts = [part for part in parts_of(changes) if part.block.source in differing or not part.is_dag]
     missing = [(source, other) for source in before if source not in after]
     missing += [(source, one) for source in after if source not in before]
-    return Comparison(changes, missing, reading.diagnostics)
+    return Comparison(parts, missing, reading.diagnostics)
 
 
 def _behaviours(project: Project, reading: Reading, sources: Collection[str]) -> dict[str, Behaviour]:

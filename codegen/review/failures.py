@@ -26,11 +26,17 @@ _TIMEOUT = re.compile(r"DagBag import timeout")
 
 
 class Failure(NamedTuple):
-    """The cause of an error; `argument` is the Airflow argument that it is about."""
+    """The cause of an error.
+
+    Attributes:
+        argument: the Airflow argument that it is about.
+        name: the name that the line cannot import from its module.
+    """
 
     message: str
     hint: str = ""
     argument: str = ""
+    name: str = ""
 
 
 def failures_of(traceback: str, log: str, module: str, operator: str, airflow: str) -> Iterator[Failure]:
@@ -60,7 +66,8 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
     elif match := _NO_NAME.search(error):
         own = (name.rpartition(".") for name in facts_of(airflow).classes)
         hint = nearest(match[1], [name for of, _, name in own if of == match[2]]) or _hint_to_install(match[2])
-        yield Failure(f"{quoted(match[2])} has no {quoted(match[1])} in this Airflow", hint)
+        name = match[1] if match[2] == module else ""
+        yield Failure(f"{quoted(match[2])} has no {quoted(match[1])} in this Airflow", hint, name=name)
     elif match := _NOT_SERIALIZED.search(error):
         yield Failure(f"Airflow cannot serialize the DAG: {_line(match[1])}", _hint_to_serialize(match[1]))
     elif _TIMEOUT.search(error):

@@ -87,7 +87,7 @@ def _errors(error: LoadError, log: str, path: str, source: SourceMap, airflow: s
         if error.dag_id:
             places = [source.place_of(error.dag_id, error.task_id, failure.argument)]
         else:
-            places = source.places_of(line, failure.argument)
+            places = source.places_of(line, failure.argument, failure.name)
         for place in places:
             yield Diagnostic(rules.DAGS_NOT_LOADED, failure.message, place, failure.hint)
 

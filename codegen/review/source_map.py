@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from codegen.diagnostics import Location
@@ -11,6 +11,7 @@ from codegen.keys.model import Model
 from codegen.keys.table import keys_of
 from codegen.meltano import MeltanoProject
 from codegen.plan.steps import readable_steps
+from codegen.runners import RUNNERS
 from codegen.schema import Schedule
 
 
@@ -30,20 +31,22 @@ class SourceMap:
         except SyntaxError:  # a template of the project can write what another Python does not read
             return ast.Module([], [])
 
-    def places_of(self, line: int, argument: str = "") -> list[Location]:
-        """The locations of a line: an argument, a task or a DAG; for an import, all tasks that use it.
+    def places_of(self, line: int, argument: str = "", name: str = "") -> list[Location]:
+        """The locations of a line: an argument, a task or a DAG; for an import or a constant, all that use it.
 
-        All other lines have a location in the generated file only; line 0 is the whole file.
+        All other lines have a location in the generated file only; line 0 is the whole file. `name` is the name that an
+        import of several lacks.
         """
+        used = self._names_at(line, name)
         found: list[Location] = []
         for dag_id, dag in self._dags():
+            head, count = dag.items[0].context_expr, len(found)
             for call in (call for call in ast.walk(dag) if isinstance(call, ast.Call)):
                 task_id = _constant(call, "task_id")
-                used = self._use_of_import(call, line) if task_id else None
-                if task_id and (_has(call, line) or used is not None):
-                    found.append(self.place_of(dag_id, task_id, argument or used or _argument_at(call, line)))
-            head = dag.items[0].context_expr
-            if not found and _has(head, line):
+                use = _use_of(used, call) if task_id or call is head else None
+                if use is not None or (task_id and _has(call, line)):
+                    found.append(self.place_of(dag_id, task_id, argument or use or _argument_at(call, line)))
+            if len(found) == count and _has(head, line):
                 found.append(self.place_of(dag_id, "", argument or _argument_at(head, line)))
         if not found and not line:
             found = [Location(schedule.source) for schedule in self._schedules.values()]
@@ -58,13 +61,13 @@ class SourceMap:
         if task_id:
             steps = readable_steps(schedule, self._meltano)
             model = next((step.task for step in steps if step.task_id == task_id), schedule)
-        keys = (*_keys_of(model, argument), "uses", "python", "command", "run", "")
-        own = next((model.at[key] for key in keys if key in model.at), None)
-        return (
-            own
-            or next((schedule.at[key] for key in _keys_of(schedule, argument) if key in schedule.at), None)
-            or (Location(schedule.source))
-        )
+        inherited = [*_keys_of(schedule, argument)]
+        # A setting of a runner or an environment variable is that of the schedule where the task has none.
+        settings = [key for key in inherited if "." in key]
+        keys = [*((model, key) for key in _keys_of(model, argument)), *((schedule, key) for key in settings)]
+        keys += [(model, key) for key in ("uses", "python", "command", "run", "")]
+        keys += [(schedule, key) for key in inherited]
+        return next((each.at[key] for each, key in keys if key in each.at), Location(schedule.source))
 
     def module_at(self, line: int) -> str:
         """The module that a line imports from; empty for other lines."""
@@ -84,19 +87,62 @@ class SourceMap:
             if isinstance(node, ast.With) and (dag_id := _constant(node.items[0].context_expr, "dag_id")):
                 yield dag_id, node
 
-    def _use_of_import(self, call: ast.Call, line: int) -> str | None:
-        """The argument of a call that uses an import, empty for its operator; None without a use."""
-        nodes = (node for node in self._tree.body if isinstance(node, ast.ImportFrom) and _has(node, line))
-        names = {alias.asname or alias.name for node in nodes for alias in node.names}
-        parts = [("", call.func), *((keyword.arg or "", keyword.value) for keyword in call.keywords)] if names else []
-        used = ((name, node) for name, value in parts for node in ast.walk(value))
-        return next((name for name, node in used if isinstance(node, ast.Name) and node.id in names), None)
+    def _names_at(self, line: int, wanted: str) -> dict[str, str]:
+        """The names that a line defines, and the constants with them, each with the key of its map that does."""
+        found: dict[str, str] = {}
+        for node in self._tree.body:
+            if isinstance(node, ast.ImportFrom) and _has(node, line):
+                names = {alias.name: alias.asname or alias.name for alias in node.names}
+                found |= dict.fromkeys([names[wanted]] if wanted in names else names.values(), "")
+        for node in self._tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+                items = zip(node.value.keys, node.value.values, strict=True)
+                keys = [
+                    key for key, value in items if _has(value, line) or not found.keys().isdisjoint(_names_in(value))
+                ]
+                found |= {ast.unparse(each): _text_of(keys[0]) for each in node.targets if keys}
+        return found
+
+
+def _use_of(names: Mapping[str, str], call: ast.Call) -> str | None:
+    """The argument of a call that uses one of the names, empty for its operator; None without a use."""
+    if isinstance(call.func, ast.Name) and call.func.id in names and call.func.id != "DAG":
+        return ""
+    for argument, value in _arguments_of(call):
+        for name in filter(_names_in(value).__contains__, names):
+            key = names[name]
+            if argument:
+                # A constant that is an argument has environment variables.
+                return f"env.{key}" if key else argument
+            overrides = value.keywords if isinstance(value, ast.Call) else ()
+            if key not in {each.arg for each in overrides}:
+                return key
+    return None
+
+
+def _arguments_of(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """The arguments of a call, those in `default_args` by their names, and maps of arguments without a name."""
+    for keyword in call.keywords:
+        if keyword.arg == "default_args" and isinstance(keyword.value, ast.Dict):
+            yield from (
+                (_text_of(key), value) for key, value in zip(keyword.value.keys, keyword.value.values, strict=True)
+            )
+        else:
+            yield keyword.arg or "", keyword.value
+
+
+def _names_in(value: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+
+
+def _text_of(key: ast.expr | None) -> str:
+    return str(key.value) if isinstance(key, ast.Constant) else ""
 
 
 def _keys_of(model: Model, argument: str) -> Iterator[str]:
     """The keys that can have the location of an argument."""
     if argument:
-        yield from (f"with.{argument}", argument)
+        yield from (f"with.{argument}", *(f"{runner}.{argument}" for runner in RUNNERS), argument)
         yield from (row.name for row in keys_of(type(model)).values() if argument in row.arguments)
 
 
@@ -116,10 +162,4 @@ def _argument_at(call: ast.expr, line: int) -> str:
     """The argument at a line, also in `default_args`; empty for the line of the call."""
     if not isinstance(call, ast.Call) or line == call.lineno:
         return ""
-    found = next((each for each in call.keywords if _has(each.value, line)), None)
-    if found is None:
-        return ""
-    if found.arg == "default_args" and isinstance(found.value, ast.Dict):
-        inner = zip(found.value.keys, found.value.values, strict=True)
-        return next((str(key.value) for key, value in inner if isinstance(key, ast.Constant) and _has(value, line)), "")
-    return found.arg or ""
+    return next((name for name, value in _arguments_of(call) if _has(value, line)), "")

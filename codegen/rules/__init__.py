@@ -183,11 +183,13 @@ INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file 
 REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
 AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported, unknown or different Airflow version.")
 
+LARGE_DAG_FILE = _warning("large-dag-file", "A folder has many schedules, which share a DAG file.")
+
 # Generated files.
 
 MISSING = _error("missing", "A generated DAG file is missing.")
 CHANGED = _error("changed", "A generated DAG file is not up to date.")
-STALE = _error("stale", "The schedule of a generated DAG file was removed.")
+STALE = _error("stale", "No schedule generates a DAG file any more.")
 RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id, so its history stays behind.")
 DAGS_NOT_LOADED = _error("dags-not-loaded", "A DAG file cannot be loaded in Airflow.")
 DEPRECATED = _warning("deprecated", "A DAG file uses something that Airflow deprecates.")

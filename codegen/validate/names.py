@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
@@ -45,7 +46,7 @@ def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    """Names and DAG ids must be unique; the loader checks the DAG files."""
+    """Names and DAG ids must be unique; the loader checks the names of files."""
     told: set[tuple[str, str]] = set()
     for rule, attribute, key in _UNIQUE:
         owners: dict[str, Schedule] = {}
@@ -53,9 +54,13 @@ def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
             value = getattr(schedule, attribute)
             first = owners.setdefault(value, schedule)
             pair = (first.source, schedule.source)
-            if first is schedule or pair in told or first.dag_file == schedule.dag_file:
+            if first is schedule or pair in told or _stem(first) == _stem(schedule):
                 continue
             told.add(pair)
             what = f"the {'DAG id' if key == 'dag_id' else key} {quoted(value)}"
             message = f"{printable(first.source)} has {what} too"
             yield Diagnostic(rule, message, schedule.where(key, "name"), f"set another `{key}` in one of them")
+
+
+def _stem(schedule: Schedule) -> PurePosixPath:
+    return PurePosixPath(schedule.relative).with_suffix("")

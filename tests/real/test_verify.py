@@ -35,10 +35,13 @@ def _verify(root: Path, airflow: Airflow, *arguments: str) -> tuple[int, str, st
 def test_each_failure_is_at_its_place(
     airflow: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_regression: FileRegressionFixture
 ) -> None:
-    """One broken file costs only itself, whatever it does to Python; what it prints is no answer."""
+    """One broken file costs only itself, whatever it does to Python; what it prints is no answer.
+
+    In the file of a folder, a failure is at the schedule of its DAG; an import that fails is at all that use it.
+    """
     root = tmp_path / "project"
     shutil.copytree(_FOLDER, root)
-    write(root, {"dagpress.toml": configured("", airflow.version)})
+    write(root, {"dagpress.toml": configured('layout = "folder"\n', airflow.version)})
     assert dagpress(root, "generate")[0] == 0
     monkeypatch.setenv("PYTHONPATH", str(root / "lib"))
     monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "2")
@@ -62,11 +65,11 @@ def test_what_loads_gives_only_warnings(
     )
     files = {
         "schedules/old.yml": old,
-        "schedules/waits.yml": "after:\n  asset: orders\ntasks:\n- command: ls\n  id: a\n",
+        "schedules/team/waits.yml": "after:\n  asset: orders\ntasks:\n- command: ls\n  id: a\n",
         "schedules/first.yml": 'interval: "@daily"\ntasks:\n- {command: ls, id: a}\n',
         "schedules/second.yml": "after: first\ntasks:\n- {command: ls, id: a}\n",
         "dagpress.toml": configured(
-            'environments = ["dev", "prod"]\nseparate_system_databases = true\n', airflow.version
+            'environments = ["dev", "prod"]\nseparate_system_databases = true\nlayout = "folder"\n', airflow.version
         ),
     }
     root = write(tmp_path, files)
@@ -77,9 +80,12 @@ def test_what_loads_gives_only_warnings(
     code, _, err = _verify(root, airflow, "--strict", "second")
     assert (code, err.partition(" in ")[0]) == (0, "4 DAG files")
     write(root, {"schedules/old.yml": f"{old.rstrip()}  # dagpress: ignore[deprecated] soon\n"})
-    write(root, {"schedules/gives.yml": 'interval: "@daily"\noutlets: [orders]\ntasks:\n- {command: ls, id: a}\n'})
+    write(root, {"schedules/team/gives.yml": 'interval: "@daily"\noutlets: [orders]\ntasks:\n- {command: ls, id: a}\n'})
     code, _, err = _verify(root, airflow)
-    assert "generated_dags/dev/gives.py:1:1: missing" in err
+    missing = (
+        "schedules/team/gives.yml:1:1: missing: the DAG of this schedule is missing in `generated_dags/dev/team.py`"
+    )
+    assert missing in err
     assert code == 1
     dagpress(root, "generate")
     assert _verify(root, airflow, "--strict")[0] == 0

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 from pathlib import PurePosixPath
 
 from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import Session
 from codegen.render.renderer import TEMPLATE
+from codegen.render.source_text import escape
 from codegen.schema import Schedule
-from codegen.web.parts.patch import Patch, patch_between
+from codegen.sync.dag_code import CodeChange, DagCode, DagCodes
+from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.airflows import Airflows, Facts
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
 
 _TAG = "meltano"
-# Characters: a longer text is no DAG file of ours, and a comparison of it would be slow.
-_LONGEST = 200_000
+# Characters: longer texts are no DAGs of ours, and a comparison of them would be slow.
+_LONGEST = 400_000
 
 
 class Deployed(Enum):
-    """What a deployed DAG file is, beside the one in the repo."""
+    """What the deployed code of a DAG is, beside that in the repo."""
 
     CURRENT = "as in the repo"
     GENERATED = "as it would be generated"
     DIFFERS = "differs from the repo"
     MISSING = "not deployed"
     BROKEN = "cannot be loaded"
-    ONLY_THERE = "deployed, and has no file in the repo"
+    ONLY_THERE = "deployed, and not in the repo"
     UNKNOWN = "its code cannot be read"
     NOT_COMPARED = "not compared yet"
 
@@ -41,8 +44,8 @@ class State:
     Attributes:
         problem: why it cannot be asked; then there are no facts.
         import_error: why its file cannot be loaded, as far as that was asked.
-        patch: from the deployed file to that in the repo.
-        is_pending: whether the file in the repo is not up to date.
+        patch: from what is deployed to what is in the repo.
+        is_pending: whether it is not up to date in the repo.
     """
 
     facts: Facts = field(default_factory=Facts)
@@ -82,30 +85,54 @@ def states_of(airflows: Airflows, snapshot: Snapshot, schedules: Iterable[Schedu
     # A template of the project's own may give its DAGs other tags.
     tag = None if (snapshot.project.templates / TEMPLATE).exists() else _TAG
     facts = airflows.facts(schedules, tag)
-    return [(schedule, _state_after(snapshot, schedule, facts[schedule.key])) for schedule in schedules]
+    # Several schedules may share a file.
+    codes_of = cache(DagCodes)
+    states = []
+    for schedule in schedules:
+        found = facts[schedule.key]
+        if isinstance(found, AirflowRestError):
+            states.append((schedule, State(problem=found)))
+        else:
+            states.append((schedule, _compare(snapshot, schedule, found, codes_of)))
+    return states
 
 
-def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowRestError) -> State:
-    return State(problem=facts) if isinstance(facts, AirflowRestError) else _compare(snapshot, schedule, facts)
-
-
-def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
+def _compare(
+    snapshot: Snapshot, schedule: Schedule, facts: Facts, codes_of: Callable[[str], DagCodes] = DagCodes
+) -> State:
     """What is deployed of a schedule, beside what is in the repo and what should be there."""
-    change = snapshot.change_of(schedule.dag_file)
+    change = snapshot.change_of(schedule.dag_file, schedule.source)
     state = State(facts, _without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
     if state.deployed is not Deployed.DIFFERS or facts.source is None:
         return state
     there = _plain(facts.source)
-    here = text_of(snapshot.project.root, snapshot.project.root / schedule.dag_file)
-    here = None if here is None else _plain(here)
+    here = _plain(text_of(snapshot.project.root, snapshot.project.root / schedule.dag_file) or "")
     if here == there:
         return replace(state, deployed=Deployed.CURRENT)
-    if change and change.after == there:
-        return replace(state, deployed=Deployed.GENERATED)
-    if here is None:
-        return replace(state, deployed=Deployed.ONLY_THERE)
-    is_long = max(len(here), len(there)) > _LONGEST
-    return state if is_long else replace(state, patch=patch_between(schedule.dag_file, there, here))
+    # Others of its folder change on their own.
+    deployed, own = (codes_of(text).of(escape(schedule.source)) for text in (there, here))
+    state = replace(state, deployed=_beside(deployed, own, change))
+    if (
+        state.deployed is Deployed.DIFFERS
+        and deployed
+        and own
+        and len(own.block.text) + len(deployed.block.text) < _LONGEST
+    ):
+        return replace(state, patch=patch_of_dag(schedule.dag_file, deployed, own))
+    return state
+
+
+def _beside(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
+    """What the deployed code of a schedule is, beside that in the repo and the change that `generate` makes there."""
+    if _is_alike(deployed, own):
+        return Deployed.CURRENT
+    if change and _is_alike(deployed, change.after):
+        return Deployed.GENERATED
+    return Deployed.DIFFERS if own else Deployed.ONLY_THERE
+
+
+def _is_alike(one: DagCode | None, other: DagCode | None) -> bool:
+    return one is not None and other is not None and one.is_like(other)
 
 
 def _plain(text: str) -> str:

@@ -105,6 +105,7 @@ def _state(
         said=said,
         refused=refused,
         without_default=_without_default(schedule),
+        sharing=sum(one.dag_file == schedule.dag_file for one in context.snapshot.reading.schedules) - 1,
         now=datetime.now(timezone.utc).isoformat(),
         **_words(context),
     )

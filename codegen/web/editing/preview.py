@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -13,11 +13,14 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.loader import Document
 from codegen.pipeline import Reading
+from codegen.pipeline.scope import dag_files
 from codegen.project import Project
+from codegen.render.source_text import escape
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
+from codegen.sync.dag_code import DagCode, DagCodes
 from codegen.web.parts.humanize import start_of
-from codegen.web.parts.patch import Patch, patch_between
+from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
 
@@ -26,21 +29,26 @@ _RUNS = 5
 
 @dataclass(frozen=True)
 class Dag:
-    """A DAG file after the change and before it; None where there is none yet."""
+    """The code of a schedule in a DAG file after the change and before it; None where there is none yet."""
 
     name: str
-    text: str
-    before: str | None
+    after: DagCode
+    before: DagCode | None
 
     @cached_property
     def patch(self) -> Patch:
         """What differs."""
-        return patch_between(self.name, self.before or "", self.text)
+        return patch_of_dag(self.name, self.before, self.after) if self.before else Patch()
 
     @property
     def shown(self) -> str:
-        """The text with its secrets masked."""
-        return masked(self.text, self.name)
+        """The code with its secrets masked."""
+        return masked(self.after.block.text, self.name)
+
+    @property
+    def head(self) -> str:
+        """What the DAGs of a shared file have in common, with its secrets masked."""
+        return masked(self.after.head.text, self.name)
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,7 @@ class Preview:
         schedule: the schedule there; nothing where it has errors, or the environment has it not.
         dag: its file; nothing where an error prevents it.
         blocked_by: the errors in other files that would block writing, though not this file.
+        sharing: those of them in schedules that share its DAG file, which stays as it is until they are fixed.
     """
 
     project: Project
@@ -65,6 +74,7 @@ class Preview:
     schedule: Schedule | None
     dag: Dag | None
     blocked_by: Sequence[Diagnostic]
+    sharing: Sequence[Diagnostic]
 
     @property
     def own(self) -> list[Diagnostic]:
@@ -117,23 +127,29 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
     without = [each for each in reading.diagnostics if each not in before]
     if has_errors(each for each in without if each.location.path == source):
         schedule = None
-    dag = (
-        _dag(project, replace(reading, diagnostics=without), schedule)
-        if schedule and _has_all(schedule, reading)
-        else None
-    )
     blocked_by = [each for each in before if each.is_error]
-    return Preview(project, source, reading, elsewhere, environment, schedule, dag, blocked_by)
+    neighbours = {
+        file.name for file in reading.files if schedule and schedule.dag_file in dag_files(project, file.relative)
+    }
+    sharing = [each for each in blocked_by if each.location.path in neighbours]
+    faulty = {each.location.path for each in sharing}
+    dag = _dag(project, replace(reading, diagnostics=without), schedule, faulty) if schedule else None
+    return Preview(project, source, reading, elsewhere, environment, schedule, dag, blocked_by, sharing)
 
 
-def _has_all(schedule: Schedule, reading: Reading) -> bool:
-    """Whether all that it waits for can be read."""
-    names = {each.name for each in reading.schedules if each.deployment == schedule.deployment}
-    return not schedule.after or names.issuperset(schedule.after.names)
-
-
-def _dag(project: Project, reading: Reading, schedule: Schedule) -> Dag | None:
-    generation = pipeline.render(project, reading, [schedule])
-    for name, text in generation.files.items():
-        return Dag(name, text, text_of(project.root, project.root / name))
-    return None
+def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collection[str]) -> Dag | None:
+    """Its code in a DAG file, beside those schedules of the file that have no errors; None if it waits for another."""
+    names = {each.name for each in reading.of(schedule.deployment)}
+    those = [
+        each
+        for each in reading.of(schedule.deployment)
+        if each.dag_file == schedule.dag_file
+        and each.source not in faulty
+        and (not each.after or names.issuperset(each.after.names))
+    ]
+    if schedule not in those:
+        return None
+    source, name = escape(schedule.source), schedule.dag_file
+    after = DagCodes(pipeline.render(project, reading, those).files.get(name, "")).of(source)
+    before = (text_of(project.root, project.root / name) or "").replace("\r\n", "\n")
+    return Dag(name, after, DagCodes(before).of(source)) if after else None

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from codegen.git import FilePatch
 from codegen.secrets.patches import masked_patch
-from codegen.sync.changes import Change, unified_diff
+from codegen.sync.blocks import Block
+from codegen.sync.changes import Action, Change, Part
+from codegen.sync.dag_code import DagCode
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
 # To compare texts that are longer, and hold the same lines again and again, can take minutes.
@@ -41,12 +43,22 @@ class Patch:
 
 def patch_between(name: str, before: str, after: str) -> Patch:
     """The patch between two texts of a file; a single note if they are too long to compare."""
-    lines = max(before.count("\n"), after.count("\n"))
-    if before and after and lines > _MOST_LINES:
-        return Patch([(f"\\ {lines:,} lines are too many to be compared here", "note")])
+    return Patch(_lines_between(name, Block("", 1, before), Block("", 1, after)))
+
+
+def patch_of_dag(name: str, before: DagCode, after: DagCode) -> Patch:
+    """The patch between two states of a schedule's code in a file, and of the head if it uses something else of it."""
+    heads = [(before.head, after.head)] if before.used != after.used else []
+    return Patch([line for pair in (*heads, (before.block, after.block)) for line in _lines_between(name, *pair)])
+
+
+def _lines_between(name: str, before: Block, after: Block) -> Sequence[tuple[str, str]]:
+    lines = max(before.text.count("\n"), after.text.count("\n"))
+    if before.text and after.text and lines > _MOST_LINES:
+        return [(f"\\ {lines:,} lines are too many to be compared here", "note")]
+    change = Part(Change(name, Action.UPDATE, before.text, after.text), before, after)
     # The first two lines name the files, and the page does so itself.
-    patch = masked_patch(unified_diff(before, after, "", ""), before, after, name)
-    return Patch(_with_kinds(patch.split("\n")[2:-1]))
+    return _with_kinds(change.diff(3, masked_patch).split("\n")[2:-1])
 
 
 def patches_of(changes: Iterable[Change]) -> list[tuple[Change, Patch]]:

@@ -1,15 +1,17 @@
-"""The DAG file of a schedule as it would be, beside the one on the disk."""
+"""The DAG file of a schedule as it would be, beside the one on the disk; of a shared file, the code of the schedule."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from codegen import pipeline
+from codegen.diagnostics import has_errors
+from codegen.render.source_text import escape
 from codegen.secrets.masking import masked
-from codegen.sync.changes import Change
+from codegen.sync.dag_code import CodeChange, DagCode, DagCodes
 from codegen.web.parts.code import Piece, lines_of
-from codegen.web.parts.patch import Patch, patch_between
+from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.pipeline.source_text import LONGEST
 from codegen.web.pipeline.view import View
 from codegen.web.shell.safe_read import text_of
@@ -20,17 +22,15 @@ class DagFile:
     """A DAG file.
 
     Attributes:
-        lines: its text; nothing where there is none.
+        code: what of it belongs to the schedule; None if there is nothing.
         is_new: whether it is as it would be generated now; else it is the one on the disk, since errors prevent that.
-        change: what `generate` would do to it; nothing where it is current, or errors prevent that.
-        patch: the change.
+        change: what `generate` would do to that code; None if it is current, or errors prevent that.
     """
 
     name: str
-    lines: Sequence[Sequence[Piece]]
+    code: DagCode | None
     is_new: bool
-    change: Change | None
-    patch: Patch = Patch()  # noqa: RUF009  # it is frozen
+    change: CodeChange | None
 
     @property
     def state(self) -> str:
@@ -39,19 +39,39 @@ class DagFile:
             return "not compared, because of errors"
         if self.change is None:
             return "current"
-        return {"create": "not generated yet", "update": "out of date", "delete": "to be deleted"}[
-            self.change.action.value
-        ]
+        return "out of date" if self.change.before else "not generated yet"
+
+    @property
+    def lines(self) -> Sequence[Sequence[Piece]]:
+        """The lines of that code."""
+        return self._shown(self.code.block.text if self.code else "")
+
+    @property
+    def head(self) -> Sequence[Sequence[Piece]]:
+        """The lines that the DAGs of a shared file have in common."""
+        return self._shown(self.code.head.text if self.code else "")
+
+    @cached_property
+    def patch(self) -> Patch:
+        """What changes in that code."""
+        change = self.change
+        return (
+            patch_of_dag(self.name, change.before, change.after)
+            if change and change.before and change.after
+            else Patch()
+        )
+
+    def _shown(self, text: str) -> Sequence[Sequence[Piece]]:
+        return lines_of(masked(text[:LONGEST], self.name), "python") if text else []
 
 
 def dag_file_of(view: View) -> DagFile:
     """The DAG file of a schedule, also of one with errors."""
-    project, name = view.snapshot.project, view.dag_file
-    if view.schedule:
-        generation = pipeline.render(project, view.snapshot.reading, [view.schedule])
-        if text := generation.files.get(name):
-            change = view.snapshot.change_of(name)
-            patch = patch_between(name, change.before, change.after) if change else Patch()
-            return DagFile(name, lines_of(masked(text, name), "python"), True, change, patch)  # noqa: FBT003  # named in the class
-    old = text_of(project.root, project.root / name, LONGEST)
-    return DagFile(name, lines_of(masked(old, name), "python") if old else [], False, None)  # noqa: FBT003  # likewise
+    snapshot, name, source = view.snapshot, view.dag_file, view.source.name
+    errors = (each for each in snapshot.diagnostics if each.location.path == name)
+    is_new = snapshot.is_compared and not has_errors(errors)
+    change = snapshot.change_of(name, source) if is_new else None
+    if change:
+        return DagFile(name, change.after, is_new, change)
+    there = text_of(snapshot.project.root, snapshot.project.root / name) or ""
+    return DagFile(name, DagCodes(there.replace("\r\n", "\n")).of(escape(source)), is_new, None)

@@ -69,7 +69,8 @@ class View:
         return [
             diagnostic
             for diagnostic in self.snapshot.diagnostics
-            if diagnostic.location.path in names or templates in PurePosixPath(diagnostic.location.path).parents
+            if (diagnostic.location.path in names and self.snapshot.concerns(diagnostic, self.source.name))
+            or templates in PurePosixPath(diagnostic.location.path).parents
         ]
 
     @property

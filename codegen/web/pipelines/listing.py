@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,13 +12,17 @@ from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
+from codegen.loader import Document
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_task, describe_work
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Action
 from codegen.timetable.humanize import short_words
+from codegen.timetable.timetable import Timetable
 from codegen.web.parts.humanize import start_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
+
+_COMMAND = "dagpress generate"
 
 
 class Status(Enum):
@@ -30,25 +34,43 @@ class Status(Enum):
     CURRENT = "current"
 
 
+_STATUSES = list(Status)
+
+
 @dataclass(frozen=True)
 class Row:
     """A schedule file.
 
     Attributes:
         file: its path below the folder of schedules.
-        schedule: the schedule in the first environment that is shown; None where it cannot be read.
-        deployments: the environments that have it, of those that are shown.
+        document: what was read of it; None where it is no map.
+        schedules: it in each environment that is shown; none where it cannot be read.
         airflow: the version of the project, one of `VERSIONS`.
     """
 
     file: str
-    name: str
-    schedule: Schedule | None
-    deployments: tuple[str, ...]
+    document: Document | None
+    schedules: tuple[Schedule, ...]
     status: Status
     diagnostics: tuple[Diagnostic, ...]
     airflow: str
     next_runs: NextRunsCache
+
+    @cached_property
+    def schedule(self) -> Schedule | None:
+        """The schedule in the first environment that is shown."""
+        return next(iter(self.schedules), None)
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the schedule, also of an invalid one."""
+        known = self.schedule or self.document
+        return known.name if known else PurePosixPath(self.file).stem
+
+    @property
+    def deployments(self) -> Sequence[str]:
+        """The environments that have it, of those that are shown."""
+        return [schedule.deployment for schedule in self.schedules if schedule.deployment]
 
     @cached_property
     def runs(self) -> str:
@@ -72,8 +94,13 @@ class Row:
 
     @property
     def next_run(self) -> datetime | None:
-        """The next run that the clock starts, unless an error leaves it open."""
-        return None if self.has_errors or not self.schedule else self.next_runs.of(self.schedule, self.airflow)
+        """The next run that the clock starts, if there is one."""
+        return self.next_runs.of(self._timetable) if self._timetable else None
+
+    @cached_property
+    def _timetable(self) -> Timetable | None:
+        """When its runs start, unless an error leaves it open."""
+        return self.schedule.timetable(self.airflow) if self.schedule and not self.has_errors else None
 
     @cached_property
     def runners(self) -> Sequence[str]:
@@ -108,12 +135,12 @@ class Listing:
 
     Attributes:
         diagnostics: those of the project that belong to no schedule file.
-        changes: those of generated files that belong to no schedule, such as of a deleted one.
+        changes: what the rows do not tell of generated files, such as the DAG of a deleted schedule.
     """
 
     rows: Sequence[Row]
     diagnostics: Sequence[Diagnostic]
-    changes: Sequence[Change]
+    changes: Sequence[tuple[str, str]]
 
 
 def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
@@ -122,58 +149,69 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     for diagnostic in snapshot.diagnostics:
         diagnostics[diagnostic.location.path].append(diagnostic)
     schedules: dict[str, list[Schedule]] = defaultdict(list)
-    for each in snapshot.reading.schedules:
-        schedules[each.source].append(each)
-    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for schedule in snapshot.reading.schedules:
+        schedules[schedule.source].append(schedule)
+    documents: dict[str, list[Document]] = defaultdict(list)
     for document in snapshot.reading.documents:
-        names[document.source.name][document.deployment] = document.name
-    changes = {change.name: change for change in snapshot.changes}
-    owned, rows = {each.dag_file for each in snapshot.reading.schedules}, []
-    for file in snapshot.sources.values():
-        owned.add(file.name)
-        known = names[file.name]
-        if environment and known and environment not in known:
-            continue
-        shown = [each for each in schedules[file.name] if environment in {"", each.deployment}]
-        dag_files = [each.dag_file for each in shown]
-        schedule = shown[0] if shown else None
-        rows.append(
-            Row(
-                file=file.relative,
-                name=schedule.name if schedule else next(iter(known.values()), PurePosixPath(file.relative).stem),
-                schedule=schedule,
-                deployments=tuple(each.deployment for each in shown if each.deployment),
-                status=_status(snapshot, dag_files, changes, diagnostics),
-                diagnostics=tuple(each for name in (file.name, *dag_files) for each in diagnostics.get(name, ())),
-                airflow=snapshot.project.airflow,
-                next_runs=next_runs,
-            )
+        documents[document.source.name].append(document)
+    rows = []
+    for file in snapshot.reading.files:
+        name, known, shown = file.name, documents.get(file.name, ()), schedules.get(file.name, ())
+        if environment:
+            if known and environment not in {document.deployment for document in known}:
+                continue
+            shown = [schedule for schedule in shown if schedule.deployment == environment]
+        problems = [*diagnostics.get(name, ())]
+        for path in dict.fromkeys(schedule.dag_file for schedule in shown):
+            problems += (each for each in diagnostics.get(path, ()) if snapshot.concerns(each, name))
+        # The same row as in an earlier list, if nothing of it has changed.
+        row = snapshot.reading.cache(
+            (name, environment),
+            Row,
+            file.relative,
+            next(iter(known), None),
+            tuple(shown),
+            _status(snapshot, shown, diagnostics),
+            tuple(problems),
+            snapshot.project.airflow,
+            next_runs,
         )
+        rows.append(row)
+    owned = {schedule.dag_file for schedule in snapshot.reading.schedules}
+    owned.update(file.name for file in snapshot.reading.files)
     return Listing(
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # The page says in other words that there are no schedules yet.
         [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != rules.NO_SCHEDULES.code],
-        [change for change in snapshot.changes if change.name not in owned],
+        [*_untold(snapshot)],
     )
 
 
+def _untold(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """What changes in generated files and no row of the list of all environments tells: the name, and what is wrong."""
+    told = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
+    for change in snapshot.changes:
+        gone = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
+        if change.action is Action.UPDATE and gone:
+            yield from ((part.name, part.diagnostic(_COMMAND).message) for part in gone)
+        elif change.name not in told:
+            yield change.name, change.diagnostic(_COMMAND).message
+
+
 def _status(
-    snapshot: Snapshot,
-    dag_files: Sequence[str],
-    changes: Mapping[str, Change],
-    diagnostics: Mapping[str, Sequence[Diagnostic]],
+    snapshot: Snapshot, schedules: Sequence[Schedule], diagnostics: Mapping[str, Sequence[Diagnostic]]
 ) -> Status:
-    """The first status that any of some DAG files has."""
-    found = set()
-    for name in dag_files:
-        if not snapshot.is_compared or has_errors(diagnostics.get(name, ())):
-            found.add(Status.NOT_COMPARED)
-        elif change := changes.get(name):
-            created = change.action is Action.CREATE
-            found.add(Status.MISSING if created else Status.CHANGED)
-        else:
-            found.add(Status.CURRENT)
-    return next((status for status in Status if status in found), Status.NOT_COMPARED)
+    """The first status that the DAG of any of some schedules has."""
+    found = [_status_of(snapshot, each, diagnostics.get(each.dag_file, ())) for each in schedules]
+    return min(found, key=_STATUSES.index, default=Status.NOT_COMPARED)
+
+
+def _status_of(snapshot: Snapshot, schedule: Schedule, diagnostics: Sequence[Diagnostic]) -> Status:
+    if not snapshot.is_compared or has_errors(diagnostics):
+        return Status.NOT_COMPARED
+    if change := snapshot.change_of(schedule.dag_file, schedule.source):
+        return Status.CHANGED if change.before else Status.MISSING
+    return Status.CURRENT
 
 
 def what_runs(schedule: Schedule) -> str:

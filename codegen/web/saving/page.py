@@ -235,7 +235,7 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
     base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
     return context.page(
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
-        patches=patches_of(revision.changes),
+        patches=patches_of(revision.changes), waits=[each for each in revision.diagnostics if each.is_error],
     )  # fmt: skip
 
 

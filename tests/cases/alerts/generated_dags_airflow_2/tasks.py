@@ -62,7 +62,7 @@ TASK_SUCCEEDED = """\
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 
 
-def alerts_load(context):
+def load(context):
     from alerts import load
 
     load(context)
@@ -103,7 +103,7 @@ with DAG(
     },
     tags=["meltano", "schedule:tasks"],
 ):
-    load = BashOperator(
+    task_load = BashOperator(
         task_id="load",
         bash_command=MELTANO
         + LOCK
@@ -115,7 +115,7 @@ with DAG(
                 html_content=TASK_FAILED,
             ),
             SlackNotifier(channel="#data-alerts", text=TASK_FAILED),
-            alerts_load,
+            load,
         ],
         on_retry_callback=[alerts_DAG],
     )
@@ -140,4 +140,4 @@ with DAG(
         ],
     )
 
-    load >> transform
+    task_load >> transform

@@ -16,6 +16,12 @@ from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 
 
+def alerts___doc__(context):
+    from alerts import __doc__
+
+    __doc__(context)
+
+
 def call___doc__():
     from a import __doc__ as call___doc__
 
@@ -26,12 +32,6 @@ def call___name__():
     from a import __name__ as call___name__
 
     return call___name__()
-
-
-def alerts___doc__(context):
-    from alerts import __doc__
-
-    __doc__(context)
 
 
 with DAG(

@@ -1,0 +1,118 @@
+"""Makes the behaviour of the DAGs in the text of a generated file."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Container, Iterable, Iterator, Sequence
+
+from codegen.review.behaviour import Behaviour, state_ids_in
+from codegen.sync.blocks import Block, blocks_of
+from codegen.sync.dag_code import definitions_used, names_in
+
+_DEFINITIONS = (ast.Assign, ast.FunctionDef, ast.Import, ast.ImportFrom)
+
+
+def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
+    """The behaviour that DAGs in a generated file have, by their schedules, which may have been deleted.
+
+    Ids and values are Python source, laid out in one way. A DAG is the same in a file of its own and in that of a
+    folder: with the values of the constants that it uses, and with the functions and imports that it needs.
+    """
+    blocks = blocks_of(text)
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    inlining = _Inlining(tree)
+    head = _definitions(tree, blocks[0]) if blocks else []
+    found = {}
+    for block in (block for block in blocks if block.source in sources):
+        own = _definitions(tree, block)
+        others = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in own]
+        if behaviour := _behaviour(others, ast.Module([*head, *own], [])):
+            found[block.source] = behaviour
+    return found
+
+
+def _nodes(tree: ast.Module, block: Block) -> list[ast.stmt]:
+    lines = range(block.line, block.line + block.text.count("\n") + 1)
+    return [node for node in tree.body if node.lineno in lines]
+
+
+def _definitions(tree: ast.Module, block: Block) -> list[ast.stmt]:
+    return [node for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
+
+
+def _behaviour(nodes: Sequence[ast.stmt], definitions: ast.Module) -> Behaviour | None:
+    fields: dict[str, object] = {}
+    tasks: dict[str, dict[str, object]] = {}
+    order = []
+    for node in (inner for each in nodes for inner in ast.walk(each)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.RShift):
+            order.append(ast.unparse(node))
+        elif isinstance(node, ast.Call):
+            function = ast.unparse(node.func)
+            arguments = {keyword.arg or "**": ast.unparse(keyword.value) for keyword in node.keywords}
+            if function == "DAG":
+                fields |= arguments
+            elif function == "TaskGroup":
+                order.append(ast.unparse(node))
+            elif "task_id" in arguments:
+                tasks[arguments["task_id"]] = {"operator": function, **dict(sorted(arguments.items()))}
+    if "dag_id" not in fields:
+        return None
+    used = definitions_used(definitions, {name for node in nodes for name in names_in(node)})
+    fields |= {
+        "definitions": sorted(used.items()),
+        "order": order,
+        "state_ids": state_ids_in(tasks.values()),
+    }
+    return Behaviour(fields, tasks)
+
+
+class _Inlining(ast.NodeTransformer):
+    """Puts the values of the maps of a file in place of their names, and the text of its docstring."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        found = (node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict))
+        self.maps = {each.id: node.value for node in found for each in node.targets if isinstance(each, ast.Name)}
+        self._doc = ast.get_docstring(tree, clean=False)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # the names of `ast`
+        """A map, or the docstring."""
+        if node.id in self.maps:
+            return self.visit(copy.deepcopy(self.maps[node.id]))  # type: ignore[no-any-return]
+        return ast.Constant(self._doc) if node.id == "__doc__" else node
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        """A map with the items of others, in the order of keys."""
+        self.generic_visit(node)
+        return _merged(zip(node.keys, node.values, strict=True))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """A call with the items of a map as arguments; a copy of a map as a map."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "dict" and node.args:
+            named = ((ast.Constant(each.arg) if each.arg else None, each.value) for each in node.keywords)
+            return _merged([(None, node.args[0]), *named])
+        node.keywords = [each for keyword in node.keywords for each in _spread(keyword)]
+        return node
+
+
+def _merged(items: Iterable[tuple[ast.expr | None, ast.expr]]) -> ast.Dict:
+    found: dict[str, tuple[ast.expr | None, ast.expr]] = {}
+    for key, value in items:
+        inner = zip(value.keys, value.values, strict=True) if key is None and isinstance(value, ast.Dict) else ()
+        for name, item in [*inner] or [(key, value)]:
+            found[ast.unparse(name) if name else f"**{ast.unparse(item)}"] = (name, item)
+    ordered = [found[name] for name in sorted(found)]
+    return ast.Dict([key for key, _ in ordered], [value for _, value in ordered])
+
+
+def _spread(keyword: ast.keyword) -> Iterator[ast.keyword]:
+    if keyword.arg is None and isinstance(keyword.value, ast.Dict):
+        for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+            yield ast.keyword(str(key.value) if isinstance(key, ast.Constant) else None, value)
+    else:
+        yield keyword

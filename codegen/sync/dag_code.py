@@ -1,0 +1,124 @@
+"""The code of a schedule in a generated file: in the file of a folder, its block and what that uses of the head."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from codegen.sync.blocks import Block, blocks_of
+
+_IMPORT = re.compile("import |from ")
+
+
+@dataclass(frozen=True)
+class DagCode:
+    """The code of a schedule in a generated file.
+
+    Attributes:
+        head: what the DAGs of the file share; without a text if the file belongs to the schedule as a whole.
+        block: the block of the schedule, or the whole file.
+    """
+
+    head: Block
+    block: Block
+
+    @cached_property
+    def used(self) -> Mapping[str, str]:
+        """The imports, constants and functions of the head that the block uses, as source by their names.
+
+        A statement that defines no name is used by every block, by the name "". If the head or the block is no valid
+        Python, the block uses the whole head.
+        """
+        if not self.head.text:
+            return {}
+        try:
+            head, block = ast.parse(self.head.text), ast.parse(self.block.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return {"": self.head.text}
+        return definitions_used(head, ["", *names_in(block)])
+
+    @property
+    def lines(self) -> range:
+        """The numbers of the lines of the block."""
+        return range(self.block.line, self.block.line + self.block.text.count("\n"))
+
+    @property
+    def definitions(self) -> list[str]:
+        """The constants and functions of the head that the block uses, by name."""
+        return sorted(name for name, source in self.used.items() if name and not _IMPORT.match(source))
+
+    def is_like(self, other: DagCode) -> bool:
+        """Whether the DAG of the schedule is the same in another file."""
+        if self.block.text != other.block.text:
+            return False
+        return self.head.text == other.head.text or self.used == other.used
+
+
+@dataclass(frozen=True)
+class CodeChange:
+    """A change of the code of a schedule, which is None where a file does not have it."""
+
+    before: DagCode | None
+    after: DagCode | None
+
+
+class DagCodes:
+    """The code of each schedule in a generated file.
+
+    A file belongs as a whole to each of its schedules if it is not that of a folder, if it has a conflict of git, or if
+    a template of the project leaves out the names of the schedules.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Find it in a text, which is empty if there is no file."""
+        self._head, *blocks = blocks_of(text) or [Block("", 1, "")]
+        self._blocks = {each.source: each for each in blocks}
+
+    def of(self, source: str) -> DagCode | None:
+        """The code of a schedule, given by its path in the project, escaped for a comment; None if there is none."""
+        if not self._blocks:
+            return DagCode(Block("", 1, ""), self._head) if self._head.text else None
+        if source not in self._blocks:
+            return None
+        block = self._blocks[source]
+        # Blank lines follow a block where another one follows.
+        return DagCode(self._head, block._replace(text=block.text.rstrip("\n") + "\n"))
+
+
+def definitions_used(head: ast.Module, names: Iterable[str]) -> dict[str, str]:
+    """The definitions of some names, and of the names in those, as source; that of "" is every other statement."""
+    definitions = {name: (source, inner) for name, source, inner in _definitions(head)}
+    wanted, found = [*names], dict[str, str]()
+    while wanted:
+        name = wanted.pop()
+        if name in definitions and name not in found:
+            found[name], more = definitions[name]
+            wanted += more
+    return found
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """The names that some code uses."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _definitions(head: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
+    """The names that the head defines, each with its source and the names in it."""
+    others = []
+    for node in head.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                module = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
+                name = (alias.asname or alias.name).partition(".")[0]
+                yield name, f"{module}import {ast.unparse(alias)}", set()
+        elif isinstance(node, ast.FunctionDef):
+            yield node.name, ast.unparse(node), names_in(node)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, ast.unparse(node), names_in(node)
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            others.append(node)
+    if others:
+        yield "", "\n".join(map(ast.unparse, others)), set().union(*map(names_in, others))
