@@ -2,7 +2,6 @@
 
 from codegen.loader.discovery import HIDDEN, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.exclusion import excludes, without_a_match
-from codegen.loader.file_texts import named_files
 from codegen.loader.inheritance import Document, Loaded, load_schedules
 from codegen.loader.names import DEFAULTS
 from codegen.loader.silencers import Silencer
@@ -19,6 +18,5 @@ __all__ = [
     "excludes",
     "find_schedules",
     "load_schedules",
-    "named_files",
     "without_a_match",
 ]

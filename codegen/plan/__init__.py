@@ -123,7 +123,8 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     start = schedule_argument(schedule, draft.others, timetable_call(schedule, names.objects, airflow), airflow)
     words = {"description": draft.description, "doc_md": doc}
     arguments = dag_arguments(schedule, words, start, names.functions, default_args=default_args, airflow=airflow)
-    arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
+    if names.objects:
+        arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     arrows = tuple(draft.arrows[""])
     dag = PlannedDag(dag_id, schedule.source, draft.doc, arguments, groups, arrows, tuple(functions.values()))

@@ -282,7 +282,7 @@ class Schedule(TaskDefaults):
         """Whether its tasks have an SLA: on Airflow 2, and where a clock starts the runs."""
         return facts_of(airflow).has_sla and bool(self.deadline) and not self.clock.is_manual
 
-    @property
+    @cached_property
     def dag_id_or_default(self) -> str:
         """The DAG's id: its own, else the default in characters that Airflow takes."""
         return self.dag_id or airflow_id(self.default_dag_id)

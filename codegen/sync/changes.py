@@ -137,7 +137,7 @@ class Part:
         rule, message = {
             Action.CREATE: (rules.MISSING, f"the DAG of this schedule is missing in {quoted(self.change.name)}"),
             Action.UPDATE: (rules.CHANGED, "this DAG is not up to date, or was edited by hand"),
-            Action.DELETE: (rules.STALE, "the schedule of this DAG was removed"),
+            Action.DELETE: (rules.STALE, "no schedule generates this DAG any more"),
         }[self.action]
         place = Location(self.change.name, self.old.line) if self.old.text else Location(self.block.source)
         return Diagnostic(rule, message, place, f"run `{command}`, which {_EFFECTS[self.action]} it")
