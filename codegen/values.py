@@ -143,7 +143,8 @@ def mapped(value: Any, changes: Mapping[type, Callable[[Any], Value]]) -> Value:
         if isinstance(value, Mapping):
             return {name: mapped(item, changes) for name, item in value.items()}
         if isinstance(value, Sequence):
-            return [mapped(item, changes) for item in value]
+            items = [mapped(item, changes) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
     unchanged: Value = value
     return unchanged
 

@@ -149,7 +149,7 @@ def test_each_status_of_a_dag_in_a_shared_file(project: Path) -> None:
     assert "`schedules/shop/re" in problems(page, "missing")
     assert [each.get_text().count("looks like") for each in page.select("tr.problems")].count(1) == 1
     assert text_of(page, ".state h2") == "1 generated file is not current"
-    assert "generated_dags/shop.py (removed) the schedule of this DAG was removed" in text_of(page, ".state")
+    assert "generated_dags/shop.py (removed) no schedule generates this DAG any more" in text_of(page, ".state")
     assert (
         "generated_dags/shop.py" not in text_of(pages.get("/pipelines/shop/current.yml"), "main").split("DAG file")[0]
     )

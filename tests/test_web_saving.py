@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import subprocess
 from collections.abc import Iterator
@@ -149,16 +150,18 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     project = write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', **files})
     dagpress(project, "generate")
     before = (project / "generated_dags/x.py").read_text()
-    write(project, {"schedules/x/b.yml": "extractor: [\n"})
+    write(project, {"schedules/x/a.yml": "extractor: [\n"})
     pages = Pages(project)
-    draft = {**form_of(pages.get("/edit/x/a.yml")), "text": _HOURLY}
+    draft = {**form_of(pages.get("/edit/x/b.yml")), "text": _HOURLY}
     page = pages.post("/preview", draft)
     assert "leaves its DAG file as it is while 1 error is" in text_of(page, "#preview .warning")
-    assert "schedules/x/b.yml:2:1" in text_of(page, "#preview .warning")
-    assert '- schedule="@daily",' in [" ".join(line.get_text().split()) for line in page.select("#changes del")]
+    assert "schedules/x/a.yml:2:1" in text_of(page, "#preview .warning")
+    changes = [" ".join(line.get_text().split()) for line in page.select("#changes .patch > *")]
+    assert '- schedule="@daily",' in changes
+    assert re.match(r"@@ -(\d+),\d+ \+\1,\d+ @@", changes[0])
     assert "DAG files were not generated" in text_of(pages.post("/save", draft), "main")
-    assert (project / "schedules/x/a.yml").read_text() == _HOURLY
-    assert "stays as it is until" in text_of(pages.get("/delete/x/a.yml"), "main .warning")
+    assert (project / "schedules/x/b.yml").read_text() == _HOURLY
+    assert "stays as it is until" in text_of(pages.get("/delete/x/b.yml"), "main .warning")
     assert (project / "generated_dags/x.py").read_text() == before
 
 

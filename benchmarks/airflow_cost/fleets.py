@@ -1,4 +1,7 @@
-"""The DAG files of each tool for the same schedules: an extractor and a loader, so a DAG of one BashOperator."""
+"""The DAG files of each tool for the same schedules: an extractor and a loader, so a DAG of one BashOperator.
+
+The DAGs have the same cron, tags and task, so that the rest of what Airflow does with them costs the same.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +123,6 @@ def _of_dagpress(folder: Path, schedules: Schedules, layout: str, file: str) -> 
             **_plugins_of(number),
             "interval": cron,
             "timezone": "Europe/Berlin",
-            "tags": ["shop", team],
             "env": _variables_of(number),
         }
         path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
@@ -164,7 +166,7 @@ def _of_dag_factory(folder: Path, schedules: Schedules) -> Fleet:
             "catchup": False,
             "max_active_runs": 1,
             "default_args": {"owner": "airflow", "retries": 1, "retry_delay_sec": 300, "start_date": "1970-01-01"},
-            "tags": ["meltano", *plugins.values(), "shop", team],
+            "tags": ["meltano", *plugins.values()],
             "tasks": {
                 "extract_load": {
                     "operator": "airflow.providers.standard.operators.bash.BashOperator",

@@ -23,7 +23,7 @@ def task_starts(fleets: Sequence[Fleet], home: Path, configuration: str, runs: i
     times: list[list[float]] = [[] for _ in fleets]
     for _ in range(runs):
         for fleet, environ, of_fleet in zip(fleets, environs, times, strict=True):
-            command = [fleet.program.with_name("python"), _INSIDE, fleet.file, DAG_ID, TASK_ID, "3"]
+            command = [str(fleet.program.with_name("python")), str(_INSIDE), fleet.file, DAG_ID, TASK_ID, "3"]
             done = subprocess.run(command, env=environ, capture_output=True, check=True)
             of_fleet.extend(json.loads(done.stdout.splitlines()[-1]))
     return [statistics.median(of_fleet) for of_fleet in times]

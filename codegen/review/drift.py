@@ -15,8 +15,9 @@ from codegen.project import Project
 from codegen.review.behaviour import STATE_ID, Behaviour, differences
 from codegen.review.dag_text import from_source
 from codegen.sync.blocks import sources_in
-from codegen.sync.changes import Action, Change, Part
+from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
+from codegen.sync.parts import Action, Part
 from codegen.validate.lint import apply_levels
 
 # The keys of a schedule that keep an id, by the fields of a behaviour.
@@ -57,7 +58,7 @@ def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
             what = "Airflow treats it as a new DAG without history" if is_new else "Meltano starts with a new state"
             message = f"this looks like {quoted(part.block.source)} renamed: {what}"
             hint = f"to keep the {'history' if is_new else 'state'}, set {' and '.join(keys)} to the former value"
-            yield Diagnostic(rules.RENAMED, message, Location(renamed.change.name, renamed.block.line), hint)
+            yield Diagnostic(rules.RENAMED, message, Location(renamed.file, renamed.block.line), hint)
 
 
 def _ids(behaviour: Behaviour) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from codegen.airflow_facts import at_least, facts_of
 from codegen.diagnostics import Location
 from codegen.keys.containers import TextList
+from codegen.keys.model import model
 from codegen.keys.scalars import Boolean, DateTime, Duration, Integer
 from codegen.keys.table import Table, key, keys_of, shared_key
 from codegen.keys.texts import Id, Markdown, Name, TemplatedText, Text, Timezone
@@ -51,7 +51,7 @@ _outcome = partial(key, group="when it goes wrong")
 _where = partial(key, group="where")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Schedule(TaskDefaults):
     """One pipeline on its schedule. A key that is left out has its default, or nothing.
 

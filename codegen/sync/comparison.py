@@ -11,8 +11,9 @@ from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location
 from codegen.files import Boundary, read_bytes
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
 from codegen.sync.header import is_generated, is_of_folder
+from codegen.sync.parts import Action
 
 
 def compare(

@@ -15,7 +15,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
 from codegen.loader import Document
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_task, describe_work
-from codegen.sync.changes import Action
+from codegen.sync.parts import Action
 from codegen.timetable.humanize import short_words
 from codegen.timetable.timetable import Timetable
 from codegen.web.parts.humanize import start_of

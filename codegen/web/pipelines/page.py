@@ -21,7 +21,7 @@ def _pipelines(context: RequestContext) -> Response:
     """The page, or the list alone where the search or an order changes it."""
     snapshot = context.snapshot
     query = ListQuery.of(context.query, snapshot.project.deployments)
-    listing = snapshot.reading.cache(query.environment, listing_of, snapshot, query.environment, context.site.next_runs)
+    listing = snapshot.once(listing_of, query.environment, context.site.next_runs)
     choices = snapshot.reading.cache(query.environment, choices_of, listing.rows)
     excerpt = query.excerpt(listing.rows)
     response = context.page(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from typing import Any, TypeVar
 
 from codegen import pipeline, rules
 from codegen.cache import Cache
@@ -25,7 +26,10 @@ from codegen.sync.changes import Change
 from codegen.sync.dag_code import CodeChange, DagCodes
 from codegen.sync.transaction import Transaction, transaction
 
+T = TypeVar("T")
+
 _LOCK_SECONDS = 10
+_SNAPSHOTS_OF_A_COLLECTION = 20
 _BYTE_CODE = f"{os.sep}__pycache__{os.sep}"
 
 
@@ -52,6 +56,18 @@ class Snapshot:
     changes: Sequence[Change]
     diagnostics: Sequence[Diagnostic]
     is_compared: bool
+    _results: dict[object, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, function: Callable[..., T], *arguments: Hashable) -> T:
+        """Call a function of the snapshot and some arguments, once for each of them.
+
+        The cache of the reading would refer back to the snapshot, which is one of the arguments.
+        """
+        key = function, arguments
+        if key not in self._results:
+            self._results[key] = function(self, *arguments)
+        result: T = self._results[key]
+        return result
 
     @cached_property
     def sources(self) -> Mapping[str, SourceFile]:
@@ -90,6 +106,7 @@ class Workspace:
         self._lock = Lock()
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
+        self._taken = 0
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """The one way to write into the project.
@@ -115,10 +132,19 @@ class Workspace:
                 cache = Cache(self._cache, stamps)
                 latest = _take(project, cache)
                 self._snapshot, self._cache = latest, cache
-                # It stays in memory for long, and has no cycles: the garbage collector need not look at it again.
-                gc.collect()
-                gc.freeze()
+                self._free_memory()
             return latest
+
+    def _free_memory(self) -> None:
+        """Collect garbage among the objects since the last snapshot, and only sometimes among all.
+
+        To look at all objects of 1,000 schedules takes longer than the snapshot, and Python would do it more often.
+        """
+        self._taken += 1
+        if self._taken % _SNAPSHOTS_OF_A_COLLECTION == 0:
+            gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
     def _project(self) -> Project:
         if not is_folder(self.root):
