@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -40,17 +41,25 @@ class Block(NamedTuple):
         return self.text.startswith(f"# {self.source}\n")
 
 
+def source_of(text: str) -> str:
+    """The schedule of a file, or the folder of schedules with a final slash; empty if the file names neither."""
+    header = _FROM.match(text)
+    return header[1] if header else ""
+
+
 def sources_in(text: str) -> set[str]:
     """The schedules that may have a DAG in a file: also those that only a text in it names, as this is fast."""
-    source = _source_of(text)
+    source = source_of(text)
     return {match[1] for match in _comments(text, source)} if source.endswith("/") else {source} - {""}
 
 
-def blocks_of(text: str) -> list[Block]:
+# The schedules of a folder ask for their blocks one after the other.
+@lru_cache(maxsize=8)
+def blocks_of(text: str) -> Sequence[Block]:
     """The blocks of a file; a single one, unless it is the file of a folder without conflict markers."""
     if not text:
-        return []
-    source = _source_of(text)
+        return ()
+    source = source_of(text)
     starts = [0, *_starts(text, source)]
     pieces = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     sources = [source, *(piece.partition("\n")[0].removeprefix("# ") for piece in pieces[1:])]
@@ -69,7 +78,7 @@ def pairs_of(before: str, after: str) -> list[tuple[Block, Block]]:
     is_unordered = [source for source in old if source in new] != shared
     is_whole = any(len(blocks) == 1 and blocks[0].source.endswith("/") for blocks in (olds, news))
     if is_unordered or is_whole or (len(old), len(new)) != (len(olds), len(news)):
-        return [(Block(_source_of(before), 1, before), Block(_source_of(after), 1, after))]
+        return [(Block(source_of(before), 1, before), Block(source_of(after), 1, after))]
     last = {blocks[-1].source for blocks in (olds, news) if blocks}
     for source in last.intersection(shared):
         # Blank lines follow a block where another one follows.
@@ -78,11 +87,6 @@ def pairs_of(before: str, after: str) -> list[tuple[Block, Block]]:
         )
     order = [*_merged([*old], [*new])]
     return list(zip(_placed(old, order), _placed(new, order), strict=True))
-
-
-def _source_of(text: str) -> str:
-    header = _FROM.match(text)
-    return header[1] if header else ""
 
 
 def _comments(text: str, folder: str) -> Iterator[re.Match[str]]:

@@ -65,27 +65,20 @@ class CodeChange:
     after: DagCode | None
 
 
-class DagCodes:
-    """The code of each schedule in a generated file.
+def code_of(text: str, source: str) -> DagCode | None:
+    """The code of a schedule in the text of a file; None if there is none.
+
+    Its path in the project is given as in the file: escaped for a comment.
 
     A file belongs as a whole to each of its schedules if it is not that of a folder, if it has a conflict of git, or if
     a template of the project leaves out the names of the schedules.
     """
-
-    def __init__(self, text: str) -> None:
-        """Find it in a text, which is empty if there is no file."""
-        self._head, *blocks = blocks_of(text) or [Block("", 1, "")]
-        self._blocks = {each.source: each for each in blocks}
-
-    def of(self, source: str) -> DagCode | None:
-        """The code of a schedule, given by its path in the project, escaped for a comment; None if there is none."""
-        if not self._blocks:
-            return DagCode(Block("", 1, ""), self._head) if self._head.text else None
-        if source not in self._blocks:
-            return None
-        block = self._blocks[source]
-        # Blank lines follow a block where another one follows.
-        return DagCode(self._head, block._replace(text=block.text.rstrip("\n") + "\n"))
+    head, *blocks = blocks_of(text) or [Block("", 1, "")]
+    if not blocks:
+        return DagCode(Block("", 1, ""), head) if head.text else None
+    own = next((block for block in blocks if block.source == source), None)
+    # Blank lines follow a block where another one follows.
+    return DagCode(head, own._replace(text=own.text.rstrip("\n") + "\n")) if own else None
 
 
 def definitions_used(head: ast.Module, names: Iterable[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from codegen.project import Project
 from codegen.render.source_text import escape
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
-from codegen.sync.dag_code import DagCode, DagCodes
+from codegen.sync.dag_code import DagCode, code_of
 from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.safe_read import text_of
@@ -150,9 +150,8 @@ def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collect
     if schedule not in those:
         return None
     source, name = escape(schedule.source), schedule.dag_file
-    after = DagCodes(pipeline.render(project, reading, those).files.get(name, "")).of(source)
-    there = (text_of(project.root, project.root / name) or "").replace("\r\n", "\n")
-    before = DagCodes(there).of(source)
+    after = code_of(pipeline.render(project, reading, those).files.get(name, ""), source)
+    before = code_of((text_of(project.root, project.root / name) or "").replace("\r\n", "\n"), source)
     if after and before and faulty:
         # The blocks above it stay as they are.
         after = replace(after, block=after.block._replace(line=before.block.line))

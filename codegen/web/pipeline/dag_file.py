@@ -9,7 +9,7 @@ from functools import cached_property
 from codegen.diagnostics import has_errors
 from codegen.render.source_text import escape
 from codegen.secrets.masking import masked
-from codegen.sync.dag_code import CodeChange, DagCode, DagCodes
+from codegen.sync.dag_code import CodeChange, DagCode, code_of
 from codegen.web.parts.code import Piece, lines_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.pipeline.source_text import LONGEST
@@ -74,4 +74,4 @@ def dag_file_of(view: View) -> DagFile:
     if change:
         return DagFile(name, change.after, is_new, change)
     there = text_of(snapshot.project.root, snapshot.project.root / name) or ""
-    return DagFile(name, DagCodes(there.replace("\r\n", "\n")).of(escape(source)), is_new, None)
+    return DagFile(name, code_of(there.replace("\r\n", "\n"), escape(source)), is_new, None)

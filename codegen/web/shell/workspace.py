@@ -23,7 +23,7 @@ from codegen.project import Project, read_project
 from codegen.render.source_text import escape
 from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Change
-from codegen.sync.dag_code import CodeChange, DagCodes
+from codegen.sync.dag_code import CodeChange, code_of
 from codegen.sync.transaction import Transaction, transaction
 
 T = TypeVar("T")
@@ -76,15 +76,15 @@ class Snapshot:
 
     def change_of(self, name: str, source: str) -> CodeChange | None:
         """What `generate` would do to the code of a schedule in a DAG file, by their paths in the project."""
-        if name not in self._changes:
+        if not (change := self._changes.get(name)):
             return None
-        before, after = (codes.of(escape(source)) for codes in self._changes[name])
+        before, after = (code_of(text, escape(source)) for text in (change.before, change.after))
         return None if before and after and before.is_like(after) else CodeChange(before, after)
 
     def concerns(self, diagnostic: Diagnostic, source: str) -> bool:
         """Whether what is wrong with a DAG file concerns one of its schedules, and not only the code of another."""
-        _, after = self._changes.get(diagnostic.location.path, (None, None))
-        code = after.of(escape(source)) if after else None
+        change = self._changes.get(diagnostic.location.path)
+        code = code_of(change.after, escape(source)) if change else None
         return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
@@ -93,8 +93,8 @@ class Snapshot:
         return self.reading.named_files({file.name for file in self.reading.files})
 
     @cached_property
-    def _changes(self) -> Mapping[str, tuple[DagCodes, DagCodes]]:
-        return {change.name: (DagCodes(change.before), DagCodes(change.after)) for change in self.changes}
+    def _changes(self) -> Mapping[str, Change]:
+        return {change.name: change for change in self.changes}
 
 
 class Workspace:
