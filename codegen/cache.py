@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Place = TypeVar("Place", str, Path)
 
 
 class Cache:
     """The results of one reading. It reuses those of an earlier reading whose arguments are equal."""
 
-    def __init__(self, earlier: Cache | None = None) -> None:
-        """Start with the results of an earlier cache, which stays as it is."""
+    def __init__(self, earlier: Cache | None = None, stamps: Mapping[str, object] | None = None) -> None:
+        """Start with the results of an earlier cache, which stays as it is.
+
+        Args:
+            earlier: the cache of an earlier reading.
+            stamps: the stamp of each file by its path in the project (see `codegen.files.stamp_of`), taken before this
+                reading begins; by default those of the earlier reading.
+        """
         self.results: dict[Hashable, tuple[Any, Any]] = {}
         self.earlier: dict[Hashable, tuple[Any, Any]] = {**earlier.earlier, **earlier.results} if earlier else {}
+        self.stamps: Mapping[str, object] = stamps if stamps is not None else earlier.stamps if earlier else {}
 
     def __call__(self, key: Hashable, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T:
         """Call the function, unless its last call for this key had equal arguments.
@@ -26,13 +35,37 @@ class Cache:
             arguments: its arguments.
             named: its keyword arguments.
         """
-        slot, given = (function, key), (arguments, named)
+        result: T = self._result((function, key), (arguments, named), function, arguments, named)
+        return result
+
+    def of_file(self, name: str, path: Place, function: Callable[[Place, str], T]) -> T:
+        """Read a file, unless its stamp is that of its last reading by this function; without a stamp in any case.
+
+        Args:
+            name: its path in the project.
+            path: the file.
+            function: reads it, by its path and name.
+        """
+        stamp = self.stamps.get(name)
+        if stamp is None:
+            return function(path, name)
+        result: T = self._result((function, name), stamp, function, (path, name), {})
+        return result
+
+    def _result(
+        self,
+        slot: Hashable,
+        given: object,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        named: Mapping[str, Any],
+    ) -> Any:  # noqa: ANN401  # what the function returns
+        # The arguments are not unpacked to be passed here, since that takes as long as the rest.
         cached = self.results.get(slot) or self.earlier.get(slot)
         if cached is None or cached[0] != given:
             cached = given, function(*arguments, **named)
         self.results[slot] = cached
-        result: T = cached[1]
-        return result
+        return cached[1]
 
     def forget_earlier(self) -> None:
         """Drop the earlier results that this reading did not use, such as those of deleted files."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -143,18 +143,23 @@ def mapped(value: Any, changes: Mapping[type, Callable[[Any], Value]]) -> Value:
         if isinstance(value, Mapping):
             return {name: mapped(item, changes) for name, item in value.items()}
         if isinstance(value, Sequence):
-            return [mapped(item, changes) for item in value]
+            items = [mapped(item, changes) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
     unchanged: Value = value
     return unchanged
 
 
-def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401  # also the values of a schedule
+def parts_of(value: Any) -> list[Any]:  # noqa: ANN401  # also the values of a schedule
     """The leaves of a value."""
-    if type(value) in _LEAVES:
-        yield value
-    elif isinstance(value, Mapping):
-        yield from (part for item in value.values() for part in parts_of(item))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield from (part for item in value for part in parts_of(item))
+    parts: list[Any] = []
+    _add_parts(value, parts)
+    return parts
+
+
+def _add_parts(value: Any, parts: list[Any]) -> None:  # noqa: ANN401  # as above
+    if type(value) not in _LEAVES and isinstance(value, Mapping | Sequence):
+        items: Iterable[Any] = value.values() if isinstance(value, Mapping) else value
+        for item in items:
+            _add_parts(item, parts)
     else:
-        yield value
+        parts.append(value)

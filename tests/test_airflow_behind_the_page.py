@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +18,10 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.airflow import http_client
 from codegen.airflow.connection import ending_of, read_connections
+from codegen.airflow.rest import Dag
+from codegen.web.airflow.deployed import Deployed, states_of
+from codegen.web.shell.airflows import Facts
+from codegen.web.shell.workspace import Workspace
 
 _URL = "DAGPRESS_AIRFLOW_URL"
 _SECRET = "made-up-secret"  # noqa: S105
@@ -164,3 +170,42 @@ def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -
         for _ in range(3):
             pages.get("/airflow?schedule=a.yml")
         assert len(server.received) == 2
+
+
+def test_of_a_shared_file_the_own_dag_is_compared(project: Path) -> None:
+    """Airflow has the file as it was: then one schedule is changed, one is added, and one is removed."""
+    write(project, {"dagpress.toml": 'layout = "folder"\n', **{f"schedules/x/{n}.yml": EXTRACT_LOAD for n in "bcd"}})
+    dagpress(project, "generate")
+    file = project / "generated_dags/x.py"
+    there = Facts(Dag("d", is_paused=False, is_stale=False, has_import_errors=False, url="", source_key=""), None, "")
+
+    def states(source: str) -> dict[str, tuple[Deployed, bool, int]]:
+        snapshot = Workspace(project).snapshot()
+        facts = {
+            one.key: replace(there, source=source) if one.source in source else Facts()
+            for one in snapshot.reading.schedules
+        }
+        airflows = SimpleNamespace(facts=lambda *_: facts)
+        found = states_of(airflows, snapshot, snapshot.reading.schedules)  # type: ignore[arg-type]
+        return {
+            schedule.name: (state.deployed, state.is_pending, len(state.patch.lines))
+            for schedule, state in found
+            if schedule.relative.startswith("x/")
+        }
+
+    deployed = file.read_text()
+    write(project, {"schedules/x/c.yml": EXTRACT_LOAD + "owner: ada\n", "schedules/x/e.yml": EXTRACT_LOAD})
+    (project / "schedules/x/d.yml").unlink()
+    assert states(deployed) == {
+        "b": (Deployed.CURRENT, False, 0),
+        "c": (Deployed.CURRENT, True, 0),
+        "e": (Deployed.MISSING, True, 0),
+    }
+    dagpress(project, "generate")
+    changed = states(deployed)
+    assert changed["b"] == (Deployed.CURRENT, False, 0)
+    assert changed["c"][:2] == (Deployed.DIFFERS, False)
+    assert changed["c"][2] > 0
+    generated = file.read_text()
+    file.write_text(deployed)
+    assert [states(generated)[name] for name in "ce"] == [(Deployed.GENERATED, True, 0)] * 2

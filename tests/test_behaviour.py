@@ -19,6 +19,7 @@ from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.dag_text import from_source
 from codegen.review.sources import from_plan
+from codegen.sync.blocks import sources_in
 
 # Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
 _CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]
@@ -84,15 +85,37 @@ def test_what_changes_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
 
 
 def _read(text: str) -> Behaviour:
-    (behaviour,) = from_source(text).values()
+    (behaviour,) = from_source(text, sources_in(text)).values()
     return behaviour
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in CASES.glob("*/generated_dags")))
 def test_a_dag_does_not_differ_from_itself(name: str) -> None:
     for path in (CASES / name).glob("generated_dags/**/*.py"):
-        behaviour = _read(path.read_text())
-        assert differences(behaviour, behaviour) == []
+        text = path.read_text()
+        for behaviour in from_source(text, sources_in(text)).values():
+            assert differences(behaviour, behaviour) == []
+
+
+@pytest.mark.parametrize("name", ["alerts", "layout_of_folders", "shared_settings", "tasks_of_every_kind"])
+def test_a_dag_is_the_same_in_both_layouts(name: str, tmp_path: Path) -> None:
+    root = copy_case(name, tmp_path / "project")
+    configuration = (root / "dagpress.toml").read_text().replace('layout = "folder"\n', "")
+    (root / "schedules").rename(root / "all")
+    (root / "schedules").mkdir()
+    (root / "all").rename(root / "schedules/all")
+    schedule, folder = (
+        _behaviours(write(root, {"dagpress.toml": f'layout = "{layout}"\n{configuration}'}))
+        for layout in ("schedule", "folder")
+    )
+    assert schedule.keys() == folder.keys()
+    assert schedule
+    assert {name: differences(schedule[name], folder[name]) for name in schedule} == {name: [] for name in schedule}
+
+
+def _behaviours(root: Path) -> dict[str, Behaviour]:
+    texts = [text for name, text in pipeline.generate(project_of(root)).files.items() if name.endswith(".py")]
+    return {source: each for text in texts for source, each in from_source(text, sources_in(text)).items()}
 
 
 def test_a_difference_says_where_it_is() -> None:
@@ -107,7 +130,7 @@ def test_a_difference_says_where_it_is() -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "import airflow\n", "<<<<<<< HEAD\nx = 1\n", "(" * 1000])
 def test_what_is_no_dag_has_no_behaviour(text: str) -> None:
-    assert from_source(text) == {}
+    assert from_source(text, {""}) == {}
 
 
 _RENAMED = "{}: renamed: this looks like `schedules/{}.yml` renamed: {} (to keep "

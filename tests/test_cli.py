@@ -305,6 +305,12 @@ def test_the_help_imports_nothing_that_commands_need() -> None:
     assert not loaded & {"black", "jinja2", "yaml", "croniter"}
 
 
+def test_plain_schedules_need_neither_a_template_engine_nor_a_cron_library(tmp_path: Path) -> None:
+    """Each takes longer to import than to validate many schedules."""
+    write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
+    assert not _modules_after("--project", str(tmp_path), "validate") & {"jinja2", "croniter", "dateutil"}
+
+
 @pytest.mark.slow
 def test_a_check_imports_no_black(project: Path) -> None:
     """Our own templates give what black leaves as it is. Nor anything of the page, or of two rare keys."""

@@ -13,8 +13,9 @@ from codegen import pipeline
 from codegen.loader import find_schedules
 from codegen.pipeline import Reading
 from codegen.project import Project
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
+from codegen.sync.parts import Action
 from codegen.sync.transaction import transaction
 
 _FEW = 60

@@ -196,3 +196,16 @@ def test_a_name_that_two_files_need(files: str, said: str, tmp_path: Path) -> No
         texts = {name: f"{text}name: x\n" for name, text in texts.items()}
     write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', "generated_dags/taken.py": "x = 1\n", **texts})
     assert dagpress(tmp_path, "generate")[2].startswith(said)
+
+
+def test_an_import_of_many_schedules_names_the_layout(tmp_path: Path) -> None:
+    """Until they are in folders, where an import finds them."""
+    schedules = [
+        {"name": f"s{number}", "extractor": "tap-a", "loader": "target-b", "interval": "@daily"} for number in range(51)
+    ]
+    project = write(tmp_path, {"meltano.yml": as_yaml({"schedules": schedules})})
+    step = 'move the schedules into folders, and set `layout = "folder"`'
+    assert step in dagpress(project, "import")[2]
+    (project / "schedules/sales").mkdir()
+    (project / "schedules/s0.yml").rename(project / "schedules/sales/s0.yml")
+    assert step not in dagpress(project, "import")[2]

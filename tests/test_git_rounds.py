@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from examples import sample
@@ -22,23 +23,44 @@ _FILES = {
     "schedules/orders.yml": _ORDERS,
     "schedules/customers.yml": EXTRACT_LOAD,
 }
+_Text = TypeVar("_Text", str, str | None)
 _Edit = Mapping[str, str | None]
+# The changes of two branches, the codes of `check` after the merge, and the resolution of the schedules.
+_Round = tuple[_Edit, _Edit, list[str], _Edit]
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A committed project with its generated files, to copy."""
-    folder = tmp_path_factory.mktemp("original")
+    return _committed(tmp_path_factory.mktemp("original"), _FILES)
+
+
+@pytest.fixture(scope="module")
+def original_of_a_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with one DAG file for all schedules."""
+    files = {"dagpress.toml": 'layout = "folder"\n', **_in_a_folder(_FILES)}
+    return _committed(tmp_path_factory.mktemp("original"), files)
+
+
+def _committed(folder: Path, files: dict[str, str]) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         isolate_git(monkeypatch, folder)
-        project = write(folder / "project", _FILES)
+        project = write(folder / "project", files)
         dagpress(project, "generate")
         return repository_of(project)
+
+
+def _in_a_folder(edit: Mapping[str, _Text]) -> dict[str, _Text]:
+    return {name.replace("schedules/", "schedules/team/"): text for name, text in edit.items()}
 
 
 @pytest.fixture
 def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project, as the working directory."""
+    return _copy(original, tmp_path, monkeypatch)
+
+
+def _copy(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     isolate_git(monkeypatch, tmp_path)
     copy = copy_of(original, tmp_path / "project")
     monkeypatch.chdir(copy)
@@ -70,8 +92,7 @@ _NEW = {"schedules/new.yml": EXTRACT_LOAD}
 _RENAMED = {"schedules/orders.yml": None, "schedules/sales.yml": _ORDERS}
 _MOVED = {"schedules/orders.yml": None, "schedules/shop/orders.yml": _ORDERS}
 _GONE: _Edit = {"schedules/orders.yml": None}
-# The changes of two branches, the codes of `check` after the merge, and the resolution of the schedules.
-_MERGES: dict[str, tuple[_Edit, _Edit, list[str], _Edit]] = {
+_MERGES: dict[str, _Round] = {
     "far keys": (_HOURLY, _RETRIES, [], {}),
     "near keys": (_HOURLY, _OWNER, ["merge-conflict"], _BOTH),
     "a key and a default": (_RETRIES, _DEFAULT, ["merge-conflict"], {}),
@@ -90,7 +111,33 @@ _ROUNDS += [(name, way) for name in ("near keys", "a key and a default") for way
 @pytest.mark.parametrize(("name", "way"), sample(_ROUNDS, 2))
 def test_a_merge_costs_the_resolution_of_the_schedules_and_one_command(project: Path, name: str, way: str) -> None:
     """Resolve the YAML, run `generate`, and then the command that it prints."""
-    mine, others, codes, resolution = _MERGES[name]
+    _merge(project, way, _MERGES[name])
+
+
+# In one DAG file, neighbours conflict: a new block where another one is new, and a change of a removed one.
+_MERGES_IN_A_FOLDER: dict[str, _Round] = {
+    "far keys": _MERGES["far keys"],
+    "near keys": _MERGES["near keys"],
+    "a key and a default": _MERGES["a key and a default"],
+    "two new files": _MERGES["two new files"],
+    "two new neighbours": (_NEW, {"schedules/more.yml": EXTRACT_LOAD}, ["merge-conflict"], {}),
+    "a deletion and a change": (_GONE, _RETRIES, ["merge-conflict"], _GONE),
+    "two renames": _MERGES["two renames"],
+    "a new file and a default, each of which is fine": _MERGES["a new file and a default, each of which is fine"],
+}
+
+
+@pytest.mark.parametrize("name", sample(_MERGES_IN_A_FOLDER, 2))
+def test_a_merge_in_the_file_of_a_folder_costs_no_more(
+    original_of_a_folder: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, others, codes, resolution = _MERGES_IN_A_FOLDER[name]
+    project = _copy(original_of_a_folder, tmp_path, monkeypatch)
+    _merge(project, "merge", (_in_a_folder(mine), _in_a_folder(others), codes, _in_a_folder(resolution)))
+
+
+def _merge(project: Path, way: str, merge_round: _Round) -> None:
+    mine, others, codes, resolution = merge_round
     _commit_on(project, "feature", others)
     _commit_on(project, "mine", mine)
     merge = subprocess.run(["git", *_WAYS[way].split()], cwd=project, capture_output=True, text=True, check=False)

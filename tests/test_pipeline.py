@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import weakref
 from pathlib import Path
 
-from project_builder import EXTRACT_LOAD, project_of, write
+import pytest
+from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from versions import NEWEST_2
 
 from codegen import pipeline
 from codegen.cache import Cache
+from codegen.files import stamps
+from codegen.sync.header import with_header
+from codegen.web.shell.workspace import Workspace
 
-_MELTANO = "version: 1\njobs:\n- {name: refresh, tasks: [tap-a target-a]}\n"
+_MELTANO = "version: 1\ninclude_paths: [more/*.yml]\njobs:\n- {name: refresh, tasks: [tap-a target-a]}\n"
+_MORE = "jobs:\n- {name: more, tasks: [tap-a target-a]}\n"
+_TEXT = 'interval: "@daily"\ntasks:\n- {id: a, uses: BashOperator, with: {bash_command: {$f: ../texts/a.sh}}}\n'
+_HEADER = with_header("schedules/first.yml", "")
 _TEMPLATE = '{% extends "dagpress/dag.py.j2" %}{% block imports %}{{ super() }}# %s\n{% endblock %}'
 _BEFORE = {
     "dagpress.toml": "",
@@ -23,7 +31,14 @@ _BEFORE = {
     "schedules/job.yml": 'job: refresh\ninterval: "@daily"\n',
     "schedules/last.yml": EXTRACT_LOAD.replace('interval: "@daily"', "after: first"),
 }
-# Each changes a file that another depends on.
+_OTHERS = {
+    "more/jobs.yml": _MORE,
+    "texts/a.sh": "echo 1\n",
+    "texts/b.sh": "echo 3\n",
+    "schedules/more.yml": 'job: more\ninterval: "@daily"\n',
+    "schedules/text.yml": _TEXT,
+}
+# Each changes a file that another depends on, some of them in as many bytes; None deletes it.
 _CHANGES = (
     ("schedules/first.yml", EXTRACT_LOAD + "owner: me\n"),
     ("schedules/first.yml", EXTRACT_LOAD + "dag_id: another\n"),
@@ -32,6 +47,17 @@ _CHANGES = (
     ("schedules/last.yml", EXTRACT_LOAD + "params: {days: 1}\n"),
     ("schedules/last.yml", EXTRACT_LOAD + "params: {days: {default: 1}}\n"),
     ("meltano.yml", _MELTANO.replace("tap-a target-a", "tap-b target-b")),
+    ("more/jobs.yml", _MORE.replace("tap-a", "tap-b")),
+    ("more/a.yml", _MORE.replace("tap-a", "tap-c")),
+    ("more/a.yml", None),
+    ("texts/a.sh", "echo 2\n"),
+    ("schedules/text.yml", _TEXT.replace("a.sh", "b.sh")),
+    ("texts/b.sh", "echo 4\n"),
+    ("generated_dags/first.py", f"{_HEADER}a = 2\n"),
+    ("generated_dags/first.py", f"{_HEADER}a = 1\n"),
+    ("generated_dags/other.py", f"{_HEADER}a = 2\n"),
+    ("generated_dags/other.py", None),
+    ("schedules/more.yml", None),
     ("dagpress.toml", f'airflow = "{NEWEST_2}"\n'),
     ("dagpress.toml", f'airflow = "{NEWEST_2}"\nenvironments = ["dev"]\n'),
     ("schedules/first.yml", EXTRACT_LOAD + "environments: {dev: {owner: you}}\n"),
@@ -40,21 +66,29 @@ _CHANGES = (
 )
 
 
-def test_a_reading_after_a_change_is_that_of_a_new_project(tmp_path: Path) -> None:
-    root = write(tmp_path / "project", _BEFORE)
-    cache = Cache()
-    before = pipeline.generate(project_of(root), pipeline.read(project_of(root), cache=cache))
+def test_a_snapshot_after_a_change_is_that_of_a_new_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the change leaves the size of the file and its time of modification as they were."""
+    root = write(tmp_path / "project", {**_BEFORE, **_OTHERS})
+    assert dagpress(root, "generate")[0] == 0
+    workspace = Workspace(root)
+    before = workspace.snapshot()
     for number, (name, text) in enumerate(_CHANGES):
-        write(root, {name: text})
-        cache = Cache(cache)
-        after = pipeline.generate(project_of(root), pipeline.read(project_of(root), cache=cache))
-        cache.forget_earlier()
-        copy = shutil.copytree(root, tmp_path / f"copy_{number}")
-        new = pipeline.generate(project_of(copy))
-        assert (after.files, after.diagnostics) == (new.files, new.diagnostics)
-        assert after.files
-        assert after.files != before.files
+        if text is None:
+            (root / name).unlink()
+        else:
+            write(root, {name: text})
+            os.utime(root / name, (0, 0))
+        after = workspace.snapshot()
+        new = Workspace(shutil.copytree(root, tmp_path / f"copy_{number}")).snapshot()
+        assert (after.changes, after.diagnostics) == (new.changes, new.diagnostics)
+        assert after.is_compared
+        assert (after.changes, after.diagnostics) != (before.changes, before.diagnostics), name
         before = after
+    # Until the clock of the file system has moved on, a file may change again at the same time.
+    for tick, is_same in ((0, True), (10**15, False)):
+        monkeypatch.setattr(stamps, "_TICK", tick)
+        before = workspace.snapshot()
+        assert (workspace.snapshot() is before) == is_same
 
 
 def test_a_reading_with_an_overlay_leaves_no_trace(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from versions import NEWEST
 from codegen import rules
 from codegen.cli import printer
 from codegen.diagnostics import Diagnostic, Location
-from codegen.sync.changes import Action, Change, parts_of
+from codegen.sync.changes import Change, parts_of
+from codegen.sync.parts import Action
 from codegen.text.copyable import shell_command
 from codegen.text.json_text import read_json
 

@@ -88,6 +88,7 @@ _WITHOUT_A_PROJECT = {
     "differs-in-meltano",
     "file-name",
     "kept",
+    "large-dag-file",
     "missing",
     "nested-too-deep",
     "no-producer",
@@ -173,6 +174,12 @@ def _is_by_hand(root: Path) -> list[str]:
     return ["generate"]
 
 
+def _is_large(root: Path) -> list[str]:
+    files = {f"schedules/sales/s{number}.yml": EXTRACT_LOAD for number in range(250)}
+    write(root, {"dagpress.toml": 'layout = "folder"\n', **files})
+    return ["validate"]
+
+
 def _has_an_odd_name(root: Path) -> list[str]:
     write(root, {"schedules/a\u202eb.yml": EXTRACT_LOAD})
     return ["validate"]
@@ -201,6 +208,7 @@ _CHANGES = {
     "not-moved": _is_still_called,
     "renamed": _has_a_new_name,
     "not-ours": _is_by_hand,
+    "large-dag-file": _is_large,
     "file-name": _has_an_odd_name,
     "symlink": _has_a_loop,
 }

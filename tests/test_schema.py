@@ -18,7 +18,8 @@ from test_cases import CASES
 from versions import NEWEST, NEWEST_2
 
 from codegen import pipeline
-from codegen.keys.table import Model, keys_of
+from codegen.keys.model import Model
+from codegen.keys.table import keys_of
 from codegen.runners import RUNNERS
 from codegen.runners.docker.mounts import Mount
 from codegen.runners.docker.settings import Docker

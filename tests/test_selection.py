@@ -23,6 +23,16 @@ _FILES = {
     "schedules/shop/eu/returns.yml": _DAILY,
 }
 _BROKEN = "interval: [\n"
+_FOLDERS = {
+    "dagpress.toml": 'layout = "folder"\n',
+    "schedules/shop/_defaults.yml": "owner: shop\n",
+    "schedules/shop/stock.yml": f"{_DAILY}name: stock-levels\n",
+    "schedules/shop/gone.yml": _DAILY,
+    "schedules/shop/eu/returns.yml": _DAILY,
+    "schedules/gone/old.yml": _DAILY,
+    "schedules/ops/mart.yml": _DAILY,
+    "schedules/top.yml": _DAILY,
+}
 
 
 @pytest.fixture
@@ -86,6 +96,62 @@ def test_an_error_of_what_is_named_and_of_what_it_waits_for_is_told(project: Pat
         code, out, err = dagpress(project, command, "customers")
         assert (code, out) == (0, "")
         assert "2 errors in other schedules: run `dagpress validate`.\n" in err
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    sample(
+        [
+            ("stock-levels", "shop ops"),
+            ("schedules/shop/stock.yml", "shop ops"),
+            ("meltano_returns", "shop/eu"),
+            ("schedules/shop", "shop shop/eu ops"),
+            ("schedules/shop/_defaults.yml", "shop shop/eu ops"),
+            ("generated_dags/shop.py", "shop ops"),
+            ("generated_dags/shop", "shop/eu"),
+            ("top", "top"),
+            # Of a schedule and a folder that were removed.
+            ("schedules/shop/gone.yml", "shop ops"),
+            ("schedules/gone", "gone"),
+            ("generated_dags/gone.py", "gone"),
+        ],
+        2,
+    ),
+)
+def test_a_name_means_the_file_of_its_folder(
+    names: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And those of the schedules that wait for one in there; errors in other files are elsewhere."""
+    monkeypatch.chdir(write(tmp_path / "project", {**_FOLDERS, "schedules/ops/mart.yml": f"{_PLAIN}after: gone\n"}))
+    project = Path.cwd()
+    dagpress(project, "generate")
+    before = files_of(project / "generated_dags")
+    (project / "schedules/shop/gone.yml").unlink()
+    shutil.rmtree(project / "schedules/gone")
+    write(project, {"schedules/ops/mart.yml": f"{_PLAIN}after: stock-levels\n", "schedules/draft/a.yml": _BROKEN})
+    for name in before:
+        write(project / "generated_dags", {name: f"{before[name].decode()}# edited\n"})
+    edited = files_of(project / "generated_dags")
+    assert dagpress(project, "generate", *names.split())[0] == 0
+    after = files_of(project / "generated_dags")
+    assert {name for name in edited if after.get(name) != edited[name]} == {f"{name}.py" for name in written.split()}
+
+
+@pytest.mark.parametrize("name", ["stock-levels", "mart"])
+def test_an_error_of_a_neighbour_in_the_file_is_told(name: str, tmp_path: Path) -> None:
+    """Also in the file of a schedule that the named one waits for: it needs that one's asset."""
+    project = write(tmp_path, _FOLDERS)
+    dagpress(project, "generate")
+    write(project, {"schedules/ops/mart.yml": f"{_PLAIN}after: stock-levels\n", "schedules/shop/gone.yml": _BROKEN})
+    before = files_of(project / "generated_dags")
+    for command in ("generate", "check", "validate"):
+        code, _, err = dagpress(project, command, name)
+        assert (code, err.splitlines()[0]) == (
+            2,
+            "schedules/shop/gone.yml:2:1: yaml-syntax: did not find expected node content",
+        )
+    assert files_of(project / "generated_dags") == before
+    assert dagpress(project, "generate", "top")[0] == 0
 
 
 def test_only_what_is_named_is_pruned(project: Path) -> None:

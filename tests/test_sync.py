@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -93,6 +94,48 @@ def test_a_hand_written_dag_is_not_overwritten(tmp_path: Path) -> None:
     assert err.startswith(f"{DAG}:1:1: not-ours: ")
     assert [p.name for p in (tmp_path / "generated_dags").iterdir()] == ["gitlab.py"]
     assert (tmp_path / DAG).read_text() == "mine = True\n"
+
+
+def test_check_names_each_dag_of_a_folder(tmp_path: Path) -> None:
+    """At its line, a missing one at its schedule; the file where only its head, its order or its end differs."""
+    names = {f"schedules/shop/{name}.yml": EXTRACT_LOAD for name in ("changed", "gone", "same")}
+    write(tmp_path, {**names, "dagpress.toml": 'layout = "folder"\n'})
+    dagpress(tmp_path, "generate")
+    file = tmp_path / "generated_dags/shop.py"
+    current = file.read_text()
+    head, *blocks = re.split(r"(?=^# schedules/)", current, flags=re.MULTILINE)
+    theirs = f"<<<<<<< HEAD\n{blocks[0]}=======\n>>>>>>> theirs\n"
+    for text in (f"{current}\n", current.replace("import pendulum\n", ""), f"{head}{''.join(blocks[::-1])}"):
+        file.write_text(text)
+        code, _, err = dagpress(tmp_path, "check")
+        assert (code, err.splitlines()[0].split(" (")[0]) == (1, f"generated_dags/shop.py:1:1: changed: {_OUTDATED}")
+    file.write_text(f"{head}{theirs}{blocks[1]}{blocks[2]}")
+    conflict = f"generated_dags/shop.py:{head.count(chr(10)) + 1}:1: merge-conflict: "
+    assert dagpress(tmp_path, "check")[2].startswith(conflict)
+
+    file.write_text(current)
+    write(
+        tmp_path,
+        {
+            "schedules/shop/changed.yml": EXTRACT_LOAD + "retries: 9\n",
+            "schedules/shop/new.yml": EXTRACT_LOAD + "owner: me\n",
+        },
+    )
+    (tmp_path / "schedules/shop/gone.yml").unlink()
+    code, out, err = dagpress(tmp_path, "check")
+    lines = {name: current.split("\n").index(f"# {name}") + 1 for name in names}
+    assert [line.split(" (")[0] for line in err.splitlines() if line.count(":1: ")] == [
+        f"generated_dags/shop.py:{lines['schedules/shop/changed.yml']}:1: changed: {_OUTDATED.replace('file', 'DAG')}",
+        f"generated_dags/shop.py:{lines['schedules/shop/gone.yml']}:1: stale: no schedule generates this DAG any more",
+        "schedules/shop/new.yml:1:1: missing: the DAG of this schedule is missing in `generated_dags/shop.py`",
+    ]
+    # The lines of the patch have the numbers of the file.
+    subprocess.run(["git", "apply", "--unidiff-zero"], cwd=tmp_path, input=out.encode(), check=True)
+    assert dagpress(tmp_path, "check")[0] == 0
+    assert out.count("@@ schedules/shop/") == 3
+
+
+_OUTDATED = "this file is not up to date, or was edited by hand"
 
 
 def test_check_names_what_is_missing_changed_and_stale(project: Path, file_regression: FileRegressionFixture) -> None:

@@ -191,7 +191,7 @@ def test_our_own_template_writes_the_same_without_its_blocks(tmp_path: Path) -> 
     [
         ("task", "the task `load` is missing"),
         ("order", "the arrow from `load` to `check` is missing"),
-        ("dag", "the DAG `meltano_sales` is missing"),
+        ("dag", "the DAG `meltano_sales` is missing: write each of `module.dags`"),
     ],
 )
 def test_a_loss_in_one_of_several_dags_is_found(block: str, lost: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import yaml
 from bs4 import BeautifulSoup
 from examples import sample
 from pages import Pages, form_of, soup_of, text_of
-from project_builder import EXTRACT_LOAD, write
+from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
 from codegen.keys.table import keys_of
@@ -275,14 +275,32 @@ def test_what_a_change_breaks_elsewhere_is_told(project: Path) -> None:
     assert "1 error" in text_of(page, "#status")
 
 
-def test_an_error_elsewhere_does_not_hide_the_dag(project: Path) -> None:
-    write(project, {"schedules/b.yml": "interval: nonsense\n"})
-    write(project, {"schedules/c.yml": EXTRACT_LOAD.replace("interval:", "after: b #")})
-    page = Pages(project).get("/edit/a.yml")
+@pytest.mark.parametrize("layout", ["schedule", "folder"])
+def test_an_error_elsewhere_does_not_hide_the_dag(project: Path, layout: str) -> None:
+    write(project, {"dagpress.toml": f'layout = "{layout}"\n', "schedules/x/d.yml": EXTRACT_LOAD})
+    write(project, {"schedules/x/b.yml": "interval: nonsense\n"})
+    write(project, {"schedules/x/c.yml": EXTRACT_LOAD.replace("interval:", "after: b #")})
+    page = Pages(project).get("/edit/x/d.yml")
     assert page.select("#dag")
-    assert "schedules/b.yml:1:1" in text_of(page, "#preview")
-    write(project, {"schedules/a.yml": EXTRACT_LOAD + "after: b\n"})
-    assert not Pages(project).get("/edit/a.yml").select("#dag")
+    assert "schedules/x/b.yml:1:1" in text_of(page, "#preview")
+    write(project, {"schedules/x/d.yml": EXTRACT_LOAD + "after: b\n"})
+    assert not Pages(project).get("/edit/x/d.yml").select("#dag")
+
+
+def test_the_preview_of_a_pipeline_in_a_shared_file_is_of_its_own_block(project: Path) -> None:
+    """Also if the blocks of others are not up to date; with the line that it will have."""
+    files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "df"}
+    write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
+    dagpress(project, "generate")
+    write(project, {"schedules/x/f.yml": EXTRACT_LOAD + "owner: others\n"})
+    pages = Pages(project)
+    page = _after(pages, "/edit/x/d.yml", owner="ada")
+    assert text_of(page, "#changes summary").endswith("1 line added, 1 removed")
+    new = _after(pages, "/new", new="e", folder="x", extractor="tap-github")
+    assert text_of(new, "#dag > summary") == "The new block of generated_dags/x.py"
+    lines = (project / "generated_dags/x.py").read_text().splitlines()
+    assert new.select("#dag-lines")[0]["start"] == str(lines.index("# schedules/x/f.yml") + 1)
+    assert _source(new, "#dag > .source").lstrip().startswith("# schedules/x/e.yml")
 
 
 def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:

@@ -88,6 +88,8 @@ def test_a_row_says_what_runs_and_when_and_whose_it_is(project: Path) -> None:
 
 def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     pages = Pages(project)
+    # A row is kept, and must not show what an earlier request asked for.
+    assert "UTC" in text_of(pages.get("/"), "#count")
     pages.client.cookies.set("timezone", "Asia/Kathmandu")
     page = pages.get("/")
     moment = row(page, "hourly").select_one("time")
@@ -100,6 +102,9 @@ def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     )
     assert "Asia/Kathmandu" in text_of(page, "#count")
     assert not row(page, "later").select("time")
+    tag = row(pages.get("/?owner=shop"), "orders").select_one("a.badge")
+    assert tag
+    assert tag["href"] == "/?owner=shop&tag=money"
 
 
 def test_a_changed_file_shows_at_the_next_request(project: Path) -> None:
@@ -124,6 +129,40 @@ def test_each_status_of_a_dag_file(project: Path) -> None:
     assert text_of(page, ".state h2") == "3 generated files are not current"
     assert "generated_dags/shop/orders.py no schedule generates this file any more" in text_of(page, ".state")
     assert names(pages.get("/?status=missing")) == ["hourly"]
+
+
+def test_each_status_of_a_dag_in_a_shared_file(project: Path) -> None:
+    files = {f"schedules/shop/{name}.yml": EXTRACT_LOAD for name in ("changed", "current", "removed", "renamed")}
+    write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
+    dagpress(project, "generate")
+    (project / "schedules/shop/removed.yml").unlink()
+    (project / "schedules/shop/renamed.yml").rename(project / "schedules/shop/missing.yml")
+    write(project, {"schedules/shop/changed.yml": EXTRACT_LOAD + "owner: ada\n"})
+    pages = Pages(project)
+    page = pages.get("/?q=shop")
+    assert {name: cell(page, name, "DAG file") for name in names(page)} == {
+        "changed": "changed",
+        "current": "current",
+        "missing": "missing",
+        "orders": "current",
+    }
+    assert "`schedules/shop/re" in problems(page, "missing")
+    assert [each.get_text().count("looks like") for each in page.select("tr.problems")].count(1) == 1
+    assert text_of(page, ".state h2") == "1 generated file is not current"
+    assert "generated_dags/shop.py (removed) no schedule generates this DAG any more" in text_of(page, ".state")
+    assert (
+        "generated_dags/shop.py" not in text_of(pages.get("/pipelines/shop/current.yml"), "main").split("DAG file")[0]
+    )
+
+
+def test_a_change_that_is_of_no_dag_is_told_above_the_list(project: Path) -> None:
+    write(project, {"dagpress.toml": 'layout = "folder"\n'})
+    dagpress(project, "generate")
+    file = project / "generated_dags/shop.py"
+    file.write_text(file.read_text().replace("# fmt: off", "# fmt: on"))
+    page = Pages(project).get("/")
+    assert cell(page, "orders", "DAG file") == "current"
+    assert "generated_dags/shop.py this file is not up to date" in text_of(page, ".state")
 
 
 def test_a_dag_file_of_somebody_else_is_told_beside_its_schedule(project: Path) -> None:

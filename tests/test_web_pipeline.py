@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -109,24 +110,35 @@ def test_a_mark_begins_at_its_column(text: str, columns: set[int]) -> None:
     assert starts == {column for column in columns if column <= len(text)}
 
 
+@pytest.mark.parametrize("layout", ["schedule", "folder"])
 @pytest.mark.parametrize(
     ("change", "state"),
     [("missing", "not generated yet"), ("changed", "out of date"), ("edited", "out of date")],
 )
-def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, tmp_path: Path) -> None:
-    pages, file = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})), tmp_path / "generated_dags/a.py"
+def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, layout: str, tmp_path: Path) -> None:
+    """Of a shared file, only for the pipeline whose own block it is, with the numbers of its lines."""
+    files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "abc"}
+    pages = Pages(write(tmp_path, {"dagpress.toml": f'layout = "{layout}"\n', **files}))
+    file = tmp_path / {"schedule": "generated_dags/x/b.py", "folder": "generated_dags/x.py"}[layout]
     dagpress(tmp_path, "generate")
     if change == "missing":
         file.unlink()
     elif change == "changed":
-        write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + "owner: ada\n"})
+        write(tmp_path, {"schedules/x/b.yml": EXTRACT_LOAD + "owner: ada\n"})
     else:
-        file.write_text(file.read_text() + "# mine\n")
-    page = pages.get("/pipelines/a.yml")
+        file.write_text(file.read_text().replace('dag_id="meltano_b",', '# mine\n    dag_id="meltano_b",'))
+    page = pages.get("/pipelines/x/b.yml")
     assert text_of(page, ".facts .badge.warning") == state
-    if change != "missing":
+    other = "current" if layout == "schedule" or change != "missing" else state
+    assert text_of(pages.get("/pipelines/x/c.yml"), "section[aria-labelledby=dag] .badge") == other
+    lines = file.read_text().splitlines() if file.exists() else []
+    if lines:
         patch = [" ".join(line.get_text().split()) for line in page.select("section[aria-labelledby=dag] .patch > *")]
-        assert {"changed": '+ "owner": "ada",', "edited": "-# mine"}[change] in patch
+        assert {"changed": '+ "owner": "ada",', "edited": "- # mine"}[change] in patch
+        first = int(str(page.select("#dag-lines")[0].attrs.get("start", 1)))
+        assert _lines(page, "dag-lines")[0] == lines[first - 1]
+        place = int(re.findall(r"\d+", patch[0])[0])
+        assert patch[1] == " ".join(lines[place - 1].split())
 
 
 def test_what_is_wrong_stands_under_its_line(tmp_path: Path) -> None:
@@ -150,6 +162,18 @@ def test_what_is_wrong_in_the_files_that_it_rests_on_is_told_with_their_names(tm
     found = text_of(page, "#problems ~ ul")
     assert "schedules/_defaults.yml:1:10" in found
     assert "../meltano/meltano.yml:" in found
+
+
+def test_a_shared_file_is_shown_from_the_block_of_the_pipeline_on(tmp_path: Path) -> None:
+    tasks = as_yaml([{"id": name, "command": name} for name in ("one", "two")])
+    files = {f"schedules/x/{name}.yml": f"interval: '@daily'\ntasks:\n{tasks}" for name in "ab"}
+    defaults = {"schedules/x/_defaults.yml": "env: {A: x, B: y}\n"}
+    pages = Pages(write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', **files, **defaults}))
+    dagpress(tmp_path, "generate")
+    html, text = pages.client.get("/pipelines/x/b.yml").text, (tmp_path / "generated_dags/x.py").read_text()
+    assert _whole(html, "dag-lines") == text[text.index("# schedules/x/b.yml") :].splitlines()
+    assert _whole(html, "head-lines") == text[: text.index("# schedules/x/a.yml")].splitlines()
+    assert "of which it uses ENV, MELTANO" in text_of(soup_of(html), "section[aria-labelledby=dag] summary")
 
 
 def test_errors_elsewhere_hinder_the_dag_file_and_nothing_else(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import subprocess
 from collections.abc import Iterator
@@ -141,6 +142,57 @@ def test_an_error_elsewhere_is_shown_and_the_dag_file_follows(project: Path) -> 
     assert "were not generated" in text_of(page, "main")
     assert (project / "schedules/a.yml").read_text() == waiting
     assert (project / "generated_dags/a.py").read_text() == generated
+
+
+def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Path) -> None:
+    """The preview tells it, and shows the own block all the same; so does the page that deletes."""
+    files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "ab"}
+    project = write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', **files})
+    dagpress(project, "generate")
+    before = (project / "generated_dags/x.py").read_text()
+    write(project, {"schedules/x/a.yml": "extractor: [\n"})
+    pages = Pages(project)
+    draft = {**form_of(pages.get("/edit/x/b.yml")), "text": _HOURLY}
+    page = pages.post("/preview", draft)
+    assert "leaves its DAG file as it is while 1 error is" in text_of(page, "#preview .warning")
+    assert "schedules/x/a.yml:2:1" in text_of(page, "#preview .warning")
+    changes = [" ".join(line.get_text().split()) for line in page.select("#changes .patch > *")]
+    assert '- schedule="@daily",' in changes
+    assert re.match(r"@@ -(\d+),\d+ \+\1,\d+ @@", changes[0])
+    assert "DAG files were not generated" in text_of(pages.post("/save", draft), "main")
+    assert (project / "schedules/x/b.yml").read_text() == _HOURLY
+    assert "stays as it is until" in text_of(pages.get("/delete/x/b.yml"), "main .warning")
+    assert (project / "generated_dags/x.py").read_text() == before
+
+
+def test_a_commit_of_a_shared_file_names_the_schedules_that_it_leaves(project: Path) -> None:
+    files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "bc"}
+    write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
+    dagpress(project, "generate")
+    repository_of(project)
+    pages = Pages(project)
+    for name in "bc":
+        page = pages.post("/save", {**form_of(pages.get(f"/edit/x/{name}.yml")), "text": _HOURLY})
+    assert [item.text for item in page.select("form .files code")] == ["generated_dags/x.py", "schedules/x/c.yml"]
+    assert "It takes DAGs of schedules/x/b.yml and leaves that file" in text_of(page, "form .warning")
+    assert not pages.get("/commit").select("form .warning")
+
+
+def test_several_save_pipelines_of_one_file_at_once_and_the_last_one_deletes_it(tmp_path: Path) -> None:
+    project = write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', "schedules/x/a.yml": EXTRACT_LOAD})
+    dagpress(project, "generate")
+    pages = Pages(project)
+    forms = [{"csrf": pages.token, "file": f"x/b{number}.yml", "base": "", "text": _HOURLY} for number in range(3)]
+    with futures.ThreadPoolExecutor(len(forms)) as pool:
+        answers = list(pool.map(lambda form: pages.client.post("/save", data=form), forms))
+    assert [answer.status_code for answer in answers] == [200] * len(forms)
+    assert dagpress(project, "check")[0] == 0
+    for name in ("a", "b0", "b1", "b2"):
+        page = pages.post(f"/delete/x/{name}.yml", form_of(pages.get(f"/delete/x/{name}.yml")))
+        assert text_of(page, ".change:last-of-type h3") == (
+            f"generated_dags/x.py {'deleted' if name == 'b2' else 'changed'}"
+        )
+    assert not (project / "generated_dags/x.py").exists()
 
 
 def test_a_file_that_has_changed_meanwhile_is_not_overwritten_and_both_are_shown(project: Path) -> None:

@@ -15,7 +15,8 @@ from codegen.configuration.file import OWN_FILE, has_configuration
 from codegen.diagnostics import Diagnostic
 from codegen.migrate.scaffold import configuration_text
 from codegen.project import Project
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
+from codegen.sync.parts import Action
 
 
 @dataclass(frozen=True)

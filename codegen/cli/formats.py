@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from codegen.diagnostics import Diagnostic, Location, printable, printable_lines, with_hint
 from codegen.files.boundary import work_tree_of
-from codegen.sync.changes import Change, Part
+from codegen.sync.changes import Change
+from codegen.sync.parts import Part
 
 _Item = TypeVar("_Item", Diagnostic, Change, Part)
 # How many further locations of a group a message names.

@@ -68,7 +68,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
 )
 @name_argument
 @environment_option("the first that has the schedule")
-@click.option("--dag", is_flag=True, help="Print the DAG file that the schedule gives.")
+@click.option("--dag", is_flag=True, help="Print the DAG file of the schedule, with no other DAG.")
 @click.option("--explain", "explained", is_flag=True, help="Say where each value comes from, and what it hides.")
 @format_option("text", "json")
 @click.pass_obj

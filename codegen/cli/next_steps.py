@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.cli.printer import echo
@@ -14,6 +15,9 @@ from codegen.migrate.importing import Import
 from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
 from codegen.sync.changes import Change
+
+# With more DAG files, the DAG processor takes a fifth of a core at Airflow's default settings (docs/airflow.md).
+_MANY_FILES = 50
 
 
 @dataclass
@@ -51,6 +55,9 @@ def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[s
         yield f"Generate the DAG files: `{command_to_generate(project.root)}`."
     if work.changes:
         yield "Review the files, and commit them."
+    top = PurePosixPath(project.relative(project.schedules))
+    if sum(PurePosixPath(each.file).parent == top for each in plan.imported) > _MANY_FILES:
+        yield 'For fewer DAG files, move the schedules into folders, and set `layout = "folder"`.'
     is_done = len(plan.imported) == (work.moved or 0)
     generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
     if generators:

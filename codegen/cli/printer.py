@@ -13,7 +13,8 @@ import click
 
 from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
 from codegen.diagnostics import Diagnostic, count, in_numbers, printable, printable_lines
-from codegen.sync.changes import Change, Part
+from codegen.sync.changes import Change
+from codegen.sync.parts import Part
 
 # Prefix of the escape sequences from `styled` until they are printed, so that no file or program can forge them.
 _MARK = f"\x1b{os.urandom(8).hex()}"
@@ -108,10 +109,10 @@ def print_diff(parts: Iterable[Part], context: int = 3) -> None:
     for first, *others in grouped(parts):
         lines = _lines_of(first.diff(context, masked_patch))
         # The parts of a file share the two lines that name it.
-        for line in lines[2:] if shown == first.change.name else lines:
+        for line in lines[2:] if shown == first.file else lines:
             colour = _PATCH_COLOURS.get(line[:1])
             echo(styled(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
-        shown = first.change.name
+        shown = first.file
         if others:
             what = "DAG" if first.is_dag else "file"
             echo(f"and in {count(len(others), f'other {what}')}: {first_of([each.name for each in others])}")

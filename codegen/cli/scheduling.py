@@ -183,7 +183,7 @@ def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, 
 @_no_generate
 @click.pass_obj
 def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
-    """Delete the file of a schedule, and its DAG file."""
+    """Delete the file of a schedule, and its DAG."""
 
     def removed(project: Project, reading: Reading) -> Overlay:
         return {source_of(project, reading, name) or missing(reading, name): None}

@@ -21,7 +21,8 @@ from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
 from codegen.project import Project
 from codegen.secrets.detection import holds_secret
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
+from codegen.sync.parts import Action
 from codegen.validate.meltano_files import check_included_files
 
 airflow_option = click.option(

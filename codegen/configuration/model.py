@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from codegen import rules
 from codegen.configuration.types import (
@@ -17,8 +16,9 @@ from codegen.configuration.types import (
 )
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.keys.field_type import Report
+from codegen.keys.model import Model, model
 from codegen.keys.scalars import Boolean
-from codegen.keys.table import Model, Refusal, Table, key, keys_of, read_keys
+from codegen.keys.table import Refusal, Table, key, keys_of, read_keys
 from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 from codegen.source.nodes import MapNode
 from codegen.text.copyable import shell_command
@@ -33,7 +33,7 @@ _DEPLOYMENT = (
 _FOLDER = QuotedText("a path in the project")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Configuration(Model):
     """The configuration of a project; a key that is left out has its default."""
 

@@ -9,7 +9,8 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.keys.containers import without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.table import Key, Model, Table, keys_of, read_keys
+from codegen.keys.model import Model
+from codegen.keys.table import Key, Table, keys_of, read_keys
 from codegen.source.nodes import Entry, MapNode, Node, holds_trap
 
 M = TypeVar("M", bound=Model)

@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from keyword import iskeyword
-from typing import Any, ClassVar
+from typing import Any
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, closest, quoted
 from codegen.keys.field_type import FieldType, Report
+from codegen.keys.model import Model
 from codegen.source.nodes import ListNode, MapNode
 
 # What people write who come from Meltano, Airflow or another generator; and what some keys were once called here.
@@ -72,21 +73,6 @@ class Key:
     def arguments(self) -> tuple[str, ...]:
         """Every argument of Airflow that the key decides."""
         return ((self.name,) if self.is_argument else ()) + self.owns
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class Model:
-    """The base of a map with keys of its own: a frozen dataclass whose fields are declared with `key`.
-
-    Attributes:
-        reference_group: the heading of its keys in the reference.
-        at: the place of each key's value; of a value in a map or a list under `key.name` or
-            `key.0`, of the model's own map under `""`.
-    """
-
-    reference_group: ClassVar[str] = ""
-
-    at: Mapping[str, Location] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
 
 def key(

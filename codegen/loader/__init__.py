@@ -2,9 +2,8 @@
 
 from codegen.loader.discovery import HIDDEN, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.exclusion import excludes, without_a_match
-from codegen.loader.file_texts import named_files
 from codegen.loader.inheritance import Document, Loaded, load_schedules
-from codegen.loader.names import DEFAULTS, check_beside_folders
+from codegen.loader.names import DEFAULTS
 from codegen.loader.silencers import Silencer
 
 __all__ = [
@@ -16,10 +15,8 @@ __all__ = [
     "Overlay",
     "Silencer",
     "SourceFile",
-    "check_beside_folders",
     "excludes",
     "find_schedules",
     "load_schedules",
-    "named_files",
     "without_a_match",
 ]

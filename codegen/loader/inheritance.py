@@ -13,7 +13,7 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.files import Boundary
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
-from codegen.loader.file_texts import with_file_texts
+from codegen.loader.file_texts import named_files, with_file_texts
 from codegen.loader.silencers import Silencer, read_silencers
 from codegen.loader.tasks_in_text import with_tasks_in_text
 from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
@@ -30,7 +30,7 @@ class Document:
     # If the project has any.
     deployment: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The schedule's name, also of an invalid schedule."""
         return _schedule_name(self.source, self.root)
@@ -39,6 +39,11 @@ class Document:
     def root(self) -> MapNode:
         """The values of the schedule."""
         return without_nulls(self.merged)
+
+    @cached_property
+    def named_files(self) -> frozenset[str]:
+        """The files whose texts it has by `$f`, as paths in the project."""
+        return frozenset(named_files(self.root))
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def _inherited(
 def _read_map(  # noqa: PLR0913  # what it reads, and how
     loaded: Loaded, cache: Cache, path: Path, name: str, text: str | None = None, *, is_defaults: bool = False
 ) -> MapNode | None:
-    text, diagnostics = read_text(path, name, text)
+    text, diagnostics = read_text(path, name, text, cache)
     loaded.diagnostics.extend(diagnostics)
     if text is None:
         return None

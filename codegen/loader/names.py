@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, closest, printable, quoted
@@ -38,20 +38,6 @@ def check_names(children: Mapping[Path, bool], name_of: Callable[[Path], str]) -
             both = "DAG file" if first.stem == child.stem else "name on macOS and Windows"
             message = f"{name_of(first)} has the same {both}"
             yield Diagnostic(rules.DUPLICATE_FILE, message, Location(name_of(child)), "rename one of them")
-
-
-def check_beside_folders(files: Collection[tuple[str, str]]) -> Iterator[Diagnostic]:
-    """Check the schedules at the top of the tree where a folder has one DAG file; each file as in `SourceFile`."""
-    parts = {relative: PurePosixPath(relative).parts for _, relative in files}
-    folders = {file_key(each[0]): each[0] for each in parts.values() if len(each) == 2}  # noqa: PLR2004  # a folder
-    for name, relative in files:
-        stem = PurePosixPath(relative).stem
-        folder = folders.get(file_key(stem))
-        if len(parts[relative]) == 1 and folder:
-            where = "" if folder == stem else " on macOS and Windows"
-            message = f"the folder {quoted(name.removesuffix(relative) + folder)} has the same DAG file{where}"
-            hint = "move the schedule into the folder, or rename one of them"
-            yield Diagnostic(rules.DUPLICATE_FILE, message, Location(name), hint)
 
 
 def is_the_same_everywhere(name: str) -> bool:

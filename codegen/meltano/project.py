@@ -113,7 +113,7 @@ def read_meltano_project(
     boundary = Boundary(root, folder)
     if problem := boundary.problem(main):
         return _UNREADABLE, [problem]
-    name, cache = _name(root, main), cache or Cache()
+    name, cache = name_of(root, main), cache or Cache()
     document, diagnostics = _read(root, main, cache)
     if not isinstance(document, MapNode):
         if not has_errors(diagnostics):
@@ -134,8 +134,8 @@ def read_meltano_project(
 
 
 def _read(root: Path, path: Path, cache: Cache) -> tuple[Node | None, list[Diagnostic]]:
-    name = _name(root, path)
-    text, problems = read_text(path, name)
+    name = name_of(root, path)
+    text, problems = read_text(path, name, cache=cache)
     if text is None:
         return None, problems
     node, problems = cache(name, parse_yaml, text, name, strict=False)
@@ -165,7 +165,8 @@ def meltano_files(root: Path, folder: Path, cache: Cache) -> list[Path]:
     return [main, *_included(folder, document, boundary)[0]] if isinstance(document, MapNode) else [main]
 
 
-def _name(root: Path, path: Path) -> str:
+def name_of(root: Path, path: Path) -> str:
+    """The path of a file in the project, also of one beside it."""
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 

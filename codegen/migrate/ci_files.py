@@ -18,7 +18,8 @@ from codegen.migrate.git_files import escaped
 from codegen.migrate.scaffold_steps import Step, missing_file, read_text
 from codegen.source.edit import EditError, append
 from codegen.source.write import to_yaml
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
+from codegen.sync.parts import Action
 
 
 def workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[Step]:

@@ -23,7 +23,8 @@ from codegen.source.edit import edited
 from codegen.source.edits import Append, Edit, NewItem, Set
 from codegen.source.nodes import MapNode
 from codegen.source.positions import EditError
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
+from codegen.sync.parts import Action
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 from codegen.validate.secrets import without_quoted_secrets

@@ -13,7 +13,8 @@ from codegen.migrate.items import BOM, name_of, text_of
 from codegen.source.comments import read_layout
 from codegen.source.edit import edited
 from codegen.source.edits import Remove
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
+from codegen.sync.parts import Action
 from codegen.validate.secrets import without_quoted_secrets
 
 

@@ -13,7 +13,8 @@ from codegen.migrate.ci_files import hook, workflow
 from codegen.migrate.git_files import git_files
 from codegen.migrate.scaffold_steps import Step, missing_file, read_lines, rendered
 from codegen.project import Project
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
+from codegen.sync.parts import Action
 
 _WITHOUT_SOURCE = (
     "to write the CI workflow, run `dagpress init --from SOURCE`, where SOURCE is a pip requirement, such as "

@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from codegen.diagnostics import count, quoted
 from codegen.files import exists, read_bytes
 from codegen.render.renderer import builtin_templates
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
+from codegen.sync.parts import Action
 
 # A change, or advice for an existing file that cannot be changed.
 Step = Change | str

@@ -108,7 +108,8 @@ def render(
             )
     except TemplateFailedError as error:
         place = Location(project.relative(project.templates / error.template), error.line)
-        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {those[0].source}")
+        source = reading.folders[name].source if name in reading.folders else those[0].source
+        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {source}")
         return Generation(selection, {}, [*reading.diagnostics, problem])
     return Generation(selection, files, reading.diagnostics)
 

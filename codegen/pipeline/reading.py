@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from codegen import rules
 from codegen.cache import Cache
@@ -16,9 +15,7 @@ from codegen.loader import (
     Overlay,
     Silencer,
     SourceFile,
-    check_beside_folders,
     load_schedules,
-    named_files,
     without_a_match,
 )
 from codegen.meltano import MeltanoProject, read_meltano_project
@@ -29,6 +26,7 @@ from codegen.schema import Schedule, read_defaults, read_schedule
 from codegen.validate import (
     check_airflow_version,
     check_environments,
+    check_folders,
     check_one,
     check_providers,
     check_settings,
@@ -66,7 +64,7 @@ class Reading:
 
     def named_files(self, sources: Container[str]) -> set[str]:
         """The files whose texts those schedule files have by `$f`, as paths in the project."""
-        return {name for each in self.documents if each.source.name in sources for name in named_files(each.root)}
+        return {name for each in self.documents if each.source.name in sources for name in each.named_files}
 
     def of(self, environment: str) -> list[Schedule]:
         """The schedules of a deployment environment; `""` in a project without any."""
@@ -86,7 +84,7 @@ def read(
         project.root, project.schedules, overlay, project.deployments, base=base, exclude=project.exclude, cache=cache
     )
     documents, diagnostics = loaded.documents, loaded.diagnostics
-    schedules: dict[str, list[Schedule]] = {document.deployment: [] for document in documents}
+    schedules: list[Schedule] = []
     broken = {document.deployment: set(loaded.others) for document in documents}
     found: dict[str, list[Diagnostic]] = defaultdict(list)
     secrets: list[Secret] = []
@@ -108,26 +106,25 @@ def read(
         found[document.deployment] += own
         secrets += own_secrets
         if schedule:
-            schedules[document.deployment].append(schedule)
+            schedules.append(schedule)
             states[schedule.key] = own_states
         else:
             broken[document.deployment].add(document.name)
     everywhere = {document.name for document in documents}
-    for deployment, those in schedules.items():
-        found[deployment] += check_together(those, states, meltano, project.airflow, broken[deployment], everywhere)
+    for deployment, names in broken.items():
+        those = [each for each in schedules if each.deployment == deployment]
+        found[deployment] += check_together(those, states, meltano, project.airflow, names, everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     if project.layout == "folder":
-        diagnostics += check_beside_folders([(file.name, file.relative) for file in loaded.files])
-    order = {(document.source.name, document.deployment): number for number, document in enumerate(documents)}
-    all_schedules = sorted(chain(*schedules.values()), key=lambda each: order[each.source, each.deployment])
-    diagnostics += _check_beside_others(project, all_schedules, meltano, loaded.files)
+        diagnostics += check_folders([(file.name, file.relative) for file in loaded.files], project.at["layout"])
+    diagnostics += _check_beside_others(project, schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
-        diagnostics += _check_all(project, all_schedules, states)
+        diagnostics += _check_all(project, schedules, states)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
     return Reading(
         loaded.files,
-        all_schedules,
+        schedules,
         documents,
         meltano,
         in_order(wanted),

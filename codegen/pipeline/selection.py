@@ -58,13 +58,15 @@ def select_scope(project: Project, reading: Reading, scope: Scope) -> Selection:
     # A schedule in the scope, or one that was removed, may have waited for others.
     dag_ids = _dag_ids_in(project, {*scope.files, *chain.from_iterable(files[source] for source in inside)})
     former = {schedule.source for schedule in reading.schedules if schedule.dag_id_or_default in dag_ids}
-    own, elsewhere = _divided(reading, inside, inside | awaited)
+    # A file is written as a whole.
+    of_awaited = {name for source in awaited for name in files[source]}
+    needed = {source for source, own in files.items() if not of_awaited.isdisjoint(own)}
+    own, elsewhere = _divided(reading, inside, inside | needed)
     faulty = _with_errors(reading, elsewhere)
     kept = {
         deployment: _dag_ids_in(project, (files[source][number] for source in faulty))
         for number, deployment in enumerate(project.deployments or ("",))
     }
-    # A file is written as a whole.
     chosen = {name for source in inside | awaited | waiting | former for name in files[source]}
     chosen -= {name for source in faulty for name in files[source]}
     return Selection(

@@ -60,17 +60,17 @@ def plan(
 ) -> DagModule:
     """Plan the file of a schedule without errors and its dependencies, or of the schedules of a folder.
 
-    In the file of a folder, a DAG depends on no schedule besides its own: its functions, constants and variables may
-    have names that those of another DAG have, which does not use them any more. Only what the file imports for all DAGs
-    has a name once, so a new schedule can rename something there whose name is that of another object that it imports.
+    In the file of a folder, a DAG depends on no schedule besides its own: it defines its functions, constants and
+    variables itself, also those that a DAG above it has defined under the same names. Only the imports are shared. So
+    a schedule that imports an object, such as an operator of the project, renames what has its name in another DAG.
     """
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     defaults = folder.defaults if folder else None
     functions = alert_functions(defaults, airflow, ()) if defaults else {}
     imported = (name for draft in drafts for name in objects_of(draft.schedule, draft.steps, airflow))
     objects = names_of_objects(imported, airflow, [each.name for each in functions.values()])
-    shared = default_constants(defaults, PythonNames(functions, objects), airflow) if defaults else {}
     head = PythonNames(functions, objects)
+    shared = default_constants(defaults, head, airflow) if defaults else {}
     dags = [_plan_dag(draft, head, airflow, shared if folder else None) for draft in drafts]
     names = {"DAG"}.union(*map(_names_of, dags))
     used = {constant.name for dag in dags for task in dag.tasks for constant in task.constants}
@@ -123,7 +123,8 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     start = schedule_argument(schedule, draft.others, timetable_call(schedule, names.objects, airflow), airflow)
     words = {"description": draft.description, "doc_md": doc}
     arguments = dag_arguments(schedule, words, start, names.functions, default_args=default_args, airflow=airflow)
-    arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
+    if names.objects:
+        arguments = tuple(Argument(each.name, resolved(each.value, {}, names.objects)) for each in arguments)
     groups = plan_groups(draft.steps, tasks, draft.arrows, variables)
     arrows = tuple(draft.arrows[""])
     dag = PlannedDag(dag_id, schedule.source, draft.doc, arguments, groups, arrows, tuple(functions.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -90,7 +90,7 @@ def _timetable(schedule: Schedule, cron: str, airflow: str) -> Call:
 
 def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
     """The arguments of `DAG` that keys set directly."""
-    ours = {name: getattr(schedule, name) for name in _arguments_of(Schedule) if name not in keys_of(TaskDefaults)}
+    ours = _given(schedule, [name for name in _arguments_of(Schedule) if name not in keys_of(TaskDefaults)])
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
     return lowered({**ours, **airflows}, schedule, airflow)
 
@@ -100,10 +100,14 @@ def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str)
 
     On a schedule, a name that `DAG` and operators have is the DAG's.
     """
-    ours = {name: getattr(model, name) for name in _arguments_of(TaskDefaults)}
+    ours = _given(model, _arguments_of(TaskDefaults))
     of_dag = facts_of(airflow).dag if model is schedule else {}
     airflows = {name: value for name, value in model.arguments.items() if name not in of_dag}
     return lowered({**ours, **airflows}, schedule, airflow)
+
+
+def _given(model: TaskDefaults, names: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(model, name)) is not None}
 
 
 @cache

@@ -104,6 +104,8 @@ def with_constants(  # noqa: PLR0913, PLR0917  # what a constant depends on
         else:
             continue
         used |= {task: (*used.get(task, ()), constant) for task in users}
+    if not used:
+        return dag
     return replace(_using(dag, used), constants=tuple(sorted(own, key=lambda each: each.name)))
 
 

@@ -36,13 +36,16 @@ def between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mappin
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
     # Airflow 2 and 3.0, and later ones on MySQL, take ASCII only (airflow/datasets/__init__.py on 2,
     # airflow/sdk/definitions/asset/__init__.py on 3).
-    own = {schedule.name: Asset(name=quote(schedule.dag_id_or_default)) for schedule in everyone}
+    own = {
+        schedule.name: Asset(name=quote(schedule.dag_id_or_default))
+        for schedule in everyone
+        if schedule.name in awaited or schedule.dag_id_or_default in kept
+    }
     found = {}
     for schedule in everyone:
         upstream = schedule.after.upstream if schedule.after else ()
         inlets = (each if isinstance(each, Asset) else own.get(each) for each in upstream)
-        is_awaited = schedule.name in awaited or schedule.dag_id_or_default in kept
-        outlets = (*([own[schedule.name]] if is_awaited else []), *schedule.outlets)
+        outlets = (*([own[schedule.name]] if schedule.name in own else []), *schedule.outlets)
         found[schedule.source] = Dependencies(tuple(filter(None, inlets)), outlets)
     return found
 

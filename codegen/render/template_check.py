@@ -23,7 +23,8 @@ def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
         part = _part(dag, module, source)
         counts.append(("tasks", Counter(_task_ids(part)), ("task", "dag")))
         if not dag_ids[dag.dag_id]:
-            yield (f"the DAG {quoted(dag.dag_id)} is missing", ("dag_arguments", "dag"))
+            fix = ": write each of `module.dags`" if len(module.dags) > 1 else ""
+            yield (f"the DAG {quoted(dag.dag_id)} is missing{fix}", ("dag_arguments", "dag"))
         yield from _lost_tasks(dag, part)
     yield from _lost_names(module, source)
     for what, ids, blocks in counts:

@@ -4,37 +4,47 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from codegen.review.behaviour import Behaviour, state_ids_in
 from codegen.sync.blocks import Block, blocks_of
+from codegen.sync.dag_code import definitions_used, names_in
 
 _DEFINITIONS = (ast.Assign, ast.FunctionDef, ast.Import, ast.ImportFrom)
 
 
-def from_source(text: str) -> dict[str, Behaviour]:
-    """The behaviour that each DAG in a generated file has, by its schedule, which may have been deleted.
+def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
+    """The behaviour that DAGs in a generated file have, by their schedules, which may have been deleted.
 
     Ids and values are Python source, laid out in one way. A DAG is the same in a file of its own and in that of a
     folder: with the values of the constants that it uses, and with the functions and imports that it needs.
     """
+    blocks = blocks_of(text)
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     inlining = _Inlining(tree)
-    definitions = _definitions(tree, inlining)
+    head = _definitions(tree, blocks[0]) if blocks else []
     found = {}
-    head, *blocks = blocks_of(text) or [Block("", 1, "")]
-    for block in blocks or [head]:
-        lines = range(block.line, block.line + block.text.count("\n") + 1)
-        nodes = (node for node in tree.body if node.lineno in lines and not isinstance(node, _DEFINITIONS))
-        if behaviour := _behaviour([inlining.visit(copy.deepcopy(node)) for node in nodes], definitions):
+    for block in (block for block in blocks if block.source in sources):
+        own = _definitions(tree, block)
+        others = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in own]
+        if behaviour := _behaviour(others, ast.Module([*head, *own], [])):
             found[block.source] = behaviour
     return found
 
 
-def _behaviour(nodes: Sequence[ast.stmt], definitions: Mapping[str, tuple[str, set[str]]]) -> Behaviour | None:
+def _nodes(tree: ast.Module, block: Block) -> list[ast.stmt]:
+    lines = range(block.line, block.line + block.text.count("\n") + 1)
+    return [node for node in tree.body if node.lineno in lines]
+
+
+def _definitions(tree: ast.Module, block: Block) -> list[ast.stmt]:
+    return [node for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
+
+
+def _behaviour(nodes: Sequence[ast.stmt], definitions: ast.Module) -> Behaviour | None:
     fields: dict[str, object] = {}
     tasks: dict[str, dict[str, object]] = {}
     order = []
@@ -52,9 +62,9 @@ def _behaviour(nodes: Sequence[ast.stmt], definitions: Mapping[str, tuple[str, s
                 tasks[arguments["task_id"]] = {"operator": function, **dict(sorted(arguments.items()))}
     if "dag_id" not in fields:
         return None
-    used = _closure(_names_in(nodes), definitions)
+    used = definitions_used(definitions, {name for node in nodes for name in names_in(node)})
     fields |= {
-        "definitions": sorted(definitions[name][0] for name in used),
+        "definitions": sorted(used.items()),
         "order": order,
         "state_ids": state_ids_in(tasks.values()),
     }
@@ -106,33 +116,3 @@ def _spread(keyword: ast.keyword) -> Iterator[ast.keyword]:
             yield ast.keyword(str(key.value) if isinstance(key, ast.Constant) else None, value)
     else:
         yield keyword
-
-
-def _definitions(tree: ast.Module, inlining: _Inlining) -> dict[str, tuple[str, set[str]]]:
-    """The source of each import, function and text of a file by its name, and the names that it uses."""
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            module = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-            for each in node.names:
-                found[each.asname or each.name.partition(".")[0]] = (
-                    f"{module}{each.name} as {each.asname}",
-                    set[str](),
-                )
-        elif isinstance(node, ast.Assign | ast.FunctionDef):
-            names = [node.name] if isinstance(node, ast.FunctionDef) else [ast.unparse(each) for each in node.targets]
-            inlined = inlining.visit(copy.deepcopy(node))
-            found.update({name: (ast.unparse(node), _names_in([inlined]) - {name}) for name in names})
-    return found
-
-
-def _closure(names: set[str], definitions: Mapping[str, tuple[str, set[str]]]) -> set[str]:
-    """The names with definitions among some names, and in their definitions."""
-    found = names & definitions.keys()
-    while more := {name for each in found for name in definitions[each][1]} & definitions.keys() - found:
-        found |= more
-    return found
-
-
-def _names_in(nodes: Iterable[ast.AST]) -> set[str]:
-    return {node.id for each in nodes for node in ast.walk(each) if isinstance(node, ast.Name)}

@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.pipeline import Generation
 from codegen.project import Project
 from codegen.review.behaviour import STATE_ID, Behaviour, differences
 from codegen.review.dag_text import from_source
 from codegen.sync.blocks import sources_in
-from codegen.sync.changes import Action, Change, Part
+from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
+from codegen.sync.parts import Action, Part
 from codegen.validate.lint import apply_levels
 
 # The keys of a schedule that keep an id, by the fields of a behaviour.
@@ -27,19 +29,20 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
     if has_errors(generation.diagnostics):
         return [], generation.diagnostics
     scope = generation.selection.scope
-    in_scope = (scope.has,) if scope else ()
-    changes, problems = compare(generation.files, project.root, project.generated_dags, *in_scope)
-    return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes), project.lint)]
+    in_scope = scope.has if scope else lambda _: True
+    cache = generation.reading.cache
+    changes, problems = compare(generation.files, project.root, project.generated_dags, in_scope, cache)
+    return changes, [*generation.diagnostics, *problems, *apply_levels(_renames(changes, cache), project.lint)]
 
 
-def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
+def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
     """A warning for each new DAG that has the behaviour of a deleted one under another DAG id or state id.
 
     The text of a deleted DAG is all that is left of its schedule.
     """
     if not any(sources_in(change.before) - sources_in(change.after) for change in changes):
         return
-    deleted, created = (_dags(changes, action) for action in (Action.DELETE, Action.CREATE))
+    deleted, created = (_dags(changes, action, cache) for action in (Action.DELETE, Action.CREATE))
     kept = {_ids(old) for _, old in deleted} & {_ids(new) for _, new in created}
     matches: dict[str, list[tuple[Part, Behaviour]]] = defaultdict(list)
     for part, new in created:
@@ -55,7 +58,7 @@ def _renames(changes: Sequence[Change]) -> Iterator[Diagnostic]:
             what = "Airflow treats it as a new DAG without history" if is_new else "Meltano starts with a new state"
             message = f"this looks like {quoted(part.block.source)} renamed: {what}"
             hint = f"to keep the {'history' if is_new else 'state'}, set {' and '.join(keys)} to the former value"
-            yield Diagnostic(rules.RENAMED, message, Location(renamed.change.name, renamed.block.line), hint)
+            yield Diagnostic(rules.RENAMED, message, Location(renamed.file, renamed.block.line), hint)
 
 
 def _ids(behaviour: Behaviour) -> str:
@@ -63,13 +66,14 @@ def _ids(behaviour: Behaviour) -> str:
     return f"{[behaviour.fields[name] for name in _KEYS_OF_IDS]}"
 
 
-def _dags(changes: Iterable[Change], action: Action) -> list[tuple[Part, Behaviour]]:
+def _dags(changes: Iterable[Change], action: Action, cache: Cache) -> list[tuple[Part, Behaviour]]:
     """The new or the deleted DAGs."""
     found = []
     for change in changes:
-        parts = [part for part in change.parts if part.action is action]
-        behaviours = from_source(change.after if action is Action.CREATE else change.before) if parts else {}
-        found += [(part, behaviours[part.block.source]) for part in parts if part.block.source in behaviours]
+        parts = {part.block.source: part for part in change.parts if part.action is action and part.is_dag}
+        text = change.after if action is Action.CREATE else change.before
+        behaviours = cache((change.name, action), from_source, text, frozenset(parts)) if parts else {}
+        found += [(parts[source], each) for source, each in behaviours.items()]
     return found
 
 

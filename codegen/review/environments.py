@@ -13,7 +13,8 @@ from codegen.project import Project
 from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import from_plan
 from codegen.schema import Schedule
-from codegen.sync.changes import Action, Change, Part, parts_of
+from codegen.sync.changes import Change, parts_of
+from codegen.sync.parts import Action, Part
 
 
 @dataclass(frozen=True)

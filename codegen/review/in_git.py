@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codegen import git, rules
@@ -35,14 +35,18 @@ def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
         return []
 
 
-def resolved_files(project: Project, done: Iterable[Change]) -> Sequence[str]:
-    """The files with a merge conflict in git and without conflict markers."""
+def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
+    """The files with a merge conflict in git and without conflict markers, and what was written with them."""
+    folders = _folders(project)
     try:
-        unmerged = git.unmerged(project.root, [*_folders(project), *_own_files(project)])
+        unmerged = git.unmerged(project.root, [*folders, *_own_files(project)])
+        codes = git.statuses(project.root, folders) if unmerged else {}
     except git.GitError:
-        unmerged = set()
+        unmerged, codes = set(), {}
     open_conflicts = {name for name in unmerged if conflict_in(text_of(project.root / name)) is not None}
-    return sorted({change.name for change in done if change.conflict} | unmerged - open_conflicts)
+    resolved = {change.name for change in done if change.conflict} | unmerged - open_conflicts
+    # The commit that ends the merge needs them too.
+    return sorted(resolved | {change.name for change in done if change.name in codes}) if resolved else ()
 
 
 def git_add(project: Project, names: Sequence[str]) -> str:

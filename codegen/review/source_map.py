@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from codegen.diagnostics import Location
-from codegen.keys.table import Model, keys_of
+from codegen.keys.model import Model
+from codegen.keys.table import keys_of
 from codegen.meltano import MeltanoProject
 from codegen.plan.steps import readable_steps
 from codegen.runners import RUNNERS

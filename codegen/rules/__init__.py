@@ -183,6 +183,8 @@ INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file 
 REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
 AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported, unknown or different Airflow version.")
 
+LARGE_DAG_FILE = _warning("large-dag-file", "A folder has many schedules, which share a DAG file.")
+
 # Generated files.
 
 MISSING = _error("missing", "A generated DAG file is missing.")

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from codegen.airflow_facts import facts_of
 from codegen.keys.field_type import FieldType
+from codegen.keys.model import Model, model
 from codegen.keys.operator_arguments import Arguments, refusing
 from codegen.keys.section import Section
-from codegen.keys.table import Key, Model, Refusal, Table, keys_of
+from codegen.keys.table import Key, Refusal, Table, keys_of
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class OperatorSettings(Model):
     """The settings of a task in a container.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from codegen import rules
 from codegen.diagnostics import InvalidError
 from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.model import Model, model
 from codegen.keys.section import Section
-from codegen.keys.table import Model, key
+from codegen.keys.table import key
 from codegen.keys.texts import Name
 from codegen.schema.asset import ASSET, Asset
 from codegen.source.nodes import ListNode, MapNode, Node
@@ -16,7 +15,7 @@ from codegen.source.nodes import ListNode, MapNode, Node
 _NAME = Name("the name of a schedule")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class UpstreamAsset(Model):
     """An asset in a list of schedules."""
 
@@ -53,7 +52,7 @@ class _UpstreamList(FieldType[tuple[Upstream, ...]]):
         return {"anyOf": [{"type": "array", "items": item}, *item["anyOf"]]}
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class After(Model):
     """Upstream schedules and assets: exactly one of the three keys."""
 

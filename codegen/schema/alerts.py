@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, nearest, quoted
 from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.model import Model, model
 from codegen.keys.scalars import Choice
 from codegen.keys.section import OneOf, Section
-from codegen.keys.table import Model, key
+from codegen.keys.table import key
 from codegen.schema.alert_types import ARGUMENTS, HEADERS, JSON, Address, Channel, ConnectionId, Message
 from codegen.schema.task_types import CALLABLE
 from codegen.secrets.detection import holds_secret
@@ -23,14 +23,14 @@ DEADLINE = "on_deadline"
 _ADDRESSES = TextList("addresses", Address())
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class _AlertKind(Model):
     """The recipient of an alert; `provider` is the provider package that it needs, and its minimum version."""
 
     provider: ClassVar[tuple[str, str] | None] = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class EmailAlert(_AlertKind):
     """An e-mail, by the names of Airflow's SmtpNotifier."""
 
@@ -55,7 +55,7 @@ class EmailAlert(_AlertKind):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class SlackAlert(_AlertKind):
     """A message in Slack, by the names of Airflow's SlackNotifier and SlackWebhookNotifier."""
 
@@ -77,7 +77,7 @@ class SlackAlert(_AlertKind):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class WebhookAlert(_AlertKind):
     """A request to any other service, by the names of Airflow's HttpNotifier."""
 
@@ -104,7 +104,7 @@ class WebhookAlert(_AlertKind):
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class PythonAlert(_AlertKind):
     """A call of a Python function, which gets Airflow's context."""
 
@@ -125,7 +125,7 @@ WEBHOOK = Section(WebhookAlert, "webhook", "the id of a connection, or a map", s
 PYTHON = Section(PythonAlert, "python", "the path of a callable, or a map", required=("callable",), short="callable")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Alert(Model):
     """One alert, of one of these types."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.model import Model, model
 from codegen.keys.section import Section
-from codegen.keys.table import Model, key
+from codegen.keys.table import key
 from codegen.keys.texts import PlainText
 from codegen.source.nodes import ListNode, MapNode, Node
 
@@ -40,7 +40,7 @@ class _Identifier(PlainText):
 _IDENTIFIER = _Identifier("the name or the URI of an asset", longest=_LONGEST)
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Asset(Model):
     """An asset, identified by its name and URI, on Airflow 2 by its URI only."""
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from codegen.keys.field_type import JsonSchema, or_null
 from codegen.keys.markers import as_written
-from codegen.keys.table import Key, Model, grouped, keys_of
+from codegen.keys.model import Model
+from codegen.keys.table import Key, grouped, keys_of
 from codegen.runners import RUNNERS
 from codegen.runners.section import OperatorSettings
 from codegen.schema.after import UPSTREAM_ASSET, After

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property, partial
 from typing import Any
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from codegen.airflow_facts import at_least, facts_of
 from codegen.diagnostics import Location
 from codegen.keys.containers import TextList
+from codegen.keys.model import model
 from codegen.keys.scalars import Boolean, DateTime, Duration, Integer
 from codegen.keys.table import Table, key, keys_of, shared_key
 from codegen.keys.texts import Id, Markdown, Name, TemplatedText, Text, Timezone
@@ -51,7 +51,7 @@ _outcome = partial(key, group="when it goes wrong")
 _where = partial(key, group="where")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Schedule(TaskDefaults):
     """One pipeline on its schedule. A key that is left out has its default, or nothing.
 
@@ -282,7 +282,7 @@ class Schedule(TaskDefaults):
         """Whether its tasks have an SLA: on Airflow 2, and where a clock starts the runs."""
         return facts_of(airflow).has_sla and bool(self.deadline) and not self.clock.is_manual
 
-    @property
+    @cached_property
     def dag_id_or_default(self) -> str:
         """The DAG's id: its own, else the default in characters that Airflow takes."""
         return self.dag_id or airflow_id(self.default_dag_id)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report, ScalarType
+from codegen.keys.model import Model, model
 from codegen.keys.scalars import Choice, Integer
 from codegen.keys.section import Section
-from codegen.keys.table import Model, key
+from codegen.keys.table import key
 from codegen.keys.texts import Markdown, Text, refuse_unspeakable
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
 
@@ -78,7 +78,7 @@ class _Types(FieldType[str | list[str]]):
         return {"anyOf": [{"enum": list(TYPES)}, {"type": "array", "minItems": 1, "items": {"enum": [*TYPES, None]}}]}
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Param(Model):
     """A run parameter; it `is_plain` where the schedule gives only a value."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain, count
 from pathlib import PurePosixPath
@@ -13,6 +13,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, either
 from codegen.keys.containers import TextList, without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.model import model
 from codegen.keys.operator_arguments import Arguments
 from codegen.keys.section import OneOf
 from codegen.keys.table import Table, key, keys_of, meant_by, read_keys
@@ -33,7 +34,7 @@ _OF_PAIRS = ("extractor",)
 WHAT_RUNS = ("run", "invoke", "extractor", "command", "python", "uses")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Task(TaskDefaults):
     """A task: a Meltano command, a shell command, a Python function or an operator."""
 

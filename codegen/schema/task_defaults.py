@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from codegen.keys.env import Env
+from codegen.keys.model import Model, model
 from codegen.keys.scalars import Boolean, BooleanOrTemplate, Choice, Duration, Integer
-from codegen.keys.table import Model, key, keys_of
+from codegen.keys.table import key, keys_of
 from codegen.keys.texts import Text
 from codegen.runners import RUNNERS
 from codegen.schema.alerts import Alert, AlertList
@@ -26,7 +27,7 @@ _how = partial(_inherited, is_argument=True, group="how")
 _outcome = partial(_how, group="when it goes wrong")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class TaskDefaults(Model):
     """What a schedule says of its tasks, and a task of itself. A task that is silent has what its schedule says.
 

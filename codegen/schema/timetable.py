@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from codegen import rules
@@ -11,9 +11,10 @@ from codegen.airflow_facts import VERSIONS, facts_of
 from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import Template
+from codegen.keys.model import Model, model
 from codegen.keys.operator_arguments import Arguments
 from codegen.keys.section import Section
-from codegen.keys.table import Model, Table, key
+from codegen.keys.table import Table, key
 from codegen.keys.texts import IntervalText
 from codegen.schema.task_types import Uses
 from codegen.source.nodes import Entry, MapNode, Node, Scalar
@@ -21,7 +22,7 @@ from codegen.text.jinja import is_template
 from codegen.values import Output, parts_of
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class CustomTimetable(Model):
     """A timetable class with its arguments."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.files import check_size, read_bytes
 from codegen.source.convert import Converter
@@ -30,13 +31,18 @@ def read_yaml(
     return (None, problems) if text is None else parse_yaml(text, name, strict=strict)
 
 
-def read_text(path: Path, name: str, text: str | None = None) -> tuple[str | None, list[Diagnostic]]:
-    """Read the text of a file, without a byte order mark; the arguments and the result are those of `read_yaml`."""
+def read_text(
+    path: Path, name: str, text: str | None = None, cache: Cache | None = None
+) -> tuple[str | None, list[Diagnostic]]:
+    """Read the text of a file, without a byte order mark; the arguments and the result are those of `read_yaml`.
+
+    A cache has the texts of an earlier reading, but no errors, which may be gone.
+    """
     try:
+        if text is None:
+            return cache.of_file(name, path, _text_in) if cache else _text_in(path, name), []
         # The bytes of a lone surrogate are refused like any others that are not UTF-8.
-        data = read_bytes(path, _MOST_BYTES) if text is None else text.encode("utf-8", "surrogatepass")
-        check_size(len(data), _MOST_BYTES)
-        return _checked(data).decode("utf-8-sig"), []
+        return _decoded(text.encode("utf-8", "surrogatepass")), []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
@@ -66,7 +72,12 @@ def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | Non
         return None, [character_error(error, text, name)]
 
 
-def _checked(data: bytes) -> bytes:
+def _text_in(path: Path, _name: str) -> str:
+    return _decoded(read_bytes(path, _MOST_BYTES))
+
+
+def _decoded(data: bytes) -> str:
+    check_size(len(data), _MOST_BYTES)
     if b"\x00" in data:
         raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", rules.BINARY_FILE)
-    return data
+    return data.decode("utf-8-sig")

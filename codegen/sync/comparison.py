@@ -8,23 +8,30 @@ from contextlib import suppress
 from pathlib import Path
 
 from codegen import rules
+from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location
 from codegen.files import Boundary, read_bytes
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
 from codegen.sync.header import is_generated, is_of_folder
+from codegen.sync.parts import Action
 
 
 def compare(
-    wanted: Mapping[str, str], root: Path, folder: Path, in_scope: Callable[[str], bool] = lambda _: True
+    wanted: Mapping[str, str],
+    root: Path,
+    folder: Path,
+    in_scope: Callable[[str], bool] = lambda _: True,
+    cache: Cache | None = None,
 ) -> tuple[list[Change], list[Diagnostic]]:
     """Compare the wanted texts by path in the project with the disk; CRLF line ends are no difference.
 
     Other generated files in the folder are deleted if they are in scope. A file that is unreadable, or that Dagpress
-    did not generate, is an error.
+    did not generate, is an error. A cache has the texts of an earlier comparison.
     """
     changes: list[Change] = []
     diagnostics: list[Diagnostic] = []
     others = (name for name in _python_files(root, folder) if name not in wanted and in_scope(name))
+    cache = cache or Cache()
     names = [*wanted, *sorted(others)]
     refusals = Boundary(root).refusals(names)
     for name in names:
@@ -32,7 +39,7 @@ def compare(
             diagnostics.append(refusals[name])
             continue
         try:
-            before = _read(f"{root}/{name}")
+            before = cache.of_file(name, f"{root}/{name}", _read)
         except OSError as error:
             diagnostics.append(Diagnostic(rules.UNREADABLE, f"cannot be read: {error.strerror}", Location(name)))
             continue
@@ -50,7 +57,7 @@ def compare(
     return sorted(changes, key=lambda change: change.name), diagnostics
 
 
-def _read(path: str) -> str | None:
+def _read(path: str, _name: str) -> str | None:
     """The text of a file; None if there is none."""
     try:
         return read_bytes(path).decode("utf-8", "replace").replace("\r\n", "\n")

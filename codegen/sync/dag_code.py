@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,14 +38,7 @@ class DagCode:
             head, block = ast.parse(self.head.text), ast.parse(self.block.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return {"": self.head.text}
-        definitions = {name: (source, names) for name, source, names in _definitions(head)}
-        wanted, found = ["", *_names_in(block)], dict[str, str]()
-        while wanted:
-            name = wanted.pop()
-            if name in definitions and name not in found:
-                found[name], names = definitions[name]
-                wanted += names
-        return found
+        return definitions_used(head, ["", *names_in(block)])
 
     @property
     def lines(self) -> range:
@@ -95,6 +88,23 @@ class DagCodes:
         return DagCode(self._head, block._replace(text=block.text.rstrip("\n") + "\n"))
 
 
+def definitions_used(head: ast.Module, names: Iterable[str]) -> dict[str, str]:
+    """The definitions of some names, and of the names in those, as source; that of "" is every other statement."""
+    definitions = {name: (source, inner) for name, source, inner in _definitions(head)}
+    wanted, found = [*names], dict[str, str]()
+    while wanted:
+        name = wanted.pop()
+        if name in definitions and name not in found:
+            found[name], more = definitions[name]
+            wanted += more
+    return found
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """The names that some code uses."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
 def _definitions(head: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
     """The names that the head defines, each with its source and the names in it."""
     others = []
@@ -105,14 +115,10 @@ def _definitions(head: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
                 name = (alias.asname or alias.name).partition(".")[0]
                 yield name, f"{module}import {ast.unparse(alias)}", set()
         elif isinstance(node, ast.FunctionDef):
-            yield node.name, ast.unparse(node), _names_in(node)
+            yield node.name, ast.unparse(node), names_in(node)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            yield node.targets[0].id, ast.unparse(node), _names_in(node)
+            yield node.targets[0].id, ast.unparse(node), names_in(node)
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             others.append(node)
     if others:
-        yield "", "\n".join(map(ast.unparse, others)), set().union(*map(_names_in, others))
-
-
-def _names_in(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        yield "", "\n".join(map(ast.unparse, others)), set().union(*map(names_in, others))

@@ -12,8 +12,9 @@ from pathlib import Path
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.files.boundary import Boundary
-from codegen.sync.changes import Action, Change
+from codegen.sync.changes import Change
 from codegen.sync.lock import lock
+from codegen.sync.parts import Action
 
 _TEMPORARY = f".dagpress-{platform.node()}-"
 

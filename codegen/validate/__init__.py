@@ -17,6 +17,7 @@ from codegen.validate.assets import check_assets
 from codegen.validate.branches import check_branches
 from codegen.validate.commands import check_commands
 from codegen.validate.dependencies import check_after
+from codegen.validate.folders import check_folders
 from codegen.validate.meltano import check_before_run, check_meltano
 from codegen.validate.meltano_env import check_env
 from codegen.validate.names import check_names, check_pool, check_unique
@@ -38,6 +39,7 @@ __all__ = [
     "Checked",
     "check_airflow_version",
     "check_environments",
+    "check_folders",
     "check_one",
     "check_providers",
     "check_settings",

@@ -31,8 +31,8 @@ def check_after(
                 message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
                 hint = "end the schedules that it waits for, or remove it"
                 yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
-    waits = waits_of(schedules)
-    if cycle := cycle_in({name: sorted((those & by_name.keys()) - {name}) for name, those in waits.items()}):
+    waits = {name: sorted((those & by_name.keys()) - {name}) for name, those in waits_of(schedules).items() if those}
+    if cycle := cycle_in(waits):
         message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")
 

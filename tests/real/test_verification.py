@@ -212,9 +212,12 @@ meltano_with-env_two  differs
 def test_every_difference_is_told_with_its_reason(
     airflow_3: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """In one file of all schedules; the other tests compare a file each."""
     # The generators that Meltano handed out first have no `env` for the tasks of jobs.
     generator = _edited({'{"env": schedule.get("env", {}), "append_env": True}': "{}"})
-    root = _write_project(demo_project, THEIRS, OURS, generator)
+    ours = {f"team/{name}": schedule for name, schedule in OURS.items()}
+    root = _write_project(demo_project, THEIRS, ours, generator)
+    write(root, {"dagpress.toml": 'layout = "folder"\n'})
     assert _verify(root, airflow_3) == ExitCode.DRIFT
     assert capsys.readouterr().out == EVERY_DIFFERENCE.replace("VERSION", version_of(airflow_3))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from browser import served
@@ -34,21 +35,23 @@ _GIVEN = 'interval: "@manual"\nparams: {days: {type: integer}}\ntasks:\n- {id: w
 _SCHEDULES = {
     # Letters of every script pass the scheduler, the worker, its XCom and the REST API.
     "schedules/team/quick.yml": _QUICK + "name: vendas-diárias\n",
-    "schedules/given.yml": _GIVEN,
-    "schedules/team/broken.yml": _QUICK,
-    # Its file has the same name, in another folder.
-    "schedules/broken.yml": _QUICK + "name: whole\n",
+    "schedules/team/given.yml": _GIVEN,
+    # With both layouts, the name of its DAG file is that of another in a folder above.
+    "schedules/eu/team/broken.yml": _QUICK,
+    "schedules/eu/broken.yml": _QUICK + "name: whole\n",
 }
 _BROKEN = "from airflow import nothing_of_that_name  # for a DAG\n"
-_QUICK_PAGE = "/airflow/team/quick.yml"
+_BROKEN_FILES = {"schedule": "eu/team/broken.py", "folder": "eu/team.py"}
+_QUICK_PAGE, _BROKEN_PAGE = "/airflow/team/quick.yml", "/airflow/eu/team/broken.yml"
 
 
 @contextmanager
-def _airflow(invocation: Invocation) -> Iterator[dict[str, str]]:
+def _airflow(invocation: Invocation, layout: str) -> Iterator[dict[str, str]]:
     """Run it, with an empty folder of DAGs; gives the variables with which the page reaches it."""
     folder = invocation.demo.folder
     shutil.rmtree(folder / "schedules", ignore_errors=True)
-    write(folder, {**_SCHEDULES, "passwords.json": json.dumps({"admin": _PASSWORD})})
+    configuration = f'layout = "{layout}"\n{(folder / "dagpress.toml").read_text()}'
+    write(folder, {**_SCHEDULES, "dagpress.toml": configuration, "passwords.json": json.dumps({"admin": _PASSWORD})})
     generate(folder)
     (folder / "deployed").mkdir()
     invocation.variables.update(
@@ -84,10 +87,10 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _deploy(folder: Path) -> None:
+def _deploy(folder: Path, layout: str) -> None:
     """Give Airflow the files as they are in the repo, one of them broken."""
     shutil.copytree(folder / "generated_dags", folder / "deployed", dirs_exist_ok=True)
-    write(folder, {"deployed/team/broken.py": _BROKEN})
+    write(folder, {f"deployed/{_BROKEN_FILES[layout]}": _BROKEN})
 
 
 def _change(folder: Path) -> None:
@@ -96,9 +99,16 @@ def _change(folder: Path) -> None:
 
 @pytest.mark.parametrize("invocation", ["airflow-3"], indirect=True)
 def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Browser) -> None:
-    """Not deployed, deployed, changed since; run, seen until it succeeds, paused: all from the keyboard."""
+    """Not deployed, deployed, changed since; run, seen until it succeeds, paused: all from the keyboard.
+
+    Its DAG file has another DAG, which stays as it is.
+    """
     folder = invocation.demo.folder
-    with _airflow(invocation) as variables, served(folder, **variables) as url, browser.new_context() as context:
+    with (
+        _airflow(invocation, "folder") as variables,
+        served(folder, **variables) as url,
+        browser.new_context() as context,
+    ):
         page = context.new_page()
         problems: list[str] = []
         page.on("console", lambda message: problems.append(message.text))
@@ -107,14 +117,14 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         expect(panel).to_contain_text("not deployed")
         expect(panel).not_to_contain_text("Run now")
 
-        _deploy(folder)
+        _deploy(folder, "folder")
         invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
         expect(panel).to_contain_text("none yet")
         expect(panel).to_contain_text("paused")
-        page.goto(url + "airflow/team/broken.yml")
+        page.goto(url + _BROKEN_PAGE[1:])
         invocation.await_that(lambda: "nothing_of_that_name" in _reloaded(page.reload, panel.inner_text), pause=1)
         expect(panel).to_contain_text("cannot be loaded")
-        for other in ("broken", "given"):
+        for other in ("eu/broken", "team/given"):
             page.goto(f"{url}airflow/{other}.yml")
             invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
         page.press("#airflow-run", "Enter")
@@ -122,7 +132,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
 
         _change(folder)
         page.goto(url + _QUICK_PAGE[1:])
-        expect(panel).to_contain_text("as in the repo The file in the repo is not up to date itself.")
+        expect(panel).to_contain_text("as in the repo In the repo it is not up to date itself.")
         generate(folder)
         page.reload()
         expect(panel).to_contain_text("differs from the repo")
@@ -164,19 +174,18 @@ def _reloaded(reload: object, text: object) -> str:
 def test_plain_forms_run_a_dag_of_airflow_2(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same without JavaScript."""
     folder = invocation.demo.folder
-    with _airflow(invocation) as variables:
+    with _airflow(invocation, "schedule") as variables:
         pages = Pages(folder, **variables)
 
         def panel() -> str:
             return text_of(pages.get(_QUICK_PAGE), "#airflow")
 
         assert "not deployed" in panel()
-        _deploy(folder)
+        _deploy(folder, "schedule")
         invocation.await_that(lambda: "as in the repo" in panel(), pause=1)
         assert "none yet" in panel()
-        broken = "/airflow/team/broken.yml"
-        invocation.await_that(lambda: "nothing_of_that_name" in text_of(pages.get(broken), "#airflow"), pause=1)
-        whole = "/airflow/broken.yml"
+        invocation.await_that(lambda: "nothing_of_that_name" in text_of(pages.get(_BROKEN_PAGE), "#airflow"), pause=1)
+        whole = "/airflow/eu/broken.yml"
         invocation.await_that(lambda: "as in the repo" in text_of(pages.get(whole), "#airflow"), pause=1)
         _change(folder)
         generate(folder)
@@ -204,8 +213,8 @@ def test_plain_forms_run_a_dag_of_airflow_2(invocation: Invocation, monkeypatch:
         del later["unpause"]
         pages.post(f"{_QUICK_PAGE}/run", later)
         monkeypatch.setattr(rest, "_PAGE", 1)
-        files = [str(one["value"]) for one in pages.get("/").select("input[name=file]")]
-        cells = pages.get(f"/airflow?{'&'.join(f'file={file}' for file in files)}").select(".airflow-cell")
+        keys = [("schedule", str(one["value"])) for one in pages.get("/").select("input[name=schedule]")]
+        cells = pages.get(f"/airflow?{urlencode(keys)}").select(".airflow-cell")
         states = [
             next(word for word in ("queued", "no run yet", "not deployed") if word in cell.text) for cell in cells
         ]

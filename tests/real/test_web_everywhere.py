@@ -29,7 +29,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 360)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PROJECT = {
-    "dagpress.toml": f'airflow = "{NEWEST}"\n',
+    "dagpress.toml": f'airflow = "{NEWEST}"\nlayout = "folder"\n',
     "meltano.yml": """\
 plugins:
   extractors: [{name: tap-gitlab}, {name: tap-shop}]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.keys.field_type import FieldType, JsonSchema, Report
+from codegen.keys.model import Model, model
 from codegen.keys.scalars import Boolean, Choice
 from codegen.keys.section import Section
-from codegen.keys.table import Model, key
+from codegen.keys.table import key
 from codegen.keys.texts import TemplatedText
 from codegen.source.nodes import Node, Scalar
 from codegen.text.jinja import is_template, with_templates_as
@@ -22,7 +23,7 @@ _PATHS = 2
 _VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]+")
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Mount(Model):
     """One mount, by the names of Docker's own long form."""
 

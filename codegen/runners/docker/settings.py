@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import ListOf, MapOf, Object
 from codegen.keys.field_type import JsonSchema, ScalarType
+from codegen.keys.model import model
 from codegen.keys.scalars import Integer
 from codegen.keys.table import key
 from codegen.keys.texts import Text
@@ -47,7 +47,7 @@ _DEVICE_REQUEST = Object(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Docker(OperatorSettings):
     """A container for each task (airflow/providers/docker/operators/docker.py, 4.4.5 to 4.6.1)."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import MapOf, Object, TextList
 from codegen.keys.env import ENV_NAME
 from codegen.keys.field_type import FieldType
+from codegen.keys.model import model
 from codegen.keys.table import key
 from codegen.keys.texts import Text
 from codegen.runners.container import Image
@@ -68,7 +68,7 @@ def _is_named(node: Node) -> TypeGuard[MapNode]:
 _SECRET_KEY = Object("a secret's key", "name", "key", name=Text("the name of a secret"), key=Text("a key"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@model(frozen=True, kw_only=True)
 class Kubernetes(OperatorSettings):
     """A pod for each task (airflow/providers/cncf/kubernetes/operators/pod.py)."""
 

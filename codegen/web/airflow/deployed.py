@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 from pathlib import PurePosixPath
 
 from codegen.airflow.http_client import AirflowRestError
@@ -84,14 +85,21 @@ def states_of(airflows: Airflows, snapshot: Snapshot, schedules: Iterable[Schedu
     # A template of the project's own may give its DAGs other tags.
     tag = None if (snapshot.project.templates / TEMPLATE).exists() else _TAG
     facts = airflows.facts(schedules, tag)
-    return [(schedule, _state_after(snapshot, schedule, facts[schedule.key])) for schedule in schedules]
+    # Several schedules may share a file.
+    codes_of = cache(DagCodes)
+    states = []
+    for schedule in schedules:
+        found = facts[schedule.key]
+        if isinstance(found, AirflowRestError):
+            states.append((schedule, State(problem=found)))
+        else:
+            states.append((schedule, _compare(snapshot, schedule, found, codes_of)))
+    return states
 
 
-def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowRestError) -> State:
-    return State(problem=facts) if isinstance(facts, AirflowRestError) else _compare(snapshot, schedule, facts)
-
-
-def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
+def _compare(
+    snapshot: Snapshot, schedule: Schedule, facts: Facts, codes_of: Callable[[str], DagCodes] = DagCodes
+) -> State:
     """What is deployed of a schedule, beside what is in the repo and what should be there."""
     change = snapshot.change_of(schedule.dag_file, schedule.source)
     state = State(facts, _without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
@@ -102,7 +110,7 @@ def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
     if here == there:
         return replace(state, deployed=Deployed.CURRENT)
     # Others of its folder change on their own.
-    deployed, own = (DagCodes(text).of(escape(schedule.source)) for text in (there, here))
+    deployed, own = (codes_of(text).of(escape(schedule.source)) for text in (there, here))
     state = replace(state, deployed=_beside(deployed, own, change))
     if (
         state.deployed is Deployed.DIFFERS

@@ -17,6 +17,7 @@ from codegen import git
 from codegen.git import GitError, Head
 from codegen.loader import DEFAULTS, SUFFIXES
 from codegen.loader.discovery import HIDDEN
+from codegen.pipeline.scope import dag_files
 from codegen.project import Project
 from codegen.sync.changes import Change
 from codegen.sync.header import is_generated
@@ -36,13 +37,17 @@ _NO_REPOSITORY = "not a git repository"
 
 @dataclass(frozen=True)
 class _Offer:
-    """The files that a commit takes, those that it leaves, and its branch; or the problem that prevents one."""
+    """The files that a commit takes, those that it leaves, and its branch; or the problem that prevents one.
+
+    Of those that it leaves, `halves` are schedule files whose DAGs are in a file that it takes.
+    """
 
     head: Head = Head("", "")  # noqa: RUF009  # it is frozen
     branches: Sequence[str] = ()
     branch: str = ""
     taken: Sequence[str] = ()
     others: Sequence[str] = ()
+    halves: Sequence[str] = ()
     problem: str = ""
 
 
@@ -169,7 +174,16 @@ def _offer(project: Project, saved: Saved) -> _Offer:
         is_none = _NO_REPOSITORY in str(error)
         return _Offer(problem="The project is in no git repository." if is_none else f"Git says: {error}")
     branch = _proposed_branch(Path(saved.source).stem or "pipelines", head, branches)
-    return _Offer(head, branches, branch, taken, sorted(everything - set(taken)))
+    others = sorted(everything - set(taken))
+    halves = [name for name in others if not set(taken).isdisjoint(_dag_files(project, name))]
+    return _Offer(head, branches, branch, taken, others, halves)
+
+
+def _dag_files(project: Project, name: str) -> list[str]:
+    """The DAG files of a schedule file, which may be deleted; none for any other file."""
+    path = project.root / name
+    is_schedule = project.schedules in path.parents and path.suffix.lower() in SUFFIXES
+    return dag_files(project, path.relative_to(project.schedules).as_posix()) if is_schedule else []
 
 
 def _uncommitted_files(project: Project) -> set[str]:

@@ -151,5 +151,9 @@ def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collect
         return None
     source, name = escape(schedule.source), schedule.dag_file
     after = DagCodes(pipeline.render(project, reading, those).files.get(name, "")).of(source)
-    before = (text_of(project.root, project.root / name) or "").replace("\r\n", "\n")
-    return Dag(name, after, DagCodes(before).of(source)) if after else None
+    there = (text_of(project.root, project.root / name) or "").replace("\r\n", "\n")
+    before = DagCodes(there).of(source)
+    if after and before and faulty:
+        # The blocks above it stay as they are.
+        after = replace(after, block=after.block._replace(line=before.block.line))
+    return Dag(name, after, before) if after else None

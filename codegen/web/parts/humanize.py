@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timezone, tzinfo
 
 from codegen.diagnostics import printable
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_start
 
-_UNITS = (
-    ("year", timedelta(days=365)),
-    ("month", timedelta(days=30)),
-    ("day", timedelta(days=1)),
-    ("hour", timedelta(hours=1)),
-    ("minute", timedelta(minutes=1)),
-)
+# In seconds.
+_UNITS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60))
 # With fewer of a unit, the next smaller one says more: 36 hours, and not a day.
 _LEAST = 2
 
@@ -22,13 +17,13 @@ _LEAST = 2
 def relative(moment: datetime, now: datetime) -> str:
     """How far a moment is away, such as `in 3 hours` or `5 days ago`."""
     # In UTC: moments of one timezone are subtracted by Python as its wall clock shows them.
-    span = moment.astimezone(timezone.utc) - now.astimezone(timezone.utc)
+    span = (moment.astimezone(timezone.utc) - now.astimezone(timezone.utc)).total_seconds()
     for unit, length in _UNITS:
-        count = int(abs(span) / length)
+        count = int(abs(span) // length)
         if count >= _LEAST or (count and unit == "minute"):
             words = f"{count} {unit}{'s' if count > 1 else ''}"
-            return f"in {words}" if span > timedelta() else f"{words} ago"
-    return "in less than a minute" if span > timedelta() else "just now"
+            return f"in {words}" if span > 0 else f"{words} ago"
+    return "in less than a minute" if span > 0 else "just now"
 
 
 def absolute(moment: datetime, zone: tzinfo) -> str:

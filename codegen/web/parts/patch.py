@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from codegen.git import FilePatch
 from codegen.secrets.patches import masked_patch
 from codegen.sync.blocks import Block
-from codegen.sync.changes import Action, Change, Part
+from codegen.sync.changes import Change
 from codegen.sync.dag_code import DagCode
+from codegen.sync.parts import Part
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
 # To compare texts that are longer, and hold the same lines again and again, can take minutes.
@@ -56,9 +57,9 @@ def _lines_between(name: str, before: Block, after: Block) -> Sequence[tuple[str
     lines = max(before.text.count("\n"), after.text.count("\n"))
     if before.text and after.text and lines > _MOST_LINES:
         return [(f"\\ {lines:,} lines are too many to be compared here", "note")]
-    change = Part(Change(name, Action.UPDATE, before.text, after.text), before, after)
+    patch = Part(name, ("", ""), before, after).diff(3, masked_patch)
     # The first two lines name the files, and the page does so itself.
-    return _with_kinds(change.diff(3, masked_patch).split("\n")[2:-1])
+    return _with_kinds(patch.split("\n")[2:-1])
 
 
 def patches_of(changes: Iterable[Change]) -> list[tuple[Change, Patch]]:

@@ -12,10 +12,12 @@ from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, has_errors, in_numbers
+from codegen.loader import Document
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_task, describe_work
-from codegen.sync.changes import Action
+from codegen.sync.parts import Action
 from codegen.timetable.humanize import short_words
+from codegen.timetable.timetable import Timetable
 from codegen.web.parts.humanize import start_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
@@ -32,25 +34,43 @@ class Status(Enum):
     CURRENT = "current"
 
 
+_STATUSES = list(Status)
+
+
 @dataclass(frozen=True)
 class Row:
     """A schedule file.
 
     Attributes:
         file: its path below the folder of schedules.
-        schedule: the schedule in the first environment that is shown; None where it cannot be read.
-        deployments: the environments that have it, of those that are shown.
+        document: what was read of it; None where it is no map.
+        schedules: it in each environment that is shown; none where it cannot be read.
         airflow: the version of the project, one of `VERSIONS`.
     """
 
     file: str
-    name: str
-    schedule: Schedule | None
-    deployments: tuple[str, ...]
+    document: Document | None
+    schedules: tuple[Schedule, ...]
     status: Status
     diagnostics: tuple[Diagnostic, ...]
     airflow: str
     next_runs: NextRunsCache
+
+    @cached_property
+    def schedule(self) -> Schedule | None:
+        """The schedule in the first environment that is shown."""
+        return next(iter(self.schedules), None)
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the schedule, also of an invalid one."""
+        known = self.schedule or self.document
+        return known.name if known else PurePosixPath(self.file).stem
+
+    @property
+    def deployments(self) -> Sequence[str]:
+        """The environments that have it, of those that are shown."""
+        return [schedule.deployment for schedule in self.schedules if schedule.deployment]
 
     @cached_property
     def runs(self) -> str:
@@ -74,8 +94,13 @@ class Row:
 
     @property
     def next_run(self) -> datetime | None:
-        """The next run that the clock starts, unless an error leaves it open."""
-        return None if self.has_errors or not self.schedule else self.next_runs.of(self.schedule, self.airflow)
+        """The next run that the clock starts, if there is one."""
+        return self.next_runs.of(self._timetable) if self._timetable else None
+
+    @cached_property
+    def _timetable(self) -> Timetable | None:
+        """When its runs start, unless an error leaves it open."""
+        return self.schedule.timetable(self.airflow) if self.schedule and not self.has_errors else None
 
     @cached_property
     def runners(self) -> Sequence[str]:
@@ -124,40 +149,36 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
     for diagnostic in snapshot.diagnostics:
         diagnostics[diagnostic.location.path].append(diagnostic)
     schedules: dict[str, list[Schedule]] = defaultdict(list)
-    for each in snapshot.reading.schedules:
-        schedules[each.source].append(each)
-    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for schedule in snapshot.reading.schedules:
+        schedules[schedule.source].append(schedule)
+    documents: dict[str, list[Document]] = defaultdict(list)
     for document in snapshot.reading.documents:
-        names[document.source.name][document.deployment] = document.name
-    owned, rows = {each.dag_file for each in snapshot.reading.schedules}, []
-    for file in snapshot.sources.values():
-        owned.add(file.name)
-        known = names[file.name]
-        if environment and known and environment not in known:
-            continue
-        shown = [each for each in schedules[file.name] if environment in {"", each.deployment}]
-        dag_files = [each.dag_file for each in shown]
-        schedule = shown[0] if shown else None
-        rows.append(
-            Row(
-                file=file.relative,
-                name=schedule.name if schedule else next(iter(known.values()), PurePosixPath(file.relative).stem),
-                schedule=schedule,
-                deployments=tuple(each.deployment for each in shown if each.deployment),
-                status=_status(snapshot, shown, diagnostics),
-                diagnostics=(
-                    *diagnostics.get(file.name, ()),
-                    *(
-                        each
-                        for name in dict.fromkeys(dag_files)
-                        for each in diagnostics.get(name, ())
-                        if snapshot.concerns(each, file.name)
-                    ),
-                ),
-                airflow=snapshot.project.airflow,
-                next_runs=next_runs,
-            )
+        documents[document.source.name].append(document)
+    rows = []
+    for file in snapshot.reading.files:
+        name, known, shown = file.name, documents.get(file.name, ()), schedules.get(file.name, ())
+        if environment:
+            if known and environment not in {document.deployment for document in known}:
+                continue
+            shown = [schedule for schedule in shown if schedule.deployment == environment]
+        problems = [*diagnostics.get(name, ())]
+        for path in dict.fromkeys(schedule.dag_file for schedule in shown):
+            problems += (each for each in diagnostics.get(path, ()) if snapshot.concerns(each, name))
+        # The same row as in an earlier list, if nothing of it has changed.
+        row = snapshot.reading.cache(
+            (name, environment),
+            Row,
+            file.relative,
+            next(iter(known), None),
+            tuple(shown),
+            _status(snapshot, shown, diagnostics),
+            tuple(problems),
+            snapshot.project.airflow,
+            next_runs,
         )
+        rows.append(row)
+    owned = {schedule.dag_file for schedule in snapshot.reading.schedules}
+    owned.update(file.name for file in snapshot.reading.files)
     return Listing(
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # The page says in other words that there are no schedules yet.
@@ -181,15 +202,16 @@ def _status(
     snapshot: Snapshot, schedules: Sequence[Schedule], diagnostics: Mapping[str, Sequence[Diagnostic]]
 ) -> Status:
     """The first status that the DAG of any of some schedules has."""
-    found = set()
-    for one in schedules:
-        if not snapshot.is_compared or has_errors(diagnostics.get(one.dag_file, ())):
-            found.add(Status.NOT_COMPARED)
-        elif change := snapshot.change_of(one.dag_file, one.source):
-            found.add(Status.CHANGED if change.before else Status.MISSING)
-        else:
-            found.add(Status.CURRENT)
-    return next((status for status in Status if status in found), Status.NOT_COMPARED)
+    found = [_status_of(snapshot, each, diagnostics.get(each.dag_file, ())) for each in schedules]
+    return min(found, key=_STATUSES.index, default=Status.NOT_COMPARED)
+
+
+def _status_of(snapshot: Snapshot, schedule: Schedule, diagnostics: Sequence[Diagnostic]) -> Status:
+    if not snapshot.is_compared or has_errors(diagnostics):
+        return Status.NOT_COMPARED
+    if change := snapshot.change_of(schedule.dag_file, schedule.source):
+        return Status.CHANGED if change.before else Status.MISSING
+    return Status.CURRENT
 
 
 def what_runs(schedule: Schedule) -> str:

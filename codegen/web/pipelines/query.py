@@ -90,7 +90,7 @@ class ListQuery:
 
     def excerpt(self, rows: Sequence[Row]) -> Excerpt:
         """The rows of the page."""
-        found = self._sorted([row for row in rows if self._has(row)])
+        found = self._sorted([row for row in rows if self._has(row)] if self.filters or self._words else rows)
         pages = max(-(-len(found) // ROWS_OF_A_PAGE), 1)
         page = min(self.page, pages)
         return Excerpt(found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE], len(found), page, pages)

@@ -152,7 +152,9 @@ class _Airflow:
             runs = session.last_runs(dags)
             sources = session.sources([dag for dag in dags.values() if dag.dag_id not in texts], _PATIENCE)
         now = time.monotonic()
-        texts |= {dag_id: (now + _FRESH_SOURCE, text) for dag_id, text in sources.items()}
+        # The DAGs of one file have the same text, which is kept once.
+        same = {text: text for _, text in texts.values()}
+        texts |= {dag_id: (now + _FRESH_SOURCE, same.setdefault(text, text)) for dag_id, text in sources.items()}
         learned = {dag_id: Facts() for dag_id in dag_ids} | {
             dag_id: Facts(dag, runs.get(dag_id), texts.get(dag_id, (now, None))[1], dag_id in texts)
             for dag_id, dag in dags.items()

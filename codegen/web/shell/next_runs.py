@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from codegen.schema import Schedule
 from codegen.timetable.timetable import Timetable
 
 # More than a project has schedules.
@@ -18,10 +17,9 @@ class NextRunsCache:
         """Start without any."""
         self._runs: dict[Timetable, datetime | None] = {}
 
-    def of(self, schedule: Schedule, airflow: str) -> datetime | None:
-        """The next run of a checked schedule that the clock starts, in UTC; None where there is none."""
+    def of(self, timetable: Timetable) -> datetime | None:
+        """The next run that the clock starts, in UTC; None where there is none."""
         now = datetime.now(timezone.utc)
-        timetable = schedule.timetable(airflow)
         run = self._runs.get(timetable, now)
         if run is not None and run <= now:
             run = next((each.astimezone(timezone.utc) for each in timetable.next_runs(now)), None)

@@ -5,7 +5,6 @@ A fork shares the memory of the single-threaded worker, and the kernel kills it 
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import resource
@@ -97,7 +96,6 @@ def _compute(task: Task, context: RequestContext, writing: int, seconds: float) 
     """Call the function of a task in the fork, and exit."""
     code = 1
     try:
-        gc.freeze()
         _limit(seconds)
         with os.fdopen(writing, "wb") as file:
             file.write(_result(task, context))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from threading import Lock
+from typing import Any, TypeVar
 
 from codegen import pipeline, rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors
-from codegen.files import is_folder, walk
+from codegen.files import Stamp, is_folder, stamp_of, walk
 from codegen.loader import SourceFile
-from codegen.meltano import meltano_files
+from codegen.meltano import meltano_files, name_of
 from codegen.pipeline import Reading
 from codegen.project import Project, read_project
 from codegen.render.source_text import escape
@@ -25,10 +26,11 @@ from codegen.sync.changes import Change
 from codegen.sync.dag_code import CodeChange, DagCodes
 from codegen.sync.transaction import Transaction, transaction
 
-# What a file was when it was looked at: its path, when it was changed, its size, its number on the disk, and when
-# anything of it was changed, which nobody can set: `touch` and `rsync` set the other back, `chmod` leaves it alone.
-_Stamp = tuple[str, int, int, int, int]
+T = TypeVar("T")
+
 _LOCK_SECONDS = 10
+_SNAPSHOTS_OF_A_COLLECTION = 20
+_BYTE_CODE = f"{os.sep}__pycache__{os.sep}"
 
 
 class BrokenProjectError(Exception):
@@ -39,7 +41,7 @@ class BrokenProjectError(Exception):
         self.diagnostics = diagnostics
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """A project at one point in time.
 
@@ -54,6 +56,18 @@ class Snapshot:
     changes: Sequence[Change]
     diagnostics: Sequence[Diagnostic]
     is_compared: bool
+    _results: dict[object, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, function: Callable[..., T], *arguments: Hashable) -> T:
+        """Call a function of the snapshot and some arguments, once for each of them.
+
+        The cache of the reading would refer back to the snapshot, which is one of the arguments.
+        """
+        key = function, arguments
+        if key not in self._results:
+            self._results[key] = function(self, *arguments)
+        result: T = self._results[key]
+        return result
 
     @cached_property
     def sources(self) -> Mapping[str, SourceFile]:
@@ -74,6 +88,11 @@ class Snapshot:
         return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
+    def named_files(self) -> Collection[str]:
+        """The files whose texts the schedules have by `$f`, as paths in the project."""
+        return self.reading.named_files({file.name for file in self.reading.files})
+
+    @cached_property
     def _changes(self) -> Mapping[str, tuple[DagCodes, DagCodes]]:
         return {change.name: (DagCodes(change.before), DagCodes(change.after)) for change in self.changes}
 
@@ -85,9 +104,9 @@ class Workspace:
         """Look at the project in that folder."""
         self.root = root.resolve()
         self._lock = Lock()
-        self._stamps: frozenset[_Stamp] = frozenset()
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
+        self._taken = 0
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """The one way to write into the project.
@@ -104,20 +123,28 @@ class Workspace:
             BrokenProjectError: its configuration cannot be read.
         """
         with self._lock:
-            project = self._project()
-            stamps = frozenset(chain(_stamps(project, self._cache), self._stamps_of_texts()))
-            if self._snapshot is None or stamps != self._stamps:
-                self._cache = Cache(self._cache)
-                self._snapshot, self._stamps = _take(project, self._cache), stamps
-                if self._snapshot.is_compared:
+            project, latest = self._project(), self._snapshot
+            stamps = _stamps(project, latest.named_files if latest else (), self._cache)
+            if latest is None or stamps != self._cache.stamps:
+                if latest and latest.is_compared:
+                    # What neither it nor a page of it used is of removed files. With an error, no file was rendered.
                     self._cache.forget_earlier()
-            return self._snapshot
+                cache = Cache(self._cache, stamps)
+                latest = _take(project, cache)
+                self._snapshot, self._cache = latest, cache
+                self._free_memory()
+            return latest
 
-    def _stamps_of_texts(self) -> Iterator[_Stamp]:
-        """The files that a `$f` names, which can lie outside of the folder of schedules."""
-        reading = self._snapshot.reading if self._snapshot else None
-        for name in sorted(reading.named_files({file.name for file in reading.files})) if reading else ():
-            yield from _stamp_of(self.root / name)
+    def _free_memory(self) -> None:
+        """Collect garbage among the objects since the last snapshot, and only sometimes among all.
+
+        To look at all objects of 1,000 schedules takes longer than the snapshot, and Python would do it more often.
+        """
+        self._taken += 1
+        if self._taken % _SNAPSHOTS_OF_A_COLLECTION == 0:
+            gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
     def _project(self) -> Project:
         if not is_folder(self.root):
@@ -137,23 +164,15 @@ def _take(project: Project, cache: Cache) -> Snapshot:
     return Snapshot(project, generation.reading, changes, diagnostics, is_compared)
 
 
-def _stamps(project: Project, cache: Cache) -> Iterator[_Stamp]:
-    """Every file that a snapshot is made of."""
-    for name in ("dagpress.toml", "pyproject.toml"):
-        yield from _stamp_of(project.root / name)
-    for path in meltano_files(project.root, project.meltano_project, cache):
-        yield from _stamp_of(path)
+def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, Stamp]:
+    """The stamp of every file that a snapshot is made of, with some others, by its path in the project."""
+    start, stamps = len(f"{project.root / '_'}") - 1, dict[str, Stamp]()
     for folder in (project.schedules, project.templates, project.generated_dags):
         for entry in walk(folder, project.boundary):
-            if f"{os.sep}__pycache__{os.sep}" not in entry.path:
-                yield from _stamp_of(entry)
-
-
-def _stamp_of(path: Path | os.DirEntry[str]) -> Iterator[_Stamp]:
-    try:
-        status = path.stat()
-    except OSError:
-        # A link that leads nowhere is a file all the same.
-        yield os.fspath(path), 0, 0, 0, 0
-        return
-    yield os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns
+            if _BYTE_CODE not in entry.path:
+                stamps[entry.path[start:].replace(os.sep, "/")] = stamp_of(entry)
+    main = name_of(project.root, project.meltano_project / "meltano.yml")
+    stamps |= {name: stamp_of(project.root / name) for name in ("dagpress.toml", "pyproject.toml", main, *others)}
+    # What the cache has of meltano.yml is current unless its own stamp has changed.
+    included = meltano_files(project.root, project.meltano_project, cache)
+    return stamps | {name_of(project.root, path): stamp_of(path) for path in included}

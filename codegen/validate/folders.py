@@ -1,0 +1,43 @@
+"""Folders of schedules that share a DAG file: its name must be free, and its size costs each task start."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.text.ids import file_key
+
+# A task start then takes about 1.2 times the CPU of one with a file of its own (`rules/pages/large-dag-file.md`).
+_MOST_DAGS = 100
+_COST_OF_A_DAG = 0.0017
+
+
+def check_folders(files: Collection[tuple[str, str]], layout: Location) -> Iterator[Diagnostic]:
+    """Check the folders of some schedule files, each with its path in the project and below the folder of schedules.
+
+    Args:
+        files: the schedule files.
+        layout: the place of the key in the configuration.
+    """
+    paths = {name: PurePosixPath(relative) for name, relative in files}
+    counts = Counter(path.parent for path in paths.values() if path.parent.name)
+    folders = {file_key(folder.name): folder.name for folder in counts if len(folder.parts) == 1}
+    for name, path in paths.items():
+        folder = folders.get(file_key(path.stem))
+        if folder and not path.parent.name:
+            where = "" if folder == path.stem else " on macOS and Windows"
+            message = f"the folder {quoted(name.removesuffix(path.name) + folder)} has the same DAG file{where}"
+            hint = "move the schedule into the folder, or rename one of them"
+            yield Diagnostic(rules.DUPLICATE_FILE, message, Location(name), hint)
+    for parent, number in counts.items():
+        if number > _MOST_DAGS:
+            times = 1 + _COST_OF_A_DAG * number
+            message = (
+                f"the {number} schedules of the folder {quoted(parent.as_posix())} share a DAG file, so that a task "
+                f"start takes about {times:.1f} times the CPU of one with a file of its own"
+            )
+            hint = 'move schedules into subfolders, such as one for each source, or set `layout = "schedule"`'
+            yield Diagnostic(rules.LARGE_DAG_FILE, message, layout, hint)
