@@ -51,9 +51,9 @@ def main() -> None:
     )
     parser.add_argument("--schedules", type=int, nargs="+", default=[60], help="how many, such as 60 1000")
     parser.add_argument("--a-folder", type=int, default=20, help="schedules in a folder")
-    parser.add_argument("--window", type=float, default=93, help="seconds of a steady state at the default settings")
+    parser.add_argument("--window", type=float, default=62, help="seconds of a steady state at the default settings")
     parser.add_argument(
-        "--idle-window", type=float, default=60, help="the same, with the settings of `dagpress invoke`"
+        "--idle-window", type=float, default=40, help="the same, with the settings of `dagpress invoke`"
     )
     parser.add_argument("--runs", type=int, default=5, help="processes that start tasks, each of them three")
     parser.add_argument("--picture", action="store_true", help=f"write {_PICTURE.relative_to(ROOT)} anew")
