@@ -21,7 +21,7 @@ from codegen.text.ids import composed
 
 @dataclass(frozen=True)
 class Scope:
-    """What names and paths mean, as paths in the project.
+    """The files that names and paths select, as paths in the project.
 
     Attributes:
         files: the generated files.

@@ -48,7 +48,7 @@ def source_of(text: str) -> str:
 
 
 def sources_in(text: str) -> set[str]:
-    """The schedules that may have a DAG in a file: also those that only a text in it names, as this is fast."""
+    """The schedules that may have a DAG in a file. Fast: it also finds names in strings."""
     source = source_of(text)
     return {match[1] for match in _comments(text, source)} if source.endswith("/") else {source} - {""}
 
@@ -68,9 +68,9 @@ def blocks_of(text: str) -> Sequence[Block]:
 
 
 def pairs_of(before: str, after: str) -> list[tuple[Block, Block]]:
-    """Each block before and after a change of its file; one without text, at its place, where there is none.
+    """Each block before and after a change of its file; a missing one has no text.
 
-    A file is a single block if its blocks have another order than before, or cannot be found on one side.
+    A file is a single block if the order of its blocks changes, or if they cannot be found on one side.
     """
     olds, news = (blocks_of(text) for text in (before, after))
     old, new = ({block.source: block for block in blocks} for blocks in (olds, news))
@@ -102,7 +102,7 @@ def _starts(text: str, source: str) -> list[int]:
 
 
 def _merged(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
-    """The items of two lists, whose common items have one order."""
+    """The items of two lists that have their common items in the same order."""
     waiting = iter(new)
     for source in old:
         if source not in new:
@@ -114,7 +114,7 @@ def _merged(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
 
 
 def _placed(blocks: Mapping[str, Block], order: Iterable[str]) -> Iterator[Block]:
-    """The blocks in that order, and for each that is missing one without text."""
+    """The blocks in that order; a missing one has no text."""
     line = 1
     for source in order:
         block = blocks.get(source) or Block(source, line, "")

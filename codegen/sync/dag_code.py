@@ -1,4 +1,4 @@
-"""The code of a schedule in a generated file: in the file of a folder, its block and what that uses of the head."""
+"""The code of a schedule in a generated file: in the file of a folder, its block and the definitions that it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DagCode:
     """The code of a schedule in a generated file.
 
     Attributes:
-        head: what the DAGs of the file share; without a text if the file belongs to the schedule as a whole.
+        head: the code that the DAGs of the file share; without a text if the file belongs to the schedule as a whole.
         block: the block of the schedule, or the whole file.
     """
 

@@ -48,7 +48,7 @@ __all__ = [
 
 
 class Checked(NamedTuple):
-    """What is wrong with a schedule by itself, and the states that it is known to keep, which others may share."""
+    """The diagnostics of a single schedule, and the states that it keeps, which other schedules may share."""
 
     diagnostics: Sequence[Diagnostic]
     states: Sequence[KeptState]

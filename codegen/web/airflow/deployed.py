@@ -24,7 +24,7 @@ _LONGEST = 400_000
 
 
 class Deployed(Enum):
-    """What the deployed code of a DAG is, beside that in the repo."""
+    """How the deployed code of a DAG compares with the repo."""
 
     CURRENT = "as in the repo"
     GENERATED = "as it would be generated"
@@ -43,7 +43,7 @@ class State:
     Attributes:
         problem: why it cannot be asked; then there are no facts.
         import_error: why its file cannot be loaded, as far as that was asked.
-        patch: from what is deployed to what is in the repo.
+        patch: from the deployed code to that in the repo.
         is_pending: whether it is not up to date in the repo.
     """
 
@@ -92,7 +92,7 @@ def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowR
 
 
 def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
-    """What is deployed of a schedule, beside what is in the repo and what should be there."""
+    """Compare the deployed code of a schedule with that in the repo and that which `generate` would write there."""
     change = snapshot.change_of(schedule.dag_file, schedule.source)
     state = State(facts, _without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
     if state.deployed is not Deployed.DIFFERS or facts.source is None:
@@ -103,15 +103,15 @@ def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
         return replace(state, deployed=Deployed.CURRENT)
     # Others of its folder change on their own.
     deployed, own = (code_of(text, escape(schedule.source)) for text in (there, here))
-    state = replace(state, deployed=_beside(deployed, own, change))
+    state = replace(state, deployed=_comparison(deployed, own, change))
     if not (deployed and own) or state.deployed is not Deployed.DIFFERS:
         return state
     is_long = len(own.block.text) + len(deployed.block.text) > _LONGEST
     return state if is_long else replace(state, patch=patch_of_dag(schedule.dag_file, deployed, own))
 
 
-def _beside(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
-    """What the deployed code of a schedule is, beside that in the repo and the change that `generate` makes there."""
+def _comparison(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
+    """How the deployed code of a schedule compares with the repo, and with the change that `generate` makes there."""
     if _is_alike(deployed, own):
         return Deployed.CURRENT
     if change and _is_alike(deployed, change.after):

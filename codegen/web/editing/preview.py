@@ -47,7 +47,7 @@ class Dag:
 
     @property
     def head(self) -> str:
-        """What the DAGs of a shared file have in common, with its secrets masked."""
+        """The head of a shared file, with its secrets masked."""
         return masked(self.after.head.text, self.name)
 
 
@@ -63,7 +63,7 @@ class Preview:
         schedule: the schedule there; nothing where it has errors, or the environment has it not.
         dag: its file; nothing where an error prevents it.
         blocked_by: the errors in other files that would block writing, though not this file.
-        sharing: those of them in schedules that share its DAG file, which stays as it is until they are fixed.
+        sharing: those of them in schedules of the same DAG file, which is not written until they are fixed.
     """
 
     project: Project
@@ -138,7 +138,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
 
 
 def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collection[str]) -> Dag | None:
-    """Its code in a DAG file, beside those schedules of the file that have no errors; None if it waits for another."""
+    """Its code in a DAG file, with the schedules of the file that have no errors; None if it waits for one with any."""
     names = {each.name for each in reading.of(schedule.deployment)}
     those = [
         each

@@ -1,4 +1,4 @@
-"""The DAG file of a schedule as it would be, beside the one on the disk; of a shared file, the code of the schedule."""
+"""The DAG file of a schedule as generated now, and its change on the disk; of a shared file, the schedule's code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DagFile:
     """A DAG file.
 
     Attributes:
-        code: what of it belongs to the schedule; None if there is nothing.
+        code: the code of the schedule in it; None if there is none.
         is_new: whether it is as it would be generated now; else it is the one on the disk, since errors prevent that.
         change: what `generate` would do to that code; None if it is current, or errors prevent that.
     """
@@ -48,12 +48,12 @@ class DagFile:
 
     @property
     def head(self) -> Sequence[Sequence[Piece]]:
-        """The lines that the DAGs of a shared file have in common."""
+        """The lines of the head of a shared file."""
         return self._shown(self.code.head.text if self.code else "")
 
     @cached_property
     def patch(self) -> Patch:
-        """What changes in that code."""
+        """The change of that code."""
         change = self.change
         return (
             patch_of_dag(self.name, change.before, change.after)
