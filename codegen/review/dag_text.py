@@ -7,7 +7,7 @@ import copy
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from codegen.review.behaviour import Behaviour, state_ids_in
-from codegen.sync.blocks import Block, blocks_of
+from codegen.sync.blocks import blocks_of
 from codegen.sync.dag_code import definitions_used, names_in
 
 _DEFINITIONS = (ast.Assign, ast.FunctionDef, ast.Import, ast.ImportFrom)
@@ -21,27 +21,19 @@ def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
     """
     blocks = blocks_of(text)
     try:
-        tree = ast.parse(text)
+        bodies = [ast.parse(block.text).body for block in blocks]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    inlining = _Inlining(tree)
-    head = _definitions(tree, blocks[0]) if blocks else []
     found = {}
-    for block in (block for block in blocks if block.source in sources):
-        own = _definitions(tree, block)
-        others = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in own]
-        if behaviour := _behaviour(others, ast.Module([*head, *own], [])):
-            found[block.source] = behaviour
+    for block, body in zip(blocks, bodies, strict=True):
+        if block.source in sources:
+            module = ast.Module(body if body is bodies[0] else [*bodies[0], *body], [])
+            inlining = _Inlining(module)
+            others = [inlining.visit(copy.deepcopy(node)) for node in body if not isinstance(node, _DEFINITIONS)]
+            definitions = [node for node in module.body if isinstance(node, _DEFINITIONS)]
+            if behaviour := _behaviour(others, ast.Module([*definitions], [])):
+                found[block.source] = behaviour
     return found
-
-
-def _nodes(tree: ast.Module, block: Block) -> list[ast.stmt]:
-    lines = range(block.line, block.line + block.text.count("\n") + 1)
-    return [node for node in tree.body if node.lineno in lines]
-
-
-def _definitions(tree: ast.Module, block: Block) -> list[ast.stmt]:
-    return [node for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
 
 
 def _behaviour(nodes: Sequence[ast.stmt], definitions: ast.Module) -> Behaviour | None:

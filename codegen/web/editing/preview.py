@@ -38,7 +38,7 @@ class Dag:
     @cached_property
     def patch(self) -> Patch:
         """What differs."""
-        return patch_of_dag(self.name, self.before, self.after) if self.before else Patch()
+        return patch_of_dag(self.name, self.before, self.after)
 
     @property
     def shown(self) -> str:

@@ -54,12 +54,7 @@ class DagFile:
     @cached_property
     def patch(self) -> Patch:
         """The change of that code."""
-        change = self.change
-        return (
-            patch_of_dag(self.name, change.before, change.after)
-            if change and change.before and change.after
-            else Patch()
-        )
+        return patch_of_dag(self.name, self.change.before, self.change.after) if self.change else Patch()
 
     def _shown(self, text: str) -> Sequence[Sequence[Piece]]:
         return lines_of(masked(text[:LONGEST], self.name), "python") if text else []
