@@ -14,8 +14,7 @@ from codegen.files import exists, is_folder, text_of
 from codegen.loader import DEFAULTS, HIDDEN, SUFFIXES, excludes
 from codegen.pipeline.reading import Reading
 from codegen.project import Project
-from codegen.render.source_text import escape
-from codegen.sync.blocks import source_of, sources_in
+from codegen.sync.blocks import names_source
 from codegen.text.ids import composed
 
 
@@ -163,7 +162,7 @@ class Finder:
     def _name_source(self, files: Iterable[str], source: str) -> bool:
         """Whether one of some generated files names a schedule file, or a folder of schedules, which may be deleted."""
         paths = filter(self._project.boundary.has, (self._project.root / name for name in files))
-        return any(escape(source) in {source_of(text), *sources_in(text)} for text in map(text_of, paths))
+        return any(names_source(text_of(path), source) for path in paths)
 
     def _of(self, relatives: Iterable[str]) -> Scope:
         """Some schedule files, which may have been deleted."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codegen.sync.blocks import Block, blocks_of
+from codegen.text.escaping import escape
 
 _IMPORT = re.compile("import |from ")
 
@@ -66,9 +67,7 @@ class CodeChange:
 
 
 def code_of(text: str, source: str) -> DagCode | None:
-    """The code of a schedule in the text of a file; None if there is none.
-
-    Its path in the project is given as in the file: escaped for a comment.
+    """The code of a schedule, by its path in the project, in the text of a file; None if there is none.
 
     A file belongs as a whole to each of its schedules if it is not that of a folder, if it has a conflict of git, or if
     a template of the project leaves out the names of the schedules.
@@ -76,7 +75,7 @@ def code_of(text: str, source: str) -> DagCode | None:
     head, *blocks = blocks_of(text) or [Block("", 1, "")]
     if not blocks:
         return DagCode(Block("", 1, ""), head) if head.text else None
-    own = next((block for block in blocks if block.source == source), None)
+    own = next((block for block in blocks if block.source == escape(source)), None)
     # Blank lines follow a block where another one follows.
     return DagCode(head, own._replace(text=own.text.rstrip("\n") + "\n")) if own else None
 

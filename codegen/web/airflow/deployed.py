@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import Session
 from codegen.render.renderer import TEMPLATE
-from codegen.render.source_text import escape
 from codegen.schema import Schedule
 from codegen.sync.dag_code import CodeChange, DagCode, code_of
 from codegen.web.parts.patch import Patch, patch_of_dag
@@ -102,7 +101,7 @@ def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
     if here == there:
         return replace(state, deployed=Deployed.CURRENT)
     # Others of its folder change on their own.
-    deployed, own = (code_of(text, escape(schedule.source)) for text in (there, here))
+    deployed, own = (code_of(text, schedule.source) for text in (there, here))
     state = replace(state, deployed=_comparison(deployed, own, change))
     if not (deployed and own) or state.deployed is not Deployed.DIFFERS:
         return state

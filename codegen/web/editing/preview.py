@@ -15,7 +15,6 @@ from codegen.loader import Document
 from codegen.pipeline import Reading
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
-from codegen.render.source_text import escape
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
 from codegen.sync.dag_code import DagCode, code_of
@@ -149,7 +148,7 @@ def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collect
     ]
     if schedule not in those:
         return None
-    source, name = escape(schedule.source), schedule.dag_file
+    source, name = schedule.source, schedule.dag_file
     after = code_of(pipeline.render(project, reading, those).files.get(name, ""), source)
     before = code_of((text_of(project.root, project.root / name) or "").replace("\r\n", "\n"), source)
     if after and before and faulty:

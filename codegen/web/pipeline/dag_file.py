@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codegen.diagnostics import has_errors
-from codegen.render.source_text import escape
 from codegen.secrets.masking import masked
 from codegen.sync.dag_code import CodeChange, DagCode, code_of
 from codegen.web.parts.code import Piece, lines_of
@@ -69,4 +68,4 @@ def dag_file_of(view: View) -> DagFile:
     if change:
         return DagFile(name, change.after, is_new, change)
     there = text_of(snapshot.project.root, snapshot.project.root / name) or ""
-    return DagFile(name, code_of(there.replace("\r\n", "\n"), escape(source)), is_new, None)
+    return DagFile(name, code_of(there.replace("\r\n", "\n"), source), is_new, None)

@@ -20,7 +20,6 @@ from codegen.loader import SourceFile
 from codegen.meltano import meltano_files, name_of
 from codegen.pipeline import Reading
 from codegen.project import Project, read_project
-from codegen.render.source_text import escape
 from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Change
 from codegen.sync.dag_code import CodeChange, code_of
@@ -78,13 +77,13 @@ class Snapshot:
         """The change that `generate` makes to the code of a schedule in a DAG file, by their paths in the project."""
         if not (change := self._changes.get(name)):
             return None
-        before, after = (code_of(text, escape(source)) for text in (change.before, change.after))
+        before, after = (code_of(text, source) for text in (change.before, change.after))
         return None if before and after and before.is_like(after) else CodeChange(before, after)
 
     def concerns(self, diagnostic: Diagnostic, source: str) -> bool:
         """Whether a diagnostic of a DAG file concerns one of its schedules, and not only the code of another."""
         change = self._changes.get(diagnostic.location.path)
-        code = code_of(change.after, escape(source)) if change else None
+        code = code_of(change.after, source) if change else None
         return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
