@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -17,7 +18,7 @@ from codegen.airflow.parsing import parsing_settings
 from codegen.airflow_facts import facts_of
 from codegen.configuration.export import configuration_reference
 from codegen.project import read_project
-from codegen.schema.export import reference
+from codegen.schema.export import reference, schema_line
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -119,6 +120,22 @@ def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
     generated = (tmp_path / "generated_dags/a.py").read_text()
     assert 'TEAM = "data"\n' in generated
     assert "        doc=TEAM,\n    )\n" in generated
+
+
+def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
+    """Its commands, word for word: the DAGs stay, and an editor finds the JSON Schema."""
+    commands = (
+        README.read_text(encoding="utf-8").split("### One file for each folder")[1].split("```sh\n")[1].split("```")[0]
+    )
+    schedules = {f"schedules/sales-{name}.yml": schema_line("") + EXTRACT_LOAD for name in ("orders", "customers")}
+    project = write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', **schedules})
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for script in ("git init -q && dagpress generate && git add .", commands):
+        subprocess.run(["bash", "-ec", script], cwd=project, env=environ, check=True, capture_output=True)
+    assert [path.name for path in (project / "generated_dags").iterdir()] == ["sales.py"]
+    assert dagpress(project, "check")[:2] == (0, "")
+    for path in (project / "schedules/sales").iterdir():
+        assert path.read_text(encoding="utf-8") == schema_line("sales/a.yml") + EXTRACT_LOAD
 
 
 def test_every_block_of_the_templates_is_told() -> None:

@@ -108,7 +108,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
 )
 @click.pass_obj
 def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> int:
-    """Show what `generate` would change, as a patch, and write nothing.
+    """Show what `generate` would change, as a diff, and write nothing.
 
     NAMES select schedules, as for `generate`. Exits with 1 if there is a difference.
     """
