@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -128,10 +127,12 @@ def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
     commands = section.split("```sh\n")[1].split("```")[0]
     schedules = {f"schedules/sales-{name}.yml": schema_line("") + EXTRACT_LOAD for name in ("orders", "customers")}
     project = write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', **schedules})
-    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     dagpress(project, "generate")
-    script = f"git init -q && git add .\n{commands}"
-    subprocess.run(["bash", "-ec", script], cwd=project, env=environ, check=True, capture_output=True)
+    moving, generate, adding = commands.partition("dagpress generate\n")
+    assert generate
+    for script in (f"git init -q && git add . && {moving}", adding):
+        subprocess.run(["bash", "-ec", script], cwd=project, check=True, capture_output=True)
+        dagpress(project, "generate")
     assert [path.name for path in (project / "generated_dags").iterdir()] == ["sales.py"]
     assert dagpress(project, "check")[:2] == (0, "")
     for path in (project / "schedules/sales").iterdir():
