@@ -150,7 +150,7 @@ def test_the_generator_is_found_by_what_it_does(tmp_path: Path) -> None:
     write(folder, {"dynamic.py": f"from helper import listed\n{makes}"})
     assert find_generator(tmp_path) == folder / "dynamic.py"
     write(folder, {"other.py": f"schedules = ScheduleService(project).schedules()\n{makes}"})
-    with pytest.raises(InvalidError, match=r"several: dynamic\.py, other\.py"):
+    with pytest.raises(InvalidError, match=r"dynamic\.py, other\.py"):
         find_generator(tmp_path)
     write(folder, {"meltano.py": lists + makes})
     assert find_generator(tmp_path) == folder / "meltano.py"
