@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Look for tests in no folder but `tests/real`, and there for the slow ones: the others have hundreds of folders."""
+    """Look for tests in `tests/real` only when slow ones run, and never in the hundreds of other folders."""
     if collection_path.parent != environments.ROOT / "tests" or not collection_path.is_dir():
         return None
     return True if _is_fast(config) or collection_path.name != "real" else None

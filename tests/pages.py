@@ -60,9 +60,13 @@ class Pages:
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
         """A page, whose status must be as expected."""
+        return soup_of(self.text(address, status, **headers))
+
+    def text(self, address: str, status: int = 200, **headers: str) -> str:
+        """The HTML of that page."""
         answer = self.client.get(address, headers=headers)
         assert answer.status_code == status, answer.text
-        return soup_of(answer.text)
+        return str(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
         """Send a form with the CSRF token, and follow a commit to its end."""
