@@ -15,7 +15,6 @@ import pytest
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, killed_at_replace, write
 from pytest_regressions.file_regression import FileRegressionFixture
 
-from codegen.render.source_text import escape
 from codegen.sync.header import is_generated, with_header
 
 _MESSAGES = Path(__file__).parent / "rules"
@@ -157,7 +156,7 @@ _DEEP = "+".join("1" * 5_000)
     ],
 )
 def test_check_names_what_was_edited_by_hand(old: str, new: str, said: str, tmp_path: Path) -> None:
-    """At the first DAG that it changes, if there is one, at once; and `generate` repairs it, also with a renamed DAG."""
+    """At the first DAG that it changes, if there is one; and `generate` repairs it, also with a renamed DAG."""
     defaults = as_yaml({"runner": "docker", "docker": {"image": "a:1", "user": "x"}})
     # A marker in a text is not git's.
     texts = [EXTRACT_LOAD + as_yaml({"doc_md": f"{_BLOCK}<<<<<<< HEAD\n", "env": {"NAME": name}}) for name in "abc"]
@@ -344,7 +343,7 @@ def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> No
 
 def test_the_header_holds_no_line_break_of_a_path() -> None:
     """Whatever a path holds, it stays a comment of one line."""
-    text = with_header(escape("schedules/a\nimport os\r.yml"), "x = 1\n")
+    text = with_header("schedules/a\nimport os\r.yml", "x = 1\n")
     assert len(text.splitlines()) == 4
     assert is_generated(text)
 

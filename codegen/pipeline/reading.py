@@ -116,7 +116,7 @@ def read(
         found[deployment] += check_together(those, states, meltano, project.airflow, names, everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     if project.layout == "folder":
-        diagnostics += check_folders([(file.name, file.relative) for file in loaded.files], project.at["layout"])
+        diagnostics += check_folders(loaded.files, project.at["layout"])
     diagnostics += _check_beside_others(project, schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
         diagnostics += _check_all(project, schedules, states)
