@@ -16,6 +16,8 @@ from codegen.values import Argument, Call, Extended, Identifier, MeltanoCommand,
 
 LINE_LENGTH = 88  # black's
 
+# A line that git writes at a conflict (codegen/text/conflict.py), by its first character.
+_MARKER = re.compile(r"^([<|>])(?=\1{6,}(?: |$))", re.MULTILINE)
 _UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 
 
@@ -75,7 +77,11 @@ def _one_line(value: str) -> str:
 
 
 def docstring(body: str) -> str:
-    """Escaped text between three double quotes; quotes that would end it, or touch its end, get a backslash."""
+    """Escaped text between three double quotes; quotes that would end it, or touch its end, get a backslash.
+
+    No line is a conflict marker, so that those in a file are git's.
+    """
+    body = _MARKER.sub(lambda marker: f"\\x{ord(marker[1]):x}", body)
     return '"""' + re.sub(r'"{3,}|"{1,2}\Z', lambda quotes: '\\"' * len(quotes[0]), body) + '"""'
 
 

@@ -31,15 +31,14 @@ class DagCode:
         """The imports, constants and functions of the head that the block uses, as source by their names.
 
         A statement that defines no name is used by every block, by the name "". If the head or the block is no valid
-        Python, the block uses the whole head.
+        Python, or nested too deeply, the block uses the whole head.
         """
         if not self.head.text:
             return {}
         try:
-            head, block = ast.parse(self.head.text), ast.parse(self.block.text)
+            return definitions_used(ast.parse(self.head.text), ["", *names_in(ast.parse(self.block.text))])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return {"": self.head.text}
-        return definitions_used(head, ["", *names_in(block)])
 
     @property
     def lines(self) -> range:
