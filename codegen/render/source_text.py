@@ -71,6 +71,8 @@ def literal(value: str) -> str:
 
 def _one_line(value: str) -> str:
     body = escape(value)
+    if '"' not in body:
+        return f'"{body}"'
     if body.count('"') > body.count("'"):
         return "'" + body.replace("'", "\\'") + "'"
     return '"' + body.replace('"', '\\"') + '"'
