@@ -65,8 +65,8 @@ def sources_in(text: str) -> set[str]:
     return {match[1] for match in _comments(text, source)} if source.endswith("/") else {source} - {""}
 
 
-# The schedules of a folder ask for their blocks one after the other.
-@lru_cache(maxsize=8)
+# Each schedule of a file asks for its block, and a page for those of all changed files.
+@lru_cache(maxsize=128)
 def blocks_of(text: str) -> Sequence[Block]:
     """The blocks of a file; a single one, unless it is the file of a folder without conflict markers."""
     if not text:

@@ -74,7 +74,8 @@ def code_of(text: str, source: str) -> DagCode | None:
     head, *blocks = blocks_of(text) or [Block("", 1, "")]
     if not blocks:
         return DagCode(Block("", 1, ""), head) if head.text else None
-    own = next((block for block in blocks if block.source == escape(source)), None)
+    name = escape(source)
+    own = next((block for block in blocks if block.source == name), None)
     # Blank lines follow a block where another one follows.
     return DagCode(head, own._replace(text=own.text.rstrip("\n") + "\n")) if own else None
 
