@@ -157,7 +157,7 @@ _DEEP = "+".join("1" * 5_000)
     ],
 )
 def test_check_names_what_was_edited_by_hand(old: str, new: str, said: str, tmp_path: Path) -> None:
-    """At the first DAG that it changes, if there is one, at once; and `generate` repairs it, also with a renamed DAG."""
+    """At the first DAG that it changes, if there is one; and `generate` repairs it, also with a renamed DAG."""
     defaults = as_yaml({"runner": "docker", "docker": {"image": "a:1", "user": "x"}})
     # A marker in a text is not git's.
     texts = [EXTRACT_LOAD + as_yaml({"doc_md": f"{_BLOCK}<<<<<<< HEAD\n", "env": {"NAME": name}}) for name in "abc"]
