@@ -111,7 +111,7 @@ lock: $(DEV) ## Compile the requirement files, keeping the versions that still f
 	$(LOCK) 3.10 pyproject.toml --extra serve -c requirements/dagpress.txt -o requirements/serve.txt
 	$(LOCK) 3.10 pyproject.toml --extra serve requirements/dev.in -o requirements/dev.txt
 	for name in $(basename $(wildcard requirements/airflow-*.in)) requirements/meltano \
-		requirements/soak requirements/soak-meltano requirements/examples-2 requirements/examples-3 \
+		requirements/soak requirements/soak-meltano requirements/dag-factory requirements/examples-2 requirements/examples-3 \
 		demo/requirements/tap-jsonfile demo/requirements/target-duckdb; do \
 		$(LOCK) $$($(OLDEST_PYTHON)) $$name.in -o $$name.txt || exit; \
 	done

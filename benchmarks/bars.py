@@ -52,7 +52,7 @@ def draw(groups: Sequence[Group], description: str) -> str:
             lines.append(
                 f'<rect class="{kind}" x="{_LABELS}" y="{y - _BAR + 2}" width="{length:.1f}" height="{_BAR}" rx="2"/>'
             )
-            lines.append(f'<text x="{_LABELS + length + 8:.1f}" y="{y}">{bar.ratio:.3g}</text>')
+            lines.append(f'<text x="{_LABELS + length + 8:.1f}" y="{y}">{bar.ratio:.1f}</text>')
         y += _GROUP
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y - _GROUP + 10}" width="{_WIDTH}" '

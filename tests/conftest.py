@@ -46,8 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave `tests/real`, where every test is slow, and what it imports, to runs of the slow tests."""
-    return True if _is_fast(config) and collection_path == environments.ROOT / "tests/real" else None
+    """Look for tests in `tests/real` only when slow ones run, and never in the hundreds of other folders."""
+    if collection_path.parent != environments.ROOT / "tests" or not collection_path.is_dir():
+        return None
+    return True if _is_fast(config) or collection_path.name != "real" else None
 
 
 def _is_fast(config: pytest.Config) -> bool:

@@ -25,8 +25,9 @@ _TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></op
 
 
 def soup_of(text: str) -> BeautifulSoup:
-    """A page, read; where an element stands is not counted, which takes a sixth of the time."""
-    return BeautifulSoup(_TIMEZONES.sub(r"\1", text), "html.parser", store_line_numbers=False)
+    """A page, read; lines are not counted and classes not split, which takes a quarter of the time."""
+    text = _TIMEZONES.sub(r"\1", text)
+    return BeautifulSoup(text, "html.parser", store_line_numbers=False, multi_valued_attributes=None)
 
 
 class _InProcessWorker(Worker):
@@ -59,9 +60,13 @@ class Pages:
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
         """A page, whose status must be as expected."""
+        return soup_of(self.text(address, status, **headers))
+
+    def text(self, address: str, status: int = 200, **headers: str) -> str:
+        """The HTML of that page."""
         answer = self.client.get(address, headers=headers)
         assert answer.status_code == status, answer.text
-        return soup_of(answer.text)
+        return str(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
         """Send a form with the CSRF token, and follow a commit to its end."""

@@ -327,7 +327,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-@fewer(2)
+@fewer(4)
 @given(SCHEDULES, st.lists(SCHEDULES, min_size=2, max_size=2))
 def test_every_value_is_explained_by_a_line_that_has_its_key(
     schedules: dict[str, Any], layers: list[dict[str, Any]]
@@ -358,7 +358,7 @@ def test_every_value_is_explained_by_a_line_that_has_its_key(
                     assert name in line or not re.fullmatch(r"[\w ./-]*", name, re.ASCII)
 
 
-@fewer(2)
+@fewer(4)
 @given(SCHEDULES)
 def test_environments_that_differ_in_nothing_have_the_files_of_a_project_without_them(
     schedules: dict[str, Any],

@@ -108,12 +108,12 @@ def test_a_hook_that_complains_of_the_switch_leaves_all_as_it_was(repository: Pa
     assert _state(repository) == before
 
 
-@pytest.mark.parametrize("branch", ["-d", "a..b", "a b", "@{-1}", "HEAD", "x.lock", "a~1", "/a", "a/", "\x07", "a\0b"])
-def test_what_is_no_branch_is_refused(repository: Path, branch: str) -> None:
+def test_what_is_no_branch_is_refused(repository: Path) -> None:
     write(repository, {"a.yml": "A\n"})
     before = _state(repository)
-    with pytest.raises(GitError, match="cannot be a branch"):
-        commit(repository, ["a.yml"], "Change a", branch)
+    for branch in ("-d", "a..b", "a b", "@{-1}", "HEAD", "x.lock", "a~1", "/a", "a/", "\x07", "a\0b"):
+        with pytest.raises(GitError, match="cannot be a branch"):
+            commit(repository, ["a.yml"], "Change a", branch)
     assert _state(repository) == before
 
 

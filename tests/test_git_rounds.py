@@ -108,7 +108,7 @@ _ROUNDS = [(name, "merge") for name in _MERGES]
 _ROUNDS += [(name, way) for name in ("near keys", "a key and a default") for way in ("rebase", "cherry-pick")]
 
 
-@pytest.mark.parametrize(("name", "way"), sample(_ROUNDS, 2))
+@pytest.mark.parametrize(("name", "way"), sample(_ROUNDS, 3))
 def test_a_merge_costs_the_resolution_of_the_schedules_and_one_command(project: Path, name: str, way: str) -> None:
     """Resolve the YAML, run `generate`, and then the command that it prints."""
     _merge(project, way, _MERGES[name])
@@ -127,7 +127,7 @@ _MERGES_IN_A_FOLDER: dict[str, _Round] = {
 }
 
 
-@pytest.mark.parametrize("name", sample(_MERGES_IN_A_FOLDER, 2))
+@pytest.mark.parametrize("name", sample(_MERGES_IN_A_FOLDER, 4))
 def test_a_merge_in_the_file_of_a_folder_costs_no_more(
     original_of_a_folder: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,17 +72,17 @@ def validator() -> Draft7Validator:
     return Draft7Validator(json_schema(NEWEST))
 
 
-def _schedules_that_are_fine() -> list[Path]:
-    return sorted(
-        path for folder in CASES.glob("*/generated_dags") for path in folder.parent.glob("schedules/**/*.yml")
-    )
-
-
-@pytest.mark.parametrize("path", _schedules_that_are_fine(), ids=lambda path: str(path.relative_to(CASES)))
-def test_an_editor_accepts_what_we_accept(path: Path, validator: Draft7Validator) -> None:
+def test_an_editor_accepts_what_we_accept(validator: Draft7Validator) -> None:
     """Every schedule of a case that generates, and every file of defaults, fits the JSON Schema."""
-    plain = yaml.load(path.read_text(encoding="utf-8-sig"), _AsJson)  # noqa: S506  # it is a safe one
-    assert [error.message for error in validator.iter_errors(plain)] == []
+    paths = [path for folder in CASES.glob("*/generated_dags") for path in folder.parent.glob("schedules/**/*.yml")]
+    texts = {path: path.read_text(encoding="utf-8-sig") for path in paths}
+    wrong = [
+        (str(path.relative_to(CASES)), error.message)
+        for path, text in texts.items()
+        for error in validator.iter_errors(yaml.load(text, _AsJson))  # noqa: S506  # it is a safe one
+    ]
+    assert texts
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_a_value_that_is_missing_is_told_wherever_it_is(tmp_path: Path) -> None:
         if version == NEWEST:
             whole = yaml.safe_load(_as_yaml(after, example))
             emptied |= {_as_yaml(value, "") for value in _emptied(whole)}
-    files = {f"schedules/s{number}.yml": text for number, text in enumerate(sample(sorted(emptied), 20))}
+    files = {f"schedules/s{number}.yml": text for number, text in enumerate(sample(sorted(emptied), 40))}
     found: dict[str, set[str]] = {name: set() for name in files}
     write(tmp_path, {**files, "dagpress.toml": 'environments = ["dev", "prod"]\n'})
     for diagnostic in pipeline.read(project_of(tmp_path)).diagnostics:

@@ -17,21 +17,17 @@ from codegen.secrets.detection import is_secret, is_sensitive
 from codegen.secrets.masking import masked
 
 
-@pytest.mark.parametrize(("name", "value"), SECRETS)
-def test_a_secret_is_known(name: str, value: str) -> None:
-    assert is_secret(name, value)
+def test_a_secret_is_known() -> None:
+    assert [pair for pair in SECRETS if not is_secret(*pair)] == []
 
 
-@pytest.mark.parametrize(("name", "value"), HARMLESS)
-def test_a_harmless_value_is_let_through(name: str, value: str) -> None:
-    assert not is_sensitive(name, value)
+def test_a_harmless_value_is_let_through() -> None:
+    assert [pair for pair in HARMLESS if is_sensitive(*pair)] == []
 
 
-@pytest.mark.parametrize(("name", "value"), POSSIBLE)
-def test_a_random_value_is_only_a_possible_secret(name: str, value: str) -> None:
+def test_a_random_value_is_only_a_possible_secret() -> None:
     """It is a warning, and masked like a secret."""
-    assert not is_secret(name, value)
-    assert is_sensitive(name, value)
+    assert [pair for pair in POSSIBLE if is_secret(*pair) or not is_sensitive(*pair)] == []
 
 
 def test_random_keys_are_known_by_their_look() -> None:
@@ -131,6 +127,6 @@ tasks:
 - {id: one, command: mysql -phunter2secret}
 """
     pages = Pages(write(tmp_path, {"schedules/a.yml": text}))
-    shown = [str(pages.get(address)) for address in ("/", "/pipelines/a.yml", "/calendar")]
+    shown = [pages.text(address) for address in ("/", "/pipelines/a.yml", "/calendar")]
     assert "sales" in shown[0]
     assert not [each for each in shown if "hunter2" in each]

@@ -44,10 +44,25 @@ env:  # for the tap
 """
 
 
+_FILES = {"meltano.yml": MELTANO, "schedules/a.yml": COMMENTED}
+# The pages of a project, and the form of the editor of its schedule.
+_Editor = tuple[Pages, dict[str, str]]
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    files = {"meltano.yml": MELTANO, "dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/a.yml": COMMENTED}
-    return write(tmp_path, files)
+    return write(tmp_path, _FILES)
+
+
+@pytest.fixture(scope="module")
+def editor(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
+    """The editor of that project, for tests that leave it as it is."""
+    return _editor_of(write(tmp_path_factory.mktemp("editor"), _FILES))
+
+
+def _editor_of(project: Path) -> _Editor:
+    pages = Pages(project)
+    return pages, form_of(pages.get("/edit/a.yml"))
 
 
 def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
@@ -105,14 +120,13 @@ SHORT = "# the first\nparams: {a: 1} # the last\n"
 
 
 @pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pages, dict[str, str]]:
-    """The pages of a project with a short schedule, and the editor's form of that."""
-    pages = Pages(write(tmp_path_factory.mktemp("short"), {"schedules/a.yml": SHORT, "meltano.yml": ""}))
-    return pages, form_of(pages.get("/edit/a.yml"))
+def short(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
+    """The editor of a short schedule."""
+    return _editor_of(write(tmp_path_factory.mktemp("short"), {"schedules/a.yml": SHORT, "meltano.yml": ""}))
 
 
 @pytest.mark.parametrize("key", sample(keys_of(Schedule), 6))
-def test_each_key_can_be_set_and_cleared_by_its_control(short: tuple[Pages, dict[str, str]], key: str) -> None:
+def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str) -> None:
     """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
     pages, form = short
     page = _changed(pages, form, {key: _typed(key)})
@@ -124,8 +138,8 @@ def test_each_key_can_be_set_and_cleared_by_its_control(short: tuple[Pages, dict
         assert _text(_changed(pages, {**form, **form_of(page)}, {key: ""})) == SHORT
 
 
-def test_each_control_has_a_label_and_says_what_it_means(project: Path) -> None:
-    page = Pages(project).get("/edit/a.yml")
+def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> None:
+    page = editor[0].get("/edit/a.yml")
     controls = page.select("#fields [id^=control-]")
     assert [str(each["id"]) for each in controls if not page.select_one(f"label[for='{each['id']}']")] == []
     assert {str(each["id"]) for each in controls} == {f"control-{key}" for key in schedule_table(NEWEST).rows}
@@ -153,14 +167,14 @@ def test_each_control_has_a_label_and_says_what_it_means(project: Path) -> None:
     ),
 )
 def test_a_change_in_the_form_leaves_all_else_as_it_was(
-    project: Path, changes: dict[str, str], gone: str, come: str
+    editor: _Editor, changes: dict[str, str], gone: str, come: str
 ) -> None:
-    text = _text(_after(Pages(project), "/edit/a.yml", **changes))
+    text = _text(_changed(*editor, changes))
     assert text.replace('"# no comment"', "'# no comment'") == COMMENTED.replace(gone, come, 1)
 
 
-def test_a_change_in_text_and_form_at_once_takes_both(project: Path) -> None:
-    page = _after(Pages(project), "/edit/a.yml", text=COMMENTED + "owner: me\n", retries="3")
+def test_a_change_in_text_and_form_at_once_takes_both(editor: _Editor) -> None:
+    page = _changed(*editor, {"text": COMMENTED + "owner: me\n", "retries": "3"})
     assert _text(page) == COMMENTED + "owner: me\nretries: 3\n"
     assert form_of(page)["line:owner"] == "me"
 
@@ -174,8 +188,8 @@ def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> 
     assert form_of(page)["was:env"] != "{A: 2}"
 
 
-def test_a_text_that_is_no_yaml_locks_the_form_with_the_reason(project: Path) -> None:
-    page = _after(Pages(project), "/edit/a.yml", text="interval: @daily\n", retries="3")
+def test_a_text_that_is_no_yaml_locks_the_form_with_the_reason(editor: _Editor) -> None:
+    page = _changed(*editor, {"text": "interval: @daily\n", "retries": "3"})
     assert _text(page) == "interval: @daily\n"
     assert "line 1: a plain value cannot start with `@`" in text_of(page, "#unreadable")
     assert not page.select("#fields [id^=control-]")
@@ -207,9 +221,9 @@ def test_a_form_keeps_the_line_ends_of_what_it_changes(project: Path) -> None:
     assert _text(page).replace("\r\n", "") == COMMENTED.replace("# the end", "owner: me# the end").replace("\n", "")
 
 
-def test_a_huge_text_is_answered(project: Path) -> None:
+def test_a_huge_text_is_answered(editor: _Editor) -> None:
     text = "# " + "x" * 900_000 + "\n" + "# ä\n" * 1000 + EXTRACT_LOAD
-    assert _text(_after(Pages(project), "/edit/a.yml", text=text, owner="me")) == text + "owner: me\n"
+    assert _text(_changed(*editor, {"text": text, "owner": "me"})) == text + "owner: me\n"
 
 
 def test_a_file_that_is_no_text_is_not_edited(project: Path) -> None:
@@ -230,8 +244,8 @@ def test_nothing_is_written(project: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["../a.yml", "/etc/passwd.yml", "x/../../a.yml", "a.txt", ".hidden.yml", "..\\a.yml"])
-def test_no_file_outside_of_the_schedules_is_edited(project: Path, file: str) -> None:
-    pages = Pages(project)
+def test_no_file_outside_of_the_schedules_is_edited(editor: _Editor, file: str) -> None:
+    pages, _ = editor
     pages.get(f"/edit/{file}", status=404)
     page = _sent(pages, {"file": file, "text": EXTRACT_LOAD, "base": version_of("x")})
     assert not page.select("#dag")
@@ -251,8 +265,8 @@ def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
     assert 'schedule="30 6 * * *"' in _source(page, "#dag")
 
 
-def test_an_error_is_told_at_its_line_and_field_and_no_dag_is_shown(project: Path) -> None:
-    page = _after(Pages(project), "/edit/a.yml", retries="many")
+def test_an_error_is_told_at_its_line_and_field_and_no_dag_is_shown(editor: _Editor) -> None:
+    page = _changed(*editor, {"retries": "many"})
     item = page.select_one("#own [data-line]")
     assert item
     assert item["data-line"] == "14"
@@ -319,8 +333,8 @@ def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:
     assert form_of(page)["yaml:timezone"] == "null"
 
 
-def test_plugins_and_jobs_come_from_meltano(project: Path) -> None:
-    page = Pages(project).get("/new")
+def test_plugins_and_jobs_come_from_meltano(editor: _Editor) -> None:
+    page = editor[0].get("/new")
     assert [each.text for each in page.select("#control-extractor option")][1:] == ["tap-github", "tap-gitlab"]
     assert [each.text for each in page.select("#control-job option")][1:] == ["refresh"]
     assert [each["value"] for each in page.select("#known-after option")] == ["a"]
@@ -351,13 +365,13 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
     assert _text(page).splitlines() == ["# yaml-language-server: $schema=schedule.schema.json", *lines[:-1]]
 
 
-def test_a_name_that_is_taken_is_told(project: Path) -> None:
-    page = _after(Pages(project), "/new", new="a")
+def test_a_name_that_is_taken_is_told(editor: _Editor) -> None:
+    page = _after(editor[0], "/new", new="a")
     assert "schedules/a.yml is there already" in text_of(page, "#new-hint")
 
 
-def test_without_javascript_the_whole_page_is_the_answer(project: Path) -> None:
-    pages = Pages(project)
-    page = pages.post("/preview", {**form_of(pages.get("/edit/a.yml")), "line:owner": "me"})
+def test_without_javascript_the_whole_page_is_the_answer(editor: _Editor) -> None:
+    pages, form = editor
+    page = pages.post("/preview", {**form, "line:owner": "me"})
     assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
     assert page.select("datalist#known-timezone option")

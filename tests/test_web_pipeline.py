@@ -79,7 +79,7 @@ def test_the_files_stand_there_as_they_are(tmp_path: Path) -> None:
     text = EXTRACT_LOAD + "doc: |\n  two\n\n    lines\ndescription: 'it''s'  # so\n"
     pages = Pages(write(tmp_path, {"schedules/a.yml": text}))
     dagpress(tmp_path, "generate")
-    html = pages.client.get("/pipelines/a.yml").text
+    html = pages.text("/pipelines/a.yml")
     assert _whole(html, "yaml-lines") == text.splitlines()
     assert _whole(html, "dag-lines") == (tmp_path / "generated_dags/a.py").read_text().splitlines()
     assert text_of(pages.get("/pipelines/a.yml"), ".facts .badge.ok") == "current"
@@ -170,7 +170,7 @@ def test_a_shared_file_is_shown_from_the_block_of_the_pipeline_on(tmp_path: Path
     defaults = {"schedules/x/_defaults.yml": "env: {A: x, B: y}\n"}
     pages = Pages(write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', **files, **defaults}))
     dagpress(tmp_path, "generate")
-    html, text = pages.client.get("/pipelines/x/b.yml").text, (tmp_path / "generated_dags/x.py").read_text()
+    html, text = pages.text("/pipelines/x/b.yml"), (tmp_path / "generated_dags/x.py").read_text()
     assert _whole(html, "dag-lines") == text[text.index("# schedules/x/b.yml") :].splitlines()
     assert _whole(html, "head-lines") == text[: text.index("# schedules/x/a.yml")].splitlines()
     assert "of which it uses ENV, MELTANO" in text_of(soup_of(html), "section[aria-labelledby=dag] summary")
@@ -274,7 +274,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     write(tmp_path, {"generated_dags/a.py": f'env={{"DB_PASSWORD": "{secrets[1]}"}}\n'})
     commit = git(repository_of(tmp_path), "rev-parse", "HEAD")
     for address in ("/pipelines/a.yml", "/pipelines/b.yml", "/history/b.yml", f"/history/b.yml?commit={commit}"):
-        page = str(pages.get(address))
+        page = pages.text(address)
         assert not [secret for secret in secrets if secret in page], address
     shown = pages.get("/pipelines/a.yml")
     assert "OTHER: x" in [line.strip() for line in _lines(shown, "yaml-lines")]

@@ -35,7 +35,7 @@ Exit codes: 0 fine, also with warnings; 1 drift, or warnings with --strict; 2 ba
 _COMMANDS = {
     "generate": ("generation", "Write the DAG file of every schedule."),
     "check": ("generation", "Say whether the generated files are current, and show what differs."),
-    "diff": ("generation", "Show what `generate` would change, as a patch, and write nothing."),
+    "diff": ("generation", "Show what `generate` would change, as a diff, and write nothing."),
     "validate": ("generation", "Validate the schedules without checking generated files."),
     "verify": ("verification", "Load the DAG files in the project's Airflow, and report errors."),
     "list": ("inspection", "List the schedules, with what they run and when."),

@@ -107,8 +107,12 @@ class Finder:
             path = PurePosixPath(composed(each.location.path))
             if each.code == rules.FILE_NAME.code and composed(name) in {path.stem, path.as_posix()}:
                 return InvalidError(f"{quoted(path.as_posix())} is not a schedule: {each.message}", each.hint)
+        message = f"There is no schedule, file or folder {quoted(name)}"
+        below = PurePosixPath(self._project.relative(self._project.schedules), composed(name))
+        if any(below in PurePosixPath(source).parents for source in self._relative):
+            return InvalidError(message, f"did you mean {quoted(below.as_posix())}?")
         hint = meant_by(self._reading, name, self._relative) or "run `dagpress list` to see the schedules"
-        return InvalidError(f"There is no schedule, file or folder {quoted(name)}", hint)
+        return InvalidError(message, hint)
 
     def _paths(self, name: str) -> Iterator[Path]:
         forms = dict.fromkeys((name, composed(name)))
