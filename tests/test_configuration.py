@@ -24,9 +24,9 @@ from codegen.configuration.model import Configuration, read_configuration
 from codegen.configuration.toml_reader import BrokenFileError, read_toml
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.table import keys_of
+from codegen.pipeline.file_name import problem_of
 from codegen.project import nearest_project, read_project
 from codegen.source.nodes import ListNode, MapNode, Node
-from codegen.web.editing.file_name import problem_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -90,7 +90,7 @@ def test_every_form_of_toml_says_the_same(project: Path, form: str) -> None:
     assert project_of(project) == replace(expected, airflow="2.11", lint={"utc-date": "off"})
     write(project, {file: text.format(value="404")})
     (problem,) = _problems(project)
-    assert problem.message == "expected text in quotes, got a number"
+    assert problem.message == "expected one of `off`, `warning`, `error`, got a number"
     line = next(number for number, line in enumerate(text.split("\n"), start=1) if "{value}" in line)
     written = text.format(value="404").split("\n")[line - 1]
     assert problem.location == Location(file, line, written.index("404") + 1)
@@ -311,7 +311,7 @@ def test_no_command_writes_a_schedule_that_is_excluded(project: Path) -> None:
         },
     )
     arguments = ("schedule", "add", "xb", "--extractor", "tap-a", "--loader", "target-b", "--interval", "@daily")
-    assert "schedules/xb.yml is excluded by the configuration" in refusal(project, *arguments)
+    assert "`xb.yml` is excluded by the configuration" in refusal(project, *arguments)
     _, _, err = dagpress(project, "import")
     assert "not-imported: schedules/xa.yml is excluded by the configuration" in err
     assert [path.name for path in (project / "schedules").glob("*.yml")] == ["orders.yml"]

@@ -8,8 +8,8 @@ import pytest
 from project_builder import EXTRACT_LOAD, project_of, write
 
 from codegen import pipeline
+from codegen.pipeline.file_name import problem_of
 from codegen.schema.model import file_stem
-from codegen.web.editing.file_name import problem_of
 
 _COMPOSED, _DECOMPOSED = "di\u00e1rias", "dia\u0301rias"
 

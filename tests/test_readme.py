@@ -12,12 +12,12 @@ import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
-from codegen.airflow.home import as_ini, variable_of
+from codegen.airflow.home import as_ini
 from codegen.airflow.parsing import parsing_settings
 from codegen.airflow_facts import facts_of
 from codegen.configuration.export import configuration_reference
 from codegen.project import read_project
-from codegen.schema.export import reference
+from codegen.schema.export import reference, schema_line
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -28,7 +28,7 @@ _FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?
 _PART = re.compile(r"<!-- part: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 _REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
 _CONFIGURATION = re.compile(r"(<!-- configuration -->\n).*?(?=<!-- /configuration -->)", re.DOTALL)
-_SETTINGS = re.compile(r"(<!-- settings: (?P<airflow>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
+_SETTINGS = re.compile(r"(<!-- settings: (?P<airflow>\S+) -->\n```ini\n).*?(?=```\n)", re.DOTALL)
 _CONSOLE = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 _COMMAND = re.compile(r"^\$ dagpress (.*)\n", re.MULTILINE)
 
@@ -46,16 +46,9 @@ def _block_of_console(match: re.Match[str]) -> str:
     return f"```console\n{shown}```\n"
 
 
-def _settings(airflow: str, language: str) -> str:
-    """The settings for static files, as lines of airflow.cfg or of a shell."""
-    settings = parsing_settings(has_api_server=facts_of(airflow).has_api_server)
-    if language == "ini":
-        return as_ini(settings)
-    return "".join(
-        f"export {variable_of(section, key)}={value}\n"
-        for section, keys in settings.items()
-        for key, value in keys.items()
-    )
+def _settings(airflow: str) -> str:
+    """The settings for static files, as lines of airflow.cfg."""
+    return as_ini(parsing_settings(has_api_server=facts_of(airflow).has_api_server))
 
 
 def _true(document: Path) -> str:
@@ -63,7 +56,7 @@ def _true(document: Path) -> str:
     text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
     text = _REFERENCE.sub(lambda m: m[1] + reference(NEWEST), text)
     text = _CONFIGURATION.sub(lambda m: m[1] + configuration_reference(), text)
-    text = _SETTINGS.sub(lambda m: m[1] + _settings(m["airflow"], m["language"]), text)
+    text = _SETTINGS.sub(lambda m: m[1] + _settings(m["airflow"]), text)
     return _CONSOLE.sub(_block_of_console, text)
 
 
@@ -121,6 +114,24 @@ def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
     assert "        doc=TEAM,\n    )\n" in generated
 
 
+def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
+    """Its commands, word for word: the DAGs stay, and an editor finds the JSON Schema."""
+    section = README.read_text(encoding="utf-8").split("### One file for each folder")[1]
+    commands = section.split("```sh\n")[1].split("```")[0]
+    schedules = {f"schedules/sales-{name}.yml": schema_line("") + EXTRACT_LOAD for name in ("orders", "customers")}
+    project = write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', **schedules})
+    dagpress(project, "generate")
+    moving, generate, adding = commands.partition("dagpress generate\n")
+    assert generate
+    for script in (f"git init -q && git add . && {moving}", adding):
+        subprocess.run(["bash", "-ec", script], cwd=project, check=True, capture_output=True)
+        dagpress(project, "generate")
+    assert [path.name for path in (project / "generated_dags").iterdir()] == ["sales.py"]
+    assert dagpress(project, "check")[:2] == (0, "")
+    for path in (project / "schedules/sales").iterdir():
+        assert path.read_text(encoding="utf-8") == schema_line("sales/a.yml") + EXTRACT_LOAD
+
+
 def test_every_block_of_the_templates_is_told() -> None:
     """The table has each of them, and no other."""
     template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
@@ -131,7 +142,7 @@ def test_every_block_of_the_templates_is_told() -> None:
 
 def test_the_arrows_of_the_readme_are_those_of_its_schedule() -> None:
     """They stand in the DAG file that the schedule gives."""
-    arrows = re.findall(r"`([^`]+ >> [^`]+)`", README.read_text(encoding="utf-8"))
+    arrows = re.findall(r"`([^`\n]+ >> [^`\n]+)`", README.read_text(encoding="utf-8"))
     dag = (ROOT / "tests/cases/tasks_of_the_readme/generated_dags/shop.py").read_text(encoding="utf-8")
     assert [f"    {line}" for line in arrows] == dag.splitlines()[-len(arrows) :]
 

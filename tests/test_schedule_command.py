@@ -77,7 +77,7 @@ def test_every_form_of_add_writes_the_same_file_and_its_dag(project: Path, argum
 
 
 def test_add_takes_all_that_meltano_takes(project: Path) -> None:
-    """A job, a transform, a start date; a name that is no file's name is kept as the name."""
+    """A job, a transform, a start date, and a folder; a name that is no file's name is kept as the name."""
     pair = ("--extractor", "tap-gitlab", "--loader", "target-postgres")
     dagpress(project, "schedule", "add", "job", "--job", "refresh", "--interval", "0 6 * * *")
     dagpress(project, "schedule", "a/b", "tap-gitlab", "target-postgres", "@once", "--transform", "run")
@@ -85,6 +85,11 @@ def test_add_takes_all_that_meltano_takes(project: Path) -> None:
     rows = {row["name"]: row for row in json.loads(dagpress(project, "list", "--format", "json")[1])}
     assert rows["job"]["dag_id"] == "meltano_job_refresh"
     assert rows["a/b"]["file"] == "schedules/a_b.yml"
+    dagpress(project, "schedule", "add", "orders", *pair, "--interval", "@daily", "--folder", "sales/eu/")
+    assert "$schema=../../schedule.schema.json\n" in (project / "schedules/sales/eu/orders.yml").read_text()
+    for folder, said in {"../x": "below the folder of schedules", "schedules/x": "leave `schedules/` out"}.items():
+        arguments = ("schedule", "add", "other", *pair, "--interval", "@daily", "--folder", folder)
+        assert said in _refusal(project, *arguments)
     assert "start_date: 2024-01-31\n" in (project / "schedules/old.yml").read_text()
     assert "transform: run\n" in (project / "schedules/a_b.yml").read_text()
 

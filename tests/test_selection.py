@@ -197,6 +197,7 @@ _NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
         ("schedules/_old", "`schedules/_old` is not a schedule: `_old` starts with `_` (rename it"),
         ("schedules/_old/a.yml", "`schedules/_old/a.yml` is not a schedule: `_old` starts with `_` (rename it"),
         ("schedules/left.yml", "`schedules/left.yml` is not a schedule: the configuration excludes it (change"),
+        ("team/eu/", "There is no schedule, file or folder `team/eu/` (did you mean `schedules/team/eu`?)"),
         ("stock", "There is no schedule, file or folder `stock` (did you mean `stock-levels`?)"),
         (_NFC, f"`schedules/{_NFC}.yml` is not a schedule: "),
         (f"schedules/{_NFC}.yml", f"`schedules/{_NFC}.yml` is not a schedule: "),
@@ -204,7 +205,7 @@ _NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
 )
 def test_a_path_that_is_no_schedule_is_a_usage_error(project: Path, name: str, said: str) -> None:
     """With the reason, and no word that all is current."""
-    names = ("_draft", "_old/a", "left", _NFD)
+    names = ("_draft", "_old/a", "left", "team/eu/x", _NFD)
     write(project, {"dagpress.toml": 'exclude = ["left.yml"]\n', **{f"schedules/{each}.yml": _DAILY for each in names}})
     assert refusal(project, "generate", name).startswith(said)
 

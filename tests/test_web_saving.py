@@ -17,8 +17,8 @@ from git_repository import copy_of, git, hook, isolate_git, repository_of
 from pages import Pages, form_of, text_of
 from project_builder import EXTRACT_LOAD, dagpress, files_of, project_of, write
 
+from codegen.pipeline.file_name import problem_of
 from codegen.web.editing.drafts import version_of
-from codegen.web.editing.file_name import problem_of
 
 _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
 
@@ -289,7 +289,7 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
         ("x" * 240 + ".yml", "too long"),
         ("x/" * 600 + "a.yml", "too long"),
         ("a.yml/b.yml", "is a file"),
-        ("folder.yml", "is no file"),
+        ("folder.yml", "is not a regular file"),
         ("out/b.yml", "leads out of the project"),
         ("link.yml", "leads out of the project"),
     ],

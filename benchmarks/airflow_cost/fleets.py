@@ -119,12 +119,7 @@ def _of_dagpress(folder: Path, schedules: Schedules, layout: str, file: str) -> 
     for number, name, team, cron in schedules:
         path = folder / "schedules" / team / f"{name}.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        written = {
-            **_plugins_of(number),
-            "interval": cron,
-            "timezone": "Europe/Berlin",
-            "env": _variables_of(number),
-        }
+        written = {**_plugins_of(number), "interval": cron, "env": _variables_of(number)}
         path.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
     (folder / "dagpress.toml").write_text(f'airflow = "{NEWEST}"\n{layout}\n', encoding="utf-8")
     command = [sys.executable, "-m", "codegen", "--project", str(folder), "generate"]

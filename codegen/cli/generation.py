@@ -36,8 +36,8 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
     """Write the DAG file of every schedule.
 
     NAMES select schedules, and the schedules that depend on them. Each is the name of a schedule, or the path of a
-    schedule file, a `_defaults.yml`, a DAG file or a folder. Errors in other schedules do not block the write then, and
-    no other file is deleted.
+    schedule file, a `_defaults.yml`, a DAG file or a folder. Errors in schedules of other DAG files do not
+    block the write then, and no other file is deleted.
 
     Current files are left alone, files of removed schedules are deleted, and files that Dagpress did not
     write are never touched. With an error anywhere, nothing is written. Warnings are reported but do not block
@@ -108,7 +108,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
 )
 @click.pass_obj
 def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> int:
-    """Show what `generate` would change, as a patch, and write nothing.
+    """Show what `generate` would change, as a diff, and write nothing.
 
     NAMES select schedules, as for `generate`. Exits with 1 if there is a difference.
     """

@@ -35,7 +35,7 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a p
 
 _IMPORT_EPILOG = """\b
 Examples:
-  dagpress import --dry-run           what would come of the schedules of this Meltano project?
+  dagpress import --dry-run           show what would be written
   dagpress import                     write schedules/ and generated_dags/
   dagpress import ../meltano          from a Meltano project elsewhere
   dagpress import --move              and take the schedules out of meltano.yml
@@ -57,8 +57,8 @@ class Choices:
 @click.command("import", epilog=_IMPORT_EPILOG)
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @_dry_run
-@click.option("--force", is_flag=True, help="Replace schedule files that say something else.")
-@click.option("--move", is_flag=True, help="Take the imported schedules out of meltano.yml, comments kept.")
+@click.option("--force", is_flag=True, help="Overwrite schedule files that differ.")
+@click.option("--move", is_flag=True, help="Remove the imported schedules from meltano.yml; its comments stay.")
 @click.option("--no-generate", is_flag=True, help="Leave the DAG files as they are.")
 @format_option("text", "json", "github")
 @strict_option
@@ -74,8 +74,8 @@ def import_(  # noqa: PLR0913  # click gives each option so
 ) -> int:
     """Write a schedule file for each schedule of a Meltano project.
 
-    PATH is its folder or its meltano.yml; by default the one of the configuration. Comments come along, secrets do not,
-    and what cannot come along is named with its place. Nothing is overwritten without --force.
+    PATH is its folder or its meltano.yml; by default the one of the configuration. Comments are migrated, secrets
+    are not. Whatever cannot be migrated is reported with its location. Nothing is overwritten without --force.
     """
     choices = Choices(dry_run, force, move, no_generate, output, strict)
     return import_schedules(folder_to_begin(path), path, choices)

@@ -35,7 +35,7 @@ Exit codes: 0 fine, also with warnings; 1 drift, or warnings with --strict; 2 ba
 _COMMANDS = {
     "generate": ("generation", "Write the DAG file of every schedule."),
     "check": ("generation", "Say whether the generated files are current, and show what differs."),
-    "diff": ("generation", "Show what `generate` would change, as a patch, and write nothing."),
+    "diff": ("generation", "Show what `generate` would change, as a diff, and write nothing."),
     "validate": ("generation", "Validate the schedules without checking generated files."),
     "verify": ("verification", "Load the DAG files in the project's Airflow, and report errors."),
     "list": ("inspection", "List the schedules, with what they run and when."),
@@ -135,7 +135,7 @@ def main(context: click.Context, project: Path | None, lock_timeout: int) -> Non
 
 def run() -> None:
     """Run the command line, and exit with a code that says what happened."""
-    # What a project reads stays until the end, and almost nothing of it is a cycle: searching it often finds nothing.
+    # Almost no object of a project is garbage before the end, so a collection rarely finds any.
     gc.set_threshold(_ALLOCATIONS_BETWEEN_SEARCHES)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -24,8 +24,8 @@ from codegen.loader import Overlay
 from codegen.meltano.listing import as_json, as_text
 from codegen.meltano.system_database import last_successful_runs
 from codegen.migrate.makefile import command_to_generate
-from codegen.pipeline import Reading, revise
-from codegen.project import Project, is_excluded
+from codegen.pipeline import Reading, file_name, revise
+from codegen.project import Project
 from codegen.schema import Schedule
 from codegen.schema.describe import describe_start
 from codegen.schema.export import schema_line
@@ -97,7 +97,7 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
             help="The extractor; with --loader.",
             shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("extractors", ())),
         ),
-        click.option("--start-date", metavar="DATE", help="The first moment that can run.  [default: 1970-01-01]"),
+        click.option("--start-date", metavar="DATE", help="Earliest logical date to run.  [default: 1970-01-01]"),
     ):
         command = option(command)
     return command
@@ -107,15 +107,17 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
     epilog="""\b
 Examples:
   dagpress schedule add gitlab --extractor tap-gitlab --loader target-postgres --interval @daily
+  dagpress schedule add orders --folder sales --extractor tap-shop --loader target-postgres --interval @hourly
   dagpress schedule add gitlab tap-gitlab target-postgres @daily --transform run --start-date 2024-01-31
 """
 )
 @click.argument("name")
 @click.argument("older", nargs=-1, metavar="[EXTRACTOR LOADER INTERVAL]")
 @_options
+@click.option("--folder", default="", metavar="PATH", help="A folder below `schedules/`, such as sales/eu.")
 @_no_generate
 @click.pass_obj
-def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
+def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
     """Write the file of a new schedule, and generate its DAG file.
 
     An extractor and a loader, or a job; and an interval.
@@ -127,14 +129,17 @@ def add(root: Path, /, name: str, older: tuple[str, ...], no_generate: bool, **g
     for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")
-    return _change(root, partial(_added, name=name, values=values), generate=not no_generate)
+    return _change(root, partial(_added, name=name, folder=folder, values=values), generate=not no_generate)
 
 
-def _added(project: Project, reading: Reading, name: str, values: Mapping[str, str]) -> Overlay:
-    file = f"{file_stem(name)}.yml"
+def _added(project: Project, reading: Reading, name: str, folder: str, values: Mapping[str, str]) -> Overlay:
+    top = project.relative(project.schedules)
+    if PurePosixPath(folder).is_relative_to(top):
+        raise click.ClickException(f"`--folder` is a folder below `{top}/`: leave `{top}/` out")
+    file = (PurePosixPath(folder) / f"{file_stem(name)}.yml").as_posix()
+    if problem := file_name.problem_of(project, file):
+        raise click.ClickException(problem)
     path = project.relative(project.schedules / file)
-    if is_excluded(project, path):
-        raise click.ClickException(f"{path} is excluded by the configuration: change `exclude`, or the name")
     taken = source_of(project, reading, name) or (path if exists(project.root / path) else None)
     if taken:
         raise click.ClickException(f"{taken} is there already: `dagpress schedule set` changes it")

@@ -42,7 +42,7 @@ source_option = click.option(
 @click.command(
     epilog="""\b
 Examples:
-  dagpress init                     in the folder of meltano.yml
+  dagpress init                     in the Meltano project directory
   dagpress init ../meltano          for a Meltano project elsewhere
   dagpress init --airflow 2.11      for the Airflow that you run
   dagpress init --from git+https://git.example.com/data/dagpress.git@v1.2.3

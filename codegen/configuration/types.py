@@ -37,9 +37,17 @@ class QuotedText(Text):
 class QuotedChoice(QuotedText):
     """One of a few words."""
 
+    expected = ""
+    hint = "write one of them, in quotes"
+
     def __init__(self, *choices: str) -> None:
         super().__init__(f"one of {', '.join(f'`{choice}`' for choice in choices)}")
         self._choices = choices
+
+    def convert(self, scalar: Scalar) -> str:
+        if scalar.kind != "str":
+            raise self._wrong(scalar)
+        return super().convert(scalar)
 
     def _check(self, text: str) -> None:
         if text not in self._choices:
@@ -53,6 +61,9 @@ class QuotedChoice(QuotedText):
 
 class AirflowVersion(QuotedChoice):
     """A version of Airflow for which DAG files can be generated."""
+
+    expected = QuotedText.expected
+    hint = QuotedText.hint
 
     def __init__(self) -> None:
         super().__init__(*VERSIONS)

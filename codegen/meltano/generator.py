@@ -70,10 +70,9 @@ def find_generator(meltano_project: Path) -> Path:
     others = find_generators(meltano_project)
     if len(others) == 1:
         return others[0]
-    found = f"several: {', '.join(path.name for path in others)}" if others else "none"
-    raise InvalidError(
-        f"of DAG files that run `meltano schedule list`, orchestrate/ has {found}", "name it with --generator"
-    )
+    names = ", ".join(path.name for path in others)
+    found = "several DAG files in orchestrate/ run" if others else "no DAG file in orchestrate/ runs"
+    raise InvalidError(f"{found} `meltano schedule list`{names and f': {names}'}", "name one with --generator")
 
 
 def failure(generator: Path, name: str, traceback: str, log: str) -> Diagnostic:

@@ -17,31 +17,25 @@ def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
     """The behaviour that DAGs in a generated file have, by their schedules, which may have been deleted.
 
     Ids and values are Python source, laid out in one way. A DAG is the same in a file of its own and in that of a
-    folder: with the values of the constants that it uses, and with the functions and imports that it needs.
+    folder: with the values of the constants that it uses, and with the functions and imports that it needs. A text
+    that is no valid Python, or nested too deeply, has none.
     """
-    blocks = blocks_of(text)
     try:
-        tree = ast.parse(text)
+        return dict(_behaviours(blocks_of(text), sources))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
-    inlining = _Inlining(tree)
-    head = _definitions(tree, blocks[0]) if blocks else []
-    found = {}
-    for block in (block for block in blocks if block.source in sources):
-        own = _definitions(tree, block)
-        others = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in own]
-        if behaviour := _behaviour(others, ast.Module([*head, *own], [])):
-            found[block.source] = behaviour
-    return found
 
 
-def _nodes(tree: ast.Module, block: Block) -> list[ast.stmt]:
-    lines = range(block.line, block.line + block.text.count("\n") + 1)
-    return [node for node in tree.body if node.lineno in lines]
-
-
-def _definitions(tree: ast.Module, block: Block) -> list[ast.stmt]:
-    return [node for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
+def _behaviours(blocks: Sequence[Block], sources: Container[str]) -> Iterator[tuple[str, Behaviour]]:
+    bodies = [ast.parse(block.text).body for block in blocks]
+    for block, body in zip(blocks, bodies, strict=True):
+        if block.source in sources:
+            module = ast.Module(body if body is bodies[0] else [*bodies[0], *body], [])
+            inlining = _Inlining(module)
+            others = [inlining.visit(copy.deepcopy(node)) for node in body if not isinstance(node, _DEFINITIONS)]
+            definitions = [node for node in module.body if isinstance(node, _DEFINITIONS)]
+            if behaviour := _behaviour(others, ast.Module([*definitions], [])):
+                yield block.source, behaviour
 
 
 def _behaviour(nodes: Sequence[ast.stmt], definitions: ast.Module) -> Behaviour | None:
@@ -75,14 +69,21 @@ class _Inlining(ast.NodeTransformer):
     """Puts the values of the maps of a file in place of their names, and the text of its docstring."""
 
     def __init__(self, tree: ast.Module) -> None:
-        found = (node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict))
-        self.maps = {each.id: node.value for node in found for each in node.targets if isinstance(each, ast.Name)}
+        self.maps = dict[str, ast.AST]()
         self._doc = ast.get_docstring(tree, clean=False)
+        found = (node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict))
+        # In a file that was edited by hand, a map can name others and itself: those names stay.
+        self.maps = {
+            each.id: self.visit(copy.deepcopy(node.value))
+            for node in found
+            for each in node.targets
+            if isinstance(each, ast.Name)
+        }
 
     def visit_Name(self, node: ast.Name) -> ast.AST:  # the names of `ast`
         """A map, or the docstring."""
         if node.id in self.maps:
-            return self.visit(copy.deepcopy(self.maps[node.id]))  # type: ignore[no-any-return]
+            return copy.deepcopy(self.maps[node.id])
         return ast.Constant(self._doc) if node.id == "__doc__" else node
 
     def visit_Dict(self, node: ast.Dict) -> ast.AST:

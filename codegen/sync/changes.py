@@ -42,7 +42,7 @@ class Change:
     def conflict(self) -> int:
         """The line of git's first conflict marker in the old text; 0 if there is none."""
         start = conflict_in(self.before)
-        return 0 if start is None or conflict_in(self.after) is not None else self.before.count("\n", 0, start) + 1
+        return 0 if start is None else self.before.count("\n", 0, start) + 1
 
     @cached_property
     def parts(self) -> Sequence[Part]:

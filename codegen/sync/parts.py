@@ -57,7 +57,7 @@ class Part:
     @property
     def is_dag(self) -> bool:
         """Whether it is the DAG of a schedule."""
-        return bool(self.block.source) and not self.block.source.endswith("/")
+        return self.block.is_dag
 
     @property
     def name(self) -> str:

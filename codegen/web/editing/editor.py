@@ -10,10 +10,10 @@ from typing import Any
 
 from starlette.responses import Response
 
+from codegen.pipeline import file_name
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
-from codegen.web.editing import file_name
 from codegen.web.editing.drafts import Draft, file_of, folders_of, with_line_ends_of
 from codegen.web.editing.form import edited, groups_of, offered_for, read_own
 from codegen.web.editing.preview import preview_of

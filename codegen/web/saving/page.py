@@ -15,10 +15,9 @@ from starlette.responses import RedirectResponse, Response
 
 from codegen.diagnostics import Diagnostic, has_errors, quoted
 from codegen.files import exists, read_bytes
-from codegen.pipeline import Revision, revise
+from codegen.pipeline import Revision, file_name, revise
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
-from codegen.web.editing import file_name
 from codegen.web.editing.drafts import Draft, version_of, with_line_ends_of
 from codegen.web.editing.editor import editor_page, sent_draft
 from codegen.web.editing.page import computed, plain_page, received

@@ -1,4 +1,4 @@
-"""Whether a schedule can have the file that somebody names: below the folder of schedules, and found there again."""
+"""Whether a path is valid for a new schedule: below the folder of schedules, and found there again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _problems_of_text(file: str) -> Iterator[str]:
     if printable(file) != file:
         yield "The name of the file contains invisible characters."
     if "\\" in file:
-        yield "Folders are parted by `/`, not by a backslash."
+        yield "Separate folders with `/`, not with a backslash."
     if ".." in parts or file.startswith("/"):
         yield "The file must be below the folder of schedules: no `..`, and no `/` at the beginning."
     if any(not part or part.startswith(HIDDEN) for part in parts):
@@ -45,7 +45,7 @@ def _problems_of_text(file: str) -> Iterator[str]:
 
 def _problems_of_exclude(project: Project, file: str) -> Iterator[str]:
     if is_excluded(project, (project.schedules / file).relative_to(project.root).as_posix()):
-        yield f"{quoted(file)} is excluded by the configuration (`exclude`): it would not be a schedule."
+        yield f"{quoted(file)} is excluded by the configuration: change `exclude`, or the name."
 
 
 def _problems_on_disk(project: Project, file: str) -> Iterator[str]:
@@ -57,8 +57,8 @@ def _problems_on_disk(project: Project, file: str) -> Iterator[str]:
             yield f"{quoted(file)} is a link, or in a folder behind a link, that leads out of the project."
         for folder in path.relative_to(project.schedules).parents:
             if exists(place := project.schedules / folder) and not is_folder(place):
-                yield f"{quoted(folder.as_posix())} is a file, and no folder."
+                yield f"{quoted(folder.as_posix())} is a file, not a folder."
         if path.exists() and not is_file(path):
-            yield f"{quoted(file)} is there already, and is no file."
+            yield f"{quoted(file)} exists and is not a regular file."
     except OSError as error:
         yield f"{quoted(file)} cannot be looked at: {error.strerror}."
