@@ -125,7 +125,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
     return _editor_of(write(tmp_path_factory.mktemp("short"), {"schedules/a.yml": SHORT, "meltano.yml": ""}))
 
 
-@pytest.mark.parametrize("key", sample(keys_of(Schedule), 6))
+@pytest.mark.parametrize("key", sample(keys_of(Schedule), 9))
 def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str) -> None:
     """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
     pages, form = short
