@@ -167,8 +167,8 @@ release: $(DEV) ## Set the version, write the changelog, and commit both: VERSIO
 	@echo "When this is on main and CI has passed: git tag v$(VERSION) && git push origin v$(VERSION)"
 
 .PHONY: bench
-bench: $(DEV) ## Measure how fast it is
-	$(BIN)/python benchmarks/bench.py --airflow "$$($(BIN)/python -c 'import sys; sys.path.insert(0, "tests"); import environments as e; print(e.ENVIRONMENTS["airflow-3"].folder / "venv/bin/airflow")')"
+bench: $(DEV) ## Measure how fast it is; ARGS="--picture" passes options
+	$(BIN)/python benchmarks/bench.py --airflow "$$($(BIN)/python -c 'import sys; sys.path.insert(0, "tests"); import environments as e; print(e.ENVIRONMENTS["airflow-3"].folder / "venv/bin/airflow")')" $(ARGS)
 
 .PHONY: bench-airflow
 bench-airflow: $(DEV) ## Measure what Airflow pays for DAG files; ARGS="--schedules 60 1000" passes options

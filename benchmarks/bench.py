@@ -1,9 +1,9 @@
 """Measures whole processes: a check that finds nothing to do, a first generation, import and export, the help, a page.
 
-Run it with `make bench`. Each figure is the median of several runs, in turn with a Python that does nothing, so that
-the ratio compares over machines. The targets, in times a bare Python: a check of 1,000 schedules 60, validate 40, the
-help 5, generate 75; a check stays below 60 MB. An import or export takes at most 5 s. Of a page it is the CPU time of
-the server for one request, with its target.
+Run it with `make bench`. Each figure is the CPU time, the median of several runs in turn with a Python that does
+nothing, so that the ratio compares over machines. The targets, in times a bare Python: a check of 1,000 schedules 60,
+validate 40, the help 5, generate 75; a check stays below 60 MB. An import or export takes at most 5 s. Of a page it is
+the time of the server for one request, with its target.
 
 `--airflow PROGRAM` also measures `verify`, as a ratio to a DagBag of that Airflow for the same folder. The target is
 1.2 on two idle cores.
@@ -26,9 +26,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import urlopen
 
+from bars import Bar, Group, draw
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_ROOT = Path(__file__).parent.parent
+_PICTURE = _ROOT / "docs/pictures/generator.svg"
 _DAGPRESS = (sys.executable, "-m", "codegen")
 _NOTHING = (sys.executable, "-c", "pass")
 _DAG_BAG = """\
@@ -61,8 +65,16 @@ _MELTANO_SCHEDULE = """\
 """
 
 
+class _Run(NamedTuple):
+    """The seconds of a process by the clock and of CPU, and the megabytes at its peak."""
+
+    seconds: float
+    cpu: float
+    peak: float
+
+
 class _Time(NamedTuple):
-    """The seconds of a run, and of a Python that does nothing right after it; the megabytes at the peak of the run."""
+    """The CPU seconds of a run, and of a Python that does nothing right after it; the megabytes at its peak."""
 
     own: float
     bare: float
@@ -75,18 +87,24 @@ def main() -> None:
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--airflow", type=Path, help="an `airflow` of the newest version, to measure `verify` with")
+    parser.add_argument("--picture", action="store_true", help=f"write {_PICTURE.relative_to(_ROOT)} anew")
     options = parser.parse_args()
+    ratios: dict[str, float] = {"a Python that does nothing": 1}
     with TemporaryDirectory() as folder:
         root = Path(folder)
         _make_project(root, options.schedules)
         command = (*_DAGPRESS, "--project", folder)
         print(f"{'':28}{'median':>10}{'per schedule':>14}{'x bare Python':>15}{'peak memory':>13}")
-        _print("dagpress --help", _times((*_DAGPRESS, "--help"), options.runs))
-        _print("generate, all new", _times((*command, "generate"), 3, lambda: _remove(root)), options.schedules)
-        _print("check, nothing to do", _times((*command, "check"), options.runs), options.schedules)
+        ratios["dagpress --help"] = _print("dagpress --help", _times((*_DAGPRESS, "--help"), options.runs))
+        for name, runs, before in (
+            ("validate", options.runs, None),
+            ("generate", 3, lambda: _remove(root)),
+            ("check", options.runs, None),
+        ):
+            times = _times((*command, name), runs, before)
+            ratios[f"dagpress {name}"] = _print(name, times, options.schedules)
         if options.airflow:
             _print_verify((*command, "verify", "--airflow", str(options.airflow)), options.airflow, root)
-        _print("validate", _times((*command, "validate"), options.runs), options.schedules)
         for words in ("import", "import --move", "export"):
             before = partial(_make_meltano_project, root / "meltano", options.schedules, moved=words == "export")
             meltano = (*_DAGPRESS, "--project", str(root / "meltano"), *words.split())
@@ -99,6 +117,10 @@ def main() -> None:
                 ("page, one file changed", url, 100, partial(_change, root)),
             ):
                 _print(name, _page_times(server, address, options.runs, before), target=target)
+    if options.picture:
+        title = f"{options.schedules:,} schedules: CPU time, in times a Python that does nothing"
+        bars = [Bar(name, ratio, name.startswith("dagpress")) for name, ratio in ratios.items()]
+        _PICTURE.write_text(draw([Group(title, bars)], title), encoding="utf-8")
 
 
 def _print_verify(command: tuple[str, ...], airflow: Path, root: Path) -> None:
@@ -111,7 +133,7 @@ def _print_verify(command: tuple[str, ...], airflow: Path, root: Path) -> None:
     }
     python = str(airflow.with_name("python"))
     bag = (python, "-c", _DAG_BAG, str(root / "generated_dags"))
-    times = [(_seconds(command), _seconds(bag, own)) for _ in range(4)][1:]
+    times = [(_run(command).seconds, _run(bag, own).seconds) for _ in range(4)][1:]
     verify, dag_bag = (statistics.median(column) for column in zip(*times, strict=True))
     ratio = statistics.median(ours / theirs for ours, theirs in times)
     print(f"{'verify':28}{1000 * verify:>7.0f} ms  {ratio:.2f} times a DagBag of Airflow ({1000 * dag_bag:.0f} ms)")
@@ -136,7 +158,7 @@ def _make_meltano_project(root: Path, schedules: int, *, moved: bool) -> None:
     plugins = f"plugins:\n  extractors:\n{names}  loaders:\n  - name: target-warehouse\n"
     (root / "meltano.yml").write_text(f"{plugins}schedules:\n{''.join(items)}", encoding="utf-8")
     if moved:
-        _seconds((*_DAGPRESS, "--project", str(root), "import", "--move", "--no-generate"))
+        _run((*_DAGPRESS, "--project", str(root), "import", "--move", "--no-generate"))
 
 
 def _remove(root: Path) -> None:
@@ -149,8 +171,8 @@ def _times(command: tuple[str, ...], runs: int, before: Callable[[], None] | Non
     for _ in range(runs + 1):
         if before:
             before()
-        own, peak = _run(command)
-        times.append(_Time(own, _seconds(_NOTHING), peak))
+        run = _run(command)
+        times.append(_Time(run.cpu, _run(_NOTHING).cpu, run.peak))
     return times[1:]
 
 
@@ -180,7 +202,7 @@ def _page_times(server: int, url: str, runs: int, before: Callable[[], None] | N
         # What the server does after its answer counts too.
         time.sleep(0.1)
         seconds, idle = time.clock_gettime(clock) - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-        _seconds(_NOTHING)
+        _run(_NOTHING)
         bare = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(_Time(seconds, bare.ru_utime + bare.ru_stime - idle.ru_utime - idle.ru_stime))
     return times[1:]
@@ -192,12 +214,8 @@ def _change(root: Path) -> None:
     path.write_text(f"{path.read_text(encoding='utf-8')}  CHANGED_{time.monotonic_ns()}: x\n", encoding="utf-8")
 
 
-def _seconds(command: tuple[str, ...], env: dict[str, str] | None = None) -> float:
-    return _run(command, env)[0]
-
-
-def _run(command: tuple[str, ...], env: dict[str, str] | None = None) -> tuple[float, float]:
-    """The seconds and the megabytes at the peak of a process that must succeed."""
+def _run(command: tuple[str, ...], env: dict[str, str] | None = None) -> _Run:
+    """Run a process that must succeed."""
     environ = (env or {}) | {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ)
@@ -205,10 +223,11 @@ def _run(command: tuple[str, ...], env: dict[str, str] | None = None) -> tuple[f
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return time.perf_counter() - started, usage.ru_maxrss / 1000
+    return _Run(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
 
 
-def _print(name: str, times: list[_Time], schedules: int = 0, target: int = 0) -> None:
+def _print(name: str, times: list[_Time], schedules: int = 0, target: int = 0) -> float:
+    """Print a line, and return the ratio."""
     median = statistics.median(each.own for each in times)
     ratio = statistics.median(each.own / each.bare for each in times)
     each = f"{1000 * median / schedules:.2f} ms" if schedules else ""
@@ -218,6 +237,7 @@ def _print(name: str, times: list[_Time], schedules: int = 0, target: int = 0) -
         f"{name:28}{1000 * median:>7.0f} ms{each:>14}{ratio:>15.1f}{shown:>13}"
         + f"   target {target} ms" * bool(target)
     )
+    return ratio
 
 
 if __name__ == "__main__":

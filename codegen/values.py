@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -149,17 +149,10 @@ def mapped(value: Any, changes: Mapping[type, Callable[[Any], Value]]) -> Value:
     return unchanged
 
 
-def parts_of(value: Any) -> list[Any]:  # noqa: ANN401  # also the values of a schedule
+def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401  # also the values of a schedule
     """The leaves of a value."""
-    parts: list[Any] = []
-    _add_parts(value, parts)
-    return parts
-
-
-def _add_parts(value: Any, parts: list[Any]) -> None:  # noqa: ANN401  # as above
     if type(value) not in _LEAVES and isinstance(value, Mapping | Sequence):
-        items: Iterable[Any] = value.values() if isinstance(value, Mapping) else value
-        for item in items:
-            _add_parts(item, parts)
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from parts_of(item)
     else:
-        parts.append(value)
+        yield value

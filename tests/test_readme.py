@@ -12,7 +12,7 @@ import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
-from codegen.airflow.home import as_ini, variable_of
+from codegen.airflow.home import as_ini
 from codegen.airflow.parsing import parsing_settings
 from codegen.airflow_facts import facts_of
 from codegen.configuration.export import configuration_reference
@@ -28,7 +28,7 @@ _FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?
 _PART = re.compile(r"<!-- part: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 _REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
 _CONFIGURATION = re.compile(r"(<!-- configuration -->\n).*?(?=<!-- /configuration -->)", re.DOTALL)
-_SETTINGS = re.compile(r"(<!-- settings: (?P<airflow>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
+_SETTINGS = re.compile(r"(<!-- settings: (?P<airflow>\S+) -->\n```ini\n).*?(?=```\n)", re.DOTALL)
 _CONSOLE = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 _COMMAND = re.compile(r"^\$ dagpress (.*)\n", re.MULTILINE)
 
@@ -46,16 +46,9 @@ def _block_of_console(match: re.Match[str]) -> str:
     return f"```console\n{shown}```\n"
 
 
-def _settings(airflow: str, language: str) -> str:
-    """The settings for static files, as lines of airflow.cfg or of a shell."""
-    settings = parsing_settings(has_api_server=facts_of(airflow).has_api_server)
-    if language == "ini":
-        return as_ini(settings)
-    return "".join(
-        f"export {variable_of(section, key)}={value}\n"
-        for section, keys in settings.items()
-        for key, value in keys.items()
-    )
+def _settings(airflow: str) -> str:
+    """The settings for static files, as lines of airflow.cfg."""
+    return as_ini(parsing_settings(has_api_server=facts_of(airflow).has_api_server))
 
 
 def _true(document: Path) -> str:
@@ -63,7 +56,7 @@ def _true(document: Path) -> str:
     text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
     text = _REFERENCE.sub(lambda m: m[1] + reference(NEWEST), text)
     text = _CONFIGURATION.sub(lambda m: m[1] + configuration_reference(), text)
-    text = _SETTINGS.sub(lambda m: m[1] + _settings(m["airflow"], m["language"]), text)
+    text = _SETTINGS.sub(lambda m: m[1] + _settings(m["airflow"]), text)
     return _CONSOLE.sub(_block_of_console, text)
 
 

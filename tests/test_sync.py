@@ -15,7 +15,6 @@ import pytest
 from project_builder import EXTRACT_LOAD, as_yaml, dagpress, killed_at_replace, write
 from pytest_regressions.file_regression import FileRegressionFixture
 
-from codegen.render.source_text import escape
 from codegen.sync.header import is_generated, with_header
 
 _MESSAGES = Path(__file__).parent / "rules"
@@ -344,7 +343,7 @@ def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> No
 
 def test_the_header_holds_no_line_break_of_a_path() -> None:
     """Whatever a path holds, it stays a comment of one line."""
-    text = with_header(escape("schedules/a\nimport os\r.yml"), "x = 1\n")
+    text = with_header("schedules/a\nimport os\r.yml", "x = 1\n")
     assert len(text.splitlines()) == 4
     assert is_generated(text)
 

@@ -110,10 +110,14 @@ def test_a_mark_begins_at_its_column(text: str, columns: set[int]) -> None:
     assert starts == {column for column in columns if column <= len(text)}
 
 
-@pytest.mark.parametrize("layout", ["schedule", "folder"])
 @pytest.mark.parametrize(
-    ("change", "state"),
-    [("missing", "not generated yet"), ("changed", "out of date"), ("edited", "out of date")],
+    ("change", "state", "layout"),
+    [
+        ("missing", "not generated yet", "schedule"),
+        ("missing", "not generated yet", "folder"),
+        ("changed", "out of date", "folder"),
+        ("edited", "out of date", "folder"),
+    ],
 )
 def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, layout: str, tmp_path: Path) -> None:
     """Of a shared file, only for the pipeline whose own block it is, with the numbers of its lines."""
@@ -204,7 +208,7 @@ def test_a_file_that_cannot_be_read_shows_its_text_and_why(data: bytes, tmp_path
 
 @pytest.mark.parametrize(
     "case",
-    sample(["every_key", "cycles", "failing_template", "broken_defaults", "jobs_that_cannot_be", "secrets"], 2),
+    sample(["every_key", "cycles", "failing_template", "broken_defaults", "jobs_that_cannot_be", "secrets"], 3),
 )
 def test_the_page_of_whatever_there_is_can_be_asked_for(case: str, tmp_path: Path) -> None:
     project = copy_case(case, tmp_path / "project")

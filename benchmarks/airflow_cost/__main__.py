@@ -56,7 +56,7 @@ def main() -> None:
         "--idle-window", type=float, default=40, help="the same, with the settings of `dagpress invoke`"
     )
     parser.add_argument("--runs", type=int, default=5, help="processes that start tasks, each of them three")
-    parser.add_argument("--picture", action="store_true", help=f"write {_PICTURE.relative_to(ROOT)} anew")
+    parser.add_argument("--picture", action="store_true", help=f"write {_PICTURE.relative_to(ROOT)}")
     options = parser.parse_args()
     bench_environments.main()
     groups: list[Group] = []

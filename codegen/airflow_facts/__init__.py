@@ -87,11 +87,6 @@ class AirflowFacts:
         return "sla" not in self.deprecated["operator"]
 
     @cached_property
-    def _found(self) -> dict[str, ClassFacts | None]:
-        """The results of `class_of`."""
-        return {}
-
-    @cached_property
     def core_operators(self) -> Mapping[str, str]:
         """The full names of the operators and sensors that come with this Airflow, by the names of their classes."""
         full_names = (name for name, facts in self.classes.items() if facts["kind"] in {"operator", "sensor"})
@@ -105,11 +100,7 @@ class AirflowFacts:
 
     def class_of(self, name: str) -> ClassFacts | None:
         """The facts about a class by its full name, or about one of the core by its class name; None for others."""
-        if name not in self._found:
-            self._found[name] = self._read_class(self.core_operators.get(name) or self.timetables.get(name, name))
-        return self._found[name]
-
-    def _read_class(self, full_name: str) -> ClassFacts | None:
+        full_name = self.core_operators.get(name) or self.timetables.get(name, name)
         found = self.classes.get(full_name)
         if found is None:
             return None

@@ -135,7 +135,7 @@ def main(context: click.Context, project: Path | None, lock_timeout: int) -> Non
 
 def run() -> None:
     """Run the command line, and exit with a code that says what happened."""
-    # What a project reads stays until the end, and almost nothing of it is a cycle: searching it often finds nothing.
+    # Almost no object of a project is garbage before the end, so a collection rarely finds any.
     gc.set_threshold(_ALLOCATIONS_BETWEEN_SEARCHES)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

@@ -54,9 +54,9 @@ class Configuration(Model):
     generated_dags: str = key(_FOLDER, "The folder for the generated DAG files.", '"dags"', "generated_dags")
     layout: str = key(
         QuotedChoice("schedule", "folder"),
-        "Which schedules share a DAG file: none (`schedule`), or those of a folder (`folder`), which makes "
-        "`generated_dags/sales.py` of `schedules/sales/*.yml`. Fewer files cost Airflow less, but an import that fails "
-        "takes all DAGs of its file away. A schedule at the top of the tree has its own file.",
+        "Which schedules share a DAG file: none (`schedule`), or those of a folder (`folder`), so that "
+        "`schedules/sales/*.yml` make `generated_dags/sales.py`. Fewer files cost Airflow less, but a failing import "
+        "removes all DAGs of its file. A schedule outside of subfolders has its own file.",
         '"folder"',
         "schedule",
     )

@@ -7,8 +7,8 @@ import time
 from itertools import count
 from pathlib import Path
 
-# When its content was changed, its size, its inode, and when anything of it was changed, which nobody can set: `touch`
-# and `rsync` set the first back, `chmod` leaves it alone. The last is a number that no other stamp has, or 0.
+# Modification time, size, inode, and change time: `touch` and `rsync` can set the first, nobody can set the last. The
+# fifth is a number that no other stamp has, or 0.
 Stamp = tuple[int, int, int, int, int]
 # A second change within the same tick of a file system's clock, up to 10 ms on Linux, leaves the times as they are.
 _TICK = 100_000_000
@@ -16,9 +16,9 @@ _NUMBERS = count(1)
 
 
 def stamp_of(path: Path | os.DirEntry[str]) -> Stamp:
-    """The stamp of a file: two that are equal, of one path, mean that the file has not changed in between.
+    """The stamp of a file: equal stamps of one path mean that the file has not changed in between.
 
-    A file that has just been changed has another stamp each time.
+    A file that was changed just now has a new stamp each time.
     """
     try:
         status = path.stat()

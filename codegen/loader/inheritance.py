@@ -50,7 +50,7 @@ class Document:
 class Loaded:
     """The content of a folder of schedules: a document for each file that is a map and each environment that has it.
 
-    `others` has the names of the schedules in the other files, `defaults` what files inherit, by `SourceFile.defaults`.
+    `others` has the names of the schedules in the other files, `defaults` the inherited maps, by `SourceFile.defaults`.
     """
 
     boundary: Boundary
@@ -62,7 +62,7 @@ class Loaded:
     defaults: dict[tuple[tuple[Path, str], ...], MapNode] = field(default_factory=dict)
 
     def defaults_of(self, document: Document) -> MapNode | None:
-        """What the `_defaults.yml` files give a schedule in its environment; None without any."""
+        """The values that a schedule inherits from `_defaults.yml` files in its environment; None without any."""
         merged = self.defaults.get(document.source.defaults)
         return without_nulls(for_environment(merged, document.deployment)) if merged else None
 

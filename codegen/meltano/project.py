@@ -166,7 +166,7 @@ def meltano_files(root: Path, folder: Path, cache: Cache) -> list[Path]:
 
 
 def name_of(root: Path, path: Path) -> str:
-    """The path of a file in the project, also of one beside it."""
+    """The path of a file relative to the project, also of one outside."""
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 

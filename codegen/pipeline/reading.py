@@ -9,15 +9,7 @@ from dataclasses import dataclass, field
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
-from codegen.loader import (
-    Document,
-    Loaded,
-    Overlay,
-    Silencer,
-    SourceFile,
-    load_schedules,
-    without_a_match,
-)
+from codegen.loader import Document, Loaded, Overlay, Silencer, SourceFile, load_schedules, without_a_match
 from codegen.meltano import MeltanoProject, read_meltano_project
 from codegen.plan import Folder
 from codegen.plan.states import KeptState
@@ -91,18 +83,13 @@ def read(
     states: dict[str, Sequence[KeptState]] = {}
     meltano, problems = read_meltano_project(project.root, project.meltano_project, cache)
     for document in documents:
-        suffix = project.state_id_suffix.get(document.deployment, "")
         key = document.source.name, document.deployment
-        schedule, own, own_secrets, own_states = cache(
-            key,
-            _read_one,
-            document,
-            meltano,
-            project.airflow,
-            suffix,
-            project.dag_id_prefix,
-            project.dag_file(document.source.relative, document.deployment),
-        )
+        given = {
+            "state_suffix": project.state_id_suffix.get(document.deployment, ""),
+            "dag_id_prefix": project.dag_id_prefix,
+            "dag_file": project.dag_file(document.source.relative, document.deployment),
+        }
+        schedule, own, own_secrets, own_states = cache(key, _read_one, document, meltano, project.airflow, **given)
         found[document.deployment] += own
         secrets += own_secrets
         if schedule:
@@ -116,22 +103,15 @@ def read(
         found[deployment] += check_together(those, states, meltano, project.airflow, names, everywhere)
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     if project.layout == "folder":
-        diagnostics += check_folders([(file.name, file.relative) for file in loaded.files], project.at["layout"])
+        diagnostics += check_folders(loaded.files, project.at["layout"])
     diagnostics += _check_beside_others(project, schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
         diagnostics += _check_all(project, schedules, states)
     # A base lacks the warnings that only an environment has.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
-    return Reading(
-        loaded.files,
-        schedules,
-        documents,
-        meltano,
-        in_order(wanted),
-        cache,
-        loaded.silencers,
-        folders=_folders(project, loaded) if project.layout == "folder" else {},
-    )
+    folders = _folders(project, loaded) if project.layout == "folder" else {}
+    diagnostics = in_order(wanted)
+    return Reading(loaded.files, schedules, documents, meltano, diagnostics, cache, loaded.silencers, folders=folders)
 
 
 def _folders(project: Project, loaded: Loaded) -> dict[str, Folder]:
@@ -147,27 +127,13 @@ def _folders(project: Project, loaded: Loaded) -> dict[str, Folder]:
     return found
 
 
-def _read_one(  # noqa: PLR0913, PLR0917  # what a schedule depends on
-    document: Document,
-    meltano: MeltanoProject | None,
-    airflow: str,
-    state_suffix: str,
-    dag_id_prefix: str,
-    dag_file: str,
+def _read_one(
+    document: Document, meltano: MeltanoProject | None, airflow: str, **given: str
 ) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret], Sequence[KeptState]]:
-    """Read and check one schedule; last, the states that it is known to keep."""
+    """Read and check one schedule, whose other fields are given; last, the states that it is known to keep."""
     source, secrets = document.source, list(check_secrets(document.merged))
     root = redacted(document.root, secrets)
-    schedule, problems = read_schedule(
-        root,
-        source.name,
-        source.relative,
-        airflow,
-        document.deployment,
-        state_suffix=state_suffix,
-        dag_id_prefix=dag_id_prefix,
-        dag_file=dag_file,
-    )
+    schedule, problems = read_schedule(root, source.name, source.relative, airflow, document.deployment, **given)
     if not schedule:
         return None, problems, secrets, ()
     found, states = check_one(schedule, meltano, airflow)

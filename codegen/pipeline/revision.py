@@ -59,7 +59,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
     own = _own_files(project, overlay)
     selection = select(project, reading, ())
     if has_errors(reading.diagnostics):
-        selection = select_scope(project, reading, Scope(own, frozenset(), frozenset(overlay)))
+        selection = select_scope(project, reading, Scope(own, sources=frozenset(overlay)))
     generation = generate_selection(project, selection)
     errors = _errors_of(before, overlay, [*generation.diagnostics, *selection.elsewhere])
     diagnostics = list(dict.fromkeys([*generation.diagnostics, *errors]))

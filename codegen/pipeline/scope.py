@@ -14,14 +14,13 @@ from codegen.files import exists, is_folder, text_of
 from codegen.loader import DEFAULTS, HIDDEN, SUFFIXES, excludes
 from codegen.pipeline.reading import Reading
 from codegen.project import Project
-from codegen.render.source_text import escape
-from codegen.sync.header import names_source
+from codegen.sync.blocks import names_source
 from codegen.text.ids import composed
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What names and paths mean, as paths in the project.
+    """The files that names and paths select, as paths in the project.
 
     Attributes:
         files: the generated files.
@@ -29,9 +28,9 @@ class Scope:
         sources: the schedule files.
     """
 
-    files: frozenset[str]
-    folders: frozenset[str]
-    sources: frozenset[str]
+    files: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
         """Whether it contains a file."""
@@ -129,8 +128,8 @@ class Finder:
         if path == generated or generated in path.parents:
             name = self._project.relative(path)
             if is_folder(path):
-                return self._generating(frozenset(), frozenset({name}))
-            scope = self._generating(frozenset({name}))
+                return self._generating(Scope(folders=frozenset({name})))
+            scope = self._generating(Scope(frozenset({name})))
             return scope if scope.sources or exists(path) else None
         return None
 
@@ -143,7 +142,7 @@ class Finder:
                 self._refuse_hidden(relative, relative.parts)
             return below
         if relative.suffix.lower() not in SUFFIXES:
-            return Scope(frozenset(), frozenset(), frozenset()) if exists(path) else None
+            return Scope() if exists(path) else None
         if relative.stem == DEFAULTS:
             self._refuse_hidden(relative, relative.parts[:-1])
             return self._of(each for each in self._relative.values() if relative.parent in PurePosixPath(each).parents)
@@ -167,7 +166,7 @@ class Finder:
     def _name_source(self, files: Iterable[str], source: str) -> bool:
         """Whether one of some generated files names a schedule file, or a folder of schedules, which may be deleted."""
         paths = filter(self._project.boundary.has, (self._project.root / name for name in files))
-        return any(names_source(text_of(path), escape(source)) for path in paths)
+        return any(names_source(text_of(path), source) for path in paths)
 
     def _of(self, relatives: Iterable[str]) -> Scope:
         """Some schedule files, which may have been deleted."""
@@ -175,7 +174,7 @@ class Finder:
         files = (name for each in relatives for name in dag_files(self._project, each))
         schedules = self._project.schedules
         sources = (self._project.relative(schedules / each) for each in relatives)
-        return Scope(frozenset(files), frozenset(), frozenset(sources))
+        return Scope(frozenset(files), sources=frozenset(sources))
 
     def _of_folder(self, relative: PurePosixPath) -> Scope:
         """A folder of schedules, which may have been deleted."""
@@ -185,8 +184,7 @@ class Finder:
         files = dag_files(self._project, (relative / "any.yml").as_posix())
         return Scope(frozenset(files), frozenset(folders), self._of(inside).sources)
 
-    def _generating(self, files: frozenset[str], folders: frozenset[str] = frozenset()) -> Scope:
+    def _generating(self, scope: Scope) -> Scope:
         """Some generated files and folders, with the schedules that they come from."""
-        scope = Scope(files, folders, frozenset())
         sources = (source for source, own in self._dag_files.items() if any(map(scope.has, own)))
         return replace(scope, sources=frozenset(sources))

@@ -9,7 +9,7 @@ from itertools import chain
 from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
 from codegen.plan.arguments import dag_arguments, schedule_argument
-from codegen.plan.constants import default_constants, with_constants
+from codegen.plan.constants import default_constants, settings_groups, with_constants
 from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
 from codegen.plan.doc import description_of, doc_of, doc_of_folder
 from codegen.plan.names import imports_of
@@ -129,7 +129,7 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     arrows = tuple(draft.arrows[""])
     dag = PlannedDag(dag_id, schedule.source, draft.doc, arguments, groups, arrows, tuple(functions.values()))
     taken = {"DAG", *head.objects.values(), *PRELUDES, *alert_texts(airflow), *(shared or ())}
-    return with_constants(dag, schedule, draft.steps, names, airflow, taken, shared)
+    return with_constants(dag, settings_groups(dag, schedule, draft.steps, names, airflow), taken, shared)
 
 
 def _names_of(dag: PlannedDag) -> set[str]:

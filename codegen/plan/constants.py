@@ -24,18 +24,20 @@ from codegen.values import Call, Identifier, Value, is_same, parts_of
 _PROGRAM = (("meltano",),)
 # Of the values in a constant, and of the tasks that use it: a smaller constant is harder to read than its values.
 _FEWEST = 2
-# The values of each task, by its id.
-_Given = Mapping[str, Mapping[str, Value]]
 
 
 @dataclass(frozen=True)
-class _Group:
-    """The tasks of a DAG on one runner, with the values from their schedule; `given` has the values of each task."""
+class SettingsGroup:
+    """The tasks of a DAG on one runner, with the values from their schedule; `given` has the values of each task.
+
+    `own_name` is the name of their constant in a file that schedules share.
+    """
 
     name: str
+    own_name: str
     argument: str
     values: Mapping[str, Value]
-    given: _Given
+    given: Mapping[str, Mapping[str, Value]]
 
     def own(self) -> tuple[Constant, list[str]] | None:
         """The constant, and the tasks that use it; None if it would be too small.
@@ -78,25 +80,19 @@ def default_constants(defaults: Schedule, names: PythonNames, airflow: str) -> d
     return found
 
 
-def with_constants(  # noqa: PLR0913, PLR0917  # what a constant depends on
-    dag: PlannedDag,
-    schedule: Schedule,
-    steps: Sequence[Step],
-    names: PythonNames,
-    airflow: str,
-    taken: Collection[str],
-    defaults: Mapping[str, Constant] | None,
+def with_constants(
+    dag: PlannedDag, groups: Iterable[SettingsGroup], taken: Collection[str], defaults: Mapping[str, Constant] | None
 ) -> PlannedDag:
     """The DAG with constants in its tasks: its own, or the `defaults` of its folder if the file is that of a folder."""
     if len(dag.tasks) < _FEWEST and not defaults:
         return dag
     used: dict[str, tuple[Constant, ...]] = {}
     own = list[Constant]()
-    for group in _groups_of(dag, schedule, steps, names, airflow):
+    for group in groups:
         default, found = (defaults or {}).get(group.name), group.own()
         if found and not (default and is_same(found[0].values, default.values)):
-            wanted = (f"{group.name}_{schedule.name}",) if defaults is not None else (group.name,)
-            name = free_constant(wanted, f"{group.name}_", {*taken, *(each.name for each in own)})
+            wanted = group.name if defaults is None else group.own_name
+            name = free_constant((wanted,), f"{group.name}_", {*taken, *(each.name for each in own)})
             constant, users = replace(found[0], name=name), found[1]
             own.append(constant)
         elif default:
@@ -109,9 +105,9 @@ def with_constants(  # noqa: PLR0913, PLR0917  # what a constant depends on
     return replace(_using(dag, used), constants=tuple(sorted(own, key=lambda each: each.name)))
 
 
-def _groups_of(
+def settings_groups(
     dag: PlannedDag, schedule: Schedule, steps: Sequence[Step], names: PythonNames, airflow: str
-) -> Iterator[_Group]:
+) -> Iterator[SettingsGroup]:
     """The groups of a DAG: for each runner, its settings and its environment variables."""
     runners = {step.task_id: step.runner for step in steps if step.calls or step.script}
     for runner in (RUNNERS[name] for name in dict.fromkeys(runners.values())):
@@ -122,7 +118,7 @@ def _groups_of(
         }
         envs = {task: own for task, each in given.items() if isinstance(own := each.get(runner.env), Mapping)}
         for name, argument, values in _parts_of(_values_of(schedule, runner, names, airflow), runner):
-            yield _Group(name, argument, values, envs if argument else given)
+            yield SettingsGroup(name, f"{name}_{schedule.name}", argument, values, envs if argument else given)
 
 
 def _parts_of(values: dict[str, Value], runner: Runner) -> Iterator[tuple[str, str, Mapping[str, Value]]]:

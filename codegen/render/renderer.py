@@ -31,9 +31,10 @@ from codegen.files import is_folder, with_line_feeds
 from codegen.isolation import LimitError, isolated
 from codegen.plan import DagModule
 from codegen.render.layout import arrow_lines, constant_source, function_source, group_head, import_statement
-from codegen.render.source_text import escape, keyword, literal, module_docstring
+from codegen.render.source_text import keyword, literal, module_docstring
 from codegen.render.template_check import losses
 from codegen.sync.header import with_header
+from codegen.text.escaping import escape
 
 TEMPLATE = "dag.py.j2"
 # Of CPU time, for one file.
@@ -79,7 +80,7 @@ class Renderer:
             TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
         """
         if self._is_ours:
-            return with_header(escape(module.source), built_in_without_blocks().render(module=module))
+            return with_header(module.source, built_in_without_blocks().render(module=module))
         try:
             return isolated(_LIMIT, _render_own, self._templates, tuple(self._texts.items()), module)
         except LimitError as error:
@@ -100,7 +101,7 @@ class Renderer:
             raise TemplateFailedError(message, *(places or [(TEMPLATE, 1)])[-1]) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
-        return with_header(escape(module.source), _formatted(body))
+        return with_header(module.source, _formatted(body))
 
     def _own_name(self, filename: str | None) -> str:
         """The name of a template of the project; empty for ours."""

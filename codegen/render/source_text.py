@@ -1,7 +1,6 @@
 """Writes values as Python source, in the very form that black gives them.
 
-It is the only way for a value into a generated file. The same value gives the same characters on every Python version:
-what is not plainly printable is escaped by the Unicode 3.2 database, which all versions carry unchanged.
+It is the only way for a value into a generated file.
 """
 
 from __future__ import annotations
@@ -12,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
+from codegen.text.escaping import escape
 from codegen.values import Argument, Call, Extended, Identifier, MeltanoCommand, Output, Value
 
 LINE_LENGTH = 88  # black's
 
-# All but the printable characters of ASCII without the backslash.
-_UNCERTAIN = re.compile(r"[^ -\[\]-~]")
 # A line that git writes at a conflict (codegen/text/conflict.py), by its first character.
 _MARKER = re.compile(r"^([<|>])(?=\1{6,}(?: |$))", re.MULTILINE)
 _UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
@@ -73,8 +71,6 @@ def literal(value: str) -> str:
 
 def _one_line(value: str) -> str:
     body = escape(value)
-    if '"' not in body:
-        return f'"{body}"'
     if body.count('"') > body.count("'"):
         return "'" + body.replace("'", "\\'") + "'"
     return '"' + body.replace('"', '\\"') + '"'
@@ -92,21 +88,6 @@ def docstring(body: str) -> str:
 def module_docstring(value: str) -> str:
     """Text of one or more lines as a module's docstring, whose last line ends with no quote."""
     return docstring(escape(value, keep="\n"))
-
-
-def escape(value: str, keep: str = "") -> str:
-    """Text that is plainly printable, such as that of a comment, with the characters to keep."""
-    if value.isascii() and value.isprintable() and "\\" not in value:
-        return value
-    return _UNCERTAIN.sub(lambda match: match[0] if match[0] in keep else _escaped(match[0]), value)
-
-
-def _escaped(character: str) -> str:
-    # Letters, marks, numbers, punctuation and symbols; some of 3.2 are invisible since, as the soft hyphen, or wider.
-    old, new = unicodedata.ucd_3_2_0, unicodedata
-    is_shown = old.category(character)[0] in "LMNPS" and new.category(character)[0] in "LMNPS"
-    is_plain = is_shown and old.east_asian_width(character) == new.east_asian_width(character)
-    return character if is_plain and character != "\\" else character.encode("unicode_escape").decode("ascii")
 
 
 def _width(line: str) -> int:

@@ -21,28 +21,21 @@ def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
     that is no valid Python, or nested too deeply, has none.
     """
     try:
-        return dict(_behaviours(ast.parse(text), blocks_of(text), sources))
+        return dict(_behaviours(blocks_of(text), sources))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
 
 
-def _behaviours(tree: ast.Module, blocks: Sequence[Block], sources: Container[str]) -> Iterator[tuple[str, Behaviour]]:
-    inlining = _Inlining(tree)
-    head = _definitions(tree, blocks[0]) if blocks else []
-    for block in (block for block in blocks if block.source in sources):
-        own = _definitions(tree, block)
-        others = [inlining.visit(copy.deepcopy(node)) for node in _nodes(tree, block) if node not in own]
-        if behaviour := _behaviour(others, ast.Module([*head, *own], [])):
-            yield block.source, behaviour
-
-
-def _nodes(tree: ast.Module, block: Block) -> list[ast.stmt]:
-    lines = range(block.line, block.line + block.text.count("\n") + 1)
-    return [node for node in tree.body if node.lineno in lines]
-
-
-def _definitions(tree: ast.Module, block: Block) -> list[ast.stmt]:
-    return [node for node in _nodes(tree, block) if isinstance(node, _DEFINITIONS)]
+def _behaviours(blocks: Sequence[Block], sources: Container[str]) -> Iterator[tuple[str, Behaviour]]:
+    bodies = [ast.parse(block.text).body for block in blocks]
+    for block, body in zip(blocks, bodies, strict=True):
+        if block.source in sources:
+            module = ast.Module(body if body is bodies[0] else [*bodies[0], *body], [])
+            inlining = _Inlining(module)
+            others = [inlining.visit(copy.deepcopy(node)) for node in body if not isinstance(node, _DEFINITIONS)]
+            definitions = [node for node in module.body if isinstance(node, _DEFINITIONS)]
+            if behaviour := _behaviour(others, ast.Module([*definitions], [])):
+                yield block.source, behaviour
 
 
 def _behaviour(nodes: Sequence[ast.stmt], definitions: ast.Module) -> Behaviour | None:

@@ -62,7 +62,7 @@ def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
 
 
 def _ids(behaviour: Behaviour) -> str:
-    """What a DAG keeps that moves to another file, such as that of its folder."""
+    """The ids of a DAG, which it keeps if it moves to another file, such as that of its folder."""
     return f"{[behaviour.fields[name] for name in _KEYS_OF_IDS]}"
 
 

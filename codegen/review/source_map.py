@@ -13,6 +13,7 @@ from codegen.meltano import MeltanoProject
 from codegen.plan.steps import readable_steps
 from codegen.runners import RUNNERS
 from codegen.schema import Schedule
+from codegen.sync.dag_code import names_in
 
 
 class SourceMap:
@@ -98,7 +99,7 @@ class SourceMap:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
                 items = zip(node.value.keys, node.value.values, strict=True)
                 keys = [
-                    key for key, value in items if _has(value, line) or not found.keys().isdisjoint(_names_in(value))
+                    key for key, value in items if _has(value, line) or not found.keys().isdisjoint(names_in(value))
                 ]
                 found |= {ast.unparse(each): _text_of(keys[0]) for each in node.targets if keys}
         return found
@@ -109,7 +110,7 @@ def _use_of(names: Mapping[str, str], call: ast.Call) -> str | None:
     if isinstance(call.func, ast.Name) and call.func.id in names and call.func.id != "DAG":
         return ""
     for argument, value in _arguments_of(call):
-        for name in filter(_names_in(value).__contains__, names):
+        for name in filter(names_in(value).__contains__, names):
             key = names[name]
             if argument:
                 # A constant that is an argument has environment variables.
@@ -129,10 +130,6 @@ def _arguments_of(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
             )
         else:
             yield keyword.arg or "", keyword.value
-
-
-def _names_in(value: ast.expr) -> set[str]:
-    return {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
 
 
 def _text_of(key: ast.expr | None) -> str:

@@ -333,7 +333,7 @@ class Schedule(TaskDefaults):
 
     @property
     def key(self) -> str:
-        """Its file with its deployment environment in front, which no other schedule has."""
+        """Identifies it in the project: its deployment environment, and its file below the folder of schedules."""
         return "/".join(filter(None, (self.deployment, self.relative)))
 
     def of(self, task: Task, name: str) -> Any:  # noqa: ANN401  # the value of any key

@@ -21,7 +21,7 @@ def read_schedule(
 ) -> tuple[Schedule | None, list[Diagnostic]]:
     """The schedule of a document with its defaults merged in, or None where it has errors; and the errors.
 
-    `source`, `relative`, `deployment` and what is `given` are those of the `Schedule`; the stem of `relative` is the
+    `source`, `relative`, `deployment` and the `given` fields are those of the `Schedule`; the stem of `relative` is the
     default name.
     """
     diagnostics: list[Diagnostic] = []

@@ -36,7 +36,7 @@ def read_text(
 ) -> tuple[str | None, list[Diagnostic]]:
     """Read the text of a file, without a byte order mark; the arguments and the result are those of `read_yaml`.
 
-    A cache has the texts of an earlier reading, but no errors, which may be gone.
+    A cache keeps the texts of an earlier reading, but no errors, which may be temporary.
     """
     try:
         if text is None:

@@ -1,4 +1,4 @@
-"""The code of a schedule in a generated file: in the file of a folder, its block and what that uses of the head."""
+"""The code of a schedule in a generated file: in the file of a folder, its block and the definitions that it uses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codegen.sync.blocks import Block, blocks_of
+from codegen.text.escaping import escape
 
 _IMPORT = re.compile("import |from ")
 
@@ -18,7 +19,7 @@ class DagCode:
     """The code of a schedule in a generated file.
 
     Attributes:
-        head: what the DAGs of the file share; without a text if the file belongs to the schedule as a whole.
+        head: the code that the DAGs of the file share; without a text if the file belongs to the schedule as a whole.
         block: the block of the schedule, or the whole file.
     """
 
@@ -64,27 +65,18 @@ class CodeChange:
     after: DagCode | None
 
 
-class DagCodes:
-    """The code of each schedule in a generated file.
+def code_of(text: str, source: str) -> DagCode | None:
+    """The code of a schedule, by its path in the project, in the text of a file; None if there is none.
 
     A file belongs as a whole to each of its schedules if it is not that of a folder, if it has a conflict of git, or if
     a template of the project leaves out the names of the schedules.
     """
-
-    def __init__(self, text: str) -> None:
-        """Find it in a text, which is empty if there is no file."""
-        self._head, *blocks = blocks_of(text) or [Block("", 1, "")]
-        self._blocks = {each.source: each for each in blocks}
-
-    def of(self, source: str) -> DagCode | None:
-        """The code of a schedule, given by its path in the project, escaped for a comment; None if there is none."""
-        if not self._blocks:
-            return DagCode(Block("", 1, ""), self._head) if self._head.text else None
-        if source not in self._blocks:
-            return None
-        block = self._blocks[source]
-        # Blank lines follow a block where another one follows.
-        return DagCode(self._head, block._replace(text=block.text.rstrip("\n") + "\n"))
+    head, *blocks = blocks_of(text) or [Block("", 1, "")]
+    if not blocks:
+        return DagCode(Block("", 1, ""), head) if head.text else None
+    own = next((block for block in blocks if block.source == escape(source)), None)
+    # Blank lines follow a block where another one follows.
+    return DagCode(head, own._replace(text=own.text.rstrip("\n") + "\n")) if own else None
 
 
 def definitions_used(head: ast.Module, names: Iterable[str]) -> dict[str, str]:

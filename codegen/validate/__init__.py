@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from codegen.diagnostics import Diagnostic
 from codegen.meltano import MeltanoProject
@@ -36,7 +35,6 @@ from codegen.validate.templates import check_templates
 from codegen.validate.time import check_clock, check_durations, check_interval, check_time, check_timetable
 
 __all__ = [
-    "Checked",
     "check_airflow_version",
     "check_environments",
     "check_folders",
@@ -47,19 +45,14 @@ __all__ = [
 ]
 
 
-class Checked(NamedTuple):
-    """What is wrong with a schedule by itself, and the states that it is known to keep, which others may share."""
-
-    diagnostics: Sequence[Diagnostic]
-    states: Sequence[KeptState]
-
-
-def check_one(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Checked:
-    """Check a schedule by itself, for a version of Airflow, one of `VERSIONS`."""
+def check_one(
+    schedule: Schedule, meltano: MeltanoProject | None, airflow: str
+) -> tuple[list[Diagnostic], list[KeptState]]:
+    """Check a schedule by itself, for an Airflow of `VERSIONS`; also returns its states, which others may share."""
     steps = readable_steps(schedule, meltano)
     states = states_of(steps, schedule, meltano)
     found = list(_check_one(schedule, steps, states, meltano, airflow))
-    return Checked(found, [state for state in states if state.is_known])
+    return found, [state for state in states if state.is_known]
 
 
 def _check_one(

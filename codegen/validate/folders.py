@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location, quoted
+from codegen.loader import SourceFile
 from codegen.text.ids import file_key
 
 # A task start then takes about 1.2 times the CPU of one with a file of its own (`rules/pages/large-dag-file.md`).
@@ -15,14 +16,9 @@ _MOST_DAGS = 100
 _COST_OF_A_DAG = 0.0017
 
 
-def check_folders(files: Collection[tuple[str, str]], layout: Location) -> Iterator[Diagnostic]:
-    """Check the folders of some schedule files, each with its path in the project and below the folder of schedules.
-
-    Args:
-        files: the schedule files.
-        layout: the place of the key in the configuration.
-    """
-    paths = {name: PurePosixPath(relative) for name, relative in files}
+def check_folders(files: Collection[SourceFile], layout: Location) -> Iterator[Diagnostic]:
+    """Check the folders of some schedule files; `layout` is the place of the key in the configuration."""
+    paths = {file.name: PurePosixPath(file.relative) for file in files}
     counts = Counter(path.parent for path in paths.values() if path.parent.name)
     folders = {file_key(folder.name): folder.name for folder in counts if len(folder.parts) == 1}
     for name, path in paths.items():

@@ -10,13 +10,10 @@ from codegen.keys.markers import Template
 from codegen.meltano import MeltanoProject
 from codegen.schema import Schedule, Task
 
-# A task of a job, which is in meltano.yml.
-_OF_A_JOB = Task()
-
 
 def tasks_of(schedule: Schedule) -> Sequence[Task]:
     """The tasks of the schedule; for those of a job, an empty one with the schedule's values."""
-    return schedule.own_tasks or (_OF_A_JOB,)
+    return schedule.own_tasks or (Task(),)
 
 
 def runs_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Sequence[str]:

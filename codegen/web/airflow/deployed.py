@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cache
 from pathlib import PurePosixPath
 
 from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import Session
 from codegen.render.renderer import TEMPLATE
-from codegen.render.source_text import escape
 from codegen.schema import Schedule
-from codegen.sync.dag_code import CodeChange, DagCode, DagCodes
+from codegen.sync.dag_code import CodeChange, DagCode, code_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.airflows import Airflows, Facts
 from codegen.web.shell.safe_read import text_of
@@ -25,7 +23,7 @@ _LONGEST = 400_000
 
 
 class Deployed(Enum):
-    """What the deployed code of a DAG is, beside that in the repo."""
+    """How the deployed code of a DAG compares with the repo."""
 
     CURRENT = "as in the repo"
     GENERATED = "as it would be generated"
@@ -44,7 +42,7 @@ class State:
     Attributes:
         problem: why it cannot be asked; then there are no facts.
         import_error: why its file cannot be loaded, as far as that was asked.
-        patch: from what is deployed to what is in the repo.
+        patch: from the deployed code to that in the repo.
         is_pending: whether it is not up to date in the repo.
     """
 
@@ -85,22 +83,15 @@ def states_of(airflows: Airflows, snapshot: Snapshot, schedules: Iterable[Schedu
     # A template of the project's own may give its DAGs other tags.
     tag = None if (snapshot.project.templates / TEMPLATE).exists() else _TAG
     facts = airflows.facts(schedules, tag)
-    # Several schedules may share a file.
-    codes_of = cache(DagCodes)
-    states = []
-    for schedule in schedules:
-        found = facts[schedule.key]
-        if isinstance(found, AirflowRestError):
-            states.append((schedule, State(problem=found)))
-        else:
-            states.append((schedule, _compare(snapshot, schedule, found, codes_of)))
-    return states
+    return [(schedule, _state_after(snapshot, schedule, facts[schedule.key])) for schedule in schedules]
 
 
-def _compare(
-    snapshot: Snapshot, schedule: Schedule, facts: Facts, codes_of: Callable[[str], DagCodes] = DagCodes
-) -> State:
-    """What is deployed of a schedule, beside what is in the repo and what should be there."""
+def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowRestError) -> State:
+    return State(problem=facts) if isinstance(facts, AirflowRestError) else _compare(snapshot, schedule, facts)
+
+
+def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
+    """Compare the deployed code of a schedule with that in the repo and that which `generate` would write there."""
     change = snapshot.change_of(schedule.dag_file, schedule.source)
     state = State(facts, _without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
     if state.deployed is not Deployed.DIFFERS or facts.source is None:
@@ -110,20 +101,16 @@ def _compare(
     if here == there:
         return replace(state, deployed=Deployed.CURRENT)
     # Others of its folder change on their own.
-    deployed, own = (codes_of(text).of(escape(schedule.source)) for text in (there, here))
-    state = replace(state, deployed=_beside(deployed, own, change))
-    if (
-        state.deployed is Deployed.DIFFERS
-        and deployed
-        and own
-        and len(own.block.text) + len(deployed.block.text) < _LONGEST
-    ):
-        return replace(state, patch=patch_of_dag(schedule.dag_file, deployed, own))
-    return state
+    deployed, own = (code_of(text, schedule.source) for text in (there, here))
+    state = replace(state, deployed=_comparison(deployed, own, change))
+    if not (deployed and own) or state.deployed is not Deployed.DIFFERS:
+        return state
+    is_long = len(own.block.text) + len(deployed.block.text) > _LONGEST
+    return state if is_long else replace(state, patch=patch_of_dag(schedule.dag_file, deployed, own))
 
 
-def _beside(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
-    """What the deployed code of a schedule is, beside that in the repo and the change that `generate` makes there."""
+def _comparison(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
+    """How the deployed code of a schedule compares with the repo, and with the change that `generate` makes there."""
     if _is_alike(deployed, own):
         return Deployed.CURRENT
     if change and _is_alike(deployed, change.after):

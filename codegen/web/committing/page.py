@@ -39,7 +39,7 @@ _NO_REPOSITORY = "not a git repository"
 class _Offer:
     """The files that a commit takes, those that it leaves, and its branch; or the problem that prevents one.
 
-    Of those that it leaves, `halves` are schedule files whose DAGs are in a file that it takes.
+    `halves` are the schedule files among `others` whose DAGs are in a file that it takes.
     """
 
     head: Head = Head("", "")  # noqa: RUF009  # it is frozen

@@ -15,10 +15,9 @@ from codegen.loader import Document
 from codegen.pipeline import Reading
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
-from codegen.render.source_text import escape
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
-from codegen.sync.dag_code import DagCode, DagCodes
+from codegen.sync.dag_code import DagCode, code_of
 from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.safe_read import text_of
@@ -38,7 +37,7 @@ class Dag:
     @cached_property
     def patch(self) -> Patch:
         """What differs."""
-        return patch_of_dag(self.name, self.before, self.after) if self.before else Patch()
+        return patch_of_dag(self.name, self.before, self.after)
 
     @property
     def shown(self) -> str:
@@ -47,7 +46,7 @@ class Dag:
 
     @property
     def head(self) -> str:
-        """What the DAGs of a shared file have in common, with its secrets masked."""
+        """The head of a shared file, with its secrets masked."""
         return masked(self.after.head.text, self.name)
 
 
@@ -63,7 +62,7 @@ class Preview:
         schedule: the schedule there; nothing where it has errors, or the environment has it not.
         dag: its file; nothing where an error prevents it.
         blocked_by: the errors in other files that would block writing, though not this file.
-        sharing: those of them in schedules that share its DAG file, which stays as it is until they are fixed.
+        sharing: those of them in schedules of the same DAG file, which is not written until they are fixed.
     """
 
     project: Project
@@ -138,7 +137,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
 
 
 def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collection[str]) -> Dag | None:
-    """Its code in a DAG file, beside those schedules of the file that have no errors; None if it waits for another."""
+    """Its code in a DAG file, with the schedules of the file that have no errors; None if it waits for one with any."""
     names = {each.name for each in reading.of(schedule.deployment)}
     those = [
         each
@@ -149,10 +148,9 @@ def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collect
     ]
     if schedule not in those:
         return None
-    source, name = escape(schedule.source), schedule.dag_file
-    after = DagCodes(pipeline.render(project, reading, those).files.get(name, "")).of(source)
-    there = (text_of(project.root, project.root / name) or "").replace("\r\n", "\n")
-    before = DagCodes(there).of(source)
+    source, name = schedule.source, schedule.dag_file
+    after = code_of(pipeline.render(project, reading, those).files.get(name, ""), source)
+    before = code_of((text_of(project.root, project.root / name) or "").replace("\r\n", "\n"), source)
     if after and before and faulty:
         # The blocks above it stay as they are.
         after = replace(after, block=after.block._replace(line=before.block.line))

@@ -47,8 +47,10 @@ def patch_between(name: str, before: str, after: str) -> Patch:
     return Patch(_lines_between(name, Block("", 1, before), Block("", 1, after)))
 
 
-def patch_of_dag(name: str, before: DagCode, after: DagCode) -> Patch:
-    """The patch between two states of a schedule's code in a file, and of the head if it uses something else of it."""
+def patch_of_dag(name: str, before: DagCode | None, after: DagCode | None) -> Patch:
+    """The patch between two states of a schedule's code in a file, with the head if it uses another part of it."""
+    if not (before and after):
+        return Patch()
     heads = [(before.head, after.head)] if before.used != after.used else []
     return Patch([line for pair in (*heads, (before.block, after.block)) for line in _lines_between(name, *pair)])
 

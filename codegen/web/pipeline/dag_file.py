@@ -1,4 +1,4 @@
-"""The DAG file of a schedule as it would be, beside the one on the disk; of a shared file, the code of the schedule."""
+"""The DAG file of a schedule as generated now, and its change on the disk; of a shared file, the schedule's code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codegen.diagnostics import has_errors
-from codegen.render.source_text import escape
 from codegen.secrets.masking import masked
-from codegen.sync.dag_code import CodeChange, DagCode, DagCodes
+from codegen.sync.dag_code import CodeChange, DagCode, code_of
 from codegen.web.parts.code import Piece, lines_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.pipeline.source_text import LONGEST
@@ -22,7 +21,7 @@ class DagFile:
     """A DAG file.
 
     Attributes:
-        code: what of it belongs to the schedule; None if there is nothing.
+        code: the code of the schedule in it; None if there is none.
         is_new: whether it is as it would be generated now; else it is the one on the disk, since errors prevent that.
         change: what `generate` would do to that code; None if it is current, or errors prevent that.
     """
@@ -48,18 +47,13 @@ class DagFile:
 
     @property
     def head(self) -> Sequence[Sequence[Piece]]:
-        """The lines that the DAGs of a shared file have in common."""
+        """The lines of the head of a shared file."""
         return self._shown(self.code.head.text if self.code else "")
 
     @cached_property
     def patch(self) -> Patch:
-        """What changes in that code."""
-        change = self.change
-        return (
-            patch_of_dag(self.name, change.before, change.after)
-            if change and change.before and change.after
-            else Patch()
-        )
+        """The change of that code."""
+        return patch_of_dag(self.name, self.change.before, self.change.after) if self.change else Patch()
 
     def _shown(self, text: str) -> Sequence[Sequence[Piece]]:
         return lines_of(masked(text[:LONGEST], self.name), "python") if text else []
@@ -74,4 +68,4 @@ def dag_file_of(view: View) -> DagFile:
     if change:
         return DagFile(name, change.after, is_new, change)
     there = text_of(snapshot.project.root, snapshot.project.root / name) or ""
-    return DagFile(name, DagCodes(there.replace("\r\n", "\n")).of(escape(source)), is_new, None)
+    return DagFile(name, code_of(there.replace("\r\n", "\n"), source), is_new, None)

@@ -43,7 +43,7 @@ class Row:
 
     Attributes:
         file: its path below the folder of schedules.
-        document: what was read of it; None where it is no map.
+        document: its content; None if it is not a map.
         schedules: it in each environment that is shown; none where it cannot be read.
         airflow: the version of the project, one of `VERSIONS`.
     """
@@ -135,7 +135,7 @@ class Listing:
 
     Attributes:
         diagnostics: those of the project that belong to no schedule file.
-        changes: what the rows do not tell of generated files, such as the DAG of a deleted schedule.
+        changes: the changes of generated files that no row shows, such as the DAG of a deleted schedule.
     """
 
     rows: Sequence[Row]
@@ -183,18 +183,18 @@ def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
         # The page says in other words that there are no schedules yet.
         [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != rules.NO_SCHEDULES.code],
-        [*_untold(snapshot)],
+        [*_others(snapshot)],
     )
 
 
-def _untold(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    """What changes in generated files and no row of the list of all environments tells: the name, and what is wrong."""
-    told = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
+def _others(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """The changes of generated files that no row of any environment shows: the name of each, and the message."""
+    shown = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
     for change in snapshot.changes:
-        gone = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
-        if change.action is Action.UPDATE and gone:
-            yield from ((part.name, part.diagnostic(_COMMAND).message) for part in gone)
-        elif change.name not in told:
+        removed = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
+        if change.action is Action.UPDATE and removed:
+            yield from ((part.name, part.diagnostic(_COMMAND).message) for part in removed)
+        elif change.name not in shown:
             yield change.name, change.diagnostic(_COMMAND).message
 
 

@@ -20,10 +20,9 @@ from codegen.loader import SourceFile
 from codegen.meltano import meltano_files, name_of
 from codegen.pipeline import Reading
 from codegen.project import Project, read_project
-from codegen.render.source_text import escape
 from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Change
-from codegen.sync.dag_code import CodeChange, DagCodes
+from codegen.sync.dag_code import CodeChange, code_of
 from codegen.sync.transaction import Transaction, transaction
 
 T = TypeVar("T")
@@ -75,16 +74,16 @@ class Snapshot:
         return {file.relative: file for file in self.reading.files}
 
     def change_of(self, name: str, source: str) -> CodeChange | None:
-        """What `generate` would do to the code of a schedule in a DAG file, by their paths in the project."""
-        if name not in self._changes:
+        """The change that `generate` makes to the code of a schedule in a DAG file, by their paths in the project."""
+        if not (change := self._changes.get(name)):
             return None
-        before, after = (codes.of(escape(source)) for codes in self._changes[name])
+        before, after = (code_of(text, source) for text in (change.before, change.after))
         return None if before and after and before.is_like(after) else CodeChange(before, after)
 
     def concerns(self, diagnostic: Diagnostic, source: str) -> bool:
-        """Whether what is wrong with a DAG file concerns one of its schedules, and not only the code of another."""
-        _, after = self._changes.get(diagnostic.location.path, (None, None))
-        code = after.of(escape(source)) if after else None
+        """Whether a diagnostic of a DAG file concerns one of its schedules, and not only the code of another."""
+        change = self._changes.get(diagnostic.location.path)
+        code = code_of(change.after, source) if change else None
         return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
@@ -93,8 +92,8 @@ class Snapshot:
         return self.reading.named_files({file.name for file in self.reading.files})
 
     @cached_property
-    def _changes(self) -> Mapping[str, tuple[DagCodes, DagCodes]]:
-        return {change.name: (DagCodes(change.before), DagCodes(change.after)) for change in self.changes}
+    def _changes(self) -> Mapping[str, Change]:
+        return {change.name: change for change in self.changes}
 
 
 class Workspace:
@@ -127,7 +126,7 @@ class Workspace:
             stamps = _stamps(project, latest.named_files if latest else (), self._cache)
             if latest is None or stamps != self._cache.stamps:
                 if latest and latest.is_compared:
-                    # What neither it nor a page of it used is of removed files. With an error, no file was rendered.
+                    # The unused results are those of removed files, unless an error prevented the rendering.
                     self._cache.forget_earlier()
                 cache = Cache(self._cache, stamps)
                 latest = _take(project, cache)
@@ -138,7 +137,7 @@ class Workspace:
     def _free_memory(self) -> None:
         """Collect garbage among the objects since the last snapshot, and only sometimes among all.
 
-        To look at all objects of 1,000 schedules takes longer than the snapshot, and Python would do it more often.
+        A full collection with 1,000 schedules takes longer than the snapshot, and Python would do it more often.
         """
         self._taken += 1
         if self._taken % _SNAPSHOTS_OF_A_COLLECTION == 0:
@@ -173,6 +172,6 @@ def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, 
                 stamps[entry.path[start:].replace(os.sep, "/")] = stamp_of(entry)
     main = name_of(project.root, project.meltano_project / "meltano.yml")
     stamps |= {name: stamp_of(project.root / name) for name in ("dagpress.toml", "pyproject.toml", main, *others)}
-    # What the cache has of meltano.yml is current unless its own stamp has changed.
+    # The cached meltano.yml is current while its stamp is equal.
     included = meltano_files(project.root, project.meltano_project, cache)
     return stamps | {name_of(project.root, path): stamp_of(path) for path in included}
