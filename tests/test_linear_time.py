@@ -17,10 +17,15 @@ from project_builder import write
 from slow_patterns import is_slow
 
 import codegen
+from codegen.sync import blocks
 
 _ROOT = Path(codegen.__file__).parent
-# By a lookahead, a failed match ends where the next one starts.
-_LINEAR = {r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}"}
+_LINEAR = {
+    # By a lookahead, a failed match ends where the next one starts.
+    r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}",
+    # Whatever follows a quote, it matches.
+    blocks._LEXEME.pattern,
+}
 _AT_LEAST = 100
 _HAS_PATTERNS = re.compile("import re$|pattern=", re.MULTILINE)
 _SEARCHES = {"findall", "finditer", "search", "split", "sub", "subn"}
