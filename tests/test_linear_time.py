@@ -24,7 +24,7 @@ _LINEAR = {
     # By a lookahead, a failed match ends where the next one starts.
     r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}",
     # Whatever follows a quote, it matches.
-    blocks._LEXEME.pattern,
+    blocks._LEXEME.pattern,  # noqa: SLF001  # it is long
 }
 _AT_LEAST = 100
 _HAS_PATTERNS = re.compile("import re$|pattern=", re.MULTILINE)
