@@ -18,7 +18,7 @@ from project_builder import EXTRACT_LOAD, write
 from versions import NEWEST
 
 from codegen import rules
-from codegen.cli import printer
+from codegen.cli import printer, reporting
 from codegen.diagnostics import Diagnostic, Location
 from codegen.sync.changes import Change, parts_of
 from codegen.sync.parts import Action
@@ -47,7 +47,7 @@ _STYLE = re.compile(r"\x1b\[[\d;]*m")
 
 def _reports(text: str, output: str) -> None:
     found = Diagnostic(rules.INVALID_VALUE, text, Location(text), text)
-    printer.report([found], output, [Change(text, Action.UPDATE, text, f"{text}\n{text}")])
+    reporting.report([found], output, [Change(text, Action.UPDATE, text, f"{text}\n{text}")])
 
 
 def _prints(text: str) -> None:
@@ -56,8 +56,8 @@ def _prints(text: str) -> None:
     printer.echo(printer.styled(text, fg="red") + text)
     printer.print_table((text, "B"), [(text, text)], is_dim=bool)
     change = Change(text, Action.UPDATE, text, f"{text}\n{text}")
-    printer.print_changes([change])
-    printer.print_diff(parts_of([change, Change("b", Action.UPDATE, "", text)]))
+    reporting.print_changes([change])
+    reporting.print_diff(parts_of([change, Change("b", Action.UPDATE, "", text)]))
     _reports(text, "text")
 
 

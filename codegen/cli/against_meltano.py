@@ -12,7 +12,8 @@ from codegen import pipeline
 from codegen.airflow.of_project import airflow_of
 from codegen.cli.deployment import VARIABLE, default_environment, say_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import echo, echo_json, report, styled
+from codegen.cli.printer import echo, echo_json, styled
+from codegen.cli.reporting import report
 from codegen.diagnostics import count, has_errors, printable
 from codegen.meltano.generator import find_generator
 from codegen.meltano.invocation import listed_schedules

@@ -18,7 +18,8 @@ from codegen.calendar.text import calendar_text, can_be_shaded, plain, shaded
 from codegen.calendar.week import Calendar, calendar_of, monday_of, parse_week
 from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.options import completing, exit_code, format_option, open_project
-from codegen.cli.printer import echo, echo_data, report, styled
+from codegen.cli.printer import echo, echo_data, styled
+from codegen.cli.reporting import report
 from codegen.diagnostics import InvalidError, Location
 from codegen.keys.texts import Timezone, timezones
 from codegen.schema.selection import Selection, choices

@@ -13,7 +13,8 @@ from codegen import pipeline
 from codegen.cli.deployment import check_environment, complete_environments, count_schedules
 from codegen.cli.lookup import complete_names, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
-from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_elsewhere, report
+from codegen.cli.printer import echo
+from codegen.cli.reporting import count_actions, print_changes, print_diff, print_elsewhere, report
 from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, with_hint
 from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project

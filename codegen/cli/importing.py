@@ -17,7 +17,8 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.next_steps import Work, print_steps, steps_after_import
 from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option, writing
-from codegen.cli.printer import echo, print_changes, print_diff, report
+from codegen.cli.printer import echo
+from codegen.cli.reporting import print_changes, print_diff, report
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable
 from codegen.files import is_file
 from codegen.migrate.exporting import plan_export

@@ -15,7 +15,8 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.explaining import explanation_data, print_explanation
 from codegen.cli.lookup import find_schedule, name_argument
 from codegen.cli.options import exit_code, format_option, open_project
-from codegen.cli.printer import echo, echo_data, echo_json, print_table, report
+from codegen.cli.printer import echo, echo_data, echo_json, print_table
+from codegen.cli.reporting import report
 from codegen.configuration.export import configuration_reference, configuration_schema
 from codegen.diagnostics import InvalidError, Location, printable
 from codegen.keys.scalars import DateTime

@@ -13,7 +13,7 @@ from codegen import pipeline
 from codegen.cli.deployment import say_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import completing
-from codegen.cli.printer import report
+from codegen.cli.reporting import report
 from codegen.diagnostics import quoted
 from codegen.files import is_file
 from codegen.loader import DEFAULTS, SUFFIXES, find_schedules

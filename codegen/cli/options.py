@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.printer import echo, report
+from codegen.cli.printer import echo
+from codegen.cli.reporting import report
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.process import ENDING, handling
 from codegen.project import Project, nearest_project, project_to_begin, read_project

@@ -16,7 +16,8 @@ from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, missing, name_argument, source_of
 from codegen.cli.options import exit_code, format_option, open_project, writing
-from codegen.cli.printer import echo, echo_json, print_changes, print_elsewhere, report
+from codegen.cli.printer import echo, echo_json
+from codegen.cli.reporting import print_changes, print_elsewhere, report
 from codegen.cli.running import run
 from codegen.diagnostics import nearest, printable, quoted
 from codegen.files import exists, read_bytes

@@ -13,7 +13,7 @@ from codegen.airflow_facts import VERSIONS
 from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.importing import Choices, import_schedules
 from codegen.cli.options import exit_code, folder_to_begin, open_project, writing
-from codegen.cli.printer import print_changes, report
+from codegen.cli.reporting import print_changes, report
 from codegen.diagnostics import Diagnostic
 from codegen.files import exists, walk
 from codegen.loader import SUFFIXES

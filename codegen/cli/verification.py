@@ -17,7 +17,8 @@ from codegen.cli.beginning import begin
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.generation import compared, names_argument
 from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option
-from codegen.cli.printer import Progress, echo, print_elsewhere, report
+from codegen.cli.printer import Progress, echo
+from codegen.cli.reporting import print_elsewhere, report
 from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
 from codegen.migrate.importing import plan_import
 from codegen.migrate.makefile import command_to_generate
