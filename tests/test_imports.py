@@ -92,10 +92,12 @@ def test_the_cost_grows_linearly(command: str, tmp_path: Path) -> None:
 
 def _calls(root: Path, number: int, command: str) -> Counter[tuple[CodeType, str]]:
     """The number of calls of each function by a command, and the number of characters in their `text`."""
-    plugins = {"extractors": [{"name": f"tap-{n}"} for n in range(number)], "loaders": [{"name": "target"}]}
+    # Names that no other call has: what is known of them is remembered.
+    names = [f"{command[0]}{number:02}-{n:02}" for n in range(number)]
+    plugins = {"extractors": [{"name": f"tap-{name}"} for name in names], "loaders": [{"name": "target"}]}
     schedules = [
-        {"name": f"s{n}", "extractor": f"tap-{n}", "loader": "target", "transform": "skip", "interval": "@daily"}
-        for n in range(number)
+        {"name": name, "extractor": f"tap-{name}", "loader": "target", "transform": "skip", "interval": "@daily"}
+        for name in names
     ]
     meltano = as_yaml({"plugins": plugins, "schedules": schedules})
     write(root, {"meltano.yml": meltano, "dagpress.toml": f'airflow = "{NEWEST}"\n'})
