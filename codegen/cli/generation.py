@@ -14,7 +14,7 @@ from codegen.cli.deployment import check_environment, complete_environments, cou
 from codegen.cli.lookup import complete_names, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import count_actions, echo, print_changes, print_diff, print_elsewhere, report
-from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, with_hint
+from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, quoted, with_hint
 from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
@@ -195,6 +195,9 @@ def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic]
     numbers = in_numbers(diagnostics)
     if has_errors(diagnostics):
         echo(f"{failure}: {numbers}.", err=True)
+        for name in generation.selection.beside:
+            reason = "shares a DAG file with the schedules of this command, and a file is written as a whole"
+            echo(f"{quoted(name)} {reason}.", err=True)
     else:
         found = f"; {numbers}" if numbers else ""
         echo(f"{count_schedules(generation.selection.schedules)}: {result}{found}.", err=True)
