@@ -146,9 +146,9 @@ def test_an_error_of_a_neighbour_in_the_file_is_told(name: str, tmp_path: Path) 
     before = files_of(project / "generated_dags")
     for command in ("generate", "check", "validate"):
         code, _, err = dagpress(project, command, name)
-        assert (code, err.splitlines()[0]) == (
-            2,
-            "schedules/shop/gone.yml:2:1: yaml-syntax: did not find expected node content",
+        assert (code, err.splitlines()[0].partition(": ")[0]) == (2, "schedules/shop/gone.yml:2:1")
+        assert (
+            command == "validate" or "\n`schedules/shop/gone.yml` shares a DAG file with the schedules of this" in err
         )
     assert files_of(project / "generated_dags") == before
     assert dagpress(project, "generate", "top")[0] == 0

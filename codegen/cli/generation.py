@@ -15,13 +15,12 @@ from codegen.cli.lookup import complete_names, left_out
 from codegen.cli.options import exit_code, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo
 from codegen.cli.reporting import count_actions, print_changes, print_diff, print_elsewhere, report
-from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, with_hint
+from codegen.diagnostics import Diagnostic, InvalidError, count, has_errors, in_numbers, quoted, with_hint
 from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
 from codegen.review.in_git import check_in_git, git_add, resolved_files
-from codegen.schema import Schedule
 from codegen.sync.changes import Change, parts_of
 
 _WORTH_A_BAR = 200
@@ -174,12 +173,12 @@ def _diff_between(project: Project, names: Sequence[str], one: str, other: str) 
     return exit_code(errors, drift=bool(comparison.parts or comparison.missing))
 
 
-def _with_progress(schedules: Sequence[Schedule]) -> Iterator[Schedule]:
-    """Show a progress bar on a terminal if there are many schedules."""
-    if len(schedules) < _WORTH_A_BAR or not sys.stderr.isatty():
-        yield from schedules
+def _with_progress(files: Sequence[str]) -> Iterator[str]:
+    """Show a progress bar on a terminal if there are many files."""
+    if len(files) < _WORTH_A_BAR or not sys.stderr.isatty():
+        yield from files
         return
-    with click.progressbar(schedules, label="Rendering", file=sys.stderr) as bar:
+    with click.progressbar(files, label="Rendering", file=sys.stderr) as bar:
         yield from bar
 
 
@@ -196,6 +195,9 @@ def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic]
     numbers = in_numbers(diagnostics)
     if has_errors(diagnostics):
         echo(f"{failure}: {numbers}.", err=True)
+        for name in generation.selection.beside:
+            reason = "shares a DAG file with the schedules of this command, and a file is written as a whole"
+            echo(f"{quoted(name)} {reason}.", err=True)
     else:
         found = f"; {numbers}" if numbers else ""
         echo(f"{count_schedules(generation.selection.schedules)}: {result}{found}.", err=True)

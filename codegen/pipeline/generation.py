@@ -39,12 +39,12 @@ def generate(
     project: Project,
     reading: Reading | None = None,
     names: Collection[str] = (),
-    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
+    track: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Generation:
     """Render the DAG files and JSON Schema of a project, which is read unless it was; no file where there is an error.
 
-    With names and paths, it renders the schedules that `select` returns. `track` wraps the schedules while they are
-    rendered, to show the progress.
+    With names and paths, it renders the schedules that `select` returns. `track` wraps the names of the files while
+    they are rendered, to show the progress.
 
     Raises:
         InvalidError: a name is unknown.
@@ -55,7 +55,7 @@ def generate(
 def generate_selection(
     project: Project,
     selection: Selection,
-    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
+    track: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Generation:
     """Render the DAG files of a selection and, for the whole project, the JSON Schema; no file if there is an error."""
     generation = replace(render(project, selection.reading, selection.schedules, track), selection=selection)
@@ -69,7 +69,7 @@ def render(
     project: Project,
     reading: Reading,
     schedules: Sequence[Schedule],
-    track: Callable[[Sequence[Schedule]], Iterable[Schedule]] = iter,
+    track: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Generation:
     """Render the DAG files of some schedules of a project that was read; none where anything there has an error.
 
@@ -93,13 +93,14 @@ def render(
         by_file[schedule.dag_file].append(schedule)
     files = {}
     try:
-        for name, those in by_file.items():
+        for name in track([*by_file]):
+            those = by_file[name]
             those.sort(key=lambda schedule: schedule.name)
             # Equal schedules may have different texts: `1 == True`. The cache keeps each schedule, and so its id.
             files[name] = reading.cache(
                 (name, *map(id, those)),
                 _text_of,
-                [(schedule, others[schedule.deployment][schedule.source]) for schedule in track(those)],
+                [(schedule, others[schedule.deployment][schedule.source]) for schedule in those],
                 reading.meltano,
                 project.airflow,
                 project.project_root_variable,

@@ -30,6 +30,7 @@ class Selection:
         schedules: those of the DAG files of the named schedules, and of the DAG files that depend on these.
         scope: the DAG files of the named schedules, also of removed ones; None for the whole project.
         elsewhere: the errors of the other schedules.
+        beside: the files with errors that only share a DAG file with what was named, or with what that waits for.
     """
 
     reading: Reading
@@ -37,6 +38,7 @@ class Selection:
     schedules: Sequence[Schedule]
     scope: Scope | None = None
     elsewhere: Sequence[Diagnostic] = ()
+    beside: Sequence[str] = ()
 
 
 def select(project: Project, reading: Reading, names: Collection[str]) -> Selection:
@@ -75,6 +77,7 @@ def select_scope(project: Project, reading: Reading, scope: Scope) -> Selection:
         [schedule for schedule in reading.schedules if schedule.dag_file in chosen],
         scope,
         elsewhere,
+        sorted({error.location.path for error in own if error.is_error} & (inside | needed) - scope.sources - awaited),
     )
 
 
