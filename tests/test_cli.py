@@ -379,6 +379,16 @@ def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
 
 
 @pytest.mark.slow
+def test_many_files_show_their_progress_on_a_terminal(tmp_path: Path) -> None:
+    """It ends at the whole, and a pipe gets none of it."""
+    project = write(tmp_path, {f"schedules/s{number}.yml": EXTRACT_LOAD for number in range(200)})
+    printed = printed_on_a_terminal(DAGPRESS, "--project", str(project), "generate")
+    assert "Rendering" in printed
+    assert "100%" in printed
+    assert "Rendering" not in dagpress(project, "check")[2]
+
+
+@pytest.mark.slow
 def test_colours_on_a_terminal_where_nothing_in_a_file_moves_the_cursor_or_begins_a_line(project: Path) -> None:
     """NO_COLOR turns colours off."""
     dagpress(project, "generate")
