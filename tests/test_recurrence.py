@@ -96,6 +96,7 @@ def _runs(cron: str | None) -> object:
         ("30 6 ? * MON-FRI", "30 6 * * 1-5", "every weekday at 06:30"),
         ("0 6,18,12 * * *", "0 6,12,18 * * *", "every day at 06:00, 12:00 and 18:00"),
         ("0 8-18 * * 1-5", "0 8-18 * * 1-5", "every weekday, hourly from 08:00 to 18:00"),
+        ("7 * * * sun", "7 0-23 * * 0", "every Sunday, every hour at minute 7"),
         ("5 6 * * thu,mon", "5 6 * * 1,4", "every Monday and Thursday at 06:05"),
         ("0 0 * * 7", "@weekly", "every Sunday at 00:00"),
         ("0 9 * * 6,0", "0 9 * * 0,6", "every Saturday and Sunday at 09:00"),

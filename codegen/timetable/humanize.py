@@ -21,6 +21,7 @@ from codegen.timetable.recurrence import (
 
 # More hours in a row than these are a span.
 _MOST_LISTED = 3
+_HOURS_OF_A_DAY = 24
 
 
 def in_words(interval: Interval) -> str:
@@ -66,6 +67,8 @@ def _day_of_month(recurrence: OnDayOfMonth) -> str:
 
 
 def _times(hours: Sequence[int], minute: int) -> str:
+    if len(hours) == _HOURS_OF_A_DAY:
+        return f", {recurrence_in_words(EveryHours(1, minute))}"
     times = [f"{hour:02}:{minute:02}" for hour in hours]
     is_span = len(hours) > _MOST_LISTED and list(hours) == list(range(hours[0], hours[-1] + 1))
     return f", hourly from {times[0]} to {times[-1]}" if is_span else f" at {_listed(times)}"

@@ -57,6 +57,8 @@ def _runs_of(words: str) -> Iterator[datetime]:
     days, at, times = words.partition(" at ")
     if span := re.fullmatch(r"(.+), hourly from (\d+):(\d+) to (\d+):\d+", words):
         days, of_day = span[1], [time(hour, int(span[3])) for hour in range(int(span[2]), int(span[4]) + 1)]
+    elif hourly := re.fullmatch(r"(.+), (every hour.*)", words):
+        days, of_day = hourly[1], list(_times_of(hourly[2]))
     elif at and "minute" not in words:
         of_day = [time.fromisoformat(each) for each in _listed(times)]
     else:
