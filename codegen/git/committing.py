@@ -47,13 +47,6 @@ def branches_of(folder: Path) -> list[str]:
     return run(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
 
 
-def remote_of(folder: Path, branch: str) -> str:
-    """The remote that a branch is pushed to; empty where the repository has none."""
-    remotes = run(folder, "remote").splitlines()
-    own = answer_of(folder, "config", f"branch.{branch}.remote")
-    return next((name for name in (own, "origin", *remotes) if name in remotes), "")
-
-
 def committed_text(folder: Path, name: str) -> str | None:
     """The text of a file in the last commit, with the line ends of a working tree; None where it has no such file."""
     try:
