@@ -181,6 +181,12 @@ def _see_cells(page: Page, airflow: StandIn) -> None:
     expect(log).to_have_attribute("href", f"{run}/tasks/extract%20%26%20load/mapped/3?try_number=2")
 
 
+def _run_paused(page: Page, button: Locator) -> None:
+    button.press("Enter")
+    page.get_by_label("Unpause it, too").uncheck()
+    page.locator("#airflow-confirm").press("Enter")
+
+
 def _run(page: Page, airflow: StandIn) -> None:
     """Think twice, be refused, and run."""
     dialog, said = page.locator("#airflow-dialog"), page.locator("#airflow-said")
@@ -194,17 +200,13 @@ def _run(page: Page, airflow: StandIn) -> None:
     expect(button).to_be_focused()
     # Refused, it says so in the dialog, and nothing has changed.
     airflow.refusal = "no <b>right</b>"
-    button.press("Enter")
-    dialog.get_by_label("Unpause it, too").uncheck()
-    page.locator("#airflow-confirm").press("Enter")
+    _run_paused(page, button)
     expect(dialog.get_by_role("alert")).to_contain_text("Airflow refuses: no <b>right</b>")
     expect(dialog.get_by_role("button")).to_be_focused()
     page.keyboard.press("Enter")
     expect(button).to_be_focused()
     airflow.refusal = ""
-    button.press("Enter")
-    dialog.get_by_label("Unpause it, too").uncheck()
-    page.locator("#airflow-confirm").press("Enter")
+    _run_paused(page, button)
     expect(said).to_have_text("idle was started. It waits until it is unpaused.")
     expect(_cell(page, "idle")).to_contain_text("queued")
     expect(button).to_be_focused()
