@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlencode
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
@@ -108,6 +109,8 @@ def _endpoint(
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
             raise HTTPException(403, _OLD)
         context = RequestContext(site, request, form)
+        if page.needs_person and site.proposals and context.person is None:
+            return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
         async with turns.turn(request.client.host if request.client else ""):

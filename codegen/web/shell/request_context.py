@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from threading import Event
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -157,6 +158,16 @@ class RequestContext:
         except HTTPException:
             return None
 
+    @property
+    def proposes(self) -> bool:
+        """Whether changes become proposals."""
+        return self.given_proposals is not None or self.site.proposals is not None
+
+    @property
+    def address(self) -> str:
+        """The path and the query of the request."""
+        return f"{quote(self.request.url.path)}{f'?{query}' if (query := self.request.url.query) else ''}"
+
     @cached_property
     def open_proposals(self) -> Sequence[Proposal] | None:
         """The open proposals; None where changes are written into the checkout."""
@@ -230,9 +241,11 @@ class Page:
         path: a path of Starlette, such as `/pipelines/{source:path}`.
         method: `GET`, or `POST` for a change, which requires the CSRF token.
         is_draft: whether it renders a draft; such requests are limited per client.
+        needs_person: whether it leads to a proposal, which needs an author.
     """
 
     path: str
     answer: Callable[[RequestContext], Response]
     method: str = "GET"
     is_draft: bool = False
+    needs_person: bool = False
