@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
 
+from codegen.diagnostics import DagpressError
 from codegen.proposals import Proposals
 from codegen.sync.lock import LockedError
 from codegen.web.shell.forms import read_form
@@ -82,7 +83,9 @@ def create_app(  # noqa: PLR0913  # the options of the server
             ),
             Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
-        exception_handlers=dict.fromkeys((BrokenProjectError, LockedError, HTTPException, Exception), _refuse(site)),
+        exception_handlers=dict.fromkeys(
+            (BrokenProjectError, LockedError, DagpressError, HTTPException, Exception), _refuse(site)
+        ),
     )
     if token:
         app = LoginMiddleware(app, token, site.templates)
@@ -143,6 +146,8 @@ def _refuse(site: Site) -> ExceptionHandler:
         status, message, headers = 500, "", None
         if isinstance(error, LockedError):
             status, message = 503, f"No files written: {error}. Try again when it has finished."
+        elif isinstance(error, DagpressError):
+            status, message = 503, f"{error}."
         elif isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
             # Without a message of its own, an error has the phrase of HTTP.
