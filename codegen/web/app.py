@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
 
+from codegen.proposals import Proposals
 from codegen.sync.lock import LockedError
 from codegen.web.shell.forms import read_form
 from codegen.web.shell.login import LoginMiddleware
@@ -48,12 +49,14 @@ _AT_ONCE = {"GET": 20, "POST": 40}
 _OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # the options of the server
     root: Path,
     environ: Mapping[str, str],
     names: Collection[str] = (),
     token: str = "",
+    *,
     worker: Worker | None = None,
+    proposals: Proposals | None = None,
 ) -> ASGIApp:
     """The application of the project in that folder.
 
@@ -63,11 +66,12 @@ def create_app(
         names: the allowed host names, in addition to those of this machine.
         token: the login token; empty to turn the login off.
         worker: the process that renders drafts; by default, that of all sites.
+        proposals: those in which changes are made; None to write them into the folder.
 
     Raises:
         DagpressError: a variable cannot be used.
     """
-    site, turns = Site.of(root, environ, worker), Turns()
+    site, turns = Site.of(root, environ, worker, proposals), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[

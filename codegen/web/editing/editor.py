@@ -14,8 +14,10 @@ from codegen.pipeline import file_name
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
+from codegen.web.editing.changes import Edit, edited, read_own
 from codegen.web.editing.drafts import Draft, file_of, folders_of, with_line_ends_of
-from codegen.web.editing.form import edited, groups_of, offered_for, read_own
+from codegen.web.editing.form import form_of
+from codegen.web.editing.offers import offered_for
 from codegen.web.editing.preview import preview_of
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
@@ -55,7 +57,7 @@ def editor_page(
         "folder": folder,
         "folders": folders_of(snapshot),
         "environments": project.deployments,
-        "groups": [] if own is None else groups_of(draft.text, own, preview, form, values.get("problems", {})),
+        "form": None if own is None else form_of(own, preview, form, Edit(draft.text, values.get("problems", {}))),
         "offered": offered_for(preview),
         "unreadable": unreadable,
         "preview": preview,

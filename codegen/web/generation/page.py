@@ -15,7 +15,7 @@ _FAILED = 500
 
 
 def _generate(context: RequestContext) -> Response:
-    with context.site.transaction() as transaction:
+    with context.workspace.transaction() as transaction:
         snapshot = context.snapshot
         transaction.sweep(snapshot.project.schedules, snapshot.project.generated_dags)
         if has_errors(snapshot.diagnostics):

@@ -63,7 +63,7 @@ class _RefusedError(Exception):
 def _save(context: RequestContext) -> Response:
     draft = _with_line_feeds(received(context))
     try:
-        with context.site.transaction() as transaction:
+        with context.workspace.transaction() as transaction:
             plan = computed(context, draft, _planned)
             # Reading all schedules takes a while, and text editors do not take the lock.
             if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
@@ -192,7 +192,7 @@ def _saved(snapshot: Snapshot, file: str, revision: Revision, what: str) -> Save
 
 def _result(context: RequestContext, saved: Saved) -> Response:
     """Redirect to the page of the result, so that a reload does not save again."""
-    root = context.site.workspace.root
+    root = context.workspace.root
     saved.files = {name: bytes_of(root, root / name) for name in saved.files}
     return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
 
@@ -203,7 +203,7 @@ def _ask(context: RequestContext) -> Response:
 
 def _delete(context: RequestContext) -> Response:
     file = context.request.path_params["source"]
-    with context.site.transaction() as transaction:
+    with context.workspace.transaction() as transaction:
         snapshot = context.snapshot
         project, path = snapshot.project, snapshot.project.schedules / file
         if file not in snapshot.sources or file_name.problem_of(project, file):
@@ -223,7 +223,7 @@ def _delete(context: RequestContext) -> Response:
 
 def _deletion_page(context: RequestContext, file: str, problem: str, status: int) -> Response:
     """What would go and change with a schedule file, and the button that does it where nothing forbids it."""
-    snapshot = context.site.workspace.snapshot()
+    snapshot = context.workspace.snapshot()
     found = snapshot.sources.get(file)
     if found is None:
         raise HTTPException(404, "There is no such schedule.")
