@@ -44,13 +44,18 @@ class Effect:
 
     @property
     def title(self) -> str:
-        """Its pipelines and environments, such as "`orders` in dev and prod" or "7 pipelines: `a`, `b`, ..."."""
+        """Its pipelines and environments, such as "`a`, in dev and prod" or "7 pipelines (`a`, `b` and 5 more)"."""
         names = [quoted(name) for name in self.pipelines[:_MOST_NAMES]]
         if more := len(self.pipelines) - len(names):
             names.append(f"{more} more")
         shown = joined(names)
-        shown = f"{count(len(self.pipelines), 'pipeline')}: {shown}" if len(self.pipelines) > 1 else shown
-        return f"{shown}, in {joined(self.environments)}" if self.environments else shown
+        shown = f"{count(len(self.pipelines), 'pipeline')} ({shown})" if len(self.pipelines) > 1 else shown
+        return f"{shown}, {self.place}" if self.place else shown
+
+    @property
+    def place(self) -> str:
+        """Its environments, such as `in dev and prod`; empty in a project without any."""
+        return f"in {joined(self.environments)}" if self.environments else ""
 
 
 def effects_of(

@@ -30,7 +30,7 @@ def sentences_between(before: Side | None, after: Side | None, now: datetime) ->
 
 def _new(after: Side, now: datetime) -> list[Sentence]:
     return [
-        Sentence(Kind.DATA, f"New: {_summary(after)}."),
+        Sentence(Kind.NEW, f"New: {_summary(after)}."),
         *catch_up_sentences(after, now),
         *first_run_sentences(after, now),
         failure_sentence(after),

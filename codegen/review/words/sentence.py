@@ -14,6 +14,7 @@ ARROW = "→"
 class Kind(IntEnum):
     """The subject of a sentence; the most important ones are first."""
 
+    NEW = 0
     DATA = 1
     START = 2
     WORK = 3
@@ -28,6 +29,11 @@ class Sentence(NamedTuple):
 
     kind: Kind
     text: str
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether data may be lost or repeated."""
+        return self.kind is Kind.DATA
 
 
 def change(label: str, old: str, new: str) -> str:
