@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,21 +12,23 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen import git
+from codegen import git, pipeline
+from codegen.cache import Cache
 from codegen.git import GitError, Head
-from codegen.loader import SUFFIXES
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
 from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
+from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
+from codegen.sync.parts import Action
 from codegen.text.copyable import shell_command
-from codegen.web.parts.patch import patches_of
+from codegen.web.parts.patch import is_schedule_file, patches_by_kind
 from codegen.web.shell.commits import Commit
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
-from codegen.web.shell.workspace import Workspace
+from codegen.web.shell.workspace import Snapshot, Workspace
 
 _HASH = re.compile(r"[0-9a-f]{7,64}")
 _BRANCHES = "dagpress/"
@@ -74,13 +76,27 @@ def _uncommitted(context: RequestContext) -> Response:
         names = []
     texts = {name: bytes_of(project.root, project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
-    saved = Saved("", "What is not committed", "Change pipelines", changes, texts)
+    effects = _effects_since_commit(context.snapshot, changes)
+    saved = Saved("", "What is not committed", "Change pipelines", changes, effects, texts)
     return _page(context, context.site.saved_store.put(saved), saved)
 
 
 def _since_commit(project: Project, name: str, data: bytes | None) -> Change | None:
     after = None if data is None else data.decode("utf-8", "replace")
     return Change.between(name, git.committed_text(project.root, name), after)
+
+
+def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list[Effect]:
+    """What the changes mean for the pipelines."""
+    before = {
+        change.name: None if change.action is Action.CREATE else change.before
+        for change in changes
+        if is_schedule_file(snapshot.project, change.name)
+    }
+    if not before:
+        return []
+    reading = pipeline.read(snapshot.project, before, cache=Cache(snapshot.reading.cache))
+    return effects_of(snapshot.project, reading, snapshot.reading, before)
 
 
 def _saved_of(context: RequestContext) -> tuple[str, Saved]:
@@ -154,7 +170,7 @@ def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | N
         saved=saved,
         address=quote(saved.source),
         is_gone=saved.source not in snapshot.sources,
-        patches=patches_of(saved.changes),
+        **patches_by_kind(snapshot.project, saved.changes),
         offer=offer,
         refusal=refusal,
         branch=refusal.branch if refusal else offer.branch,
@@ -179,9 +195,9 @@ def _offer(project: Project, saved: Saved) -> _Offer:
 
 def _dag_files(project: Project, name: str) -> list[str]:
     """The DAG files of a schedule file, which may be deleted; none for any other file."""
-    path = project.root / name
-    is_schedule = project.schedules in path.parents and path.suffix.lower() in SUFFIXES
-    return dag_files(project, path.relative_to(project.schedules).as_posix()) if is_schedule else []
+    if not is_schedule_file(project, name):
+        return []
+    return dag_files(project, (project.root / name).relative_to(project.schedules).as_posix())
 
 
 def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:

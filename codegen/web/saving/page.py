@@ -16,13 +16,14 @@ from starlette.responses import RedirectResponse, Response
 from codegen.diagnostics import DagpressError, Diagnostic, has_errors, quoted
 from codegen.files import exists, read_bytes
 from codegen.pipeline import Revision, file_name, revise
+from codegen.review.in_words import effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
 from codegen.web.editing.drafts import Draft, version_of, with_line_ends_of
 from codegen.web.editing.editor import editor_page, sent_draft
 from codegen.web.editing.page import computed, plain_page, received
 from codegen.web.parts.destination import destination
-from codegen.web.parts.patch import patch_between, patches_of
+from codegen.web.parts.patch import patch_between, patches_by_kind
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
@@ -183,13 +184,16 @@ def _saved(snapshot: Snapshot, file: str, revision: Revision, what: str) -> Save
     project = snapshot.project
     name = project.relative(project.schedules / file)
     found = [*revision.diagnostics, *revision.elsewhere]
-    schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
+    schedule = next(
+        (each.name for each in revision.reading.schedules if each.source == name), (project.root / name).stem
+    )
     done = {"Add": "Added", "Change": "Changed", "Delete": "Deleted"}[what]
     return Saved(
         source=file,
         title=f"{done} {file}" if revision.changes else f"{file} is already up to date",
         message=f"{what} pipeline {schedule}",
         changes=revision.changes,
+        effects=effects_of(project, snapshot.reading, revision.reading, [name]),
         files=dict.fromkeys(revision.files),
         diagnostics=[d for d in found if d.is_error or d.location.path in revision.files],
         waits=has_errors(revision.diagnostics),
@@ -249,9 +253,11 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
         raise HTTPException(422, f"Nothing is deleted here. {elsewhere}")
     revision = revise(snapshot.project, snapshot.reading, {found.name: None})
     base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
+    effects = effects_of(snapshot.project, snapshot.reading, revision.reading, [found.name])
     return context.page(
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
-        patches=patches_of(revision.changes), waits=[each for each in revision.diagnostics if each.is_error],
+        effects=effects, **patches_by_kind(snapshot.project, revision.changes),
+        waits=[each for each in revision.diagnostics if each.is_error],
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -59,8 +61,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["masked"] = masked_prose
+    environment.filters["code_marks"] = _with_code
     environment.globals["address_of"] = address_of
     return environment
+
+
+def _with_code(text: str) -> Markup:
+    """A sentence in which names are quoted with backticks, as HTML with code."""
+    parts = re.split(r"`([^`]*)`", printable_lines(text))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _visible(value: object) -> object:
