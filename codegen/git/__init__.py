@@ -1,6 +1,6 @@
 """Git: the status and the history of files, commits, and remotes with their pull requests."""
 
-from codegen.git.committing import Head, branches_of, commit, committed_text, head_of
+from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, previous_branch, switch
 from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
 from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, has_repository, run
@@ -29,6 +29,7 @@ __all__ = [
     "ignore_rules",
     "new_pull_request",
     "patch_of",
+    "previous_branch",
     "pull_request_in",
     "pull_requests_of",
     "push",
@@ -36,6 +37,7 @@ __all__ = [
     "run",
     "state_of",
     "statuses",
+    "switch",
     "uncommitted",
     "uncommitted_patch_of",
     "unmerged",

@@ -76,6 +76,7 @@ class Site:
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
         commits: runs commits in the background.
+        pushes: runs pushes in the background.
     """
 
     workspace: Workspace
@@ -86,6 +87,7 @@ class Site:
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
     commits: Commits = field(default_factory=Commits)
+    pushes: Commits = field(default_factory=lambda: Commits("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
 
     @classmethod
