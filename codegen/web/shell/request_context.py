@@ -28,7 +28,7 @@ from codegen.secrets.masking import masked_prose
 from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
-from codegen.web.shell.commits import Commit
+from codegen.web.shell.commits import Commit, Commits
 from codegen.web.shell.identity import Person
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
@@ -87,6 +87,7 @@ class Site:
         worker: the process that renders drafts.
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
+        pushes: runs pushes in the background.
     """
 
     workspaces: Workspaces
@@ -96,6 +97,7 @@ class Site:
     worker: Worker
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
+    pushes: Commits = field(default_factory=lambda: Commits("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
 
     @classmethod
