@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from codegen.diagnostics import quoted
+from codegen.git.person import Person
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
 
@@ -55,16 +56,18 @@ def committed_text(folder: Path, name: str) -> str | None:
         return None
 
 
-def commit(
+def commit(  # noqa: PLR0913, PLR0917  # what a commit has
     folder: Path,
     names: Sequence[str],
     message: str,
     branch: str = "",
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
+    author: Person | None = None,
 ) -> Head:
     """Commit files as they are on disk, including deletions, and leave the staging area as it is.
 
-    Another branch is checked out, or created at the current commit. A failure restores the previous branch.
+    Another branch is checked out, or created at the current commit. A failure restores the previous branch. By default,
+    the author is the committer.
 
     Raises:
         GitError: git or a hook rejects the commit, or it was cancelled.
@@ -79,7 +82,7 @@ def commit(
     try:
         if branch != before.branch:
             run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch, limit=HOOKS_LIMIT, watch=watch)
-        _commit_alone(folder, names, message, watch)
+        _commit_alone(folder, names, message, watch, author)
     except GitError as error:
         _go_back(folder, before, branch if is_new else "", error)
         raise
@@ -126,7 +129,7 @@ def _check_branch(folder: Path, branch: str) -> None:
         raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
 
 
-def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch) -> None:
+def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch, author: Person | None) -> None:
     changed = uncommitted(folder, names)
     if not changed:
         raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
@@ -136,7 +139,8 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
         words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
-        run(folder, *words, given=message, limit=HOOKS_LIMIT, watch=watch)
+        variables = author.variables if author else {}
+        run(folder, *words, given=message, limit=HOOKS_LIMIT, variables=variables, watch=watch)
     except GitError:
         if unknown:
             with suppress(GitError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -18,9 +19,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from codegen.sync.lock import LockedError
 from codegen.web.shell.forms import read_form
+from codegen.web.shell.identity import UserHeadersMiddleware
 from codegen.web.shell.login import LoginMiddleware
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware
@@ -48,12 +51,15 @@ _AT_ONCE = {"GET": 20, "POST": 40}
 _OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # what a server can be told
     root: Path,
     environ: Mapping[str, str],
     names: Collection[str] = (),
     token: str = "",
+    *,
     worker: Worker | None = None,
+    proxies: Sequence[str] = (),
+    user_headers: Sequence[str] = (),
 ) -> ASGIApp:
     """The application of the project in that folder.
 
@@ -63,11 +69,13 @@ def create_app(
         names: the allowed host names, in addition to those of this machine.
         token: the login token; empty to turn the login off.
         worker: the process that renders drafts; by default, that of all sites.
+        proxies: the networks of the trusted proxies.
+        user_headers: the headers of trusted proxies that name the person behind a request.
 
     Raises:
         DagpressError: a variable cannot be used.
     """
-    site, turns = Site.of(root, environ, worker), Turns()
+    site, turns = Site.of(root, environ, worker, user_headers), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[
@@ -81,7 +89,12 @@ def create_app(
     )
     if token:
         app = LoginMiddleware(app, token, site.templates)
-    return HostMiddleware(app, frozenset(name.lower() for name in names))
+    app = HostMiddleware(app, frozenset(name.lower() for name in names))
+    if proxies:
+        app = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), [*proxies]))
+    if user_headers:
+        app = UserHeadersMiddleware(app, frozenset(name.lower() for name in user_headers), proxies)
+    return app
 
 
 class _Static(StaticFiles):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -28,6 +28,7 @@ from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.commits import Commits
+from codegen.web.shell.identity import STATE, Person, person_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
@@ -77,6 +78,7 @@ class Site:
         saved_store: recently saved changes.
         commits: runs commits in the background.
         pushes: runs pushes in the background.
+        user_headers: the headers of trusted proxies that name the person; empty if people type their names.
     """
 
     workspace: Workspace
@@ -89,16 +91,20 @@ class Site:
     commits: Commits = field(default_factory=Commits)
     pushes: Commits = field(default_factory=lambda: Commits("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
+    user_headers: Sequence[str] = ()
 
     @classmethod
-    def of(cls, root: Path, environ: Mapping[str, str], drafts: Worker | None = None) -> Site:
+    def of(
+        cls, root: Path, environ: Mapping[str, str], drafts: Worker | None = None, user_headers: Sequence[str] = ()
+    ) -> Site:
         """The site of the project in that folder, with the Airflows of these variables and the worker for drafts.
 
         Raises:
             DagpressError: a variable cannot be used.
         """
         airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
-        return cls(Workspace(root), _environment(), airflow, version("dagpress"), drafts)
+        release = version("dagpress")
+        return cls(Workspace(root), _environment(), airflow, release, drafts, user_headers=user_headers)
 
     @property
     def name(self) -> str:
@@ -142,6 +148,11 @@ class RequestContext:
             raise HTTPException(404, "There is no such schedule.")
         return found
 
+    @cached_property
+    def person(self) -> Person | None:
+        """The person behind the request; None if it is unknown."""
+        return person_of(self.request)
+
     @property
     def query(self) -> Mapping[str, str]:
         """What stands behind the `?` of the address."""
@@ -168,6 +179,7 @@ class RequestContext:
         scope = {name: self.request.scope[name] for name in _SCOPE}
         htmx = [(name, value) for name, value in self.request.scope["headers"] if name.startswith(b"hx-")]
         scope["headers"] = [*htmx, (b"cookie", f"{TIMEZONE_COOKIE}={self.timezone.key}".encode())]
+        scope["state"] = {**scope["state"], STATE: self.person}
         root, csrf = self.site.workspace.root, self.site.csrf
         task = worker.Task(function, arguments, root, scope, self.form, csrf, warm_up, worker.LIMIT)
         result: T = self.site.worker.run(task, self.is_dropped.is_set)
