@@ -29,12 +29,18 @@ class Location(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """An error or a warning; `hint` is its fix, if known."""
+    """An error or a warning.
+
+    Attributes:
+        hint: its fix, if known.
+        missing: the key that is missing, or the first of those of which one is.
+    """
 
     rule: Rule
     message: str
     location: Location
     hint: str = ""
+    missing: str = ""
 
     @property
     def code(self) -> str:

@@ -57,7 +57,7 @@ def test_the_author_can_be_another_than_the_committer(repository: Path, name: st
     write(repository, {"a.yml": "A\n"})
     person = Person(name, "bob+x@example.com")
     assert not person.problems
-    commit(repository, ["a.yml"], "Change a", author=person)
+    commit(repository, ["a.yml"], "Change a", variables=person.variables)
     shown = git(repository, "show", "--no-patch", "--format=%an <%ae>, %cn", "HEAD")
     # Git cuts quotes off the ends of a name.
     assert shown == f"{name.lstrip(chr(39) + chr(34))} <bob+x@example.com>, Ada"

@@ -144,7 +144,7 @@ def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> Non
     assert [str(each["id"]) for each in controls if not page.select_one(f"label[for='{each['id']}']")] == []
     assert {str(each["id"]) for each in controls} == {f"control-{key}" for key in schedule_table(NEWEST).rows}
     described = {str(name) for each in controls for name in str(each["aria-describedby"]).split()}
-    assert described == {str(each["id"]) for each in page.select("#fields .hint, #fields .wrong")}
+    assert described == {str(each["id"]) for each in page.select("#fields .hint, #fields .message span")}
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_an_error_is_told_at_its_line_and_field_and_no_dag_is_shown(editor: _Edi
     item = page.select_one("#own [data-line]")
     assert item
     assert item["data-line"] == "14"
-    assert "whole number" in text_of(page, "#field-retries .wrong")
+    assert "whole number" in text_of(page, "#field-retries .message")
     assert not page.select("#dag")
 
 

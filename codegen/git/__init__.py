@@ -4,12 +4,24 @@ from codegen.git.committing import Head, branches_of, commit, committed_text, he
 from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
 from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
 from codegen.git.person import Person
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, has_repository, run
-from codegen.git.remote import Failure, RemoteError, default_branch, fast_forward, fetch, push, remote_of, url_of
+from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run
+from codegen.git.remote import (
+    Failure,
+    RemoteError,
+    default_branch,
+    delete_branch,
+    fast_forward,
+    fetch,
+    push,
+    remote_of,
+    url_of,
+)
 from codegen.git.status import committing_index, ignore_rules, state_of, statuses, uncommitted, unmerged
+from codegen.git.worktrees import NO_HOOKS, add_worktree, hooks_of, remove_worktree, worktrees_of
 
 __all__ = [
     "HOOKS_LIMIT",
+    "NO_HOOKS",
     "Commit",
     "Failure",
     "FilePatch",
@@ -18,16 +30,20 @@ __all__ = [
     "Person",
     "RemoteError",
     "Watch",
+    "add_worktree",
+    "answer_of",
     "branches_of",
     "commit",
     "committed_text",
     "committing_index",
     "default_branch",
+    "delete_branch",
     "fast_forward",
     "fetch",
     "has_repository",
     "head_of",
     "history_of",
+    "hooks_of",
     "ignore_rules",
     "new_pull_request",
     "patch_of",
@@ -36,6 +52,7 @@ __all__ = [
     "pull_requests_of",
     "push",
     "remote_of",
+    "remove_worktree",
     "run",
     "state_of",
     "statuses",
@@ -45,4 +62,5 @@ __all__ = [
     "unmerged",
     "url_of",
     "without_credentials",
+    "worktrees_of",
 ]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from codegen.diagnostics import quoted
-from codegen.git.person import Person
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
+from codegen.git.worktrees import NO_HOOKS
 
 # The files of operations in progress, and their commands.
 _UNDER_WAY = {
@@ -21,8 +21,6 @@ _UNDER_WAY = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
-# Hooks must not block the rollback.
-_NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
 
 
 class Head(NamedTuple):
@@ -48,26 +46,27 @@ def branches_of(folder: Path) -> list[str]:
     return run(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
 
 
-def committed_text(folder: Path, name: str) -> str | None:
-    """The text of a file in the last commit, with the line ends of a working tree; None where it has no such file."""
+def committed_text(folder: Path, name: str, commit: str = "HEAD") -> str | None:
+    """The text of a file in a commit, with the line ends of a working tree; None where it has no such file."""
     try:
-        return run(folder, "cat-file", "--filters", f"HEAD:./{name}")
+        return run(folder, "cat-file", "--filters", f"{commit}:./{name}")
     except GitError:
         return None
 
 
-def commit(  # noqa: PLR0913, PLR0917  # what a commit has
+def commit(  # noqa: PLR0913  # what a commit takes
     folder: Path,
     names: Sequence[str],
     message: str,
     branch: str = "",
+    *,
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
-    author: Person | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Head:
     """Commit files as they are on disk, including deletions, and leave the staging area as it is.
 
-    Another branch is checked out, or created at the current commit. A failure restores the previous branch. By default,
-    the author is the committer.
+    Another branch is checked out, or created at the current commit. A failure restores the previous branch. The
+    `variables` are further environment variables of the commit.
 
     Raises:
         GitError: git or a hook rejects the commit, or it was cancelled.
@@ -82,7 +81,7 @@ def commit(  # noqa: PLR0913, PLR0917  # what a commit has
     try:
         if branch != before.branch:
             run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch, limit=HOOKS_LIMIT, watch=watch)
-        _commit_alone(folder, names, message, watch, author)
+        _commit_alone(folder, names, message, watch, variables)
     except GitError as error:
         _go_back(folder, before, branch if is_new else "", error)
         raise
@@ -129,7 +128,7 @@ def _check_branch(folder: Path, branch: str) -> None:
         raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
 
 
-def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch, author: Person | None) -> None:
+def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch, variables: Mapping[str, str]) -> None:
     changed = uncommitted(folder, names)
     if not changed:
         raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
@@ -139,7 +138,6 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
         words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
-        variables = author.variables if author else {}
         run(folder, *words, given=message, limit=HOOKS_LIMIT, variables=variables, watch=watch)
     except GitError:
         if unknown:
@@ -156,7 +154,7 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
-                run(folder, "switch", *place, limit=HOOKS_LIMIT, variables=_NO_HOOKS)
+                run(folder, "switch", *place, limit=HOOKS_LIMIT, variables=NO_HOOKS)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

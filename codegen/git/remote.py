@@ -141,6 +141,22 @@ def push(
         raise _explained(folder, remote, branch, error) from error
 
 
+def delete_branch(folder: Path, remote: str, branch: str, variables: Mapping[str, str]) -> None:
+    """Delete a branch of the remote; one that it no longer has is fine.
+
+    Raises:
+        RemoteError: the remote cannot be reached, or refuses.
+        GitError: another failure of git.
+    """
+    ref = f"refs/heads/{branch}"
+    try:
+        run(folder, "push", "--porcelain", "--delete", "--", remote, ref, variables=variables, merged=True)
+    except GitError as error:
+        if "remote ref does not exist" not in error.output:
+            raise _explained(folder, remote, branch, error) from error
+        run(folder, "update-ref", "-d", f"refs/remotes/{remote}/{branch}")
+
+
 def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
     """Move a checked-out branch forward to another ref, without hooks, and return whether it is there.
 

@@ -51,6 +51,7 @@ class Key:
         owns: further arguments of Airflow, which are computed from it.
         reaches: what a task must run for the key to have an effect on it; empty where it may be anything.
         variable: the environment variable that passes it to Meltano in a `command`.
+        label: its label in a form, where the name does not read well.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Key:
     owns: tuple[str, ...] = ()
     reaches: tuple[str, ...] = ()
     variable: str = ""
+    label: str = ""
+
+    @cached_property
+    def title(self) -> str:
+        """Its label in a form: the name in words, unless the row has another."""
+        return self.label or self.name.replace("_", " ").capitalize()
 
     @cached_property
     def field(self) -> str:

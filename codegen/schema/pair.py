@@ -19,4 +19,5 @@ def check_pair(given: Mapping[str, Entry], meant: Container[str], report: Report
     for name, other in (PAIR, PAIR[::-1]):
         if name in given and other not in meant:
             place = given[name].key_location
-            report(Diagnostic(rules.MISSING_KEY, f"`{name}` requires `{other}`", place, f"add `{other}`"))
+            message = f"`{name}` requires `{other}`"
+            report(Diagnostic(rules.MISSING_KEY, message, place, f"add `{other}`", other))

@@ -34,7 +34,8 @@ def read_schedule(
     _check_what_runs(root, meant, Location(source), diagnostics.append)
     if not meant & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
-        diagnostics.append(Diagnostic(rules.MISSING_KEY, "the schedule has no `interval`", Location(source), hint))
+        message = "the schedule has no `interval`"
+        diagnostics.append(Diagnostic(rules.MISSING_KEY, message, Location(source), hint, "interval"))
     if diagnostics or holds_trap(root):
         return None, diagnostics
     fields = {**fields_of(Schedule, values), **given}
@@ -54,7 +55,7 @@ def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Rep
     kinds = [name for name in ("job", "tasks") if name in root.entries]
     if not meant & {*PAIR, "job", "tasks"}:
         hint = "add `extractor` and `loader`, or `job`, or `tasks`"
-        report(Diagnostic(rules.MISSING_KEY, "the schedule does not say what runs", file, hint))
+        report(Diagnostic(rules.MISSING_KEY, "the schedule does not say what runs", file, hint, "extractor"))
         return
     at = {name: root.entries[name].key_location for name in root.entries}
     if len(kinds) + bool(pair) > 1:

@@ -68,7 +68,7 @@ def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, p
         page.keyboard.type("x")
         page.wait_for_selector(".cm-lint-marker-error")
         assert page.locator("#own a").inner_text() == "line 5"
-        assert "whole number" in page.locator("#field-retries .wrong").inner_text()
+        assert "whole number" in page.locator("#field-retries .message").inner_text()
         assert page.locator("#dag").count() == 0
         if not page.locator("#control-retries").is_visible():
             page.locator("summary", has_text="retries").click()

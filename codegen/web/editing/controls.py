@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from codegen.keys.field_type import FieldType, JsonSchema
 from codegen.source.nodes import ListNode, Node, Scalar, is_null
+from codegen.source.read import read_yaml
 
 
 class Shape(Enum):
@@ -71,6 +73,12 @@ def shown(shape: Shape, node: Node | None, written: str) -> str:
     if shape is Shape.LINES:
         return "\n".join(_texts(node) or ())
     return node.text if isinstance(node, Scalar) and shape is not Shape.YAML else written
+
+
+def example_in(shape: Shape, example: str) -> str:
+    """An example of the table of keys, which is YAML, as it is typed into a control of that shape."""
+    node, _ = read_yaml(Path("example"), "example", text=example)
+    return shown(shape, node, example)
 
 
 def lines_of(value: str) -> list[str]:

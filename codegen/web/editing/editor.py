@@ -14,11 +14,14 @@ from codegen.pipeline import file_name
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
+from codegen.web.editing.changes import Edit, edited, read_own
 from codegen.web.editing.drafts import Draft, file_of, folders_of, with_line_ends_of
-from codegen.web.editing.form import edited, groups_of, offered_for, read_own
+from codegen.web.editing.form import form_of
+from codegen.web.editing.offers import offered_for
 from codegen.web.editing.preview import preview_of
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
+from codegen.web.parts.patch import patch_between
 from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
@@ -45,6 +48,7 @@ def editor_page(
     source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
     preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
     own, unreadable = read_own(draft.text, source)
+    before = _text_on_disk(snapshot, draft.file)
     shown = {
         "draft": draft,
         "problem": problem,
@@ -55,10 +59,12 @@ def editor_page(
         "folder": folder,
         "folders": folders_of(snapshot),
         "environments": project.deployments,
-        "groups": [] if own is None else groups_of(draft.text, own, preview, form, values.get("problems", {})),
+        "form": None if own is None else form_of(own, preview, form, Edit(draft.text, values.get("problems", {}))),
         "offered": offered_for(preview),
         "unreadable": unreadable,
         "preview": preview,
+        "effects": preview.effects_since(snapshot.reading) if draft.text != before else [],
+        "text_patch": patch_between(source, before, draft.text) if before else None,
         "viewer": context.timezone,
         "lines_of": lines_of,
         "absolute": absolute,

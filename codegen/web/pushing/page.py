@@ -90,7 +90,7 @@ def _way_back(root: Path, found: _Next) -> str:
 
 def _commit_of(context: RequestContext) -> str:
     """The full hash of the commit of a request."""
-    commit, root = context.request.path_params["commit"], context.site.workspace.root
+    commit, root = context.request.path_params["commit"], context.workspace.root
     try:
         if _HASH.fullmatch(commit):
             return git.run(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").strip()
@@ -104,7 +104,7 @@ def _committed(context: RequestContext) -> Response:
 
 
 def _page(context: RequestContext, commit: str, refused: str = "", problem: str = "", status: int = 200) -> Response:
-    root = context.site.workspace.root
+    root = context.workspace.root
     message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
     shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
     following, files = _next_of(root, commit), [name for name in shown.split("\0") if name]
@@ -123,7 +123,7 @@ def _address(commit: str) -> str:
 
 
 def _push(context: RequestContext) -> Response:
-    root, commit = context.site.workspace.root, _commit_of(context)
+    root, commit = context.workspace.root, _commit_of(context)
     following = _next_of(root, commit)
     if not (following.branch and following.remote):
         return _page(context, commit, "Nothing was pushed.", "The commit is on no branch that can be pushed.", 409)
@@ -168,9 +168,9 @@ def _cancel(context: RequestContext) -> Response:
 
 
 def _back(context: RequestContext) -> Response:
-    root, commit = context.site.workspace.root, _commit_of(context)
+    root, commit = context.workspace.root, _commit_of(context)
     back = context.form.get("back", "")
-    with context.site.transaction() as transaction:
+    with context.workspace.transaction() as transaction:
         if back != _next_of(root, commit).back or not back:
             return _page(context, commit, "Nothing was changed.", "Another branch is checked out by now.", 409)
         transaction.admit_hooks()

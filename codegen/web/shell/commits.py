@@ -97,6 +97,16 @@ class Commits:
         return self._latest if self._latest and self._latest.address == address else None
 
     @property
+    def latest(self) -> Commit | None:
+        """The running commit, or the last one."""
+        return self._latest
+
+    @property
+    def running(self) -> bool:
+        """Whether a commit is running."""
+        return self._latest is not None and not self._latest.result.done()
+
+    @property
     def slow(self) -> Commit | None:
         """The running commit, if it has been running too long for requests to wait for it."""
         commit = self._latest

@@ -148,7 +148,7 @@ function takeFields(fields) {
   const old = document.getElementById("fields");
   const isUnreadable = "unreadable" in fields.dataset;
   old.querySelector("#unreadable").replaceWith(fields.querySelector("#unreadable"));
-  for (const group of old.querySelectorAll("fieldset")) group.disabled = isUnreadable;
+  for (const control of old.querySelectorAll(".field :is(input, select, textarea)")) control.disabled = isUnreadable;
   if (isUnreadable) return;
   if (!old.querySelector(".field")) {
     old.replaceChildren(...fields.childNodes);
@@ -176,9 +176,7 @@ function takeField(field) {
     else control.removeAttribute(name);
   }
   if (active.name?.startsWith("add:")) active.value = "";
-  old.querySelector(".wrong")?.remove();
-  const wrong = field.querySelector(".wrong");
-  if (wrong) old.append(wrong);
+  old.querySelector(".message").replaceWith(field.querySelector(".message"));
 }
 
 function takePreview(preview) {

@@ -1,0 +1,37 @@
+"""The values that the form offers for a key: those of meltano.yml, and those of other schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from codegen.keys.texts import timezones
+from codegen.web.editing.preview import Preview
+
+# These can have other values as well.
+OPEN = frozenset(("interval", "timezone", "environment", "owner", "tags", "pool", "queue", "after"))
+_ALIASES = ("15m", "@hourly", "6h", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@manual")
+
+
+def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
+    """The values on offer, by key."""
+    reading, meltano = preview.reading, preview.reading.meltano
+    offered: dict[str, Iterable[str]] = {
+        "interval": _ALIASES,
+        "timezone": timezones(),
+        "after": {schedule.name for schedule in reading.schedules},
+        "only": preview.project.deployments,
+        "owner": {schedule.owner or "" for schedule in reading.schedules},
+        "tags": {tag for schedule in reading.schedules for tag in schedule.tags},
+        "pool": {schedule.pool for schedule in reading.schedules if schedule.pool},
+        "queue": {schedule.queue for schedule in reading.schedules if schedule.queue},
+    }
+    if meltano:
+        offered["extractor"] = meltano.plugins.get("extractors", ())
+        offered["loader"] = meltano.plugins.get("loaders", ())
+        offered["job"] = meltano.jobs
+        offered["environment"] = meltano.environments
+    return {
+        key: tuple(values) if key in {"interval", "only"} else sorted(values)
+        for key, values in offered.items()
+        if values
+    }
