@@ -150,14 +150,9 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
         token = configured or ("" if no_token else secrets.token_urlsafe())
         proposals = Proposals(project, state_folder()) if (project.review if review is None else review) else None
         app = create_app(
-            project.root,
-            os.environ,
-            (*names, host),
-            token,
-            proposals=proposals,
-            proxies=proxies,
-            user_headers=user_headers,
-        )
+            project.root, os.environ, (*names, host), token,
+            proposals=proposals, proxies=proxies, user_headers=user_headers,
+        )  # fmt: skip
         url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != configured else "")
         echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
         if no_token:
