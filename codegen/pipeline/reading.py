@@ -68,7 +68,7 @@ def read(
 ) -> Reading:
     """Read and check a project's schedules, in each deployment environment or, with `base`, in none.
 
-    The overlay has the texts of schedule files that are not written yet; None deletes a file. A cache has results of
+    The overlay has other texts of schedule files and defaults than those on disk; None deletes a file. A cache has results of
     an earlier reading.
     """
     overlay, cache = overlay or {}, cache or Cache()
