@@ -68,9 +68,9 @@ class Pages:
         return str(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
-        """Send a form with the CSRF token, and follow a commit to its end."""
+        """Send a form with the CSRF token, and follow a commit or a push to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
-        while answer.url.path.startswith("/committing/") and answer.status_code == HTTPStatus.OK:
+        while answer.url.path.startswith(("/committing/", "/pushing/")) and answer.status_code == HTTPStatus.OK:
             answer = self.client.get(answer.url)
         assert answer.status_code == status, answer.text
         return soup_of(answer.text)

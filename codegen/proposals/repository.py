@@ -14,7 +14,7 @@ from threading import Lock, RLock, Thread
 
 from codegen import git
 from codegen.cache import Cache
-from codegen.diagnostics import DagpressError
+from codegen.diagnostics import DagpressError, quoted
 from codegen.git import Failure, GitError, RemoteError, Watch
 from codegen.project import Project
 from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin
@@ -29,17 +29,24 @@ class ProposalError(DagpressError):
 
 
 class Proposals:
-    """The proposals of a project, each with a worktree outside of the server's checkout. Thread-safe."""
+    """The proposals of a project, each with a worktree outside of the server's checkout. Thread-safe.
+
+    Attributes:
+        remote: the name of the git host's remote.
+        default_branch: the branch that pull requests go to.
+        problem: why the last fetch failed.
+        lags: whether the server's checkout could not follow the default branch.
+    """
 
     def __init__(self, project: Project, state: Path) -> None:
-        """Use the remote of the checked-out branch, or else `origin`.
+        """Use the remote of the checked-out branch, or else `origin`, and fetch from it.
 
         Args:
             project: that in the server's checkout.
             state: the folder for the worktrees.
 
         Raises:
-            ProposalError: the project is in no repository, or the repository has no remote.
+            ProposalError: the project is in no repository, or the repository has no remote with a branch.
         """
         self.project = project
         self._root = project.root
@@ -50,16 +57,23 @@ class Proposals:
         if not self.remote:
             hint = "add the repository of your team: git remote add origin URL"
             raise ProposalError("proposals are pushed, and this repository has no remote", hint)
-        self.default_branch = git.default_branch(self._root, self.remote)
         common = git.run(self._root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
         digest = hashlib.sha256(common.encode()).hexdigest()[:8]
         self._worktrees = state / f"{self._root.name}-{digest}"
         self._prefix = git.run(self._root, "rev-parse", "--show-prefix").removesuffix("\n")
+        self.default_branch = ""
         self._lock = RLock()
         self._fetching = Lock()
+        self.lags = False
         self._fetched = float("-inf")
         self._cache = Cache()
         self.problem: GitError | None = None
+        self.fetch()
+        self.default_branch = git.default_branch(self._root, self.remote)
+        if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
+            reason = self.problem or "it has no branch yet: push one"
+            raise ProposalError(f"the default branch of {quoted(self.remote)} is unknown", f"{reason}")
+        self._follow()
 
     @property
     def base(self) -> str:
@@ -78,7 +92,7 @@ class Proposals:
             except GitError as error:
                 self.problem = error
             self._fetched = time.monotonic()
-        if self.problem is None:
+        if self.problem is None and self.default_branch:
             self._follow()
 
     def refresh(self) -> None:
@@ -223,9 +237,12 @@ class Proposals:
     def _follow(self) -> None:
         """Fast-forward the checkout and the worktrees, and remove the worktrees of merged proposals."""
         with self._lock, suppress(GitError):
-            git.fast_forward(self._root, self.default_branch, self.base)
+            self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
+            ended = {each.name for each in self.all() if not each.is_open and not each.is_unsent}
             for branch in self._branches():
-                if branch.path and branch.remote and branch.local != branch.remote:
+                if branch.path and branch.name in ended:
+                    git.remove_worktree(self._root, branch.path)
+                elif branch.path and branch.remote and branch.local != branch.remote:
                     own = PREFIX + branch.name
                     git.fast_forward(branch.path, own, f"refs/remotes/{self.remote}/{own}")
 

@@ -22,7 +22,6 @@ from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
 from codegen.sync.parts import Action
-from codegen.text.copyable import shell_command
 from codegen.web.parts.patch import is_schedule_file, patches_by_kind
 from codegen.web.shell.commits import Commit
 from codegen.web.shell.request_context import Page, RequestContext
@@ -30,7 +29,6 @@ from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
 from codegen.web.shell.workspace import Snapshot, Workspace
 
-_HASH = re.compile(r"[0-9a-f]{7,64}")
 _BRANCHES = "dagpress/"
 _NO_REPOSITORY = "not a git repository"
 
@@ -210,32 +208,10 @@ def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
     return next(branch for branch in (wanted, *numbered) if branch not in branches)
 
 
-def _committed(context: RequestContext) -> Response:
-    root, commit = context.snapshot.project.root, context.request.path_params["commit"]
-    if not _HASH.fullmatch(commit):
-        raise HTTPException(404, "There is no such commit.")
-    try:
-        message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
-        shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
-        head = git.head_of(root)
-        remote = git.remote_of(root, head.branch)
-    except GitError as error:
-        raise HTTPException(404, str(error)) from None
-    return context.page(
-        "committed.html",
-        commit=commit,
-        message=message,
-        files=[name for name in shown.split("\0") if name],
-        branch=head.branch if head.commit == commit else "",
-        push=shell_command("git", "push", "-u", names=[remote, f"refs/heads/{head.branch}"]) if remote else "",
-    )
-
-
 PAGES = (
     Page("/saved/{key}", _saved),
     Page("/commit", _uncommitted),
     Page("/commit", _commit, "POST"),
     Page("/committing/{key}", _follow),
     Page("/committing/{key}", _cancel, "POST"),
-    Page("/commits/{commit}", _committed),
 )

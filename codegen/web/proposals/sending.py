@@ -9,7 +9,7 @@ from functools import partial
 from codegen import git
 from codegen.diagnostics import has_errors, quoted
 from codegen.git import Watch
-from codegen.proposals import ProposalError, Proposals, Side
+from codegen.proposals import ProposalError, Proposals, Side, State
 from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
 from codegen.proposals.merging import merge
 from codegen.sync.transaction import Transaction
@@ -36,7 +36,7 @@ class Sender:
         return self.proposals.send(name, self.watch)
 
     def update(self, name: str, message: str, sides: Mapping[str, Side]) -> str:
-        """Commit the uncommitted changes, merge the newer ones of others, and return the name.
+        """Commit the uncommitted changes, merge the newer ones of others, and send the result if the proposal was sent.
 
         Args:
             name: that of the proposal.
@@ -55,7 +55,9 @@ class Sender:
                 finish = partial(_regenerate, self.workspace, transaction)
                 root, variables = self.workspace.root, self._variables
                 merge(root, other, folders, sides, finish, variables=variables, watch=self.watch)
-        return name
+        proposal = self.proposals.get(name)
+        is_sent = proposal is not None and proposal.state is State.PROPOSED
+        return self.proposals.send(name, self.watch) if is_sent else name
 
     def _commit(self, message: str) -> None:
         root = self.workspace.root

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen.diagnostics import Diagnostic, has_errors, quoted
+from codegen.diagnostics import DagpressError, Diagnostic, has_errors, quoted
 from codegen.files import exists, read_bytes
 from codegen.pipeline import Revision, file_name, revise
 from codegen.review.in_words import effects_of
@@ -22,6 +22,7 @@ from codegen.sync.lock import LockedError
 from codegen.web.editing.drafts import Draft, version_of, with_line_ends_of
 from codegen.web.editing.editor import editor_page, sent_draft
 from codegen.web.editing.page import computed, plain_page, received
+from codegen.web.parts.destination import destination
 from codegen.web.parts.patch import patch_between, patches_by_kind
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
@@ -64,19 +65,24 @@ class _RefusedError(Exception):
 def _save(context: RequestContext) -> Response:
     draft = _with_line_feeds(received(context))
     try:
-        with context.workspace.transaction() as transaction:
-            plan = computed(context, draft, _planned)
-            # Reading all schedules takes a while, and text editors do not take the lock.
-            if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
-                plan = computed(context, draft, _planned)
-            if isinstance(plan, Response):
-                return plan
-            done, problems = transaction.apply(plan.saved.changes)
+        with destination(context, context.form.get("new") or PurePosixPath(draft.file).stem) as inside:
+            return _write(inside, draft)
     except BrokenProjectError as error:
         message = f"No files written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
         return plain_page(context, draft, message, 500, error.diagnostics)
-    except LockedError as error:
+    except (LockedError, DagpressError) as error:
         return computed(context, draft, _refused, f"No files written: {error}. {_KEPT}", 503)
+
+
+def _write(context: RequestContext, draft: Draft) -> Response:
+    with context.workspace.transaction() as transaction:
+        plan = computed(context, draft, _planned)
+        # Reading all schedules takes a while, and text editors do not take the lock.
+        if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
+            plan = computed(context, draft, _planned)
+        if isinstance(plan, Response):
+            return plan
+        done, problems = transaction.apply(plan.saved.changes)
     if problems:
         return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_KEPT}", 500)
     return _result(context, plan.saved)
@@ -196,6 +202,9 @@ def _saved(snapshot: Snapshot, file: str, revision: Revision, what: str) -> Save
 
 def _result(context: RequestContext, saved: Saved) -> Response:
     """Redirect to the page of the result, so that a reload does not save again."""
+    if context.proposal:
+        address = f"/proposals/{context.proposal}" if saved.changes else f"/pipelines/{quote(saved.source)}"
+        return RedirectResponse(address, 303)
     root = context.workspace.root
     saved.files = {name: bytes_of(root, root / name) for name in saved.files}
     return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
@@ -207,6 +216,14 @@ def _ask(context: RequestContext) -> Response:
 
 def _delete(context: RequestContext) -> Response:
     file = context.request.path_params["source"]
+    try:
+        with destination(context, f"delete-{PurePosixPath(file).stem}") as inside:
+            return _remove(inside, file)
+    except DagpressError as error:
+        return _deletion_page(context, file, f"Nothing was deleted: {error}.", 503)
+
+
+def _remove(context: RequestContext, file: str) -> Response:
     with context.workspace.transaction() as transaction:
         snapshot = context.snapshot
         project, path = snapshot.project, snapshot.project.schedules / file
@@ -246,6 +263,6 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
 
 PAGES = (
     Page("/save", _save, "POST"),
-    Page("/delete/{source:path}", _ask),
+    Page("/delete/{source:path}", _ask, needs_person=True),
     Page("/delete/{source:path}", _delete, "POST"),
 )

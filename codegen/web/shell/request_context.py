@@ -11,6 +11,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from threading import Event
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -27,7 +28,7 @@ from codegen.secrets.masking import masked_prose
 from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
-from codegen.web.shell.commits import Commit
+from codegen.web.shell.commits import Commit, Commits
 from codegen.web.shell.identity import Person
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
@@ -86,6 +87,7 @@ class Site:
         worker: the process that renders drafts.
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
+        pushes: runs pushes in the background.
     """
 
     workspaces: Workspaces
@@ -95,6 +97,7 @@ class Site:
     worker: Worker
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
+    pushes: Commits = field(default_factory=lambda: Commits("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
 
     @classmethod
@@ -165,6 +168,16 @@ class RequestContext:
             return self.workspace.commits.slow
         except HTTPException:
             return None
+
+    @property
+    def proposes(self) -> bool:
+        """Whether changes become proposals."""
+        return self.given_proposals is not None or self.site.proposals is not None
+
+    @property
+    def address(self) -> str:
+        """The path and the query of the request."""
+        return f"{quote(self.request.url.path)}{f'?{query}' if (query := self.request.url.query) else ''}"
 
     @cached_property
     def open_proposals(self) -> Sequence[Proposal] | None:
@@ -239,9 +252,11 @@ class Page:
         path: a path of Starlette, such as `/pipelines/{source:path}`.
         method: `GET`, or `POST` for a change, which requires the CSRF token.
         is_draft: whether it renders a draft; such requests are limited per client.
+        needs_person: whether it leads to a proposal, which needs an author.
     """
 
     path: str
     answer: Callable[[RequestContext], Response]
     method: str = "GET"
     is_draft: bool = False
+    needs_person: bool = False
