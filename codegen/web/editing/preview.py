@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from functools import cached_property
-from itertools import islice
 
 from codegen import pipeline
 from codegen.cache import Cache
@@ -22,8 +20,6 @@ from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
-
-_RUNS = 5
 
 
 @dataclass(frozen=True)
@@ -100,14 +96,6 @@ class Preview:
     def start(self) -> str:
         """What starts it, in words; empty where that cannot be said."""
         return start_of(self.schedule) if self.schedule else ""
-
-    @cached_property
-    def runs(self) -> list[datetime]:
-        """The runs that come next, in the schedule's timezone."""
-        if self.schedule is None:
-            return []
-        timetable = self.schedule.timetable(self.project.airflow)
-        return list(islice(timetable.next_runs(datetime.now(timezone.utc)), _RUNS))
 
 
 def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:
