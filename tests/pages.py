@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from examples import IS_FAST
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from codegen.web.app import create_app
-from codegen.web.shell.request_context import RequestContext, Site
+from codegen.web.shell.request_context import Site
 from codegen.web.shell.worker import Task, Worker, shared_worker
+from codegen.web.shell.worker_program import context_of
 
 # The names of some 600 timezones are half of an editor's page: reading the first of them is enough.
 _TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)+')
@@ -35,7 +34,7 @@ class _InProcessWorker(Worker):
 
     def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ARG002  # as it is there
         task = pickle.loads(pickle.dumps(task))  # noqa: S301  # our own
-        context = RequestContext(replace(_site(task.root), csrf=task.csrf), Request({**task.scope}), task.form)
+        context = context_of(task, _site(task.root))
         return pickle.loads(pickle.dumps(task.function(context, *task.arguments)))  # noqa: S301
 
 
@@ -69,9 +68,9 @@ class Pages:
         return str(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
-        """Send a form with the CSRF token, and follow a commit to its end."""
+        """Send a form with the CSRF token, and follow a commit or a push to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
-        while answer.url.path.startswith("/committing/") and answer.status_code == HTTPStatus.OK:
+        while answer.url.path.startswith(("/committing/", "/pushing/")) and answer.status_code == HTTPStatus.OK:
             answer = self.client.get(answer.url)
         assert answer.status_code == status, answer.text
         return soup_of(answer.text)
@@ -95,6 +94,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
             value = control.text.removeprefix("\n")
         else:
             value = str(control.get("value", ""))
+            if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+                continue
         sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 

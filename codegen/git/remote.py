@@ -86,14 +86,17 @@ def url_of(folder: Path, remote: str) -> str:
     return configured if is_known(configured) else answer_of(folder, "remote", "get-url", "--", remote)
 
 
-def default_branch(folder: Path, remote: str) -> str:
-    """The branch that pull requests go to: the `HEAD` of the remote, else `main` or `master`; empty without any."""
+def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
+    """The branch that pull requests go to: the `HEAD` of the remote, else `main` or `master`; empty without any.
+
+    If this repository does not know the `HEAD`, it asks the remote.
+    """
     prefix = f"refs/remotes/{remote}/"
     known = answer_of(folder, "symbolic-ref", "--quiet", f"{prefix}HEAD")
     if known.startswith(prefix) and _exists(folder, known):
         return known.removeprefix(prefix)
     with suppress(GitError):
-        answer = _call(folder, remote, "ls-remote", "--symref", "--", remote, "HEAD")
+        answer = run(folder, "ls-remote", "--symref", "--", remote, "HEAD") if asks else ""
         if match := re.search(r"^ref: refs/heads/(.+)\tHEAD$", answer, re.MULTILINE):
             return match[1]
     refs = ((name, f"{place}{name}") for place in (prefix, "refs/heads/") for name in ("main", "master"))
@@ -108,7 +111,10 @@ def fetch(folder: Path, remote: str) -> None:
         GitError: another failure of git.
     """
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
-    _call(folder, remote, "fetch", *options, "--", remote)
+    try:
+        run(folder, "fetch", *options, "--", remote)
+    except GitError as error:
+        raise _explained(folder, remote, "", error) from error
 
 
 def push(
@@ -135,6 +141,22 @@ def push(
         raise _explained(folder, remote, branch, error) from error
 
 
+def delete_branch(folder: Path, remote: str, branch: str, variables: Mapping[str, str]) -> None:
+    """Delete a branch of the remote; one that it no longer has is fine.
+
+    Raises:
+        RemoteError: the remote cannot be reached, or refuses.
+        GitError: another failure of git.
+    """
+    ref = f"refs/heads/{branch}"
+    try:
+        run(folder, "push", "--porcelain", "--delete", "--", remote, ref, variables=variables, merged=True)
+    except GitError as error:
+        if "remote ref does not exist" not in error.output:
+            raise _explained(folder, remote, branch, error) from error
+        run(folder, "update-ref", "-d", f"refs/remotes/{remote}/{branch}")
+
+
 def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
     """Move a checked-out branch forward to another ref, without hooks, and return whether it is there.
 
@@ -155,13 +177,6 @@ def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
 
 def _exists(folder: Path, ref: str) -> bool:
     return bool(answer_of(folder, "rev-parse", "--verify", "--quiet", ref))
-
-
-def _call(folder: Path, remote: str, *words: str) -> str:
-    try:
-        return run(folder, *words)
-    except GitError as error:
-        raise _explained(folder, remote, "", error) from error
 
 
 def _explained(folder: Path, remote: str, branch: str, error: GitError) -> GitError:

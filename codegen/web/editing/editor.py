@@ -23,6 +23,7 @@ from codegen.web.editing.preview import preview_of
 from codegen.web.editing.when import with_choices
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
+from codegen.web.parts.patch import patch_between
 from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
@@ -50,6 +51,7 @@ def editor_page(
     preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
     own, unreadable = read_own(draft.text, source)
     problems = values.get("problems", {})
+    before = _text_on_disk(snapshot, draft.file)
     shown = {
         "draft": draft,
         "problem": problem,
@@ -65,6 +67,8 @@ def editor_page(
         "offered": offered_for(preview),
         "unreadable": unreadable,
         "preview": preview,
+        "effects": preview.effects_since(snapshot.reading) if draft.text != before else [],
+        "text_patch": patch_between(source, before, draft.text) if before else None,
         "viewer": context.timezone,
         "lines_of": lines_of,
         "absolute": absolute,

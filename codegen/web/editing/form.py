@@ -39,8 +39,8 @@ class Form:
 def form_of(own: MapNode, preview: Preview, sent: Mapping[str, str], done: Edit) -> Form:
     """The form of a text, whose keys are `own`. Where a value could not be written, it keeps the one that was sent."""
     diagnostics: dict[str, list[Diagnostic]] = {}
-    for each in preview.own:
-        diagnostics.setdefault(key_of(each, own), []).append(each)
+    for diagnostic in preview.own:
+        diagnostics.setdefault(key_of(diagnostic, own), []).append(diagnostic)
     fields = Fields(
         done.text, own, preview.source, preview.document, offered_for(preview), sent, done.problems, diagnostics
     )

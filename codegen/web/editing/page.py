@@ -84,7 +84,7 @@ def _preview_page(context: RequestContext) -> Response:
 
 
 PAGES = (
-    Page("/new", _new, is_draft=True),
-    Page("/edit/{source:path}", _edit, is_draft=True),
+    Page("/new", _new, is_draft=True, needs_person=True),
+    Page("/edit/{source:path}", _edit, is_draft=True, needs_person=True),
     Page("/preview", _preview, "POST", is_draft=True),
 )
