@@ -99,6 +99,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
             value = control.text.removeprefix("\n")
         else:
             value = str(control.get("value", ""))
+            if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+                continue
         sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 

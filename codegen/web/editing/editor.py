@@ -18,7 +18,9 @@ from codegen.web.editing.changes import Edit, edited, read_own
 from codegen.web.editing.drafts import Draft, file_of, folders_of, with_line_ends_of
 from codegen.web.editing.form import form_of
 from codegen.web.editing.offers import offered_for
+from codegen.web.editing.picker import WORDS, picker_of
 from codegen.web.editing.preview import preview_of
+from codegen.web.editing.when import with_choices
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
 from codegen.web.parts.patch import patch_between
@@ -48,6 +50,7 @@ def editor_page(
     source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
     preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
     own, unreadable = read_own(draft.text, source)
+    problems = values.get("problems", {})
     before = _text_on_disk(snapshot, draft.file)
     shown = {
         "draft": draft,
@@ -59,7 +62,8 @@ def editor_page(
         "folder": folder,
         "folders": folders_of(snapshot),
         "environments": project.deployments,
-        "form": None if own is None else form_of(own, preview, form, Edit(draft.text, values.get("problems", {}))),
+        "form": None if own is None else form_of(own, preview, form, Edit(draft.text, problems)),
+        "picker": picker_of(preview, own, form, context.timezone, problems),
         "offered": offered_for(preview),
         "unreadable": unreadable,
         "preview": preview,
@@ -69,6 +73,7 @@ def editor_page(
         "lines_of": lines_of,
         "absolute": absolute,
         "import_map": _import_map(),
+        "words_of_choices": WORDS,
     }
     return context.page(template, status, **{**shown, **values})
 
@@ -78,9 +83,10 @@ def sent_draft(context: RequestContext) -> tuple[Draft, Mapping[str, str]]:
     form, snapshot = _readable(context.form), context.snapshot
     draft = Draft(form.get("file", ""), form.get("text", ""), form.get("base", ""))
     draft = replace(draft, text=with_line_ends_of(_text_on_disk(snapshot, draft.file), draft.text))
-    done = edited(draft.text, form, snapshot.project.airflow)
+    chosen, problems = with_choices(form)
+    done = edited(draft.text, chosen, snapshot.project.airflow)
     draft = replace(draft, text=done.text)
-    return (_named(draft, form, snapshot) if "new" in form else draft), done.problems
+    return (_named(draft, form, snapshot) if "new" in form else draft), {**done.problems, **problems}
 
 
 def _readable(form: Mapping[str, str]) -> dict[str, str]:

@@ -55,24 +55,24 @@ function soon(pause = PAUSE) {
   asked += 1;
   clearTimeout(timer);
   pending = null;
-  timer = setTimeout(ask, pause);
+  timer = setTimeout(() => ask(), pause);
 }
 
-function ask() {
+function ask(button) {
   clearTimeout(timer);
   timer = 0;
-  pending = answer(++asked);
+  pending = answer(++asked, button);
   return pending;
 }
 
-async function answer(number) {
+async function answer(number, button) {
   form.classList.add("working");
   // Abort the previous preview: the server skips requests of disconnected clients.
   dropped.abort();
   dropped = new AbortController();
   try {
     const reply = await fetch("/preview", {
-      method: "POST", body: new URLSearchParams(new FormData(form)), headers: {"HX-Request": "true"},
+      method: "POST", body: new URLSearchParams(new FormData(form, button)), headers: {"HX-Request": "true"},
       signal: dropped.signal,
     });
     const text = await reply.text();
@@ -155,6 +155,36 @@ function takeFields(fields) {
     return;
   }
   for (const field of fields.querySelectorAll(".field")) takeField(field);
+  takePicker(fields.querySelector("#when"));
+}
+
+// The controls stay, so that the one in use keeps the focus; what is said below them is replaced.
+function takePicker(when) {
+  const old = document.getElementById("when");
+  if (old.className !== when.className) {
+    old.replaceWith(when);
+    return;
+  }
+  for (const control of when.querySelectorAll('[name^="when:"]:not(button), [name="was:interval"]')) {
+    const value = ["radio", "checkbox"].includes(control.type) ? `[value="${control.value}"]` : "";
+    const same = old.querySelector(`[name="${control.name}"]${value}`);
+    if (value) same.checked = control.checked;
+    else if (same !== document.activeElement) same.value = control.value;
+    same.toggleAttribute("aria-invalid", control.hasAttribute("aria-invalid"));
+    if (control.hasAttribute("aria-invalid")) same.setAttribute("aria-invalid", "true");
+  }
+  for (const id of ["wrong-interval", "when-runs"]) {
+    const place = old.querySelector(`#${id}`);
+    if (place) takeChildren(place, when.querySelector(`#${id}`));
+  }
+}
+
+// A button in it keeps the focus.
+function takeChildren(old, fresh) {
+  if (old.innerHTML === fresh.innerHTML) return;
+  const name = old.contains(document.activeElement) ? document.activeElement.name : "";
+  old.replaceChildren(...fresh.childNodes);
+  if (name) old.querySelector(`[name="${name}"]`)?.focus();
 }
 
 function takeField(field) {
@@ -229,10 +259,14 @@ document.addEventListener("keydown", (event) => {
 // What was typed last is taken over before it is saved.
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (event.submitter?.name === "when:minute") {
+    ask(event.submitter);
+    return;
+  }
   if (isLeaving || !(await isSettled()) || isLeaving) return;
   const refused = form.querySelector(".refused");
   if (refused) {
-    const control = refused.closest(".field").querySelector("[id^=control-]");
+    const control = refused.closest(".field")?.querySelector("[id^=control-]") ?? form.querySelector(".picker [aria-invalid]");
     control.closest("details")?.setAttribute("open", "");
     control.focus();
     return;
