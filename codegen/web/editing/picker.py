@@ -23,6 +23,7 @@ from codegen.timetable.recurrence import (
     EveryMinutes,
     OnDayOfMonth,
 )
+from codegen.web.editing.drafts import usual_timezones
 from codegen.web.editing.preview import Preview
 from codegen.web.editing.when import Choices, choices_of, sent_choices, shown_choices
 from codegen.web.parts.next_runs import NextRuns, next_runs_of
@@ -80,6 +81,7 @@ class Picker:
         is_after: whether other pipelines start it.
         has_below: whether its defaults have an interval.
         runs: the next runs; None where they are unknown.
+        usual_timezone: that of most schedules; empty without any.
         busy: how busy the hour of the next run is, if it has one.
     """
 
@@ -87,6 +89,7 @@ class Picker:
     interval: str
     is_after: bool
     has_below: bool
+    usual_timezone: str
     runs: NextRuns | None
     busy: Busy | None
 
@@ -119,7 +122,8 @@ def picker_of(
         entry = entry.replaced
     runs = _runs(preview, viewer)
     busy = _busy(preview, choices, runs.runs[0]) if runs and runs.runs else None
-    return Picker(choices, interval, after is not None, bool(entry and _value(entry.value)), runs, busy)
+    usual = next(iter(usual_timezones(preview.reading)), "")
+    return Picker(choices, interval, after is not None, bool(entry and _value(entry.value)), usual, runs, busy)
 
 
 def _value(node: Node) -> Node | None:

@@ -27,7 +27,8 @@ from codegen.timetable.recurrence import (
 
 # The names of the choices in the form begin with it.
 PREFIX = "when:"
-_TIME = re.compile(r"(\d{1,2})(?::?(\d{1,2}))?:?")
+_TIME = re.compile(r"(\d{1,2}):?(\d{1,2})?", re.ASCII)
+_MINUTE = re.compile(r"[0-5]?\d", re.ASCII)
 _LAST_HOUR, _LAST_MINUTE = 23, 59
 
 
@@ -138,7 +139,7 @@ def sent_choices(sent: Mapping[str, str]) -> Choices | None:
     more = tuple(hour for hour in range(_LAST_HOUR + 1) if f"{PREFIX}hour:{hour}" in sent)
     choices = Choices(**texts, weekdays=weekdays, more=more)
     minute = sent.get(f"{PREFIX}minute", "")
-    return choices.at_minute(int(minute)) if re.fullmatch(r"[0-5]?\d", minute, re.ASCII) else choices
+    return choices.at_minute(int(minute)) if _MINUTE.fullmatch(minute) else choices
 
 
 def shown_choices(own: Choices, sent: Choices | None) -> Choices:
@@ -184,7 +185,7 @@ def _one_of(known: range | tuple[int, ...], text: str) -> int:
 
 
 def _time(text: str) -> tuple[int, int]:
-    found = _TIME.fullmatch(text.strip(), re.ASCII) if text.isascii() else None
+    found = _TIME.fullmatch(text.strip())
     hour, minute = (int(found[1]), int(found[2] or 0)) if found else (_LAST_HOUR + 1, 0)
     if hour > _LAST_HOUR or minute > _LAST_MINUTE:
         raise InvalidError("this is not a time of day", "write hours and minutes, such as 06:30")

@@ -166,9 +166,9 @@ function takePicker(when) {
     return;
   }
   for (const control of when.querySelectorAll('[name^="when:"]:not(button), [name="was:interval"]')) {
-    const value = ["radio", "checkbox"].includes(control.type) ? `[value="${control.value}"]` : "";
+    const value = control.type === "radio" ? `[value="${control.value}"]` : "";
     const same = old.querySelector(`[name="${control.name}"]${value}`);
-    if (value) same.checked = control.checked;
+    if (["radio", "checkbox"].includes(control.type)) same.checked = control.checked;
     else if (same !== document.activeElement) same.value = control.value;
     same.toggleAttribute("aria-invalid", control.hasAttribute("aria-invalid"));
     if (control.hasAttribute("aria-invalid")) same.setAttribute("aria-invalid", "true");
