@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -13,12 +12,13 @@ from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from examples import IS_FAST
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from codegen.proposals import Proposals
 from codegen.web.app import create_app
-from codegen.web.shell.request_context import RequestContext, Site
+from codegen.web.shell.request_context import Site
 from codegen.web.shell.worker import Task, Worker, shared_worker
+from codegen.web.shell.worker_program import context_of
 
 # The names of some 600 timezones are half of an editor's page: reading the first of them is enough.
 _TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)+')
@@ -30,12 +30,16 @@ def soup_of(text: str) -> BeautifulSoup:
     return BeautifulSoup(text, "html.parser", store_line_numbers=False, multi_valued_attributes=None)
 
 
+# The pages that show the progress of something.
+_WORKING = re.compile(r"/(committing|pushing)/|/proposals/[^/]+/working$")
+
+
 class _InProcessWorker(Worker):
     """Renders drafts in this process from what a worker gets, which takes half of the time of a fork."""
 
     def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ARG002  # as it is there
         task = pickle.loads(pickle.dumps(task))  # noqa: S301  # our own
-        context = RequestContext(replace(_site(task.root), csrf=task.csrf), Request({**task.scope}), task.form)
+        context = context_of(task, _site(task.root))
         return pickle.loads(pickle.dumps(task.function(context, *task.arguments)))  # noqa: S301
 
 
@@ -53,9 +57,9 @@ class Pages:
 
     worker: Worker = _InProcessWorker() if IS_FAST else shared_worker()
 
-    def __init__(self, root: Path, **environ: str) -> None:
+    def __init__(self, root: Path, *, proposals: Proposals | None = None, **environ: str) -> None:
         """Serve the project in that folder, with these variables of the environment."""
-        app = create_app(root, environ, worker=self.worker)
+        app = create_app(root, environ, worker=self.worker, proposals=proposals)
         self.client = TestClient(app, base_url="http://127.0.0.1:8484", follow_redirects=True)
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
@@ -69,9 +73,9 @@ class Pages:
         return str(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
-        """Send a form with the CSRF token, and follow a commit to its end."""
+        """Send a form with the CSRF token, and follow a commit or a push to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
-        while answer.url.path.startswith("/committing/") and answer.status_code == HTTPStatus.OK:
+        while _WORKING.match(answer.url.path) and answer.status_code == HTTPStatus.OK:
             answer = self.client.get(answer.url)
         assert answer.status_code == status, answer.text
         return soup_of(answer.text)

@@ -9,7 +9,7 @@ from examples import sample
 from git_repository import copy_of, git, hook, isolate_git, repository_of
 from project_builder import write
 
-from codegen.git import GitError, Head, commit, committed_text, head_of, remote_of, uncommitted
+from codegen.git import GitError, Head, commit, committed_text, head_of, uncommitted
 
 
 @pytest.fixture(scope="module")
@@ -238,16 +238,6 @@ def test_a_worktree_has_its_own_branch(repository: Path) -> None:
         commit(other, ["a.yml"], "Change a", "main")
     assert commit(other, ["a.yml"], "Change a", "new").branch == "new"
     assert head_of(repository).branch == "main"
-
-
-def test_where_a_branch_is_pushed(repository: Path) -> None:
-    assert remote_of(repository, "main") == ""
-    git(repository, "remote", "add", "backup", "https://example.com/backup.git")
-    assert remote_of(repository, "main") == "backup"
-    git(repository, "remote", "add", "origin", "https://example.com/origin.git")
-    assert remote_of(repository, "main") == "origin"
-    git(repository, "config", "branch.main.remote", "backup")
-    assert remote_of(repository, "main") == "backup"
 
 
 def test_a_folder_in_no_repository_is_told(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ _EPILOG = f"""\b
 Examples:
   dagpress serve                              print the address, with a new token
   dagpress serve --port 9000 --open           on another port, and open the browser
+  dagpress serve --review                     changes become pull requests
   {TOKEN}=... dagpress serve --host 10.0.0.7 --trusted-proxy 10.0.0.2 \\
       --allowed-host pipelines.example.com
 
@@ -88,10 +89,24 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
 @click.option(
     "--no-token", is_flag=True, help="Turn the login off: every user of this machine can then change the project."
 )
+@click.option(
+    "--review/--no-review",
+    default=None,
+    help="Make a pull request of each change, on a branch of its own, instead of saving into this folder. "
+    "Default: `review` in the configuration.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.pass_obj
 def serve(  # noqa: PLR0913  # the options of the command
-    root: Path, host: str, port: int, names: tuple[str, ...], proxies: list[str], *, no_token: bool, opens: bool
+    root: Path,
+    host: str,
+    port: int,
+    names: tuple[str, ...],
+    proxies: list[str],
+    *,
+    no_token: bool,
+    review: bool | None,
+    opens: bool,
 ) -> int:
     """Serve the Pipelines page, to view, edit and save the schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
@@ -104,10 +119,14 @@ def serve(  # noqa: PLR0913  # the options of the command
     if wrong := [name for name in names if not is_host_name(name)]:
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     project = open_project(root)
+    # `--help` needs none of it.
+    from codegen.proposals import Proposals, state_folder  # noqa: PLC0415
+
     with _listen(host, port) as listener, ExitStack() as files:
         configured = _configured_token(listener, no_token=no_token)
         token = configured or ("" if no_token else secrets.token_urlsafe())
-        app = create_app(project.root, os.environ, (*names, host), token)
+        proposals = Proposals(project, state_folder()) if (project.review if review is None else review) else None
+        app = create_app(project.root, os.environ, (*names, host), token, proposals=proposals)
         url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != configured else "")
         echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
         if no_token:

@@ -1,31 +1,64 @@
-"""Git: the status and the history of files, and commits."""
+"""Git: the status and the history of files, commits, and remotes with their pull requests."""
 
-from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, remote_of
+from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, previous_branch, switch
 from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, has_repository, run
+from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
+from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run
+from codegen.git.remote import (
+    Failure,
+    RemoteError,
+    default_branch,
+    delete_branch,
+    fast_forward,
+    fetch,
+    push,
+    remote_of,
+    url_of,
+)
 from codegen.git.status import committing_index, ignore_rules, state_of, statuses, uncommitted, unmerged
+from codegen.git.worktrees import NO_HOOKS, add_worktree, hooks_of, remove_worktree, worktrees_of
 
 __all__ = [
     "HOOKS_LIMIT",
+    "NO_HOOKS",
     "Commit",
+    "Failure",
     "FilePatch",
     "GitError",
     "Head",
+    "RemoteError",
     "Watch",
+    "add_worktree",
+    "answer_of",
     "branches_of",
     "commit",
     "committed_text",
     "committing_index",
+    "default_branch",
+    "delete_branch",
+    "fast_forward",
+    "fetch",
     "has_repository",
     "head_of",
     "history_of",
+    "hooks_of",
     "ignore_rules",
+    "new_pull_request",
     "patch_of",
+    "previous_branch",
+    "pull_request_in",
+    "pull_requests_of",
+    "push",
     "remote_of",
+    "remove_worktree",
     "run",
     "state_of",
     "statuses",
+    "switch",
     "uncommitted",
     "uncommitted_patch_of",
     "unmerged",
+    "url_of",
+    "without_credentials",
+    "worktrees_of",
 ]

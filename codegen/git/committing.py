@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from codegen.diagnostics import quoted
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
+from codegen.git.worktrees import NO_HOOKS
 
 # The files of operations in progress, and their commands.
 _UNDER_WAY = {
@@ -20,8 +21,6 @@ _UNDER_WAY = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
-# Hooks must not block the rollback.
-_NO_HOOKS = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
 
 
 class Head(NamedTuple):
@@ -47,31 +46,27 @@ def branches_of(folder: Path) -> list[str]:
     return run(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
 
 
-def remote_of(folder: Path, branch: str) -> str:
-    """The remote that a branch is pushed to; empty where the repository has none."""
-    remotes = run(folder, "remote").splitlines()
-    own = answer_of(folder, "config", f"branch.{branch}.remote")
-    return next((name for name in (own, "origin", *remotes) if name in remotes), "")
-
-
-def committed_text(folder: Path, name: str) -> str | None:
-    """The text of a file in the last commit, with the line ends of a working tree; None where it has no such file."""
+def committed_text(folder: Path, name: str, commit: str = "HEAD") -> str | None:
+    """The text of a file in a commit, with the line ends of a working tree; None where it has no such file."""
     try:
-        return run(folder, "cat-file", "--filters", f"HEAD:./{name}")
+        return run(folder, "cat-file", "--filters", f"{commit}:./{name}")
     except GitError:
         return None
 
 
-def commit(
+def commit(  # noqa: PLR0913  # what a commit takes
     folder: Path,
     names: Sequence[str],
     message: str,
     branch: str = "",
+    *,
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Head:
     """Commit files as they are on disk, including deletions, and leave the staging area as it is.
 
-    Another branch is checked out, or created at the current commit. A failure restores the previous branch.
+    Another branch is checked out, or created at the current commit. A failure restores the previous branch. The
+    `variables` are further environment variables of the commit.
 
     Raises:
         GitError: git or a hook rejects the commit, or it was cancelled.
@@ -86,11 +81,35 @@ def commit(
     try:
         if branch != before.branch:
             run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch, limit=HOOKS_LIMIT, watch=watch)
-        _commit_alone(folder, names, message, watch)
+        _commit_alone(folder, names, message, watch, variables)
     except GitError as error:
         _go_back(folder, before, branch if is_new else "", error)
         raise
     return head_of(folder)
+
+
+def previous_branch(folder: Path) -> str:
+    """The branch that was checked out before the current one; empty without one."""
+    return answer_of(folder, "rev-parse", "--abbrev-ref", "@{-1}")
+
+
+def switch(folder: Path, branch: str) -> None:
+    """Check out an existing branch; uncommitted changes stay.
+
+    Raises:
+        GitError: that would overwrite uncommitted changes, or a hook failed.
+    """
+    _refuse_what_is_under_way(folder)
+    try:
+        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_LIMIT)
+    except GitError as error:
+        # Git lists them one a line, after a tab.
+        names = [line.strip() for line in error.message.splitlines() if line.startswith("\t")]
+        if not names:
+            raise
+        lost = ", ".join(quoted(name) for name in names)
+        message = f"{quoted(branch)} has another version of files that are not committed: {lost}"
+        raise GitError(message, "commit them first, or undo their changes") from error
 
 
 def _refuse_what_is_under_way(folder: Path) -> None:
@@ -109,7 +128,7 @@ def _check_branch(folder: Path, branch: str) -> None:
         raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
 
 
-def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch) -> None:
+def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch, variables: Mapping[str, str]) -> None:
     changed = uncommitted(folder, names)
     if not changed:
         raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
@@ -119,7 +138,7 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
         words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
-        run(folder, *words, given=message, limit=HOOKS_LIMIT, watch=watch)
+        run(folder, *words, given=message, limit=HOOKS_LIMIT, variables=variables, watch=watch)
     except GitError:
         if unknown:
             with suppress(GitError):
@@ -135,7 +154,7 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
-                run(folder, "switch", *place, limit=HOOKS_LIMIT, variables=_NO_HOOKS)
+                run(folder, "switch", *place, limit=HOOKS_LIMIT, variables=NO_HOOKS)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

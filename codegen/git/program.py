@@ -13,7 +13,8 @@ from codegen.diagnostics import DagpressError
 
 # They would lead to another repository than that of the folder, as they do while a hook runs.
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-_VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8"}
+# Messages are in English: `LANGUAGE` would apply to `C.UTF-8` too.
+_VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 # In seconds; the hooks of a commit may run a project's tests.
 _LIMIT = 60
 HOOKS_LIMIT = 300
@@ -43,15 +44,16 @@ def answer_of(folder: Path, *arguments: str) -> str:
         return ""
 
 
-def run(
+def run(  # noqa: PLR0913  # what a command has
     folder: Path,
     *arguments: str,
     given: str = "",
     limit: float = _LIMIT,
     variables: Mapping[str, str] = MappingProxyType({}),
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
+    merged: bool = False,
 ) -> str:
-    """Run a git command in a folder, and return its output.
+    """Run a git command in a folder, and return its output; `merged`, with the messages that it prints beside it.
 
     File names are never patterns, and git does not ask for passwords. `variables` are further environment variables.
 
@@ -67,9 +69,11 @@ def run(
     env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
     try:
         name = f"git {arguments[0]}"
-        done = process.run(command, limit=limit, name=name, env=env, cwd=folder, given=given, **watch._asdict())
+        options = {"limit": limit, "name": name, "merged": merged, **watch._asdict()}
+        done = process.run(command, env=env, cwd=folder, given=given, **options)
     except process.ProcessError as error:
         raise GitError(error.message, error.hint) from error
     if done.code:
-        raise GitError(done.stderr.strip() or done.stdout.strip() or f"git ended with {done.code}")
+        message = done.stderr.strip() or done.stdout.strip() or f"git ended with {done.code}"
+        raise GitError(message, output=done.stdout + done.stderr)
     return done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -39,7 +40,9 @@ class Item:
     def text(self) -> str:
         """Its lines without the indentation."""
         column = self.dash - (self.lines.rfind("\n", 0, self.dash) + 1)
-        return "".join(line[column:] if not line[:column].strip() else line for line in self.lines.splitlines(True))
+        return "".join(
+            line[column:] if not line[:column].strip() else line for line in self.lines.splitlines(keepends=True)
+        )
 
     @property
     def as_map(self) -> str:
@@ -85,7 +88,7 @@ class ItemList:
         spans = [lines_of_item(document, node, number) for number in range(len(node.value))]
         dashes = [document.dash_or_key(node, child) for child in node.value]
         items = [Item(text[start:end], dash - start) for (start, end), dash in zip(spans, dashes, strict=True)]
-        gaps = [text[end:start] for (_, end), (start, _) in zip(spans, spans[1:], strict=False)]
+        gaps = [text[end:start] for (_, end), (start, _) in pairwise(spans)]
         column = dashes[0] - document.start_of_line(dashes[0])
         return cls(text, path, items, column, spans[0][0], spans[-1][1], gaps)
 

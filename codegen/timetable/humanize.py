@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from codegen.timetable.interval import DAYS, Interval
+from collections.abc import Sequence
 
-DAY_NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-_DAYS_OF_EVERY_MONTH = 28
+from codegen.timetable.interval import DAY_NAMES, Interval
+from codegen.timetable.recurrence import (
+    EVERY_DAY,
+    EVERY_MONTH,
+    LAST_DAY,
+    QUARTERLY,
+    WEEKDAYS,
+    EveryHours,
+    EveryMinutes,
+    OnDayOfMonth,
+    OnWeekdays,
+    Recurrence,
+    recurrence_of_cron,
+)
+
+# More hours in a row than these are a span.
+_MOST_LISTED = 3
+_HOURS_OF_A_DAY = 24
 
 
 def in_words(interval: Interval) -> str:
@@ -19,56 +35,45 @@ def short_words(interval: Interval) -> str:
         return f"on the timetable `{interval.timetable}`"
     if interval.cron is None:
         return "only when somebody starts it"
-    minute, hour, day, month, weekday = interval.cron.split()
-    words = _words_of_day(day, month, weekday)
-    if words and minute.isdigit() and hour.isdigit():
-        return f"{words} at {int(hour):02}:{int(minute):02}"
-    if words != "every day":
-        return ""
-    return _words_in_the_hour(minute) if hour == "*" else _words_in_the_day(minute, hour)
+    recurrence = recurrence_of_cron(interval.cron)
+    return recurrence_in_words(recurrence) if recurrence else ""
 
 
-def _words_of_day(day: str, month: str, weekday: str) -> str:
-    if month == "*" and day == "*":
-        return _words_of_weekday(weekday)
-    if weekday != "*":
-        return ""
-    if month == "*" and day in {"L", "l"}:
-        return "on the last day of every month"
-    if not day.isdigit() or int(day) > _DAYS_OF_EVERY_MONTH:
-        return ""
-    months = {"*": "every month", "*/3": "every quarter's first month", "1": "every January"}
-    return f"on day {int(day)} of {months[month]}" if month in months else ""
+def recurrence_in_words(recurrence: Recurrence) -> str:
+    """A recurrence in words, such as `every weekday at 06:00 and 18:00`."""
+    if isinstance(recurrence, EveryMinutes):
+        return "every minute" if recurrence.step == 1 else f"every {recurrence.step} minutes"
+    if isinstance(recurrence, EveryHours):
+        hours = "every hour" if recurrence.step == 1 else f"every {recurrence.step} hours"
+        return f"{hours} at minute {recurrence.minute}" if recurrence.minute else hours
+    days = _weekdays(recurrence.weekdays) if isinstance(recurrence, OnWeekdays) else _day_of_month(recurrence)
+    return days + _times(recurrence.hours, recurrence.minute)
 
 
-def _words_of_weekday(weekday: str) -> str:
-    if weekday == "*":
-        return "every day"
-    if weekday.lower() in {"1-5", "mon-fri"}:
-        return "every weekday"
-    number = int(weekday) % 7 if weekday.isdigit() else DAYS.index(weekday.lower()) if weekday.lower() in DAYS else None
-    return "" if number is None else f"every {DAY_NAMES[number]}"
+def _weekdays(weekdays: Sequence[int]) -> str:
+    if tuple(weekdays) in {EVERY_DAY, WEEKDAYS}:
+        return "every day" if tuple(weekdays) == EVERY_DAY else "every weekday"
+    # The week begins on Monday.
+    return f"every {_listed([DAY_NAMES[day] for day in sorted(weekdays, key=lambda day: day or len(DAY_NAMES))])}"
 
 
-def _words_in_the_hour(minute: str) -> str:
-    if minute in {"*", "*/1"}:
-        return "every minute"
-    if minute.isdigit():
-        return "every hour" if int(minute) == 0 else f"every hour at minute {int(minute)}"
-    step = _step(minute, 60)
-    return f"every {step} minutes" if step else ""
+def _day_of_month(recurrence: OnDayOfMonth) -> str:
+    months = {EVERY_MONTH: "every month", QUARTERLY: "every quarter's first month"}.get(
+        recurrence.months, "every January"
+    )
+    if recurrence.day == LAST_DAY:
+        return f"on the last day of {months}"
+    return f"on day {recurrence.day} of {months}{' that has it' if recurrence.months_without else ''}"
 
 
-def _words_in_the_day(minute: str, hour: str) -> str:
-    step = _step(hour, 24)
-    if not step or not minute.isdigit():
-        return ""
-    hours = f"every {step} hours" if step > 1 else "every hour"
-    return hours if int(minute) == 0 else f"{hours} at minute {int(minute)}"
+def _times(hours: Sequence[int], minute: int) -> str:
+    if len(hours) == _HOURS_OF_A_DAY:
+        return f", {recurrence_in_words(EveryHours(1, minute))}"
+    times = [f"{hour:02}:{minute:02}" for hour in hours]
+    is_span = len(hours) > _MOST_LISTED and list(hours) == list(range(hours[0], hours[-1] + 1))
+    return f", hourly from {times[0]} to {times[-1]}" if is_span else f" at {_listed(times)}"
 
 
-def _step(field: str, cycle: int) -> int:
-    """The step of a field, or 0. One that does not divide the cycle restarts at each: "every 7 minutes" is wrong."""
-    step = field.removeprefix("*/")
-    is_even = field.startswith("*/") and step.isdigit() and 0 < int(step) <= cycle and cycle % int(step) == 0
-    return int(step) if is_even else 0
+def _listed(words: Sequence[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 from codegen.diagnostics import InvalidError
 from codegen.timetable.expansion import expand, is_plain
-from codegen.timetable.humanize import DAY_NAMES
-from codegen.timetable.interval import parse_interval
+from codegen.timetable.interval import DAY_NAMES, parse_interval
 from codegen.timetable.timetable import Timetable
 
 # Of each field: its unit, the unit of its step, what it starts anew with, and how many values that has.

@@ -9,16 +9,19 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlencode
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
 
+from codegen.diagnostics import DagpressError
+from codegen.proposals import Proposals
 from codegen.sync.lock import LockedError
 from codegen.web.shell.forms import read_form
 from codegen.web.shell.login import LoginMiddleware
@@ -48,12 +51,14 @@ _AT_ONCE = {"GET": 20, "POST": 40}
 _OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # the options of the server
     root: Path,
     environ: Mapping[str, str],
     names: Collection[str] = (),
     token: str = "",
+    *,
     worker: Worker | None = None,
+    proposals: Proposals | None = None,
 ) -> ASGIApp:
     """The application of the project in that folder.
 
@@ -63,11 +68,12 @@ def create_app(
         names: the allowed host names, in addition to those of this machine.
         token: the login token; empty to turn the login off.
         worker: the process that renders drafts; by default, that of all sites.
+        proposals: those in which changes are made; None to write them into the folder.
 
     Raises:
         DagpressError: a variable cannot be used.
     """
-    site, turns = Site.of(root, environ, worker), Turns()
+    site, turns = Site.of(root, environ, worker, proposals), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[
@@ -77,7 +83,9 @@ def create_app(
             ),
             Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
-        exception_handlers=dict.fromkeys((BrokenProjectError, LockedError, HTTPException, Exception), _refuse(site)),
+        exception_handlers=dict.fromkeys(
+            (BrokenProjectError, LockedError, DagpressError, HTTPException, Exception), _refuse(site)
+        ),
     )
     if token:
         app = LoginMiddleware(app, token, site.templates)
@@ -104,6 +112,8 @@ def _endpoint(
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
             raise HTTPException(403, _OLD)
         context = RequestContext(site, request, form)
+        if page.needs_person and site.proposals and context.person is None:
+            return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
         async with turns.turn(request.client.host if request.client else ""):
@@ -136,6 +146,8 @@ def _refuse(site: Site) -> ExceptionHandler:
         status, message, headers = 500, "", None
         if isinstance(error, LockedError):
             status, message = 503, f"No files written: {error}. Try again when it has finished."
+        elif isinstance(error, DagpressError):
+            status, message = 503, f"{error}."
         elif isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
             # Without a message of its own, an error has the phrase of HTTP.

@@ -54,8 +54,15 @@ def _is_valid(interval: str) -> bool:
 
 def _runs_of(words: str) -> Iterator[datetime]:
     """The runs from the first of 2027 on that a reader of the words expects."""
-    days, at = words.split(" at ") if " at " in words and "minute" not in words else ("every day", "")
-    of_day = [time.fromisoformat(at)] if at else list(_times_of(words))
+    days, at, times = words.partition(" at ")
+    if span := re.fullmatch(r"(.+), hourly from (\d+):(\d+) to (\d+):\d+", words):
+        days, of_day = span[1], [time(hour, int(span[3])) for hour in range(int(span[2]), int(span[4]) + 1)]
+    elif hourly := re.fullmatch(r"(.+), (every hour.*)", words):
+        days, of_day = hourly[1], list(_times_of(hourly[2]))
+    elif at and "minute" not in words:
+        of_day = [time.fromisoformat(each) for each in _listed(times)]
+    else:
+        days, of_day = "every day", list(_times_of(words))
     fires = _days_of(days)
     for day in (_FIRST.date() + timedelta(number) for number in count()):
         if fires(day):
@@ -70,13 +77,18 @@ def _times_of(words: str) -> Iterator[time]:
 
 
 def _days_of(words: str) -> Callable[[date], bool]:
-    if words == "on the last day of every month":
-        return lambda day: (day + timedelta(1)).day == 1
-    if found := re.fullmatch(r"on day (\d+) of (.+)", words):
-        return lambda day: day.day == int(found[1]) and day.month in _MONTHS[found[2]]
-    named = {f"every {name}": {number} for number, name in enumerate(_WEEKDAYS)}
-    weekdays = {**named, "every day": set(range(7)), "every weekday": set(range(5))}[words]
-    return lambda day: day.weekday() in weekdays
+    if found := re.fullmatch(r"on (?:the last day|day (\d+)) of (.+?)( that has it)?", words):
+        months = _MONTHS[found[2]]
+        return lambda day: (
+            day.month in months and (day.day == int(found[1]) if found[1] else (day + timedelta(1)).day == 1)
+        )
+    named = {"every day": _WEEKDAYS, "every weekday": _WEEKDAYS[:5]}
+    weekdays = named.get(words) or _listed(words.removeprefix("every "))
+    return lambda day: _WEEKDAYS[day.weekday()] in weekdays
+
+
+def _listed(words: str) -> list[str]:
+    return re.split(", | and ", words)
 
 
 _NUMBERS = count()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,24 +12,23 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen import git
+from codegen import git, pipeline
+from codegen.cache import Cache
 from codegen.git import GitError, Head
-from codegen.loader import DEFAULTS, SUFFIXES
-from codegen.loader.discovery import HIDDEN
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
+from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
+from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
-from codegen.sync.header import is_generated
 from codegen.sync.lock import LockedError
-from codegen.text.copyable import shell_command
-from codegen.web.parts.patch import patches_of
+from codegen.sync.parts import Action
+from codegen.web.parts.patch import is_schedule_file, patches_by_kind
 from codegen.web.shell.commits import Commit
 from codegen.web.shell.request_context import Page, RequestContext
-from codegen.web.shell.safe_read import bytes_of, text_of
+from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
-from codegen.web.shell.workspace import Workspace
+from codegen.web.shell.workspace import Snapshot, Workspace
 
-_HASH = re.compile(r"[0-9a-f]{7,64}")
 _BRANCHES = "dagpress/"
 _NO_REPOSITORY = "not a git repository"
 
@@ -70,19 +68,33 @@ def _uncommitted(context: RequestContext) -> Response:
     """The page of all schedule and generated files that are not committed, as if they were saved at once."""
     project = context.snapshot.project
     try:
-        names = sorted(_uncommitted_files(project))
+        names = sorted(uncommitted_files(project.root, pipeline_folders(project)))
     except GitError:
         # The page says so where it would offer a commit.
         names = []
     texts = {name: bytes_of(project.root, project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
-    saved = Saved("", "What is not committed", "Change pipelines", changes, texts)
+    effects = _effects_since_commit(context.snapshot, changes)
+    saved = Saved("", "What is not committed", "Change pipelines", changes, effects, texts)
     return _page(context, context.site.saved_store.put(saved), saved)
 
 
 def _since_commit(project: Project, name: str, data: bytes | None) -> Change | None:
     after = None if data is None else data.decode("utf-8", "replace")
     return Change.between(name, git.committed_text(project.root, name), after)
+
+
+def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list[Effect]:
+    """What the changes mean for the pipelines."""
+    before = {
+        change.name: None if change.action is Action.CREATE else change.before
+        for change in changes
+        if is_schedule_file(snapshot.project, change.name)
+    }
+    if not before:
+        return []
+    reading = pipeline.read(snapshot.project, before, cache=Cache(snapshot.reading.cache))
+    return effects_of(snapshot.project, reading, snapshot.reading, before)
 
 
 def _saved_of(context: RequestContext) -> tuple[str, Saved]:
@@ -96,9 +108,9 @@ def _saved_of(context: RequestContext) -> tuple[str, Saved]:
 def _commit(context: RequestContext) -> Response:
     key, saved = _saved_of(context)
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
-    work = partial(_commit_saved, context.site.workspace, saved, branch, message)
+    work = partial(_commit_saved, context.workspace, saved, branch, message)
     try:
-        saved.commit = context.site.commits.start(f"/committing/{key}", branch, work)
+        saved.commit = context.workspace.commits.start(f"/committing/{key}", branch, work)
     except LockedError as error:
         return _page(context, key, saved, _Refusal(f"Try again later: {error}.", branch, message, 503))
     return _follow(context)
@@ -115,7 +127,7 @@ def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str,
         transaction.admit_hooks()
         watch = git.Watch(commit.note, commit.is_cancelled)
         try:
-            return git.commit(project.root, _in_git(project, saved.files), message, branch, watch)
+            return git.commit(project.root, in_git(project.root, saved.files), message, branch, watch=watch)
         except GitError as error:
             said = f"\nIts last line of output was: {commit.line}" if commit.is_cancelled() and commit.line else ""
             return _Refusal(f"{error}{said}", branch, message)
@@ -147,7 +159,7 @@ def _cancel(context: RequestContext) -> Response:
 
 
 def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | None = None) -> Response:
-    snapshot = context.site.workspace.snapshot()
+    snapshot = context.workspace.snapshot()
     offer = _offer(snapshot.project, saved)
     return context.page(
         "saved.html",
@@ -156,7 +168,7 @@ def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | N
         saved=saved,
         address=quote(saved.source),
         is_gone=saved.source not in snapshot.sources,
-        patches=patches_of(saved.changes),
+        **patches_by_kind(snapshot.project, saved.changes),
         offer=offer,
         refusal=refusal,
         branch=refusal.branch if refusal else offer.branch,
@@ -168,8 +180,8 @@ def _offer(project: Project, saved: Saved) -> _Offer:
     try:
         head = git.head_of(project.root)
         branches = git.branches_of(project.root)
-        taken = sorted(git.uncommitted(project.root, _in_git(project, saved.files)))
-        everything = _uncommitted_files(project)
+        taken = sorted(git.uncommitted(project.root, in_git(project.root, saved.files)))
+        everything = uncommitted_files(project.root, pipeline_folders(project))
     except GitError as error:
         is_none = _NO_REPOSITORY in str(error)
         return _Offer(problem="The project is in no git repository." if is_none else f"Git says: {error}")
@@ -181,36 +193,9 @@ def _offer(project: Project, saved: Saved) -> _Offer:
 
 def _dag_files(project: Project, name: str) -> list[str]:
     """The DAG files of a schedule file, which may be deleted; none for any other file."""
-    path = project.root / name
-    is_schedule = project.schedules in path.parents and path.suffix.lower() in SUFFIXES
-    return dag_files(project, path.relative_to(project.schedules).as_posix()) if is_schedule else []
-
-
-def _uncommitted_files(project: Project) -> set[str]:
-    """The changed and removed schedules and generated files, without other files in their folders."""
-    folders = [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
-    names = git.uncommitted(project.root, _in_git(project, folders))
-    return {name for name in names if _is_ours(project, project.root / name)}
-
-
-def _is_ours(project: Project, path: Path) -> bool:
-    """Whether it is a schedule, a generated file, or a symlink that may lead to one."""
-    if path.suffix.lower() in SUFFIXES:
-        return path.stem == DEFAULTS or not path.name.startswith(HIDDEN)
-    if path.is_symlink():
-        return True
-    text = text_of(project.root, path)
-    if text is None:
-        text = git.committed_text(project.root, project.relative(path))
-    return is_generated(text or "")
-
-
-def _in_git(project: Project, names: Iterable[str]) -> list[str]:
-    """The names as git has them, which knows nothing behind a link: the link itself, and what it leads to."""
-    places = set()
-    for path in (project.root / name for name in names):
-        places |= {Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))}
-    return sorted(project.relative(place) for place in places if project.root in place.parents)
+    if not is_schedule_file(project, name):
+        return []
+    return dag_files(project, (project.root / name).relative_to(project.schedules).as_posix())
 
 
 def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
@@ -223,32 +208,10 @@ def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
     return next(branch for branch in (wanted, *numbered) if branch not in branches)
 
 
-def _committed(context: RequestContext) -> Response:
-    root, commit = context.snapshot.project.root, context.request.path_params["commit"]
-    if not _HASH.fullmatch(commit):
-        raise HTTPException(404, "There is no such commit.")
-    try:
-        message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
-        shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
-        head = git.head_of(root)
-        remote = git.remote_of(root, head.branch)
-    except GitError as error:
-        raise HTTPException(404, str(error)) from None
-    return context.page(
-        "committed.html",
-        commit=commit,
-        message=message,
-        files=[name for name in shown.split("\0") if name],
-        branch=head.branch if head.commit == commit else "",
-        push=shell_command("git", "push", "-u", names=[remote, f"refs/heads/{head.branch}"]) if remote else "",
-    )
-
-
 PAGES = (
     Page("/saved/{key}", _saved),
     Page("/commit", _uncommitted),
     Page("/commit", _commit, "POST"),
     Page("/committing/{key}", _follow),
     Page("/committing/{key}", _cancel, "POST"),
-    Page("/commits/{commit}", _committed),
 )

@@ -56,7 +56,7 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
     """
     problems: dict[str, str] = {}
     kept, kind, changed = sent.get("kept", ""), sent.get("runs", ""), set[str]()
-    own, reason = read_own(text, "")
+    own, _ = read_own(text, "")
     if kind != sent.get("was:runs", "") and own is not None:
         changed.add("runs")
         try:
@@ -68,8 +68,6 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
         key = change.row.name
         changed.add(key)
         try:
-            if own is None:
-                raise edit.EditError(reason)
             # What a schedule of another kind would run.
             if kind and key in ALL_KEYS and not is_of(kind, key) and key not in read_keys(text):
                 kept = _with_value(kept, change)
@@ -108,7 +106,7 @@ def _clean(shape: Shape, value: str) -> str:
 
 def _with_value(text: str, change: _Change) -> str:
     key, shape, value, kind = change.row.name, change.shape, change.value, change.row.type
-    own, reason = read_own(text, "")
+    own, _ = read_own(text, "")
     if own is None:
         raise edit.EditError(reason)
     node = own.get(key)

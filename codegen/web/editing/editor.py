@@ -25,6 +25,7 @@ from codegen.web.editing.preview import preview_of
 from codegen.web.editing.reading import read_own
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
+from codegen.web.parts.patch import patch_between
 from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
@@ -56,6 +57,7 @@ def editor_page(
     faults = [(form.address_of(each) if form else ("text", "YAML"), each) for each in told if each.is_error]
     if is_new and problem_of_file and draft.is_touched("new"):
         faults.append((("new", "Name"), Diagnostic(rules.INVALID_VALUE, problem_of_file, Location(source))))
+    before = _text_on_disk(snapshot, draft.file)
     shown = {
         "draft": draft,
         "problem": problem,
@@ -74,6 +76,8 @@ def editor_page(
         "told": told,
         "faults": faults if problem else [],
         "focused": _first(form, [address for (address, _), _ in faults]) if problem else "",
+        "effects": preview.effects_since(snapshot.reading) if draft.text != before else [],
+        "text_patch": patch_between(source, before, draft.text) if before else None,
         "viewer": context.timezone,
         "lines_of": lines_of,
         "absolute": absolute,

@@ -153,7 +153,7 @@ def _steps(text: str, diagnostics: Sequence[Diagnostic], draft: Draft) -> Steps:
     _, steps = steps_of(text)
     lines = [each.line for each in steps]
     found: list[list[Diagnostic]] = [[] for _ in steps]
-    rest = []
+    rest = list[Diagnostic]()
     for each in diagnostics:
         index = max((number for number, line in enumerate(lines) if line <= each.location.line), default=-1)
         (rest if index < 0 else found[index]).append(each)

@@ -49,7 +49,8 @@ def plain_page(
 
 def received(context: RequestContext) -> Draft:
     """The draft as the browser sent it."""
-    return Draft(*(context.form.get(name, "") for name in ("file", "text", "base")))
+    file, text, base = (context.form.get(name, "") for name in ("file", "text", "base"))
+    return Draft(file, text, base)
 
 
 def _warm_up(context: RequestContext) -> None:
@@ -109,7 +110,7 @@ def _preview_page(context: RequestContext) -> Response:
 
 
 PAGES = (
-    Page("/new", _new, is_draft=True),
-    Page("/edit/{source:path}", _edit, is_draft=True),
+    Page("/new", _new, is_draft=True, needs_person=True),
+    Page("/edit/{source:path}", _edit, is_draft=True, needs_person=True),
     Page("/preview", _preview, "POST", is_draft=True),
 )

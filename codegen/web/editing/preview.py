@@ -15,6 +15,7 @@ from codegen.loader import Document
 from codegen.pipeline import Reading
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
+from codegen.review.in_words import Effect, effects_of
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
 from codegen.sync.dag_code import DagCode, code_of
@@ -100,6 +101,10 @@ class Preview:
     def start(self) -> str:
         """What starts it, in words; empty where that cannot be said."""
         return start_of(self.schedule) if self.schedule else ""
+
+    def effects_since(self, before: Reading) -> list[Effect]:
+        """What the text means for the runs, compared with the project before."""
+        return effects_of(self.project, before, self.reading, [self.source])
 
     @cached_property
     def runs(self) -> list[datetime]:

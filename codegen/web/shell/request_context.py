@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -11,9 +11,11 @@ from pathlib import Path
 from secrets import token_urlsafe
 from threading import Event
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -21,21 +23,24 @@ from starlette.responses import HTMLResponse, Response
 from codegen.diagnostics import printable_lines
 from codegen.keys.texts import timezones
 from codegen.loader import SourceFile
+from codegen.proposals import Proposal, ProposalError, Proposals
 from codegen.secrets.masking import masked_prose
-from codegen.sync.lock import LockedError
-from codegen.sync.transaction import Transaction
 from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
-from codegen.web.shell.commits import Commits
+from codegen.web.shell.commits import Commit, Commits
+from codegen.web.shell.identity import Person
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
 from codegen.web.shell.worker import Worker, shared_worker
 from codegen.web.shell.workspace import Snapshot, Workspace
+from codegen.web.shell.workspaces import Workspaces
 
 # What the browser says its timezone is; `static/page.js` sets it.
 TIMEZONE_COOKIE = "timezone"
+# The form field or query parameter that names a proposal.
+PROPOSAL = "proposal"
 # The parts of an ASGI scope that the worker gets, in addition to some headers.
 _SCOPE = ("type", "method", "path", "path_params", "query_string", "state")
 T = TypeVar("T")
@@ -56,8 +61,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["masked"] = masked_prose
+    environment.filters["code_marks"] = _with_code
     environment.globals["address_of"] = address_of
     return environment
+
+
+def _with_code(text: str) -> Markup:
+    """A sentence in which names are quoted with backticks, as HTML with code."""
+    parts = re.split(r"`([^`]*)`", printable_lines(text))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _visible(value: object) -> object:
@@ -75,43 +87,46 @@ class Site:
         worker: the process that renders drafts.
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
-        commits: runs commits in the background.
+        pushes: runs pushes in the background.
     """
 
-    workspace: Workspace
+    workspaces: Workspaces
     templates: Environment
     airflow: Airflows | None
     version: str
     worker: Worker
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
-    commits: Commits = field(default_factory=Commits)
+    pushes: Commits = field(default_factory=lambda: Commits("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
 
     @classmethod
-    def of(cls, root: Path, environ: Mapping[str, str], drafts: Worker | None = None) -> Site:
+    def of(
+        cls,
+        root: Path,
+        environ: Mapping[str, str],
+        drafts: Worker | None = None,
+        proposals: Proposals | None = None,
+    ) -> Site:
         """The site of the project in that folder, with the Airflows of these variables and the worker for drafts.
+
+        With `proposals`, a change becomes a proposal; without, it is written into the folder.
 
         Raises:
             DagpressError: a variable cannot be used.
         """
         airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
-        return cls(Workspace(root), _environment(), airflow, version("dagpress"), drafts)
+        return cls(Workspaces(root, proposals), _environment(), airflow, version("dagpress"), drafts)
 
     @property
     def name(self) -> str:
         """The project's, which is that of its folder."""
-        return self.workspace.root.name
+        return self.workspaces.main.root.name
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """Open the transaction in which a request writes into the project.
-
-        Raises:
-            LockedError: a slow commit or another process holds the lock.
-        """
-        if commit := self.commits.slow:
-            raise LockedError(commit.reason)
-        return self.workspace.transaction()
+    @property
+    def proposals(self) -> Proposals | None:
+        """The proposals; None where changes are written into the checkout."""
+        return self.workspaces.proposals
 
 
 @dataclass(frozen=True)
@@ -122,11 +137,59 @@ class RequestContext:
     request: Request
     form: Mapping[str, str]
     is_dropped: Event = field(default_factory=Event)
+    given_proposals: Sequence[Proposal] | None = None
+
+    @property
+    def proposal(self) -> str:
+        """The name of the proposal that the request is about; empty for the project of the checkout."""
+        return self.form.get(PROPOSAL, "") or self.query.get(PROPOSAL, "")
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace that the request is about.
+
+        Raises:
+            HTTPException: the proposal cannot be changed here.
+        """
+        try:
+            return self.site.workspaces.of(self.proposal)
+        except ProposalError as error:
+            raise HTTPException(404, f"{error}.") from None
+
+    @property
+    def person(self) -> Person | None:
+        """The person who sent the request, if that is known."""
+        return None
+
+    @property
+    def slow_commit(self) -> Commit | None:
+        """A commit that other changes of the workspace wait for."""
+        try:
+            return self.workspace.commits.slow
+        except HTTPException:
+            return None
+
+    @property
+    def proposes(self) -> bool:
+        """Whether changes become proposals."""
+        return self.given_proposals is not None or self.site.proposals is not None
+
+    @property
+    def address(self) -> str:
+        """The path and the query of the request."""
+        return f"{quote(self.request.url.path)}{f'?{query}' if (query := self.request.url.query) else ''}"
+
+    @cached_property
+    def open_proposals(self) -> Sequence[Proposal] | None:
+        """The open proposals; None where changes are written into the checkout."""
+        if self.given_proposals is not None:
+            return self.given_proposals
+        return self.site.proposals.open() if self.site.proposals else None
 
     @cached_property
     def snapshot(self) -> Snapshot:
         """The project as it is now, the same during the whole request."""
-        return self.site.workspace.snapshot()
+        return self.workspace.snapshot()
 
     @property
     def source(self) -> SourceFile:
@@ -166,8 +229,10 @@ class RequestContext:
         scope = {name: self.request.scope[name] for name in _SCOPE}
         htmx = [(name, value) for name, value in self.request.scope["headers"] if name.startswith(b"hx-")]
         scope["headers"] = [*htmx, (b"cookie", f"{TIMEZONE_COOKIE}={self.timezone.key}".encode())]
-        root, csrf = self.site.workspace.root, self.site.csrf
-        task = worker.Task(function, arguments, root, scope, self.form, csrf, warm_up, worker.LIMIT)
+        root, csrf = self.workspace.root, self.site.csrf
+        # What changes while somebody types does not show them.
+        shown = None if self.is_fragment else self.open_proposals
+        task = worker.Task(function, arguments, root, scope, self.form, csrf, warm_up, worker.LIMIT, shown)
         result: T = self.site.worker.run(task, self.is_dropped.is_set)
         return result
 
@@ -187,9 +252,11 @@ class Page:
         path: a path of Starlette, such as `/pipelines/{source:path}`.
         method: `GET`, or `POST` for a change, which requires the CSRF token.
         is_draft: whether it renders a draft; such requests are limited per client.
+        needs_person: whether it leads to a proposal, which needs an author.
     """
 
     path: str
     answer: Callable[[RequestContext], Response]
     method: str = "GET"
     is_draft: bool = False
+    needs_person: bool = False

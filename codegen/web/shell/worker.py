@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import wait
@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 from codegen import process
+from codegen.proposals import Proposal
 
 # Limits of a task: seconds of CPU time, and bytes of memory.
 LIMIT = 2
@@ -38,6 +39,7 @@ class Task:
         function: a function with a `RequestContext` as its first argument.
         scope: parts of the ASGI scope, without the session cookie.
         warm_up: a function of a `RequestContext`, called once per project without a limit.
+        proposals: the open proposals, which a page shows.
         seconds: the limit on CPU time, in addition to the time for a trivial draft of the project.
     """
 
@@ -49,6 +51,7 @@ class Task:
     csrf: str
     warm_up: Callable[..., Any]
     seconds: float
+    proposals: Sequence[Proposal] | None = None
 
 
 class StoppedError(Exception):

@@ -11,6 +11,7 @@ import resource
 import signal
 import time
 import traceback
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,8 @@ from codegen.web.shell.workspace import BrokenProjectError
 _NICENESS = 5
 # Limit on elapsed time as a multiple of the CPU time, for a fork that waits, for example on a disk.
 _PATIENCE = 5
+# Limit on cached projects: that of the checkout, and those of proposals.
+_MOST = 4
 
 
 def main() -> None:
@@ -38,14 +41,22 @@ def main() -> None:
         os.dup2(nothing, number)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    project = None
+    projects: OrderedDict[Path, _Project] = OrderedDict()
     with suppress(EOFError, BrokenPipeError):
         while True:
             task: Task = pickle.load(tasks)  # noqa: S301  # the server's
-            if project is None or project.root != task.root:
-                project = _Project(task.root)
+            project = projects.pop(task.root, None) or _Project(task.root)
+            projects[task.root] = project
+            if len(projects) > _MOST:
+                projects.popitem(last=False)
             results.write(project.result_of(task))
             results.flush()
+
+
+def context_of(task: Task, site: Site) -> RequestContext:
+    """The request of a task."""
+    request = Request({**task.scope})
+    return RequestContext(replace(site, csrf=task.csrf), request, task.form, given_proposals=task.proposals)
 
 
 class _Project:
@@ -57,10 +68,10 @@ class _Project:
         self._fork = 0
         # CPU time of a trivial draft, which grows with the project; None before the first one.
         self._seconds: float | None = None
-        signal.signal(CANCEL, self._cancel)
 
     def result_of(self, task: Task) -> bytes:
         """Run a task in a fork, and return its pickled value or error."""
+        signal.signal(CANCEL, self._cancel)
         try:
             context = self._context(task)
         except Exception as error:  # noqa: BLE001  # the server raises it
@@ -83,7 +94,7 @@ class _Project:
 
     def _context(self, task: Task) -> RequestContext:
         """The request of a task, with the current project, which is read without a limit."""
-        context = RequestContext(replace(self._site, csrf=task.csrf), Request({**task.scope}), task.form)
+        context = context_of(task, self._site)
         context.snapshot  # noqa: B018  # reads the project
         if self._seconds is None:
             before = time.process_time()

@@ -23,7 +23,9 @@ from codegen.project import Project, read_project
 from codegen.review.drift import compare_with_disk
 from codegen.sync.changes import Change
 from codegen.sync.dag_code import CodeChange, code_of
+from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
+from codegen.web.shell.commits import Commits
 
 T = TypeVar("T")
 
@@ -106,13 +108,16 @@ class Workspace:
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
         self._taken = 0
+        self.commits = Commits()
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """The one way to write into the project.
 
         Raises:
-            LockedError: another process holds the lock for longer than somebody waits for a page.
+            LockedError: a slow commit or another process holds the lock for longer than somebody waits for a page.
         """
+        if commit := self.commits.slow:
+            raise LockedError(commit.reason)
         return transaction(self.root, _LOCK_SECONDS, lambda _: None)
 
     def snapshot(self) -> Snapshot:

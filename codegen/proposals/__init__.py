@@ -1,0 +1,17 @@
+"""Proposals: changes of schedules, each on a branch of its own, which become pull requests."""
+
+from codegen.proposals.merging import Conflict, ConflictError, Side
+from codegen.proposals.proposal import PREFIX, Proposal, State
+from codegen.proposals.repository import ProposalError, Proposals, state_folder
+
+__all__ = [
+    "PREFIX",
+    "Conflict",
+    "ConflictError",
+    "Proposal",
+    "ProposalError",
+    "Proposals",
+    "Side",
+    "State",
+    "state_folder",
+]

@@ -1,0 +1,206 @@
+"""The proposals of a repository, read from its branches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from codegen import git
+from codegen.cache import Cache
+from codegen.git import GitError
+from codegen.loader import SUFFIXES
+from codegen.project import Project
+from codegen.proposals.files import pipeline_folders, uncommitted_files
+from codegen.proposals.proposal import PREFIX, Proposal, State, name_of
+
+_FIELDS = "%an%x00%at%x00%s"
+
+
+class Origin(NamedTuple):
+    """Where a proposal of this machine began, as the repository's configuration has it."""
+
+    author: str
+    time: datetime
+    commit: str
+
+
+class Branch(NamedTuple):
+    """The branch of a proposal.
+
+    Attributes:
+        local: its commit on this machine; empty without one.
+        remote: its commit on the git host, as of the last fetch; empty without one.
+        path: its worktree; None without one.
+        origin: None for a proposal of another machine.
+        was_sent: whether it was pushed from here.
+    """
+
+    name: str
+    local: str
+    remote: str
+    path: Path | None
+    origin: Origin | None
+    was_sent: bool
+
+    @property
+    def tip(self) -> str:
+        """The commit on this machine, or else on the git host."""
+        return self.local or self.remote
+
+
+class _Content(NamedTuple):
+    """The commits of a branch since it left the base, and the files that they change, as paths in the repository."""
+
+    authors: Sequence[str]
+    since: datetime | None
+    title: str
+    files: Sequence[str]
+    is_merged: bool
+
+
+def branches_of(folder: Path, remote: str) -> list[Branch]:
+    """The branches of all proposals."""
+    paths = git.worktrees_of(folder)
+    commits: dict[str, dict[str, str]] = {}
+    refs = ("refs/heads/", f"refs/remotes/{remote}/")
+    patterns = (f"{prefix}{PREFIX}" for prefix in refs)
+    lines = git.run(folder, "for-each-ref", "--format=%(refname) %(objectname)", *patterns).splitlines()
+    for ref, commit in (line.rsplit(" ", 1) for line in lines):
+        prefix = next(each for each in refs if ref.startswith(each))
+        if name := name_of(ref.removeprefix(prefix)):
+            commits.setdefault(name, {})[prefix] = commit
+    settings = _settings(folder)
+    found = []
+    for name, each in commits.items():
+        own = settings.get(name, {})
+        local, on_host = (each.get(prefix, "") for prefix in refs)
+        found.append(Branch(name, local, on_host, paths.get(PREFIX + name), _origin(own), "merge" in own))
+    return found
+
+
+def record_origin(folder: Path, branch: str, origin: Origin) -> None:
+    """Keep the origin of a proposal in the repository's configuration, until its branch is deleted."""
+    values = {
+        "proposedby": origin.author,
+        "proposedat": f"{origin.time.timestamp():.0f}",
+        "proposedfrom": origin.commit,
+    }
+    for name, value in values.items():
+        git.run(folder, "config", f"branch.{branch}.{name}", value)
+
+
+def _settings(folder: Path) -> dict[str, dict[str, str]]:
+    """What the configuration has of each proposal's branch."""
+    pattern = rf"^branch\.{PREFIX}.*\.(proposed(by|at|from)|merge)$"
+    try:
+        entries = git.run(folder, "config", "--null", "--get-regexp", pattern).split("\0")
+    except GitError:
+        return {}
+    settings: dict[str, dict[str, str]] = {}
+    for key, value in (entry.split("\n", 1) for entry in entries if entry):
+        branch, _, variable = key.removeprefix("branch.").rpartition(".")
+        settings.setdefault(name_of(branch), {})[variable] = value
+    return settings
+
+
+def _origin(settings: Mapping[str, str]) -> Origin | None:
+    if "proposedfrom" not in settings:
+        return None
+    time = datetime.fromtimestamp(int(settings.get("proposedat", 0)), timezone.utc)
+    return Origin(settings.get("proposedby", ""), time, settings["proposedfrom"])
+
+
+def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Proposal:
+    """The proposal on a branch, compared with the base, a commit."""
+    start = branch.origin.commit if branch.origin else ""
+    content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
+    prefix = cache("prefix", _prefix_of, project.root)
+    uncommitted = _uncommitted(project, branch, prefix) if branch.path else ()
+    names = [*dict.fromkeys([*content.files, *uncommitted])]
+    origin = branch.origin
+    authors = [*dict.fromkeys([*([origin.author.partition(" <")[0]] if origin else ()), *content.authors])]
+    since = content.since or (origin.time if origin else datetime.now(timezone.utc))
+    return Proposal(
+        branch.name,
+        content.title,
+        authors,
+        min(since, origin.time) if origin else since,
+        _state(branch, is_merged=content.is_merged and not uncommitted),
+        [name.removeprefix(prefix) for name in names if _is_schedule(project, prefix, name)],
+        [name for name in names if not _is_of_pipelines(project, prefix, name)],
+        bool(uncommitted) or (branch.local not in {"", branch.remote} and not _is_behind(project.root, branch)),
+    )
+
+
+def _state(branch: Branch, *, is_merged: bool) -> State:
+    if is_merged:
+        return State.MERGED
+    if branch.remote:
+        return State.PROPOSED
+    return State.CLOSED if branch.was_sent else State.DRAFT
+
+
+def _is_behind(folder: Path, branch: Branch) -> bool:
+    return bool(branch.remote) and is_ancestor(folder, branch.local, branch.remote)
+
+
+def is_ancestor(folder: Path, commit: str, other: str) -> bool:
+    """Whether a commit is another, or one before it."""
+    try:
+        git.run(folder, "merge-base", "--is-ancestor", commit, other)
+    except GitError:
+        return False
+    return True
+
+
+def _prefix_of(folder: Path) -> str:
+    return git.run(folder, "rev-parse", "--show-prefix").removesuffix("\n")
+
+
+def _content_of(folder: Path, base: str, tip: str, start: str) -> _Content:
+    log = git.run(folder, "log", "-z", "--reverse", "--no-merges", f"--format={_FIELDS}", f"{base}..{tip}")
+    commits = [*zip(*[iter(log.split("\0"))] * 3, strict=False)]
+    files = git.run(folder, "diff", "--name-only", "--no-renames", "-z", f"{base}...{tip}").split("\0")
+    since = datetime.fromtimestamp(int(commits[0][1]), timezone.utc) if commits else None
+    return _Content(
+        [author for author, _, _ in commits],
+        since,
+        commits[0][2] if commits else "",
+        [name for name in files if name],
+        tip != start and _is_merged(folder, base, tip),
+    )
+
+
+def _is_merged(folder: Path, base: str, tip: str) -> bool:
+    """Whether the base has the changes of a branch, also as one squashed commit."""
+    if is_ancestor(folder, tip, base):
+        return True
+    try:
+        merged = git.run(folder, "merge-tree", "--write-tree", base, tip).split("\n")[0]
+    except GitError:
+        # Conflicts, or a git before 2.38.
+        return False
+    return merged == git.run(folder, "rev-parse", f"{base}^{{tree}}").strip()
+
+
+def _uncommitted(project: Project, branch: Branch, prefix: str) -> list[str]:
+    """The uncommitted files of the worktree, as paths in the repository."""
+    there = branch.path / prefix if branch.path else project.root
+    return [prefix + name for name in sorted(uncommitted_files(there, pipeline_folders(project)))]
+
+
+def _is_schedule(project: Project, prefix: str, name: str) -> bool:
+    path = PurePosixPath(name.removeprefix(prefix))
+    return name.startswith(prefix) and _below(project, project.schedules, path) and path.suffix.lower() in SUFFIXES
+
+
+def _is_of_pipelines(project: Project, prefix: str, name: str) -> bool:
+    path = PurePosixPath(name.removeprefix(prefix))
+    folders = (project.schedules, project.generated_dags)
+    return name.startswith(prefix) and any(_below(project, folder, path) for folder in folders)
+
+
+def _below(project: Project, folder: Path, path: PurePosixPath) -> bool:
+    return PurePosixPath(project.relative(folder)) in path.parents

@@ -1,0 +1,69 @@
+"""A proposal: a branch with a change of schedules, and its state on the git host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+# The branches of proposals begin with it.
+PREFIX = "dagpress/"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
+_LONGEST = 60
+
+
+class State(Enum):
+    """The state of a proposal: a draft exists only on this machine, a closed one was removed from the git host."""
+
+    DRAFT = "draft"
+    PROPOSED = "proposed"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A proposal.
+
+    Attributes:
+        name: the name of its branch without the prefix.
+        title: the subject of its first commit; empty before that.
+        authors: the names of the people who changed it, the first one first.
+        since: the time of its first change.
+        files: the changed schedule files, as paths in the project.
+        others: the changed files that are neither schedules nor generated, which the page does not edit.
+        is_unsent: whether it contains changes that are only on this machine.
+    """
+
+    name: str
+    title: str
+    authors: Sequence[str]
+    since: datetime
+    state: State
+    files: Sequence[str]
+    others: Sequence[str] = ()
+    is_unsent: bool = False
+
+    @property
+    def branch(self) -> str:
+        """Its branch."""
+        return PREFIX + self.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be changed."""
+        return self.state in {State.DRAFT, State.PROPOSED}
+
+
+def name_of(branch: str) -> str:
+    """The name of the proposal on a branch; empty for any other branch."""
+    name = branch.removeprefix(PREFIX)
+    return name if branch.startswith(PREFIX) and _NAME.fullmatch(name) else ""
+
+
+def name_for(text: str) -> str:
+    """A name made from a text, such as the name of a pipeline."""
+    return _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-").lower() or "pipelines"

@@ -1,0 +1,87 @@
+"""Commits the changes of a proposal, pushes them, and merges newer changes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from codegen import git
+from codegen.diagnostics import has_errors, quoted
+from codegen.git import Watch
+from codegen.proposals import ProposalError, Proposals, Side, State
+from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
+from codegen.proposals.merging import merge
+from codegen.sync.transaction import Transaction
+from codegen.web.shell.identity import Person
+from codegen.web.shell.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Works on one proposal for a person; hooks are those of the server's checkout."""
+
+    proposals: Proposals
+    workspace: Workspace
+    person: Person
+    watch: Watch
+
+    def send(self, name: str, message: str) -> str:
+        """Commit the uncommitted changes, push the proposal, and return its name, which can change.
+
+        Raises:
+            DagpressError: its schedules have errors, or git, a hook or the git host rejects it.
+        """
+        self._commit(message)
+        return self.proposals.send(name, self.watch)
+
+    def update(self, name: str, message: str, sides: Mapping[str, Side]) -> str:
+        """Commit the uncommitted changes, merge the newer ones of others, and send the result if the proposal was sent.
+
+        Args:
+            name: that of the proposal.
+            message: the message of the first commit.
+            sides: the version to keep of each schedule with a conflict, by its path in the project.
+
+        Raises:
+            ConflictError: others changed the same schedules, and `sides` does not say what to keep.
+            DagpressError: git or a hook rejects it.
+        """
+        self.proposals.fetch()
+        self._commit(message)
+        for other in self.proposals.newer(name):
+            with self.workspace.transaction() as transaction:
+                folders = pipeline_folders(self.workspace.snapshot().project)
+                finish = partial(_regenerate, self.workspace, transaction)
+                root, variables = self.workspace.root, self._variables
+                merge(root, other, folders, sides, finish, variables=variables, watch=self.watch)
+        proposal = self.proposals.get(name)
+        is_sent = proposal is not None and proposal.state is State.PROPOSED
+        return self.proposals.send(name, self.watch) if is_sent else name
+
+    def _commit(self, message: str) -> None:
+        root = self.workspace.root
+        with self.workspace.transaction() as transaction:
+            if _uncommitted(self.workspace):
+                _regenerate(self.workspace, transaction)
+                names = in_git(root, _uncommitted(self.workspace))
+                git.commit(root, names, message, watch=self.watch, variables=self._variables)
+
+    @property
+    def _variables(self) -> Mapping[str, str]:
+        return {**git.hooks_of(self.proposals.project.root), **self.person.variables}
+
+
+def _uncommitted(workspace: Workspace) -> set[str]:
+    return uncommitted_files(workspace.root, pipeline_folders(workspace.snapshot().project))
+
+
+def _regenerate(workspace: Workspace, transaction: Transaction) -> None:
+    """Generate what is not current, then let hooks write. Errors in other schedules prevent only the former."""
+    snapshot, own = workspace.snapshot(), _uncommitted(workspace)
+    if error := next((each for each in snapshot.diagnostics if each.is_error and each.location.path in own), None):
+        message = f"{quoted(error.location.path)} has an error: {error.message}"
+        raise ProposalError(message, "open that pipeline, and fix it")
+    if has_errors(problems := transaction.apply(snapshot.changes)[1]):
+        raise ProposalError(problems[0].message, problems[0].hint)
+    transaction.admit_hooks()

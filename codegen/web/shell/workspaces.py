@@ -1,0 +1,42 @@
+"""The workspaces of a site: that of the server's checkout, and one for each proposal that is in use."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+from codegen.proposals import Proposals
+from codegen.web.shell.workspace import Workspace
+
+# Each keeps a whole project in memory.
+_MOST = 4
+
+
+class Workspaces:
+    """Workspaces by the names of proposals; the least recently used ones are read again when they are needed."""
+
+    def __init__(self, root: Path, proposals: Proposals | None = None) -> None:
+        """Start with the workspace of the server's checkout."""
+        self.main = Workspace(root)
+        self.proposals = proposals
+        self._used: OrderedDict[Path, Workspace] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, proposal: str) -> Workspace:
+        """The workspace of a proposal; that of the checkout for an empty name, or where nothing is proposed.
+
+        Raises:
+            ProposalError: the proposal cannot be changed here.
+        """
+        if not proposal or self.proposals is None:
+            return self.main
+        root = self.proposals.worktree(proposal)
+        with self._lock:
+            workspace = self._used.pop(root, None) or Workspace(root)
+            self._used[root] = workspace
+            while len(self._used) > _MOST:
+                _, oldest = self._used.popitem(last=False)
+                if oldest.commits.running:
+                    self._used[oldest.root] = oldest
+            return workspace
