@@ -92,6 +92,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
     """What a browser would send of the forms of a page."""
     sent = {}
     for control in page.find_all(["input", "textarea", "select"], {"name": True}):
+        if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+            continue
         if control.name == "select":
             chosen = control.select_one("option[selected]") or control.select_one("option")
             value = str(chosen.get("value", chosen.text)) if chosen else ""

@@ -227,7 +227,9 @@ def test_one_proposal_holds_several_pipelines_and_is_withdrawn(team: Team) -> No
     pages.post("/save", {**form_of(pages.get("/new?proposal=a")), "new": "c", "text": _WEEKLY})
     assert next(iter(proposals.all())).files == [f"schedules/{name}.yml" for name in "abc"]
     _send(pages, "a")
-    assert "a change of this pipeline" in text_of(pages.get("/edit/b.yml"), "main")
+    assert "Ada proposes a change of this pipeline" in text_of(pages.get("/edit/b.yml"), "main")
+    assert "Ada proposes a change of this pipeline" in text_of(pages.get("/pipelines/b.yml"), "main")
+    assert "Hourly" in text_of(pages.get("/?proposed=any"), "#list")
     page = pages.post("/proposals/a/withdraw", {})
     assert "Nobody proposes a change" in text_of(page, "main")
     for folder in (team.checkout, team.remote):

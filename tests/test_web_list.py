@@ -7,7 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -376,7 +376,7 @@ def test_columns_can_be_hidden_until_one_shows_them_again(project: Path) -> None
     boxes = pages.get("/?q=shop&sort=-name").select(".columns input")
     assert {str(box["value"]) for box in boxes if box["name"] == "columns" and box.has_attr("checked")} >= {"owner"}
     kept = [(str(box["name"]), str(box["value"])) for box in boxes if box["value"] not in {"owner", "tags", "next"}]
-    answer = pages.client.get("/", params=kept, follow_redirects=False)
+    answer = pages.client.get(f"/?{urlencode(kept)}", follow_redirects=False)
     address = answer.headers["Location"]
     assert address == "/?q=shop&sort=-name&hide=next&hide=owner&hide=tags"
     for view in (address, "/"):
@@ -389,7 +389,7 @@ def test_columns_can_be_hidden_until_one_shows_them_again(project: Path) -> None
     # Of an address that says it, the cookie is not asked; that of all columns says so.
     assert len(pages.get("/?hide=runner&hide=name&hide=nonsense").select("thead [aria-sort]")) == 8
     every = [("columns", str(box["value"])) for box in boxes if box["name"] == "columns"]
-    assert pages.client.get("/", params=every, follow_redirects=False).headers["Location"] == "/?hide="
+    assert pages.client.get(f"/?{urlencode(every)}", follow_redirects=False).headers["Location"] == "/?hide="
     assert pages.get("/").select("[data-label=Owner]")
 
 
@@ -405,7 +405,7 @@ def test_open_proposals_are_a_column_and_a_filter(project: Path, monkeypatch: py
     monkeypatch.setattr(page_of_the_list, "_proposals", lambda _: proposals)
     page = pages.get("/")
     assert cell(page, "later", "Proposed") == "Run it <b>weekly</b>, Another"
-    assert cell(page, "hourly", "Proposed") == "–"
+    assert cell(page, "hourly", "Proposed") == "\N{EN DASH}"
     options = [(option["value"], option.text) for option in page.select("#filter-proposed option")]
     assert options == [
         ("", "All"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from codegen.pipeline import Reading
@@ -17,6 +17,10 @@ from codegen.source.read import read_yaml
 from codegen.source.write import to_yaml
 from codegen.web.shell.workspace import Snapshot
 
+# In place of the keys of touched fields.
+EVERYTHING = "*"
+# The choice of a folder that does not exist yet.
+NEW_FOLDER = "*"
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|)")
 
 
@@ -28,11 +32,25 @@ class Draft:
         file: its path below the folder of schedules; empty for one that has no name yet.
         text: what the editor holds.
         base: the version of the file from which it was made, as `version_of` has it.
+        name: that of a new schedule, as somebody has typed it.
+        proposed: the name that was proposed; whoever changes it gets no other.
+        kept: the YAML of keys that the text had to give up, as it runs another kind of work.
+        problems: why some fields could not be written into the text, by key.
+        touched: the keys of the fields that somebody has left; `EVERYTHING` once it was saved.
     """
 
     file: str = ""
     text: str = ""
     base: str = ""
+    name: str = ""
+    proposed: str = ""
+    kept: str = ""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    touched: frozenset[str] = frozenset()
+
+    def is_touched(self, key: str) -> bool:
+        """Whether the errors of a field are shown: somebody has left it, or saved; of a file that exists, always."""
+        return bool(self.base) or not self.touched.isdisjoint({key, EVERYTHING})
 
     @property
     def folder(self) -> str:
