@@ -15,7 +15,8 @@ from versions import NEWEST
 
 from codegen.source.nodes import Scalar
 from codegen.timetable.recurrence import Recurrence, interval_of, recurrence_of
-from codegen.web.editing.changes import edited, read_own
+from codegen.web.editing.changes import edited
+from codegen.web.editing.reading import read_own
 from codegen.web.editing.when import PREFIX, Choices, choices_of, with_choices
 
 _BASE = "# at night\nextractor: tap-a  # ours\nloader: target-b\n"
