@@ -79,7 +79,8 @@ def test_login_and_save(nginx: Nginx, project: Path, browser: Browser) -> None:
         tab.goto(nginx.origin + "/edit/a.yml")
         tab.get_by_label("Token").fill(TOKEN)
         tab.get_by_role("button", name="Log in").click()
-        tab.get_by_role("combobox", name="owner", exact=True).fill("behind")
+        tab.get_by_text("All other settings").click()
+        tab.locator("#control-owner").fill("behind")
         tab.get_by_role("button", name="Save", exact=True).click()
         tab.get_by_role("heading", name="Changed a.yml").wait_for()
         (cookie,) = [cookie for cookie in context.cookies() if cookie.get("name", "").startswith("dagpress")]
