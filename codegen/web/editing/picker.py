@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import PurePosixPath
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from codegen.airflow_facts import facts_of
 from codegen.calendar.busy import BusyHour, busy_hour
 from codegen.diagnostics import InvalidError
+from codegen.keys.texts import timezones
 from codegen.source.nodes import MapNode, Node, Scalar, is_null
-from codegen.timetable.humanize import recurrence_in_words
-from codegen.timetable.interval import DAY_NAMES
+from codegen.timetable.humanize import in_words, recurrence_in_words
+from codegen.timetable.interval import DAY_NAMES, parse_interval
 from codegen.timetable.recurrence import (
     EVERY_MONTH,
     HOURS,
@@ -23,12 +28,14 @@ from codegen.timetable.recurrence import (
     EveryMinutes,
     OnDayOfMonth,
 )
+from codegen.timetable.timetable import Timetable
 from codegen.web.editing.drafts import usual_timezones
 from codegen.web.editing.preview import Preview
 from codegen.web.editing.when import Choices, choices_of, sent_choices, shown_choices
 from codegen.web.parts.next_runs import NextRuns, next_runs_of
 
 _RUNS = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # The words of the choices, by the values of the controls. The week begins on Monday.
 WORDS = {
     "starts": {
@@ -80,6 +87,7 @@ class Picker:
         interval: the interval of the text or of its defaults; empty without one.
         is_after: whether other pipelines start it.
         has_below: whether its defaults have an interval.
+        start: what starts it, in words; empty while that has errors.
         runs: the next runs; None where they are unknown.
         usual_timezone: that of most schedules; empty without any.
         busy: how busy the hour of the next run is, if it has one.
@@ -90,8 +98,14 @@ class Picker:
     is_after: bool
     has_below: bool
     usual_timezone: str
+    start: str
     runs: NextRuns | None
     busy: Busy | None
+
+    @property
+    def lacks_upstream(self) -> bool:
+        """Whether it starts after other pipelines, and names none."""
+        return self.choices.starts == "after" and not self.is_after
 
     @property
     def months_without(self) -> Sequence[str]:
@@ -120,27 +134,50 @@ def picker_of(
     entry = document.merged.entries.get("interval") if document else None
     while entry and entry.key_location.path == preview.source:
         entry = entry.replaced
-    runs = _runs(preview, viewer)
-    busy = _busy(preview, choices, runs.runs[0]) if runs and runs.runs else None
+    zone = entries["timezone"].value if "timezone" in entries else None
+    clock = _clock_of(preview, interval, zone)
+    timetable = clock.timetable if clock else None
+    runs = next_runs_of(timetable, _RUNS, datetime.now(timezone.utc), viewer) if timetable else None
+    busy = _busy(preview, choices, runs) if runs and runs.runs else None
     usual = next(iter(usual_timezones(preview.reading)), "")
-    return Picker(choices, interval, after is not None, bool(entry and _value(entry.value)), usual, runs, busy)
+    has_below = bool(entry and _value(entry.value))
+    return Picker(choices, interval, after is not None, has_below, usual, clock.start if clock else "", runs, busy)
 
 
 def _value(node: Node) -> Node | None:
     return None if is_null(node) else node
 
 
-def _runs(preview: Preview, viewer: ZoneInfo) -> NextRuns | None:
-    if preview.schedule is None:
+class _Clock(NamedTuple):
+    """What starts a pipeline, in words, and its timetable if that is a cron."""
+
+    start: str
+    timetable: Timetable | None
+
+
+def _clock_of(preview: Preview, interval: str, zone: Node | None) -> _Clock | None:
+    """The clock of the schedule, or of the interval alone while the other answers have errors; None if it has one."""
+    airflow, schedule = preview.project.airflow, preview.schedule
+    if schedule:
+        timetable = schedule.timetable(airflow)
+        return _Clock(preview.start, timetable if timetable.cron else None)
+    name = zone.text if isinstance(zone, Scalar) else "UTC"
+    if not interval or name not in timezones():
         return None
-    timetable = preview.schedule.timetable(preview.project.airflow)
-    return next_runs_of(timetable, _RUNS, datetime.now(timezone.utc), viewer) if timetable.cron else None
+    with suppress(InvalidError):
+        parsed = parse_interval(interval, PurePosixPath(preview.source).stem)
+        start = f"{in_words(parsed)} ({name})" if parsed.cron else in_words(parsed)
+        timetable = Timetable(
+            parsed.cron, ZoneInfo(name), _EPOCH, has_data_intervals=facts_of(airflow).cron_data_intervals
+        )
+        return _Clock(start, timetable if parsed.cron else None)
+    return None
 
 
-def _busy(preview: Preview, choices: Choices, run: datetime) -> Busy:
-    """The other runs in the hour of a run, on the clock of its schedule."""
+def _busy(preview: Preview, choices: Choices, runs: NextRuns) -> Busy:
+    """The other runs in the hour of the next run, on the clock of its schedule."""
+    run, zone = runs.runs[0], runs.zone
     others = (each for each in preview.reading.of(preview.environment) if each.source != preview.source)
-    zone = ZoneInfo(preview.schedule.timezone if preview.schedule else "UTC")
     hour = busy_hour(others, preview.project.airflow, run, zone)
     quieter = hour.quietest(run.minute) if choices.minute is not None else run.minute
     is_quieter = hour.starts.get(quieter, 0) < hour.starts.get(run.minute, 0)

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from codegen.diagnostics import InvalidError
+from codegen.diagnostics import InvalidError, quoted
 from codegen.timetable.interval import MANUAL
 from codegen.timetable.recurrence import (
     EVERY_DAY,
     EVERY_MONTH,
     HOURS,
+    JANUARY,
     LAST_DAY,
     MINUTES,
+    QUARTERLY,
     WEEKDAYS,
     EveryHours,
     EveryMinutes,
@@ -29,6 +31,7 @@ from codegen.timetable.recurrence import (
 PREFIX = "when:"
 _TIME = re.compile(r"(\d{1,2}):?(\d{1,2})?", re.ASCII)
 _MINUTE = re.compile(r"[0-5]?\d", re.ASCII)
+_CLOCKS = ("times", "often", "cron")
 _LAST_HOUR, _LAST_MINUTE = 23, 59
 
 
@@ -89,10 +92,12 @@ class Choices:
         at = tuple(sorted({hour, *self.more}))
         if self.days == "month":
             day = LAST_DAY if self.day == LAST_DAY else _one_of(range(1, 32), self.day)
+            if self.months not in {EVERY_MONTH, QUARTERLY, JANUARY}:
+                raise InvalidError(f"{quoted(self.months)} cannot be chosen", "choose the months")
             return OnDayOfMonth(at, minute, day, self.months)
-        if self.days == "chosen" and not self.weekdays:
-            raise InvalidError("no day is chosen", "choose one or more days")
         weekdays = {"every": EVERY_DAY, "weekdays": WEEKDAYS}.get(self.days, self.weekdays)
+        if not weekdays:
+            raise InvalidError("no day is chosen", "choose one or more days")
         return OnWeekdays(at, minute, weekdays)
 
     @property
@@ -131,7 +136,7 @@ def choices_of(interval: str, *, is_after: bool) -> Choices:
 
 def sent_choices(sent: Mapping[str, str]) -> Choices | None:
     """The choices in a form; None for a form without."""
-    if f"{PREFIX}starts" not in sent:
+    if sent.get(f"{PREFIX}starts") not in {*_CLOCKS, "after", "manual"}:
         return None
     fields = ("starts", "every", "past", "days", "day", "months", "time", "cron")
     texts = {name: sent[PREFIX + name] for name in fields if PREFIX + name in sent}
@@ -169,8 +174,7 @@ def with_choices(sent: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str
 
 def _is_same(choices: Choices, own: Choices) -> bool:
     """Whether choices are those of a text, perhaps in other words."""
-    clocks = {"times", "often", "cron"}
-    if choices.starts not in clocks or own.starts not in clocks:
+    if choices.starts not in _CLOCKS or own.starts not in _CLOCKS:
         return choices.starts == own.starts
     with suppress(InvalidError):
         is_cron = "cron" in {choices.starts, own.starts}
@@ -181,7 +185,7 @@ def _is_same(choices: Choices, own: Choices) -> bool:
 def _one_of(known: range | tuple[int, ...], text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) in known:
         return int(text)
-    raise InvalidError(f"{text!r} cannot be chosen", f"from {known[0]} to {known[-1]}")
+    raise InvalidError(f"{quoted(text)} cannot be chosen", f"from {known[0]} to {known[-1]}")
 
 
 def _time(text: str) -> tuple[int, int]:
