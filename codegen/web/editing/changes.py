@@ -106,7 +106,7 @@ def _clean(shape: Shape, value: str) -> str:
 
 def _with_value(text: str, change: _Change) -> str:
     key, shape, value, kind = change.row.name, change.shape, change.value, change.row.type
-    own, _ = read_own(text, "")
+    own, reason = read_own(text, "")
     if own is None:
         raise edit.EditError(reason)
     node = own.get(key)
