@@ -257,13 +257,12 @@ def test_equal_sentences_are_said_once(tmp_path: Path) -> None:
 @given(SCHEDULES.map(dict[str, Any].popitem), SCHEDULES.map(dict[str, Any].popitem))
 def test_what_changes_a_file_has_a_sentence(project: Project, one: tuple[str, Any], other: tuple[str, Any]) -> None:
     """And equal files have none but that nothing changes."""
-    readings = [pipeline.read(project, {"schedules/a.yml": as_yaml(values)}) for _, values in (one, other)]
-    texts = [
+    before, after = (pipeline.read(project, {"schedules/a.yml": as_yaml(values)}) for _, values in (one, other))
+    old, new = (
         pipeline.render(project, each, [schedule for schedule in each.schedules if schedule.name == "a"]).files
-        for each in readings
-    ]
-    if all(texts):
-        kinds = {
-            each.kind for effect in effects_of(project, *readings, ["schedules/a.yml"]) for each in effect.sentences
-        }
-        assert kinds == {Kind.NOTHING} if texts[0] == texts[1] else kinds - {Kind.NOTHING}
+        for each in (before, after)
+    )
+    if old and new:
+        effects = effects_of(project, before, after, ["schedules/a.yml"])
+        kinds = {sentence.kind for effect in effects for sentence in effect.sentences}
+        assert kinds == {Kind.NOTHING} if old == new else kinds - {Kind.NOTHING}
