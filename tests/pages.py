@@ -57,7 +57,7 @@ class Pages:
 
     worker: Worker = _InProcessWorker() if IS_FAST else shared_worker()
 
-    def __init__(self, root: Path, *, proposals: Proposals | None = None, **environ: str) -> None:
+    def __init__(self, root: Path, proposals: Proposals | None = None, /, **environ: str) -> None:
         """Serve the project in that folder, with these variables of the environment."""
         app = create_app(root, environ, worker=self.worker, proposals=proposals)
         self.client = TestClient(app, base_url="http://127.0.0.1:8484", follow_redirects=True)
@@ -92,6 +92,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
     """What a browser would send of the forms of a page."""
     sent = {}
     for control in page.find_all(["input", "textarea", "select"], {"name": True}):
+        if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+            continue
         if control.name == "select":
             chosen = control.select_one("option[selected]") or control.select_one("option")
             value = str(chosen.get("value", chosen.text)) if chosen else ""
@@ -99,6 +101,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
             value = control.text.removeprefix("\n")
         else:
             value = str(control.get("value", ""))
+            if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+                continue
         sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 

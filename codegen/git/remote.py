@@ -29,12 +29,14 @@ class RemoteError(GitError):
 
     Attributes:
         failure: the cause.
+        summary: the message without what the host or a hook printed.
         said: what the host or a hook printed about it.
     """
 
     def __init__(self, failure: Failure, said: str, message: str, hint: str) -> None:
         super().__init__(f"{message}{f': {said}' if said else ''}", hint)
         self.failure = failure
+        self.summary = message
         self.said = said
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ from codegen.pipeline import Revision, file_name, revise
 from codegen.review.in_words import effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
-from codegen.web.editing.drafts import Draft, version_of, with_line_ends_of
+from codegen.web.editing.drafts import EVERYTHING, Draft, version_of, with_line_ends_of
 from codegen.web.editing.editor import editor_page, sent_draft
 from codegen.web.editing.page import computed, plain_page, received
 from codegen.web.parts.destination import destination
@@ -90,10 +90,9 @@ def _write(context: RequestContext, draft: Draft) -> Response:
 
 def _planned(context: RequestContext) -> _Plan | Response:
     """The plan for saving the draft of a request, or the editor if the draft is refused."""
-    sent, problems = sent_draft(context)
-    draft = _with_line_feeds(sent)
+    draft = _saved_once(sent_draft(context))
     try:
-        return _plan_of(context.snapshot, draft, problems)
+        return _plan_of(context.snapshot, draft)
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
         return editor_page(context, kept, str(error), error.status, error.template, **error.values)
@@ -101,8 +100,12 @@ def _planned(context: RequestContext) -> _Plan | Response:
 
 def _refused(context: RequestContext, message: str, status: int) -> Response:
     """The editor with the draft of a request, which was not saved."""
-    sent, problems = sent_draft(context)
-    return editor_page(context, _with_line_feeds(sent), message, status, problems=problems)
+    return editor_page(context, _saved_once(sent_draft(context)), message, status)
+
+
+def _saved_once(draft: Draft) -> Draft:
+    """A draft that somebody has tried to save: from now on, all its errors are shown."""
+    return _with_line_feeds(replace(draft, touched=frozenset({EVERYTHING})))
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
@@ -110,10 +113,10 @@ def _with_line_feeds(draft: Draft) -> Draft:
     return replace(draft, text=_LINE_END.sub("\n", draft.text))
 
 
-def _plan_of(snapshot: Snapshot, draft: Draft, problems: Mapping[str, str]) -> _Plan:
+def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     project = snapshot.project
-    if problems:
-        raise _RefusedError(f"No files written: fix the fields first. {_KEPT}", 422, problems=problems)
+    if draft.problems:
+        raise _RefusedError(f"No files written: fix the fields first. {_KEPT}", 422)
     if problem := file_name.problem_of(project, draft.file):
         raise _RefusedError(f"No files written. {problem}", 422)
     path = project.schedules / draft.file
