@@ -140,7 +140,12 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "other keys": (
         f"{_DAILY}retries: 2\nenv: {{A: '1'}}\nparams: {{days: 7}}\n",
         f"{_DAILY}retries: 4\nenv: {{A: '2', B: '{'x' * 80}'}}\nparams: {{days: 14}}\n",
-        ["Params, `days`: 7 → 14.", "Retries: 2 → 4.", "Env, `A`: 1 → 2.", "Env, `B`: another value."],
+        [
+            "Parameters, `days`: 7 → 14.",
+            "Retries: 2 → 4.",
+            "Environment variables, `A`: 1 → 2.",
+            "Environment variables, `B`: another value.",
+        ],
     ),
     "tasks": (
         _TASKS,
