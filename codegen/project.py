@@ -38,6 +38,7 @@ class Project:
     state_id_suffix: Mapping[str, str] = field(hash=False)
     dag_id_prefix: str
     project_root_variable: str
+    review: bool
     lint: Mapping[str, str] = field(hash=False)
     at: Mapping[str, Location] = field(compare=False)
 

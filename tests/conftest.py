@@ -40,7 +40,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the library of the browser for the slow tests only."""
+    """Load the fixtures of other modules; that of the browser for the slow tests only."""
+    config.pluginmanager.import_plugin("team_repository")
     if not _is_fast(config):
         config.pluginmanager.import_plugin("browser")
 

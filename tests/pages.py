@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, Tag
 from examples import IS_FAST
 from starlette.testclient import TestClient
 
+from codegen.proposals import Proposals
 from codegen.web.app import create_app
 from codegen.web.shell.request_context import Site
 from codegen.web.shell.worker import Task, Worker, shared_worker
@@ -27,6 +28,10 @@ def soup_of(text: str) -> BeautifulSoup:
     """A page, read; lines are not counted and classes not split, which takes a quarter of the time."""
     text = _TIMEZONES.sub(r"\1", text)
     return BeautifulSoup(text, "html.parser", store_line_numbers=False, multi_valued_attributes=None)
+
+
+# The pages that show the progress of something.
+_WORKING = re.compile(r"/(committing|pushing)/|/proposals/[^/]+/working$")
 
 
 class _InProcessWorker(Worker):
@@ -52,9 +57,9 @@ class Pages:
 
     worker: Worker = _InProcessWorker() if IS_FAST else shared_worker()
 
-    def __init__(self, root: Path, **environ: str) -> None:
+    def __init__(self, root: Path, proposals: Proposals | None = None, /, **environ: str) -> None:
         """Serve the project in that folder, with these variables of the environment."""
-        app = create_app(root, environ, worker=self.worker)
+        app = create_app(root, environ, worker=self.worker, proposals=proposals)
         self.client = TestClient(app, base_url="http://127.0.0.1:8484", follow_redirects=True)
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
@@ -68,9 +73,9 @@ class Pages:
         return str(answer.text)
 
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
-        """Send a form with the CSRF token, and follow a commit to its end."""
+        """Send a form with the CSRF token, and follow a commit or a push to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
-        while answer.url.path.startswith("/committing/") and answer.status_code == HTTPStatus.OK:
+        while _WORKING.match(answer.url.path) and answer.status_code == HTTPStatus.OK:
             answer = self.client.get(answer.url)
         assert answer.status_code == status, answer.text
         return soup_of(answer.text)
@@ -87,6 +92,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
     """What a browser would send of the forms of a page."""
     sent = {}
     for control in page.find_all(["input", "textarea", "select"], {"name": True}):
+        if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+            continue
         if control.name == "select":
             chosen = control.select_one("option[selected]") or control.select_one("option")
             value = str(chosen.get("value", chosen.text)) if chosen else ""
@@ -94,6 +101,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
             value = control.text.removeprefix("\n")
         else:
             value = str(control.get("value", ""))
+            if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+                continue
         sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 

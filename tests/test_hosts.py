@@ -47,6 +47,7 @@ def test_where_a_pull_request_is_opened(url: str, address: str) -> None:
     found = new_pull_request(url, "dagpress/b", "main")
     assert found == address
     assert bool(pull_requests_of(url, "dagpress/b")) == bool(address)
+    assert "main" not in new_pull_request(url, "dagpress/b", "")
     assert "secret" not in found + without_credentials(url)
 
 

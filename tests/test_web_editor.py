@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 from examples import sample
 from pages import Pages, form_of, soup_of, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
+from codegen.airflow_facts import VERSIONS
 from codegen.keys.table import keys_of
 from codegen.schema import Schedule
 from codegen.schema.table import schedule_table
 from codegen.source.nodes import MapNode
 from codegen.source.read import read_yaml
-from codegen.web.editing.controls import Shape, control_of
+from codegen.web.editing.changes import edited
+from codegen.web.editing.controls import Shape, control_of, example_in
 from codegen.web.editing.drafts import version_of, with_line_ends_of
 
 MELTANO = """\
@@ -78,6 +79,9 @@ def _after(pages: Pages, address: str, **changes: str) -> BeautifulSoup:
 
 
 def _changed(pages: Pages, sent: dict[str, str], changes: dict[str, str]) -> BeautifulSoup:
+    if "interval" in changes:
+        changes = {**changes, "when:starts": "cron", "when:cron": changes["interval"]}
+        del changes["interval"]
     names = {name.partition(":")[2]: name for name in sent if name.partition(":")[0] in {each.value for each in Shape}}
     return _sent(
         pages, {**sent, **{name if name in sent else names.get(name, name): value for name, value in changes.items()}}
@@ -106,16 +110,6 @@ def _read(text: str, key: str) -> object:
     return value
 
 
-def _typed(key: str) -> str:
-    """What somebody types into the control of a key who wants what the reference has as its example."""
-    example = keys_of(Schedule)[key].example
-    shape = control_of(keys_of(Schedule)[key].type).shape
-    if shape is Shape.YAML:
-        return str(example)
-    value = yaml.load(example, yaml.BaseLoader)  # noqa: S506  # it makes texts alone
-    return "\n".join(value) if isinstance(value, list) else str(value)
-
-
 SHORT = "# the first\nparams: {a: 1} # the last\n"
 
 
@@ -125,12 +119,13 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
     return _editor_of(write(tmp_path_factory.mktemp("short"), {"schedules/a.yml": SHORT, "meltano.yml": ""}))
 
 
-@pytest.mark.parametrize("key", sample(keys_of(Schedule), 9))
+@pytest.mark.parametrize("key", sample((key for key in keys_of(Schedule) if key != "tasks"), 9))
 def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str) -> None:
     """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
     pages, form = short
-    page = _changed(pages, form, {key: _typed(key)})
-    example = f"{key}: {keys_of(Schedule)[key].example}\n"
+    row = keys_of(Schedule)[key]
+    page = _changed(pages, form, {key: example_in(control_of(row.type).shape, row.example)})
+    example = f"{key}: {row.example}\n"
     assert _read(_text(page), key) == _read(example, key)
     assert _text(page).startswith("# the first\n")
     assert not page.select(".refused")
@@ -138,13 +133,27 @@ def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str
         assert _text(_changed(pages, {**form, **form_of(page)}, {key: ""})) == SHORT
 
 
+@pytest.mark.parametrize("airflow", VERSIONS)
+def test_an_example_can_be_typed_as_it_is_shown(airflow: str) -> None:
+    """The example under every field of every Airflow's table, typed into its control, is a valid value."""
+    for key, row in schedule_table(airflow).rows.items():
+        shape = control_of(row.type).shape
+        done = edited("", {f"was:{key}": "", f"{shape.value}:{key}": example_in(shape, row.example)}, airflow)
+        node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=done.text)
+        assert isinstance(node, MapNode), (key, done)
+        row.type.read(node.entries[key].value, diagnostics.append)
+        assert not diagnostics, (key, shape, done.text, diagnostics)
+
+
 def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> None:
     page = editor[0].get("/edit/a.yml")
     controls = page.select("#fields [id^=control-]")
     assert [str(each["id"]) for each in controls if not page.select_one(f"label[for='{each['id']}']")] == []
-    assert {str(each["id"]) for each in controls} == {f"control-{key}" for key in schedule_table(NEWEST).rows}
+    assert {str(each["id"]) for each in controls} == {
+        f"control-{key}" for key in schedule_table(NEWEST).rows if key != "tasks"
+    }
     described = {str(name) for each in controls for name in str(each["aria-describedby"]).split()}
-    assert described == {str(each["id"]) for each in page.select("#fields .hint, #fields .message span")}
+    assert described == {str(each["id"]) for each in page.select("#fields .hint[id^=doc]")}
 
 
 @pytest.mark.parametrize(
@@ -257,8 +266,7 @@ def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
     pages.client.cookies.set("timezone", "Asia/Kolkata")
     page = _after(pages, "/edit/a.yml", interval="30 6 * * *", timezone="Europe/Berlin")
     assert "it runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
-    assert "30 6 * * *" in text_of(page, "#preview")
-    rows = [[cell.text for cell in row.select("td")] for row in page.select(".runs tbody tr")]
+    rows = [[cell.text for cell in row.select("td")[1:]] for row in page.select("#when-runs tbody tr:not(.change)")]
     assert len(rows) == 5
     assert all("06:30 CE" in own and ("10:00 IST" in yours or "11:00 IST" in yours) for own, yours in rows)
     assert "-# old\n" in _source(page, "#changes")
@@ -358,7 +366,7 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
     lines = ["loader: target-postgres", 'interval: "@daily"', "extractor: tap-github", "name: Our orders"]
     assert _text(page).splitlines() == ["# yaml-language-server: $schema=../schedule.schema.json", *lines]
     assert 'dag_id="meltano_Our_orders"' in _source(page, "#dag")
-    page = _sent(pages, {**form_of(page), "folder": "../a new/./one"})
+    page = _sent(pages, {**form_of(page), "folder": "*", "new-folder": "../a new/./one"})
     assert form_of(page)["file"] == "a_new/one/Our_orders.yml"
     page = _sent(pages, {**form_of(page), "new": "orders", "folder": ""})
     assert form_of(page)["file"] == "orders.yml"
@@ -367,7 +375,7 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
 
 def test_a_name_that_is_taken_is_told(editor: _Editor) -> None:
     page = _after(editor[0], "/new", new="a")
-    assert "schedules/a.yml is there already" in text_of(page, "#new-hint")
+    assert "schedules/a.yml exists already" in text_of(page, "#wrong-new")
 
 
 def test_without_javascript_the_whole_page_is_the_answer(editor: _Editor) -> None:
@@ -375,3 +383,113 @@ def test_without_javascript_the_whole_page_is_the_answer(editor: _Editor) -> Non
     page = pages.post("/preview", {**form, "line:owner": "me"})
     assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
     assert page.select("datalist#known-timezone option")
+
+
+STEPS = """\
+# ours
+tasks:
+# first
+- tap-a target-b  # one
+- id: check   # id
+  command: ./check.sh
+  retries: 3
+
+# third
+- python: quality.rows.count
+  op_kwargs: {a: 1}   # kw
+# the end
+interval: "@daily"
+"""
+_FIRST, _SECOND = "# first\n- tap-a target-b  # one\n", "- id: check   # id\n  command: ./check.sh\n  retries: 3\n"
+_THIRD = "# third\n- python: quality.rows.count\n  op_kwargs: {a: 1}   # kw\n"
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
+    """The editor of a schedule with steps, of which the form can say two."""
+    return _editor_of(write(tmp_path_factory.mktemp("steps"), {"meltano.yml": MELTANO, "schedules/a.yml": STEPS}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone", "come"),
+    [
+        ({"do": "down:0"}, _FIRST + _SECOND, _SECOND + _FIRST),
+        ({"do": "up:2"}, f"{_SECOND}\n{_THIRD}", f"{_THIRD}\n{_SECOND}"),
+        ({"do": "remove:2"}, f"\n{_THIRD}", ""),
+        ({"do": "add"}, "# the end", '- run: ""\n# the end'),
+        ({"step:0:text": "tap-c target-b"}, "tap-a target-b  #", "tap-c target-b #"),
+        ({"step:0:kind": "command"}, "- tap-a target-b  # one\n", "- command: tap-a target-b # one\n  id: tap-a\n"),
+        ({"step:1:id": "proof"}, "id: check ", "id: proof "),
+        (
+            {"step:2:after:tap-a_target-b": "on"},
+            "# kw\n",
+            "# kw\n  after: [check, tap-a_target-b]\n",
+        ),
+    ],
+)
+def test_a_step_is_changed_and_moved_and_the_others_stay_as_they_are(
+    steps: _Editor, changes: dict[str, str], gone: str, come: str
+) -> None:
+    text = _text(_changed(*steps, changes))
+    if "after" in come:
+        # With one `after`, the others have to say what they wait for too.
+        text = text.replace("  retries: 3\n  after: [tap-a_target-b]\n", "  retries: 3\n")
+    assert text == STEPS.replace(gone, come, 1)
+
+
+def test_a_step_that_the_form_cannot_say_is_shown_as_written(steps: _Editor) -> None:
+    page = steps[0].get("/edit/a.yml")
+    assert [each.text for each in page.select(".as-written")] == [_THIRD]
+    assert "step:2:kind" not in steps[1]
+
+
+def test_what_runs_can_be_something_else_and_back(editor: _Editor) -> None:
+    """What somebody has chosen before comes back with it."""
+    pages, form = editor
+    page = _changed(pages, form, {"runs": "job", "job": "refresh"})
+    assert {"job: refresh"} <= {*_text(page).splitlines()}
+    assert "extractor" not in _text(page)
+    assert not page.select("#field-job .message span")
+    assert "It runs tap-gitlab target-postgres" in text_of(page, "#tasks-of-job")
+    page = _sent(pages, {**form_of(page), "runs": "steps", "do": "add"})
+    assert 'tasks:\n- run: ""\n' in _text(page)
+    page = _sent(pages, {**form_of(page), "runs": "pair"})
+    assert {"extractor: tap-gitlab   # ours", "loader: 'target-postgres'"} <= {*_text(page).splitlines()}
+    assert _text(page).startswith(COMMENTED.splitlines()[0])
+    assert not page.select("#own .error")
+
+
+def test_nothing_is_red_before_somebody_was_there(project: Path) -> None:
+    """On a new pipeline; the message then is at the field that is missing."""
+    pages = Pages(write(project, {"meltano.yml": MELTANO.replace("[{name: target-postgres}]", "[]")}))
+    page = pages.get("/new")
+    assert not page.select(".error:not([hidden])")
+    page = _changed(pages, form_of(page), {"extractor": "tap-github", "interval": ""})
+    assert "missing" in text_of(page, "#field-interval .message")
+    assert not page.select("#field-loader .message span")
+    page = _sent(pages, {**form_of(page), "touched": "extractor loader"})
+    assert "missing" in text_of(page, "#field-loader .message")
+    page = pages.post("/save", form_of(pages.get("/new")), status=422)
+    assert [str(each["href"]) for each in page.select("#summary a")] == ["#control-extractor", "#new"]
+    assert [str(each["id"]) for each in page.select("[autofocus]")] == ["control-extractor"]
+
+
+def test_a_name_is_proposed_until_somebody_chooses_one(project: Path) -> None:
+    pages = Pages(write(project, {"schedules/github-to-postgres.yml": EXTRACT_LOAD}))
+    page = _after(pages, "/new", extractor="tap-github")
+    assert form_of(page)["new"] == "github-to-postgres_2"
+    page = _sent(pages, {**form_of(page), "choice:extractor": "tap-gitlab", "folder": "*", "new-folder": "sales"})
+    assert text_of(page, "#new-hint code") == "schedules/sales/gitlab-to-postgres.yml"
+    page = _sent(pages, {**form_of(page), "new": "orders"})
+    page = _sent(pages, {**form_of(page), "choice:extractor": "tap-github"})
+    assert form_of(page)["file"] == "sales/orders.yml"
+
+
+def test_a_copy_has_the_text_and_a_name_of_its_own(project: Path) -> None:
+    write(project, {"schedules/x/b.yml": "# ours\ndag_id: old\nstate_id: old  # kept\n" + EXTRACT_LOAD})
+    pages = Pages(project)
+    page = pages.get("/new?copy=x/b.yml")
+    assert form_of(page)["file"] == "x/b-copy.yml"
+    assert _text(page) == EXTRACT_LOAD
+    assert form_of(_after(pages, "/new?copy=x/b.yml", owner="me"))["new"] == "b-copy"
+    pages.get("/new?copy=../a.yml", status=404)

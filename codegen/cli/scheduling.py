@@ -286,7 +286,7 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
     print_elsewhere(revision.elsewhere)
     print_changes(done)
     if done:
-        _say_when([schedule for schedule in revision.schedules if schedule.source in overlay])
+        _say_when([schedule for schedule in revision.reading.schedules if schedule.source in overlay])
     code = exit_code(diagnostics)
     if not done:
         echo("No files written." if code is ExitCode.BAD_INPUT else "Already up to date.", err=True)

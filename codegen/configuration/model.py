@@ -117,6 +117,13 @@ class Configuration(Model):
         '{dev = "dev"}',
         {},
     )
+    review: bool = key(
+        Boolean(),
+        "Whether the Pipelines page makes a pull request of each change, as `dagpress serve --review` does, instead of "
+        "saving into its folder.",
+        "true",
+        default=False,
+    )
     lint: Mapping[str, str] = key(
         TextTable(
             "a table of codes and levels", QuotedChoice("off", "warning", "error"), 'lint = {short-retries = "error"}'

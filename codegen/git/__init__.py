@@ -1,8 +1,9 @@
 """Git: the status and the history of files, commits, and remotes with their pull requests."""
 
-from codegen.git.committing import Head, branches_of, commit, committed_text, head_of
+from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, previous_branch, switch
 from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
 from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
+from codegen.git.person import Person
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run
 from codegen.git.remote import (
     Failure,
@@ -26,6 +27,7 @@ __all__ = [
     "FilePatch",
     "GitError",
     "Head",
+    "Person",
     "RemoteError",
     "Watch",
     "add_worktree",
@@ -45,6 +47,7 @@ __all__ = [
     "ignore_rules",
     "new_pull_request",
     "patch_of",
+    "previous_branch",
     "pull_request_in",
     "pull_requests_of",
     "push",
@@ -53,6 +56,7 @@ __all__ = [
     "run",
     "state_of",
     "statuses",
+    "switch",
     "uncommitted",
     "uncommitted_patch_of",
     "unmerged",

@@ -88,6 +88,30 @@ def commit(  # noqa: PLR0913  # what a commit takes
     return head_of(folder)
 
 
+def previous_branch(folder: Path) -> str:
+    """The branch that was checked out before the current one; empty without one."""
+    return answer_of(folder, "rev-parse", "--abbrev-ref", "@{-1}")
+
+
+def switch(folder: Path, branch: str) -> None:
+    """Check out an existing branch; uncommitted changes stay.
+
+    Raises:
+        GitError: that would overwrite uncommitted changes, or a hook failed.
+    """
+    _refuse_what_is_under_way(folder)
+    try:
+        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_LIMIT)
+    except GitError as error:
+        # Git lists them one a line, after a tab.
+        names = [line.strip() for line in error.message.splitlines() if line.startswith("\t")]
+        if not names:
+            raise
+        lost = ", ".join(quoted(name) for name in names)
+        message = f"{quoted(branch)} has another version of files that are not committed: {lost}"
+        raise GitError(message, "commit them first, or undo their changes") from error
+
+
 def _refuse_what_is_under_way(folder: Path) -> None:
     """Git cannot commit single files during these operations."""
     for file, command in _UNDER_WAY.items():

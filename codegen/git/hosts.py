@@ -66,7 +66,10 @@ def without_credentials(url: str) -> str:
 
 
 def new_pull_request(url: str, branch: str, base: str) -> str:
-    """The address where a pull request from a branch into another is opened; empty for an unknown host."""
+    """The address where a pull request from a branch into another is opened; empty for an unknown host.
+
+    Without a `base`, it is the default branch of the host.
+    """
     links = _links(url, branch, base)
     return links.page + links.new if links else ""
 
@@ -137,19 +140,19 @@ def _links(url: str, branch: str, base: str) -> _Links | None:
 
 
 def _github(place: _Place, branch: str, base: str) -> _Links:
-    new = f"/compare/{quote(base)}...{quote(branch)}?quick_pull=1"
+    new = f"/compare/{quote(base) + '...' if base else ''}{quote(branch)}?quick_pull=1"
     return _Links(f"{place.origin}/{place.path}", new, f"/pulls?q={_in_query(f'is:pr head:{branch}')}")
 
 
 def _gitlab(place: _Place, branch: str, base: str) -> _Links:
     source, target = (f"merge_request%5B{name}_branch%5D=" for name in ("source", "target"))
-    new = f"/-/merge_requests/new?{source}{_in_query(branch)}&{target}{_in_query(base)}"
+    new = f"/-/merge_requests/new?{source}{_in_query(branch)}{_optional(f'&{target}', base)}"
     existing = f"/-/merge_requests?scope=all&state=all&source_branch={_in_query(branch)}"
     return _Links(f"{place.origin}/{place.path}", new, existing)
 
 
 def _bitbucket_cloud(place: _Place, branch: str, base: str) -> _Links:
-    new = f"/pull-requests/new?source={_in_query(branch)}&dest={_in_query(base)}&t=1"
+    new = f"/pull-requests/new?source={_in_query(branch)}{_optional('&dest=', base)}&t=1"
     return _Links(f"{place.origin}/{place.path}", new, f"/branch/{quote(branch)}")
 
 
@@ -160,8 +163,8 @@ def _bitbucket_server(place: _Place, branch: str, base: str) -> _Links | None:
     if not repository:
         return None
     owner = f"users/{key[1:]}" if key.startswith("~") else f"projects/{key}"
-    source, target = (_in_query(f"refs/heads/{name}") for name in (branch, base))
-    new = f"/pull-requests?create&sourceBranch={source}&targetBranch={target}"
+    source = _in_query(f"refs/heads/{branch}")
+    new = f"/pull-requests?create&sourceBranch={source}{_optional('&targetBranch=refs%2Fheads%2F', base)}"
     existing = f"/pull-requests?direction=OUTGOING&state=ALL&at={source}"
     return _Links(f"{place.origin}{context}/{owner}/repos/{repository}", new, existing)
 
@@ -170,8 +173,13 @@ def _azure(place: _Place, branch: str, base: str) -> _Links | None:
     # Over SSH: v3/organization/project/repository.
     match = re.fullmatch(r"v3/([^/]+)/([^/]+)/([^/]+)", place.path)
     path = "{}/{}/_git/{}".format(*match.groups()) if match else place.path
-    new = f"/pullrequestcreate?sourceRef={_in_query(branch)}&targetRef={_in_query(base)}"
+    new = f"/pullrequestcreate?sourceRef={_in_query(branch)}{_optional('&targetRef=', base)}"
     return _Links(f"{place.origin}/{path}", new, "/pullrequests?_a=active") if "/_git/" in f"/{path}" else None
+
+
+def _optional(name: str, base: str) -> str:
+    """A parameter with the branch to merge into; empty without one, where hosts take the default branch."""
+    return name + _in_query(base) if base else ""
 
 
 def _in_query(text: str) -> str:

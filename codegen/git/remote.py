@@ -29,15 +29,19 @@ class RemoteError(GitError):
 
     Attributes:
         failure: the cause.
+        summary: the message without what the host or a hook printed.
         said: what the host or a hook printed about it.
     """
 
     def __init__(self, failure: Failure, said: str, message: str, hint: str) -> None:
         super().__init__(f"{message}{f': {said}' if said else ''}", hint)
         self.failure = failure
+        self.summary = message
         self.said = said
 
 
+# Seconds for an answer, for which somebody may wait.
+_LIMIT = 20
 # The status of a rejected branch, by `git push --porcelain`: `!<TAB>from:to<TAB>[rejected] (fetch first)`.
 _REJECTED = re.compile(r"^!\t[^\t]*\t\[([a-z ]+)\] \((.*)\)$", re.MULTILINE)
 _MOVED = {"fetch first", "non-fast-forward", "already exists", "stale info", "needs force"}
@@ -86,14 +90,17 @@ def url_of(folder: Path, remote: str) -> str:
     return configured if is_known(configured) else answer_of(folder, "remote", "get-url", "--", remote)
 
 
-def default_branch(folder: Path, remote: str) -> str:
-    """The branch that pull requests go to: the `HEAD` of the remote, else `main` or `master`; empty without any."""
+def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
+    """The branch that pull requests go to: the `HEAD` of the remote, else `main` or `master`; empty without any.
+
+    If this repository does not know the `HEAD`, it asks the remote.
+    """
     prefix = f"refs/remotes/{remote}/"
     known = answer_of(folder, "symbolic-ref", "--quiet", f"{prefix}HEAD")
     if known.startswith(prefix) and _exists(folder, known):
         return known.removeprefix(prefix)
     with suppress(GitError):
-        answer = _call(folder, remote, "ls-remote", "--symref", "--", remote, "HEAD")
+        answer = run(folder, "ls-remote", "--symref", "--", remote, "HEAD") if asks else ""
         if match := re.search(r"^ref: refs/heads/(.+)\tHEAD$", answer, re.MULTILINE):
             return match[1]
     refs = ((name, f"{place}{name}") for place in (prefix, "refs/heads/") for name in ("main", "master"))
@@ -108,7 +115,10 @@ def fetch(folder: Path, remote: str) -> None:
         GitError: another failure of git.
     """
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
-    _call(folder, remote, "fetch", *options, "--", remote)
+    try:
+        run(folder, "fetch", *options, "--", remote, limit=_LIMIT)
+    except GitError as error:
+        raise _explained(folder, remote, "", error) from error
 
 
 def push(
@@ -171,13 +181,6 @@ def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
 
 def _exists(folder: Path, ref: str) -> bool:
     return bool(answer_of(folder, "rev-parse", "--verify", "--quiet", ref))
-
-
-def _call(folder: Path, remote: str, *words: str) -> str:
-    try:
-        return run(folder, *words)
-    except GitError as error:
-        raise _explained(folder, remote, "", error) from error
 
 
 def _explained(folder: Path, remote: str, branch: str, error: GitError) -> GitError:

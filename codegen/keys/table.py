@@ -36,6 +36,26 @@ ALSO_KNOWN_AS = {
 }
 
 
+# The words of names that a label writes in another way.
+_IN_WORDS = {
+    "config": "settings",
+    "dag": "DAG",
+    "dagrun": "DAG run",
+    "doc": "documentation",
+    "id": "ID",
+    "json": "(JSON)",
+    "kwargs": "options",
+    "max": "maximum",
+    "md": "(Markdown)",
+    "obj": "object",
+    "params": "parameters",
+    "rst": "(reStructuredText)",
+    "searchpath": "search path",
+    "tis": "task instances",
+    "xcom": "XCom",
+    "yaml": "(YAML)",
+}
+
 # The headings of a schedule's keys in the reference, in order.
 _GROUPS = ("a task", "identity", "what runs", "state", "when", "how", "when it goes wrong", "where")
 
@@ -69,7 +89,8 @@ class Key:
     @cached_property
     def title(self) -> str:
         """Its label in a form: the name in words, unless the row has another."""
-        return self.label or self.name.replace("_", " ").capitalize()
+        words = " ".join(_IN_WORDS.get(word, word) for word in self.name.split("_"))
+        return self.label or words[:1].upper() + words[1:]
 
     @cached_property
     def field(self) -> str:

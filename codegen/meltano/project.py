@@ -57,6 +57,7 @@ class MeltanoProject:
 
     Attributes:
         plugins: the names of each type, such as `extractors`.
+        labels: how meltano.yml describes plugins, by name: their label, variant and description.
         mappings: the names of the mappings of mappers, which `meltano run` accepts like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
         refused_jobs: jobs that Meltano refuses although each task is a valid `meltano run`, with the reason.
@@ -70,6 +71,7 @@ class MeltanoProject:
     """
 
     plugins: dict[str, set[str]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     mappings: set[str] = field(default_factory=set)
     jobs: dict[str, Job] = field(default_factory=dict)
     broken_jobs: dict[str, str] = field(default_factory=dict)
@@ -90,6 +92,8 @@ class MeltanoProject:
 
 # An option, and characters that have a meaning only to a shell or to Airflow.
 _NO_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
+
+_LABELS = ("label", "variant", "description")
 
 _UNREADABLE = MeltanoProject(is_readable=False)
 
@@ -209,6 +213,8 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
     for plugin_type, entry in plugins.entries.items() if isinstance(plugins, MapNode) else ():
         for plugin in _maps(entry.value):
             project.plugins.setdefault(plugin_type, set()).update(_texts(plugin.get("name")))
+            label = ", ".join(text for key in _LABELS for text in _texts(plugin.get(key)) if text.strip())
+            project.labels |= dict.fromkeys(_texts(plugin.get("name")) if label else (), label)
             project.variables.extend(_variables(plugin, plugin="".join(_texts(plugin.get("name")))))
             for mapping in _maps(plugin.get("mappings")):
                 project.mappings.update(_texts(mapping.get("name")))

@@ -17,7 +17,6 @@ from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.scope import Scope, dag_files
 from codegen.pipeline.selection import neighbours, select, select_scope
 from codegen.project import Project
-from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME
 from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
@@ -29,7 +28,7 @@ class Revision:
 
     Attributes:
         changes: empty if there are errors.
-        schedules: all schedules after the change.
+        reading: the project after the change.
         diagnostics: those after the change; with errors elsewhere, those of the changed schedules and their upstream.
         errors: those that forbid the change.
         files: the schedule files and the generated files that depend on them, also unchanged ones.
@@ -37,7 +36,7 @@ class Revision:
     """
 
     changes: Sequence[Change]
-    schedules: Sequence[Schedule]
+    reading: Reading
     diagnostics: list[Diagnostic]
     errors: Sequence[Diagnostic]
     files: frozenset[str]
@@ -68,7 +67,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
     files = frozenset(overlay) | followers
 
     def revision(changes: Sequence[Change], found: list[Diagnostic], errors: Sequence[Diagnostic] = ()) -> Revision:
-        return Revision(changes, reading.schedules, found, errors, files, elsewhere)
+        return Revision(changes, reading, found, errors, files, elsewhere)
 
     if errors:
         return revision((), diagnostics, errors)

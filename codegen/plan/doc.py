@@ -23,10 +23,13 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
 
 def description_of(schedule: Schedule, steps: Sequence[Step]) -> str:
     """The description of a DAG, by default what runs and when, as one line of plain text."""
-    if schedule.description:
-        return schedule.description
+    return schedule.description or summary_of(schedule, steps, printable)
+
+
+def summary_of(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str]) -> str:
+    """What runs and when, in a line."""
     tasks = f"{len(steps)} tasks" if len(steps) > 1 else "a task"
-    return f"{_what(schedule, steps, printable, tasks)}, {describe_start(schedule, printable)}"
+    return f"{_what(schedule, steps, code, tasks)}, {describe_start(schedule, code)}"
 
 
 def doc_of_folder(source: str, deployment: str) -> str:

@@ -2,6 +2,16 @@
 
 from codegen.proposals.merging import Conflict, ConflictError, Side
 from codegen.proposals.proposal import PREFIX, Proposal, State
-from codegen.proposals.repository import ProposalError, Proposals
+from codegen.proposals.repository import ProposalError, Proposals, state_folder
 
-__all__ = ["PREFIX", "Conflict", "ConflictError", "Proposal", "ProposalError", "Proposals", "Side", "State"]
+__all__ = [
+    "PREFIX",
+    "Conflict",
+    "ConflictError",
+    "Proposal",
+    "ProposalError",
+    "Proposals",
+    "Side",
+    "State",
+    "state_folder",
+]

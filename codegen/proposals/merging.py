@@ -79,7 +79,17 @@ def merge(  # noqa: PLR0913  # what a merge takes
 
 def _merge(root: Path, other: str, folders: Sequence[str], sides: Mapping[str, Side]) -> None:
     try:
-        git.run(root, "merge", "--no-commit", "--quiet", other, limit=HOOKS_LIMIT, variables=NO_HOOKS)
+        git.run(
+            root,
+            "merge",
+            "--no-commit",
+            "--quiet",
+            "-m",
+            "Merge newer changes",
+            other,
+            limit=HOOKS_LIMIT,
+            variables=NO_HOOKS,
+        )
     except GitError:
         unmerged = sorted(git.unmerged(root, []))
         if not unmerged:

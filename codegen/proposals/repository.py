@@ -14,7 +14,7 @@ from threading import Lock, RLock, Thread
 
 from codegen import git
 from codegen.cache import Cache
-from codegen.diagnostics import DagpressError
+from codegen.diagnostics import DagpressError, quoted
 from codegen.git import Failure, GitError, RemoteError, Watch
 from codegen.project import Project
 from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin
@@ -29,17 +29,24 @@ class ProposalError(DagpressError):
 
 
 class Proposals:
-    """The proposals of a project, each with a worktree outside of the server's checkout. Thread-safe."""
+    """The proposals of a project, each with a worktree outside of the server's checkout. Thread-safe.
+
+    Attributes:
+        remote: the name of the git host's remote.
+        default_branch: the branch that pull requests go to.
+        problem: why the last fetch failed.
+        lags: whether the server's checkout could not follow the default branch.
+    """
 
     def __init__(self, project: Project, state: Path) -> None:
-        """Use the remote of the checked-out branch, or else `origin`.
+        """Use the remote of the checked-out branch, or else `origin`, and fetch from it.
 
         Args:
             project: that in the server's checkout.
             state: the folder for the worktrees.
 
         Raises:
-            ProposalError: the project is in no repository, or the repository has no remote.
+            ProposalError: the project is in no repository, or the repository has no remote with a branch.
         """
         self.project = project
         self._root = project.root
@@ -50,16 +57,24 @@ class Proposals:
         if not self.remote:
             hint = "add the repository of your team: git remote add origin URL"
             raise ProposalError("proposals are pushed, and this repository has no remote", hint)
-        self.default_branch = git.default_branch(self._root, self.remote)
         common = git.run(self._root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
         digest = hashlib.sha256(common.encode()).hexdigest()[:8]
-        self._worktrees = state / f"{self._root.name}-{digest}"
+        self._top = Path(git.run(self._root, "rev-parse", "--show-toplevel").removesuffix("\n"))
+        self._worktrees = state / f"{self._top.name}-{digest}"
         self._prefix = git.run(self._root, "rev-parse", "--show-prefix").removesuffix("\n")
+        self.default_branch = ""
         self._lock = RLock()
         self._fetching = Lock()
+        self.lags = False
         self._fetched = float("-inf")
         self._cache = Cache()
         self.problem: GitError | None = None
+        self.fetch()
+        self.default_branch = git.default_branch(self._root, self.remote)
+        if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
+            reason = self.problem or "it has no branch yet: push one"
+            raise ProposalError(f"the default branch of {quoted(self.remote)} is unknown", f"{reason}")
+        self._follow()
 
     @property
     def base(self) -> str:
@@ -78,14 +93,18 @@ class Proposals:
             except GitError as error:
                 self.problem = error
             self._fetched = time.monotonic()
-        if self.problem is None:
+        if self.problem is None and self.default_branch:
             self._follow()
 
     def refresh(self) -> None:
         """Fetch in the background, if the last fetch is long ago."""
-        if time.monotonic() - self._fetched > _FRESH and not self._fetching.locked():
+        if self._is_old and not self._fetching.locked():
             self._fetched = time.monotonic()
             Thread(target=self.fetch, daemon=True).start()
+
+    @property
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._fetched > _FRESH
 
     def all(self) -> list[Proposal]:
         """All proposals, the newest first."""
@@ -98,8 +117,8 @@ class Proposals:
         return sorted(found, key=lambda each: each.since, reverse=True)
 
     def open(self) -> list[Proposal]:
-        """The proposals that can still be changed, the newest first."""
-        return [each for each in self.all() if each.is_open]
+        """The proposals that can be changed here, the newest first; not those that begin right now."""
+        return [each for each in self.all() if each.is_open and each.files and not each.others]
 
     def get(self, name: str) -> Proposal | None:
         """The proposal of that name."""
@@ -110,12 +129,16 @@ class Proposals:
         return git.run(self._root, "rev-parse", "--verify", self.base).strip()
 
     def begin(self, name: str, author: str) -> str:
-        """Begin a proposal from the up-to-date base, and return its name, which is like the given one."""
-        self.fetch()
+        """Begin a proposal from the up-to-date base, and return its name, which is like the given one.
+
+        If the git host could not be reached just now, it begins from the base of the last fetch.
+        """
+        if self.problem is None or self._is_old:
+            self.fetch()
         with self._lock:
             free = self._free_name(name)
             origin = Origin(author, datetime.now(timezone.utc), self.base_commit())
-            git.add_worktree(self._root, self._worktrees / free, PREFIX + free, self.base)
+            git.add_worktree(self._root, self._folder_of(free), PREFIX + free, self.base)
             record_origin(self._root, PREFIX + free, origin)
             return free
 
@@ -130,7 +153,7 @@ class Proposals:
             if branch.path is None:
                 self._check(name)
                 start = "" if branch.local else f"refs/remotes/{self.remote}/{PREFIX}{name}"
-                path = self._worktrees / name
+                path = self._folder_of(name)
                 git.add_worktree(self._root, path, PREFIX + name, start)
                 return path / self._prefix
             return branch.path / self._prefix
@@ -151,10 +174,13 @@ class Proposals:
         """
         hooks = git.hooks_of(self._root)
         path = self.worktree(name)
+        url = git.url_of(self._root, self.remote)
+        # A relative URL leads elsewhere from a worktree.
+        place = self._root if url.startswith(".") else path
         while True:
             branch = self._branch(name)
             try:
-                said = git.push(path, self.remote, PREFIX + name, watch, hooks)
+                said = git.push(place, self.remote, PREFIX + name, watch, hooks)
                 break
             except RemoteError as error:
                 if error.failure is not Failure.MOVED or branch.was_sent or branch.remote:
@@ -162,7 +188,7 @@ class Proposals:
                 # Somebody else has sent a proposal of that name since the last fetch.
                 self.fetch()
                 name = self._rename(name)
-        if address := git.pull_request_in(said, git.url_of(self._root, self.remote)):
+        if address := git.pull_request_in(said, url):
             git.run(self._root, "config", f"branch.{PREFIX}{name}.pullrequest", address)
         return name
 
@@ -190,7 +216,7 @@ class Proposals:
             if branch.remote:
                 git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
             if branch.path:
-                git.remove_worktree(self._root, branch.path)
+                self._remove(branch.path)
             if branch.local:
                 git.run(self._root, "branch", "--quiet", "-D", PREFIX + name)
 
@@ -211,6 +237,15 @@ class Proposals:
             git.run(self._root, "branch", "-m", PREFIX + name, PREFIX + free)
             return free
 
+    def _folder_of(self, name: str) -> Path:
+        """The folder of a new worktree, with the name of the repository's own."""
+        return self._worktrees / name / self._top.name
+
+    def _remove(self, path: Path) -> None:
+        git.remove_worktree(self._root, path)
+        with suppress(OSError):
+            path.parent.rmdir()
+
     def _branches(self) -> Sequence[Branch]:
         return branches_of(self._root, self.remote)
 
@@ -223,9 +258,12 @@ class Proposals:
     def _follow(self) -> None:
         """Fast-forward the checkout and the worktrees, and remove the worktrees of merged proposals."""
         with self._lock, suppress(GitError):
-            git.fast_forward(self._root, self.default_branch, self.base)
+            self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
+            ended = {each.name for each in self.all() if not each.is_open and not each.is_unsent}
             for branch in self._branches():
-                if branch.path and branch.remote and branch.local != branch.remote:
+                if branch.path and branch.name in ended:
+                    self._remove(branch.path)
+                elif branch.path and branch.remote and branch.local != branch.remote:
                     own = PREFIX + branch.name
                     git.fast_forward(branch.path, own, f"refs/remotes/{self.remote}/{own}")
 

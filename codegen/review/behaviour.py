@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 Fields = Mapping[str, object]
-STATE_ID = re.compile(r"--state-id=[^\s\"']+")
+_STATE_ID = re.compile(r"--state-id=[^\s\"']+")
 
 
 @dataclass(frozen=True)
@@ -65,4 +66,12 @@ def _between(
 
 def state_ids_in(tasks: Iterable[Fields]) -> list[str]:
     """The options of Meltano that give the tasks their state ids."""
-    return [state_id for task in tasks for state_id in STATE_ID.findall(repr(task))]
+    return [state_id for task in tasks for state_id in _STATE_ID.findall(repr(task))]
+
+
+def without_name(behaviour: Behaviour, source: str) -> str:
+    """The behaviour as text, without state ids, and without the schedule's name as a word or as a part of an id."""
+    path = PurePosixPath(source)
+    text = _STATE_ID.sub("", f"{ {**behaviour.fields, 'state_ids': ()} }{behaviour.tasks}")
+    names = "|".join(map(re.escape, (path.with_suffix("").as_posix(), path.stem)))
+    return re.sub(rf"(?<![A-Za-z0-9-])(?:{names})(?![A-Za-z0-9-])", "*", text)

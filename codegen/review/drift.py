@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from codegen import rules
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.pipeline import Generation
 from codegen.project import Project
-from codegen.review.behaviour import STATE_ID, Behaviour, differences
+from codegen.review.behaviour import Behaviour, differences, without_name
 from codegen.review.dag_text import from_source
+from codegen.review.words.state import NEW_DAG, NEW_STATE
 from codegen.sync.blocks import sources_in
 from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
@@ -47,15 +46,15 @@ def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
     matches: dict[str, list[tuple[Part, Behaviour]]] = defaultdict(list)
     for part, new in created:
         if _ids(new) not in kept:
-            matches[_without_name(new, part)].append((part, new))
+            matches[without_name(new, part.block.source)].append((part, new))
     for part, old in deleted:
-        found = matches[_without_name(old, part)]
+        found = matches[without_name(old, part.block.source)]
         if _ids(old) not in kept and found:
             renamed, new = found.pop(0)
             fields = {difference.path[0] for difference in differences(old, new) if difference.path}
             keys = [key for field, key in _KEYS_OF_IDS.items() if field in fields]
             is_new = "dag_id" in fields
-            what = "Airflow treats it as a new DAG without history" if is_new else "Meltano starts with a new state"
+            what = NEW_DAG if is_new else NEW_STATE
             message = f"this looks like {quoted(part.block.source)} renamed: {what}"
             hint = f"to keep the {'history' if is_new else 'state'}, set {' and '.join(keys)} to the former value"
             yield Diagnostic(rules.RENAMED, message, Location(renamed.file, renamed.block.line), hint)
@@ -75,11 +74,3 @@ def _dags(changes: Iterable[Change], action: Action, cache: Cache) -> list[tuple
         behaviours = cache((change.name, action), from_source, text, frozenset(parts)) if parts else {}
         found += [(parts[source], each) for source, each in behaviours.items()]
     return found
-
-
-def _without_name(behaviour: Behaviour, part: Part) -> str:
-    """The behaviour as text, without state ids, and without the schedule's name as a word or as a part of an id."""
-    source = PurePosixPath(part.block.source)
-    text = STATE_ID.sub("", f"{ {**behaviour.fields, 'state_ids': ()} }{behaviour.tasks}")
-    names = "|".join(map(re.escape, (source.with_suffix("").as_posix(), source.stem)))
-    return re.sub(rf"(?<![A-Za-z0-9-])(?:{names})(?![A-Za-z0-9-])", "*", text)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.pipeline import Reading
-from codegen.plan import between, plan
+from codegen.plan import between
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, differences
-from codegen.review.sources import from_plan
+from codegen.review.sources import behaviour_of
 from codegen.schema import Schedule
 from codegen.sync.changes import Change, parts_of
 from codegen.sync.parts import Action, Part
@@ -67,5 +67,4 @@ def _behaviours(project: Project, reading: Reading, sources: Collection[str]) ->
     """The behaviour of some schedules, by their files."""
     others = between(reading.schedules)
     planned = (each for each in reading.schedules if each.source in sources)
-    settings = reading.meltano, project.airflow, project.project_root_variable
-    return {each.source: from_plan(plan([(each, others[each.source])], *settings)) for each in planned}
+    return {each.source: behaviour_of(project, reading, each, others[each.source]) for each in planned}

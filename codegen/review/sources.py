@@ -1,13 +1,21 @@
-"""Makes the behaviour of a DAG from the plan of a file of its own."""
+"""Makes the behaviours of the DAGs of a reading, each from the plan of a file of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codegen.plan import DagModule
+from codegen.pipeline import Reading
+from codegen.plan import DagModule, Dependencies, plan
+from codegen.project import Project
 from codegen.render.source_text import code
 from codegen.review.behaviour import Behaviour, state_ids_in
+from codegen.schema import Schedule
 from codegen.values import Value
+
+
+def behaviour_of(project: Project, reading: Reading, schedule: Schedule, others: Dependencies) -> Behaviour:
+    """The behaviour of a schedule without errors, and with its dependencies."""
+    return from_plan(plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable))
 
 
 def from_plan(module: DagModule) -> Behaviour:

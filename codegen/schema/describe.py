@@ -1,11 +1,12 @@
-"""Describes what a schedule runs, and what starts it."""
+"""Describes what a schedule runs, what starts it, and who gets its alerts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from codegen.diagnostics import quoted
 from codegen.schema import Schedule, Task
+from codegen.schema.alerts import Alert, EmailAlert, SlackAlert, WebhookAlert
 from codegen.schema.asset import Asset
 from codegen.timetable.humanize import in_words
 
@@ -48,3 +49,23 @@ def describe_start_briefly(schedule: Schedule) -> str:
 
 def _upstream_in_words(upstream: str | Asset, code: Callable[[str], str], noun: str) -> str:
     return f"{noun} {code(upstream.name)}" if isinstance(upstream, Asset) else code(upstream)
+
+
+def describe_alerts(alerts: Sequence[Alert]) -> str:
+    """Who gets alerts, such as `#alerts and data@example.com`; `nobody` without any."""
+    *others, last = dict.fromkeys(name for alert in alerts for name in _recipients(alert)) or ["nobody"]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _recipients(alert: Alert) -> tuple[str, ...]:
+    match alert.kind:
+        case EmailAlert(to=to, cc=cc, bcc=bcc):
+            return (*to, *cc, *bcc)
+        case SlackAlert(channel=str(channel)):
+            return (channel,)
+        case SlackAlert(slack_webhook_conn_id=connection):
+            return (f"Slack by {quoted(connection or '')}",)
+        case WebhookAlert(http_conn_id=connection):
+            return (f"the webhook {quoted(connection)}",)
+        case kind:
+            return (f"the function {quoted(kind.callable)}",)

@@ -127,6 +127,7 @@ class Schedule(TaskDefaults):
         "The upstream schedules, and assets of other DAGs as `asset: name-or-uri`. A run starts after their success. "
         "With an `interval`, also an inherited one, runs start at those times too (`interval: null` removes it).",
         "[orders, customers]",
+        label="After other pipelines",
     )
     outlets: tuple[Asset, ...] = _when(
         AssetList(),
@@ -164,6 +165,7 @@ class Schedule(TaskDefaults):
         Boolean(),
         "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
         "true",
+        label="Paused when created",
         is_argument=True,
     )
 
@@ -179,6 +181,7 @@ class Schedule(TaskDefaults):
         "Meltano's own environment: the `--environment` of Meltano, and the `MELTANO_ENVIRONMENT` of a `command`. "
         "Default: the project's own default.",
         "prod",
+        label="Meltano environment",
         reaches=IN_A_SHELL,
         variable="MELTANO_ENVIRONMENT",
     )
@@ -217,12 +220,14 @@ class Schedule(TaskDefaults):
         "Each environment has its own tree of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
         {},
+        label="Differences between environments",
     )
     only: tuple[str, ...] = _where(
         TextList("a list of deployment environments", Text("a deployment environment")),
         "The deployment environments that have this schedule. Default: all.",
         "[prod]",
         (),
+        label="Only in these environments",
     )
 
     source: str = ""

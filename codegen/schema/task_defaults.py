@@ -111,6 +111,7 @@ class TaskDefaults(Model):
         {},
         reaches=IN_A_SHELL,
         group="how",
+        label="Environment variables",
     )
 
     settings: Mapping[str, Any] = field(default_factory=dict)

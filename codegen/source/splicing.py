@@ -127,18 +127,22 @@ def without(doc: YamlText, parent: yaml.CollectionNode, indexes: Collection[int]
         start, end = (children[index][0].start_mark.index for index in (0, head[-1] + 1))
         return [
             _splice(doc, start, end, ""),
-            *(_without_one(doc, parent, children, index) for run in runs for index in run),
+            *(_without_one(doc, parent, index) for run in runs for index in run),
         ]
-    return [_without_one(doc, parent, children, index) for index in indexes]
+    return [_without_one(doc, parent, index) for index in indexes]
 
 
-def _without_one(
-    doc: YamlText, parent: yaml.CollectionNode, children: list[tuple[yaml.Node, ...]], index: int
-) -> Splice:
+def lines_of_item(doc: YamlText, parent: yaml.CollectionNode, index: int) -> tuple[int, int]:
+    """Where the lines of an entry or an item in block style start and end, with the comments that belong to it."""
+    children = children_of(parent)
     place = doc.dash_or_key(parent, children[index][0])
     line = doc.start_of_line(place)
     previous = doc.dash_or_key(parent, children[index - 1][0]) if index else None
-    start, end = _with_comments(doc, line, doc.end_of(*reversed(children[index])), place - line, previous)
+    return _with_comments(doc, line, doc.end_of(*reversed(children[index])), place - line, previous)
+
+
+def _without_one(doc: YamlText, parent: yaml.CollectionNode, index: int) -> Splice:
+    start, end = lines_of_item(doc, parent, index)
     return _splice(doc, start, _without_second_gap(doc, start, end), "")
 
 
@@ -171,7 +175,7 @@ def _emptied(doc: YamlText, parent: yaml.CollectionNode) -> list[Splice]:
     colon = comment.end() if comment else len(above)
     if parent is doc.root or not above[:colon].endswith(":"):
         raise EditError("its last entry cannot be removed in place", parent.start_mark.line + 1)
-    others = [_without_one(doc, parent, children, index) for index in range(1, len(children))]
+    others = [_without_one(doc, parent, index) for index in range(1, len(children))]
     return [Splice(colon, colon, f" {empty}"), Splice(start, end, ""), *others]
 
 

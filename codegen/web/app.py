@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from codegen.diagnostics import DagpressError
 from codegen.proposals import Proposals
 from codegen.sync.lock import LockedError
 from codegen.web.shell.forms import read_form
+from codegen.web.shell.identity import UserHeadersMiddleware
 from codegen.web.shell.login import LoginMiddleware
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware
@@ -57,6 +62,8 @@ def create_app(  # noqa: PLR0913  # the options of the server
     *,
     worker: Worker | None = None,
     proposals: Proposals | None = None,
+    proxies: Sequence[str] = (),
+    user_headers: Sequence[str] = (),
 ) -> ASGIApp:
     """The application of the project in that folder.
 
@@ -67,11 +74,13 @@ def create_app(  # noqa: PLR0913  # the options of the server
         token: the login token; empty to turn the login off.
         worker: the process that renders drafts; by default, that of all sites.
         proposals: those in which changes are made; None to write them into the folder.
+        proxies: the networks of the trusted proxies.
+        user_headers: the headers of trusted proxies that name the person behind a request.
 
     Raises:
         DagpressError: a variable cannot be used.
     """
-    site, turns = Site.of(root, environ, worker, proposals), Turns()
+    site, turns = Site.of(root, environ, worker, proposals, user_headers), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[
@@ -81,11 +90,18 @@ def create_app(  # noqa: PLR0913  # the options of the server
             ),
             Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
-        exception_handlers=dict.fromkeys((BrokenProjectError, LockedError, HTTPException, Exception), _refuse(site)),
+        exception_handlers=dict.fromkeys(
+            (BrokenProjectError, LockedError, DagpressError, HTTPException, Exception), _refuse(site)
+        ),
     )
     if token:
         app = LoginMiddleware(app, token, site.templates)
-    return HostMiddleware(app, frozenset(name.lower() for name in names))
+    app = HostMiddleware(app, frozenset(name.lower() for name in names))
+    if proxies:
+        app = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), [*proxies]))
+    if user_headers:
+        app = UserHeadersMiddleware(app, frozenset(name.lower() for name in user_headers), proxies)
+    return app
 
 
 class _Static(StaticFiles):
@@ -108,6 +124,10 @@ def _endpoint(
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
             raise HTTPException(403, _OLD)
         context = RequestContext(site, request, form)
+        if page.is_of_checkout and site.proposals:
+            raise HTTPException(404, "Changes become proposals here: nothing is committed in the folder of the server.")
+        if page.needs_person and site.proposals and context.person is None:
+            return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:
             return await to_thread.run_sync(page.answer, context, limiter=limiter)
         async with turns.turn(request.client.host if request.client else ""):
@@ -140,6 +160,8 @@ def _refuse(site: Site) -> ExceptionHandler:
         status, message, headers = 500, "", None
         if isinstance(error, LockedError):
             status, message = 503, f"No files written: {error}. Try again when it has finished."
+        elif isinstance(error, DagpressError):
+            status, message = 503, f"{error}."
         elif isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
             # Without a message of its own, an error has the phrase of HTTP.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,23 +12,23 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen import git
+from codegen import git, pipeline
+from codegen.cache import Cache
 from codegen.git import GitError, Head
-from codegen.loader import SUFFIXES
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
 from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
+from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
-from codegen.text.copyable import shell_command
-from codegen.web.parts.patch import patches_of
+from codegen.sync.parts import Action
+from codegen.web.parts.patch import is_schedule_file, patches_by_kind
 from codegen.web.shell.commits import Commit
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
-from codegen.web.shell.workspace import Workspace
+from codegen.web.shell.workspace import Snapshot, Workspace
 
-_HASH = re.compile(r"[0-9a-f]{7,64}")
 _BRANCHES = "dagpress/"
 _NO_REPOSITORY = "not a git repository"
 
@@ -74,13 +74,27 @@ def _uncommitted(context: RequestContext) -> Response:
         names = []
     texts = {name: bytes_of(project.root, project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
-    saved = Saved("", "What is not committed", "Change pipelines", changes, texts)
+    effects = _effects_since_commit(context.snapshot, changes)
+    saved = Saved("", "What is not committed", "Change pipelines", changes, effects, texts)
     return _page(context, context.site.saved_store.put(saved), saved)
 
 
 def _since_commit(project: Project, name: str, data: bytes | None) -> Change | None:
     after = None if data is None else data.decode("utf-8", "replace")
     return Change.between(name, git.committed_text(project.root, name), after)
+
+
+def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list[Effect]:
+    """What the changes mean for the pipelines."""
+    before = {
+        change.name: None if change.action is Action.CREATE else change.before
+        for change in changes
+        if is_schedule_file(snapshot.project, change.name)
+    }
+    if not before:
+        return []
+    reading = pipeline.read(snapshot.project, before, cache=Cache(snapshot.reading.cache))
+    return effects_of(snapshot.project, reading, snapshot.reading, before)
 
 
 def _saved_of(context: RequestContext) -> tuple[str, Saved]:
@@ -154,7 +168,7 @@ def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | N
         saved=saved,
         address=quote(saved.source),
         is_gone=saved.source not in snapshot.sources,
-        patches=patches_of(saved.changes),
+        **patches_by_kind(snapshot.project, saved.changes),
         offer=offer,
         refusal=refusal,
         branch=refusal.branch if refusal else offer.branch,
@@ -179,9 +193,9 @@ def _offer(project: Project, saved: Saved) -> _Offer:
 
 def _dag_files(project: Project, name: str) -> list[str]:
     """The DAG files of a schedule file, which may be deleted; none for any other file."""
-    path = project.root / name
-    is_schedule = project.schedules in path.parents and path.suffix.lower() in SUFFIXES
-    return dag_files(project, path.relative_to(project.schedules).as_posix()) if is_schedule else []
+    if not is_schedule_file(project, name):
+        return []
+    return dag_files(project, (project.root / name).relative_to(project.schedules).as_posix())
 
 
 def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
@@ -194,32 +208,10 @@ def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
     return next(branch for branch in (wanted, *numbered) if branch not in branches)
 
 
-def _committed(context: RequestContext) -> Response:
-    root, commit = context.snapshot.project.root, context.request.path_params["commit"]
-    if not _HASH.fullmatch(commit):
-        raise HTTPException(404, "There is no such commit.")
-    try:
-        message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
-        shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
-        head = git.head_of(root)
-        remote = git.remote_of(root, head.branch)
-    except GitError as error:
-        raise HTTPException(404, str(error)) from None
-    return context.page(
-        "committed.html",
-        commit=commit,
-        message=message,
-        files=[name for name in shown.split("\0") if name],
-        branch=head.branch if head.commit == commit else "",
-        push=shell_command("git", "push", "-u", names=[remote, f"refs/heads/{head.branch}"]) if remote else "",
-    )
-
-
 PAGES = (
-    Page("/saved/{key}", _saved),
-    Page("/commit", _uncommitted),
-    Page("/commit", _commit, "POST"),
+    Page("/saved/{key}", _saved, is_of_checkout=True),
+    Page("/commit", _uncommitted, is_of_checkout=True),
+    Page("/commit", _commit, "POST", is_of_checkout=True),
     Page("/committing/{key}", _follow),
     Page("/committing/{key}", _cancel, "POST"),
-    Page("/commits/{commit}", _committed),
 )

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from codegen.diagnostics import Diagnostic, InvalidError, Location
+from codegen.keys.table import Key
 from codegen.schema.table import schedule_table
 from codegen.source import edit
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
+from codegen.source.nodes import ListNode, Node, Scalar, is_null
 from codegen.source.read import read_yaml
 from codegen.web.editing.controls import Shape, lines_of
+from codegen.web.editing.kinds import ALL_KEYS, is_of, kind_of, read_keys, switched
+from codegen.web.editing.reading import read_own
+from codegen.web.editing.steps import with_steps
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A text after a change in the form, and why some keys could not be changed in it."""
+    """A text after the changes in the form.
+
+    Attributes:
+        kept: the keys of other kinds of work, which the text has not.
+        problems: why some keys could not be changed in it.
+        changed: the keys that somebody has changed.
+    """
 
     text: str
+    kept: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
 
 
-def read_own(text: str, name: str) -> tuple[MapNode | None, str]:
-    """The keys of a schedule file's text, without its defaults; or why it cannot be read."""
-    node, diagnostics = read_yaml(Path(name), name, text=text)
-    if isinstance(node, MapNode):
-        return node, ""
-    if (node is None and not diagnostics) or (node is not None and is_null(node)):
-        return MapNode({}, Location(name)), ""
-    where = f"line {diagnostics[0].location.line}: {diagnostics[0].message}" if diagnostics else "it is no map of keys"
-    return None, where
+@dataclass(frozen=True)
+class _Change:
+    """A field of the form that somebody has changed."""
+
+    row: Key
+    shape: Shape
+    value: str
 
 
 def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
@@ -44,7 +54,38 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
             what is to be added to it (`add:KEY`). What is not in there is left as it is.
         airflow: the version, one of `VERSIONS`.
     """
-    problems = {}
+    problems: dict[str, str] = {}
+    kept, kind, changed = sent.get("kept", ""), sent.get("runs", ""), set[str]()
+    own, _ = read_own(text, "")
+    if kind != sent.get("was:runs", "") and own is not None:
+        changed.add("runs")
+        try:
+            text, kept = switched(text, kept, kind)
+        except (edit.EditError, KeyError) as error:
+            problems["runs"] = str(error)
+    kind = kind_of(own) if own and (problems or "runs" not in changed) and kind_of(own) else kind
+    for change in _changes(sent, airflow):
+        key = change.row.name
+        changed.add(key)
+        try:
+            # What a schedule of another kind would run.
+            if kind and key in ALL_KEYS and not is_of(kind, key) and key not in read_keys(text):
+                kept = _with_value(kept, change)
+            else:
+                text = _with_value(text, change)
+        except edit.EditError as error:
+            problems[key] = str(error)
+    try:
+        with_changed = with_steps(text, sent)
+    except edit.EditError as error:
+        problems["tasks"] = str(error)
+    else:
+        changed |= {"tasks"} if with_changed != text else set()
+        text = with_changed
+    return Edit(text, kept, problems, frozenset(changed))
+
+
+def _changes(sent: Mapping[str, str], airflow: str) -> Iterator[_Change]:
     for key, row in schedule_table(airflow).rows.items():
         shape = next((each for each in Shape if f"{each.value}:{key}" in sent), None)
         if shape is None:
@@ -52,12 +93,8 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
         value, was = (_clean(shape, sent.get(f"{name}:{key}", "")) for name in (shape.value, "was"))
         if added := sent.get(f"add:{key}", "").strip():
             value = "\n".join([*lines_of(value), added])
-        try:
-            if value != was:
-                text = _with_value(text, key, shape, value, row.type)
-        except edit.EditError as error:
-            problems[key] = str(error)
-    return Edit(text, problems)
+        if value != was:
+            yield _Change(row, shape, value)
 
 
 def _clean(shape: Shape, value: str) -> str:
@@ -67,7 +104,8 @@ def _clean(shape: Shape, value: str) -> str:
     return value if shape is Shape.PROSE and value.strip() else value.strip()
 
 
-def _with_value(text: str, key: str, shape: Shape, value: str, kind: Any) -> str:  # noqa: ANN401
+def _with_value(text: str, change: _Change) -> str:
+    key, shape, value, kind = change.row.name, change.shape, change.value, change.row.type
     own, reason = read_own(text, "")
     if own is None:
         raise edit.EditError(reason)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from codegen.pipeline import Reading
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
+from codegen.source.nodes import MapNode
+from codegen.source.read import read_yaml
 from codegen.source.write import to_yaml
 from codegen.web.shell.workspace import Snapshot
 
+# In place of the keys of touched fields.
+EVERYTHING = "*"
+# The choice of a folder that does not exist yet.
+NEW_FOLDER = "*"
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|)")
 
 
@@ -24,11 +32,25 @@ class Draft:
         file: its path below the folder of schedules; empty for one that has no name yet.
         text: what the editor holds.
         base: the version of the file from which it was made, as `version_of` has it.
+        name: that of a new schedule, as somebody has typed it.
+        proposed: the name that was proposed; whoever changes it gets no other.
+        kept: the YAML of keys that the text had to give up, as it runs another kind of work.
+        problems: why some fields could not be written into the text, by key.
+        touched: the keys of the fields that somebody has left; `EVERYTHING` once it was saved.
     """
 
     file: str = ""
     text: str = ""
     base: str = ""
+    name: str = ""
+    proposed: str = ""
+    kept: str = ""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    touched: frozenset[str] = frozenset()
+
+    def is_touched(self, key: str) -> bool:
+        """Whether the errors of a field are shown: somebody has left it, or saved; of a file that exists, always."""
+        return bool(self.base) or not self.touched.isdisjoint({key, EVERYTHING})
 
     @property
     def folder(self) -> str:
@@ -56,11 +78,28 @@ def folders_of(snapshot: Snapshot) -> list[str]:
 
 
 def new_text(snapshot: Snapshot) -> str:
-    """What a new schedule file begins with: what there is only one of, and every day."""
+    """The text of a new schedule file: the plugins of which there is only one, every day in the usual timezone."""
     meltano = snapshot.reading.meltano
     known = {key: meltano.plugins.get(f"{key}s", set()) if meltano else set() for key in ("extractor", "loader")}
     only = {key: next(iter(names)) if len(names) == 1 else None for key, names in known.items()}
-    return schema_line("") + to_yaml({**{key: name for key, name in only.items() if name}, "interval": "@daily"})
+    zone = usual_timezones(snapshot.reading)[:1]
+    is_inherited = "timezone" in _keys_of_defaults(snapshot)
+    when = {"interval": "@daily", "timezone": zone[0] if zone and zone != ["UTC"] and not is_inherited else None}
+    return schema_line("") + to_yaml({key: value for key, value in {**only, **when}.items() if value})
+
+
+def usual_timezones(reading: Reading) -> list[str]:
+    """The timezones of the schedules with a cron, the most frequent first."""
+    found = Counter(each.timezone for each in reading.schedules if each.interval)
+    return [name for name, _ in found.most_common()]
+
+
+def _keys_of_defaults(snapshot: Snapshot) -> Container[str]:
+    """The keys of the defaults that each schedule inherits."""
+    project = snapshot.project
+    paths = {each for file in snapshot.reading.files for each in file.defaults if each[0].parent == project.schedules}
+    nodes = [read_yaml(path, name)[0] for path, name in paths]
+    return {key for node in nodes if isinstance(node, MapNode) for key in node.entries}
 
 
 def with_line_ends_of(before: str, sent: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,17 +10,24 @@ from typing import Any
 
 from starlette.responses import Response
 
+from codegen import rules
+from codegen.diagnostics import Diagnostic, Location
 from codegen.pipeline import file_name
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
 from codegen.source import edit
-from codegen.web.editing.changes import Edit, edited, read_own
-from codegen.web.editing.drafts import Draft, file_of, folders_of, with_line_ends_of
-from codegen.web.editing.form import form_of
+from codegen.web.editing.changes import edited
+from codegen.web.editing.drafts import NEW_FOLDER, Draft, file_of, folders_of, with_line_ends_of
+from codegen.web.editing.form import Form, form_of
+from codegen.web.editing.names import proposed_name
 from codegen.web.editing.offers import offered_for
+from codegen.web.editing.picker import WORDS, picker_of
 from codegen.web.editing.preview import preview_of
+from codegen.web.editing.reading import read_own
+from codegen.web.editing.when import with_choices
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
+from codegen.web.parts.patch import patch_between
 from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
@@ -39,44 +46,67 @@ def editor_page(
     **values: Any,  # noqa: ANN401  # what templates take
 ) -> Response:
     """Render the editor with a draft; the template can extend that of the editor and take more values."""
-    snapshot, form = context.snapshot, _readable(context.form)
+    snapshot, sent = context.snapshot, _readable(context.form)
     project = snapshot.project
     folder = snapshot.project.relative(project.schedules)
-    is_new = not draft.base or "new" in form
+    is_new = not draft.base or "new" in sent
     problem_of_file = "" if draft.file in snapshot.sources else file_name.problem_of(project, draft.file)
     source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
-    preview = preview_of(snapshot, source, draft.text, form.get("environment", ""))
+    preview = preview_of(snapshot, source, draft.text, sent.get("environment", ""))
     own, unreadable = read_own(draft.text, source)
+    form = None if own is None else form_of(own, preview, draft, sent)
+    told = [each for each in preview.own if form is None or draft.is_touched("text") or form.is_told(each)]
+    faults = [(form.address_of(each) if form else ("text", "YAML"), each) for each in told if each.is_error]
+    if is_new and problem_of_file and draft.is_touched("new"):
+        faults.append((("new", "Name"), Diagnostic(rules.INVALID_VALUE, problem_of_file, Location(source))))
+    before = _text_on_disk(snapshot, draft.file)
     shown = {
         "draft": draft,
         "problem": problem,
         "is_new": is_new,
-        "problem_of_file": problem_of_file,
+        "problem_of_file": problem_of_file if draft.is_touched("new") else "",
+        "has_file": not problem_of_file,
         "is_taken": is_new and draft.file in snapshot.sources,
-        "name": form.get("new", Path(draft.file).stem),
         "folder": folder,
         "folders": folders_of(snapshot),
         "environments": project.deployments,
-        "form": None if own is None else form_of(own, preview, form, Edit(draft.text, values.get("problems", {}))),
+        "form": form,
+        "picker": picker_of(preview, own, sent, context.timezone, draft.problems),
         "offered": offered_for(preview),
+        "meltano": snapshot.reading.meltano,
         "unreadable": unreadable,
         "preview": preview,
+        "told": told,
+        "faults": faults if problem else [],
+        "focused": _first(form, [address for (address, _), _ in faults]) if problem else "",
+        "effects": preview.effects_since(snapshot.reading) if draft.text != before else [],
+        "text_patch": patch_between(source, before, draft.text) if before else None,
         "viewer": context.timezone,
         "lines_of": lines_of,
         "absolute": absolute,
         "import_map": _import_map(),
+        "words_of_choices": WORDS,
     }
     return context.page(template, status, **{**shown, **values})
 
 
-def sent_draft(context: RequestContext) -> tuple[Draft, Mapping[str, str]]:
+def _first(form: Form | None, addresses: Collection[str]) -> str:
+    """The first of some controls in the order of the page."""
+    order = [*form.addresses(), "new"] if form else []
+    return min(addresses, key=lambda each: order.index(each) if each in order else len(order), default="")
+
+
+def sent_draft(context: RequestContext) -> Draft:
     """The draft from a form with its changed fields applied to the text, and the problems of invalid fields."""
-    form, snapshot = _readable(context.form), context.snapshot
-    draft = Draft(form.get("file", ""), form.get("text", ""), form.get("base", ""))
-    draft = replace(draft, text=with_line_ends_of(_text_on_disk(snapshot, draft.file), draft.text))
-    done = edited(draft.text, form, snapshot.project.airflow)
-    draft = replace(draft, text=done.text)
-    return (_named(draft, form, snapshot) if "new" in form else draft), done.problems
+    sent, snapshot = _readable(context.form), context.snapshot
+    file = sent.get("file", "")
+    text = with_line_ends_of(_text_on_disk(snapshot, file), sent.get("text", ""))
+    chosen, problems = with_choices(sent)
+    done = edited(text, chosen, snapshot.project.airflow)
+    touched = done.changed.union(problems, sent.get("touched", "").split())
+    problems = {**done.problems, **problems}
+    draft = Draft(file, done.text, sent.get("base", ""), kept=done.kept, problems=problems, touched=touched)
+    return _named(draft, sent, snapshot) if "new" in sent else draft
 
 
 def _readable(form: Mapping[str, str]) -> dict[str, str]:
@@ -84,18 +114,23 @@ def _readable(form: Mapping[str, str]) -> dict[str, str]:
     return {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
 
 
-def _named(draft: Draft, form: Mapping[str, str], snapshot: Snapshot) -> Draft:
-    """Give a new schedule the file and name from the form."""
-    name = form["new"].strip()
-    file = file_of(name, form.get("folder", ""), snapshot)
+def _named(draft: Draft, sent: Mapping[str, str], snapshot: Snapshot) -> Draft:
+    """Give a new schedule the file and name from the form; the name that was proposed follows what it runs."""
+    name, proposed = sent["new"].strip(), sent.get("proposed", "")
     text = draft.text
+    if name == proposed:
+        own, _ = read_own(text, "")
+        name = proposed = proposed_name(own, text, snapshot.sources) or proposed
+    folder = sent.get("folder", "")
+    file = file_of(name, sent.get("new-folder", "") if folder == NEW_FOLDER else folder, snapshot)
     before, after = schema_line(draft.file), schema_line(file)
     if text.startswith(before):
         text = after + text.removeprefix(before)
-    if name != form.get("was:new", "").strip():
+    if name != sent.get("was:new", "").strip():
         text = _with_name(text, name if file_stem(name) != name else "")
     # Under another name, it is not based on the file of the previous name.
-    return Draft(file, text, draft.base if file == draft.file else "")
+    base = draft.base if file == draft.file else ""
+    return replace(draft, file=file, text=text, base=base, name=name, proposed=proposed)
 
 
 def _with_name(text: str, name: str) -> str:

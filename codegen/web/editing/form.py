@@ -2,54 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.diagnostics import Diagnostic
 from codegen.schema.table import schedule_table
 from codegen.source.nodes import MapNode
-from codegen.web.editing.changes import Edit
+from codegen.web.editing.drafts import Draft
 from codegen.web.editing.fields import Field, Fields, key_of
+from codegen.web.editing.kinds import ALL_KEYS, JOB, PAIR_KIND, STEPS, is_of, kind_of
 from codegen.web.editing.offers import offered_for
 from codegen.web.editing.preview import Preview
+from codegen.web.editing.reading import read_own
+from codegen.web.editing.steps import KINDS, Step, steps_of, waits_of, written
 
-WHAT = ("extractor", "loader", "transform", "job", "tasks")
+WHAT = ("extractor", "loader", "transform", "job")
 WHEN = ("interval", "timezone", "after")
+_CHOSEN_BY_KIND = {PAIR_KIND: "extractor", JOB: "job", STEPS: "tasks"}
 # The headings of the other settings, where the group of the rows has another name.
-_HEADINGS = {"identity": "Name and description", "what runs": "Before each step", "when": "More about when"}
+_HEADINGS = {
+    "identity": "Name and description",
+    "what runs": "More about what runs",
+    "when": "More about when",
+    "how": "How it runs",
+    "when it goes wrong": "When it goes wrong",
+    "where": "Where",
+    "arguments of Airflow's DAG": "Airflow's settings of the DAG",
+    "arguments of Airflow's operators": "Airflow's settings of every task",
+}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps in the form, the names that each waits for, and what is wrong with each."""
+
+    steps: Sequence[Step]
+    waits: Sequence[Sequence[str]]
+    diagnostics: Sequence[Sequence[Diagnostic]]
+    rest: Sequence[Diagnostic]
+    problem: str = ""
+
+    @property
+    def written(self) -> str:
+        """What tells them from others."""
+        return written(self.steps)
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """The kinds of steps, with their labels."""
+        return KINDS
+
+    def others(self, index: int) -> list[str]:
+        """The names that a step can wait for."""
+        names = [each.name for number, each in enumerate(self.steps) if each.name and number != index]
+        return [*names, *(name for name in self.waits[index] if name not in names)]
 
 
 @dataclass(frozen=True)
 class Form:
-    """The fields of a text, by key.
+    """The fields of a text.
 
     Attributes:
-        what: those of the question what runs.
-        when: those of the question when it runs.
+        kind: which kind of work is chosen; empty as long as none is.
+        what: those of the question what runs, by key.
+        wrong: what is wrong with the choice itself.
+        when: those of the question when it runs, by key.
         given: the other settings that the text has, and those with an error.
         others: all other settings, by heading.
+        draft: the text, and the fields that somebody has touched.
     """
 
+    own: MapNode
+    draft: Draft
+    kind: str
     what: Mapping[str, Field]
+    wrong: Sequence[Diagnostic]
+    steps: Steps
     when: Mapping[str, Field]
     given: Sequence[Field]
     others: Mapping[str, Sequence[Field]]
 
+    def is_told(self, diagnostic: Diagnostic) -> bool:
+        """Whether the person has left the field that a diagnostic is about."""
+        return self.draft.is_touched(place_of(diagnostic, self.own, self.kind))
 
-def form_of(own: MapNode, preview: Preview, sent: Mapping[str, str], done: Edit) -> Form:
-    """The form of a text, whose keys are `own`. Where a value could not be written, it keeps the one that was sent."""
-    diagnostics: dict[str, list[Diagnostic]] = {}
+    def address_of(self, diagnostic: Diagnostic) -> tuple[str, str]:
+        """The id of the control at which a diagnostic is shown, and its label."""
+        place = place_of(diagnostic, self.own, self.kind)
+        if place == "tasks":
+            found = [number for number, each in enumerate(self.steps.diagnostics) if diagnostic in each]
+            return (f"step-{found[0]}-text", f"Step {found[0] + 1}") if found else ("add-step", "Steps")
+        row = next((each.row for each in self._fields() if each.key == place), None)
+        if row is None:
+            return ("runs-pair", "What runs") if place == "runs" else ("text", "YAML")
+        return f"control-{place}", row.title
+
+    def addresses(self) -> Iterator[str]:
+        """The ids of the controls in their order."""
+        yield from (f"control-{key}" for key in self.what)
+        yield from (f"step-{number}-text" for number, _ in enumerate(self.steps.steps))
+        yield from ("add-step", "runs-pair")
+        yield from (f"control-{key}" for key in self.when)
+
+    def _fields(self) -> Iterator[Field]:
+        yield from (*self.what.values(), *self.when.values(), *self.given)
+
+
+def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
+    """The key of the field at which a diagnostic is shown; `runs` is the choice of what runs."""
+    key = key_of(diagnostic, own)
+    if key == diagnostic.missing == "extractor" and "extractor" not in own.entries and "loader" not in own.entries:
+        return _CHOSEN_BY_KIND.get(kind, "runs")
+    return "runs" if key in ALL_KEYS and kind and not is_of(kind, key) else key
+
+
+def form_of(own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str]) -> Form:
+    """The form of a draft, whose keys are `own`. Where a value could not be written, it keeps the one that was sent."""
+    inherited = kind_of(preview.document.merged) if preview.document else ""
+    kind = kind_of(own) or sent.get("runs", "") or inherited or PAIR_KIND
+    found: dict[str, list[Diagnostic]] = {}
     for each in preview.own:
-        diagnostics.setdefault(key_of(each, own), []).append(each)
+        place = place_of(each, own, kind)
+        if draft.is_touched(place):
+            found.setdefault(place, []).append(each)
     fields = Fields(
-        done.text, own, preview.source, preview.document, offered_for(preview), sent, done.problems, diagnostics
+        draft.text, own, preview.source, preview.document, offered_for(preview), sent, draft.problems, found
     )
+    kept, _ = read_own(draft.kept, "")
+    kept_fields = Fields(draft.kept, kept or own, "", None, fields.offered, sent, {}, {})
     rows = schedule_table(preview.project.airflow).rows
-    made = {key: fields.of(row) for key, row in rows.items()}
+    made = {
+        key: (kept_fields if kept and key in kept.entries and key not in own.entries else fields).of(row)
+        for key, row in rows.items()
+        if key != "tasks"
+    }
     settings = [each for key, each in made.items() if key not in {*WHAT, *WHEN}]
     given = [each for each in settings if each.value or each.is_wrong]
     others: dict[str, list[Field]] = {}
-    for each in settings:
-        if each not in given:
-            others.setdefault(_HEADINGS.get(each.row.group, each.row.group.capitalize()), []).append(each)
-    return Form({key: made[key] for key in WHAT}, {key: made[key] for key in WHEN}, given, others)
+    for field in settings:
+        if not (field.value or field.is_wrong):
+            others.setdefault(_HEADINGS.get(field.row.group, field.row.group.capitalize()), []).append(field)
+    steps = _steps(draft.text if "tasks" in own.entries else draft.kept, found.get("tasks", ()), draft)
+    return Form(
+        own, draft, kind, {key: made[key] for key in WHAT}, found.get("runs", ()), steps,
+        {key: made[key] for key in WHEN}, given, others,
+    )  # fmt: skip
+
+
+def _steps(text: str, diagnostics: Sequence[Diagnostic], draft: Draft) -> Steps:
+    _, steps = steps_of(text)
+    lines = [each.line for each in steps]
+    found: list[list[Diagnostic]] = [[] for _ in steps]
+    rest = list[Diagnostic]()
+    for each in diagnostics:
+        index = max((number for number, line in enumerate(lines) if line <= each.location.line), default=-1)
+        (rest if index < 0 else found[index]).append(each)
+    return Steps(steps, waits_of(steps), found, rest, draft.problems.get("tasks", ""))

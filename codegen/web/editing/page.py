@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from codegen.diagnostics import Diagnostic
-from codegen.web.editing.drafts import Draft, new_text, version_of
+from codegen.source.edit import EditError, remove
+from codegen.web.editing.drafts import Draft, file_of, new_text, version_of
 from codegen.web.editing.editor import editor_page, sent_draft
+from codegen.web.editing.names import proposed_name, unique_name
+from codegen.web.editing.reading import read_own
 from codegen.web.shell.request_context import Page, RequestContext
-from codegen.web.shell.safe_read import bytes_of
+from codegen.web.shell.safe_read import bytes_of, text_of
 from codegen.web.shell.worker import StoppedError
+from codegen.web.shell.workspace import Snapshot
 
 T = TypeVar("T")
 
 _HARMLESS = Draft("harmless.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
 _FIX = "No files written. Edit the file in your clone, and run `dagpress validate` there."
+# The keys that no other schedule may have too.
+_OF_ONE = ("name", "dag_id", "state_id")
 # Fields with a control of their own on the plain page.
 _PLAIN = frozenset({"csrf", "file", "base", "text"})
 
@@ -41,7 +49,8 @@ def plain_page(
 
 def received(context: RequestContext) -> Draft:
     """The draft as the browser sent it."""
-    return Draft(*(context.form.get(name, "") for name in ("file", "text", "base")))
+    file, text, base = (context.form.get(name, "") for name in ("file", "text", "base"))
+    return Draft(file, text, base)
 
 
 def _warm_up(context: RequestContext) -> None:
@@ -54,7 +63,27 @@ def _new(context: RequestContext) -> Response:
 
 
 def _new_page(context: RequestContext) -> Response:
-    return editor_page(context, Draft(text=new_text(context.snapshot)))
+    snapshot = context.snapshot
+    if "copy" in context.query:
+        return editor_page(context, _copy_of(context.query["copy"], snapshot))
+    text = new_text(snapshot)
+    name = proposed_name(read_own(text, "")[0], text, snapshot.sources)
+    return editor_page(context, Draft(file_of(name, "", snapshot), text, name=name, proposed=name))
+
+
+def _copy_of(file: str, snapshot: Snapshot) -> Draft:
+    """A new schedule with the text of another; its name counts as one that somebody chose."""
+    source = snapshot.sources.get(file)
+    text = text_of(snapshot.project.root, source.path) if source else None
+    if text is None:
+        raise HTTPException(404, "There is no such schedule.")
+    for key in _OF_ONE:
+        with suppress(EditError):
+            text = remove(text, (key,))
+    name = unique_name(f"{PurePosixPath(file).stem}-copy", snapshot.sources)
+    folder = PurePosixPath(file).parent.as_posix()
+    copy = file_of(name, "" if folder == "." else folder, snapshot)
+    return Draft(copy, text, name=name)
 
 
 def _edit(context: RequestContext) -> Response:
@@ -77,14 +106,11 @@ def _preview(context: RequestContext) -> Response:
 
 
 def _preview_page(context: RequestContext) -> Response:
-    draft, problems = sent_draft(context)
-    return editor_page(
-        context, draft, template="edit_reply.html" if context.is_fragment else "edit.html", problems=problems
-    )
+    return editor_page(context, sent_draft(context), template="edit_reply.html" if context.is_fragment else "edit.html")
 
 
 PAGES = (
-    Page("/new", _new, is_draft=True),
-    Page("/edit/{source:path}", _edit, is_draft=True),
+    Page("/new", _new, is_draft=True, needs_person=True),
+    Page("/edit/{source:path}", _edit, is_draft=True, needs_person=True),
     Page("/preview", _preview, "POST", is_draft=True),
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from functools import cached_property
-from itertools import islice
 
 from codegen import pipeline
 from codegen.cache import Cache
@@ -15,6 +13,7 @@ from codegen.loader import Document
 from codegen.pipeline import Reading
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
+from codegen.review.in_words import Effect, effects_of
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
 from codegen.sync.dag_code import DagCode, code_of
@@ -22,8 +21,6 @@ from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
-
-_RUNS = 5
 
 
 @dataclass(frozen=True)
@@ -101,13 +98,9 @@ class Preview:
         """What starts it, in words; empty where that cannot be said."""
         return start_of(self.schedule) if self.schedule else ""
 
-    @cached_property
-    def runs(self) -> list[datetime]:
-        """The runs that come next, in the schedule's timezone."""
-        if self.schedule is None:
-            return []
-        timetable = self.schedule.timetable(self.project.airflow)
-        return list(islice(timetable.next_runs(datetime.now(timezone.utc)), _RUNS))
+    def effects_since(self, before: Reading) -> list[Effect]:
+        """What the text means for the runs, compared with the project before."""
+        return effects_of(self.project, before, self.reading, [self.source])
 
 
 def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:

@@ -58,9 +58,16 @@ def _pipelines(context: RequestContext) -> Response:
     return response
 
 
-def _proposals(_: RequestContext) -> Mapping[str, Sequence[str]]:
+def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
     """The titles of the open proposals that change a schedule file, by its path below the folder of schedules."""
-    return {}
+    if context.site.proposals:
+        context.site.proposals.refresh()
+    folder = f"{context.snapshot.project.relative(context.snapshot.project.schedules)}/"
+    titles: dict[str, list[str]] = {}
+    for proposal in context.open_proposals or ():
+        for file in proposal.files:
+            titles.setdefault(file.removeprefix(folder), []).append(proposal.title or proposal.name)
+    return titles
 
 
 def _hidden(context: RequestContext, query: ListQuery) -> Collection[str]:

@@ -11,10 +11,10 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic
 from codegen.files import text_of
 from codegen.git import GitError
-from codegen.loader import SUFFIXES
-from codegen.pipeline import Reading
 from codegen.proposals.files import pipeline_folders, uncommitted_files
+from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
+from codegen.web.parts.patch import is_schedule_file
 from codegen.web.shell.workspace import Snapshot
 
 
@@ -23,17 +23,17 @@ class Changes:
     """The changes in a proposal.
 
     Attributes:
-        before: the project without them.
-        schedules: those of schedule files.
-        generated: those of other files.
+        files: the changed files.
+        sources: the changed schedule files, as paths in the project.
+        effects: the meaning of the changes for the pipelines.
         uncommitted: the files with changes that are not committed.
         errors: the errors in the changed schedules.
         has_conflicts: whether the base was changed at the same places.
     """
 
-    before: Reading
-    schedules: Sequence[Change]
-    generated: Sequence[Change]
+    files: Sequence[Change]
+    sources: Sequence[str]
+    effects: Sequence[Effect]
     uncommitted: Sequence[str]
     errors: Sequence[Diagnostic]
     has_conflicts: bool
@@ -49,12 +49,12 @@ def changes_of(snapshot: Snapshot, base: str) -> Changes:
     names = sorted({name for name in listed.split("\0") if name} | {*uncommitted})
     texts = {name: git.committed_text(root, name, start) for name in names}
     changes = [change for name, text in texts.items() if (change := Change.between(name, text, _text(root, name)))]
-    sources = {name: text for name, text in texts.items() if _is_schedule(snapshot, name)}
+    sources = {name: text for name, text in texts.items() if is_schedule_file(snapshot.project, name)}
     before = pipeline.read(snapshot.project, sources, cache=Cache(snapshot.reading.cache))
     return Changes(
-        before,
-        [change for change in changes if change.name in sources],
-        [change for change in changes if change.name not in sources],
+        changes,
+        [*sources],
+        effects_of(snapshot.project, before, snapshot.reading, sources),
         uncommitted,
         [each for each in snapshot.diagnostics if each.is_error and each.location.path in sources],
         not _merges(root, base),
@@ -64,11 +64,6 @@ def changes_of(snapshot: Snapshot, base: str) -> Changes:
 def _text(root: Path, name: str) -> str | None:
     path = root / name
     return text_of(path) if path.exists() else None
-
-
-def _is_schedule(snapshot: Snapshot, name: str) -> bool:
-    path = snapshot.project.root / name
-    return snapshot.project.schedules in path.parents and path.suffix.lower() in SUFFIXES
 
 
 def _merges(root: Path, base: str) -> bool:

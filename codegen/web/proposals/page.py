@@ -17,7 +17,7 @@ from codegen.git import GitError, Watch
 from codegen.proposals import ConflictError, Proposal, ProposalError, Proposals, Side, State
 from codegen.sync.lock import LockedError
 from codegen.web.parts.humanize import absolute, relative
-from codegen.web.parts.patch import patch_between, patches_of
+from codegen.web.parts.patch import patch_between, patches_by_kind
 from codegen.web.proposals.changes import changes_of
 from codegen.web.proposals.sending import Sender
 from codegen.web.shell.commits import Commit
@@ -89,8 +89,12 @@ def _page(
         status,
         proposal=proposal,
         changes=changes,
-        patches=patches_of(changes.schedules) if changes else (),
-        generated=patches_of(changes.generated) if changes else (),
+        **(patches_by_kind(snapshot.project, changes.files) if snapshot and changes else {}),
+        editable=[
+            path.relative_to(snapshot.project.schedules).as_posix()
+            for name in (changes.sources if changes else ())
+            if snapshot and (path := snapshot.project.root / name).is_file()
+        ],
         problem=problem,
         conflicts=[(each, patch_between(each.name, each.current or "", each.proposed or "")) for each in conflicts],
         title=context.form.get("title") or proposal.title or _title_of(proposal),

@@ -8,12 +8,11 @@ from functools import partial
 
 from codegen import git
 from codegen.diagnostics import has_errors, quoted
-from codegen.git import Watch
-from codegen.proposals import ProposalError, Proposals, Side
+from codegen.git import Person, Watch
+from codegen.proposals import ProposalError, Proposals, Side, State
 from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
 from codegen.proposals.merging import merge
 from codegen.sync.transaction import Transaction
-from codegen.web.shell.identity import Person
 from codegen.web.shell.workspace import Workspace
 
 
@@ -36,7 +35,7 @@ class Sender:
         return self.proposals.send(name, self.watch)
 
     def update(self, name: str, message: str, sides: Mapping[str, Side]) -> str:
-        """Commit the uncommitted changes, merge the newer ones of others, and return the name.
+        """Commit the uncommitted changes, merge the newer ones of others, and send the result if the proposal was sent.
 
         Args:
             name: that of the proposal.
@@ -48,6 +47,8 @@ class Sender:
             DagpressError: git or a hook rejects it.
         """
         self.proposals.fetch()
+        proposal = self.proposals.get(name)
+        is_sent = proposal is not None and proposal.state is State.PROPOSED
         self._commit(message)
         for other in self.proposals.newer(name):
             with self.workspace.transaction() as transaction:
@@ -55,7 +56,7 @@ class Sender:
                 finish = partial(_regenerate, self.workspace, transaction)
                 root, variables = self.workspace.root, self._variables
                 merge(root, other, folders, sides, finish, variables=variables, watch=self.watch)
-        return name
+        return self.proposals.send(name, self.watch) if is_sent else name
 
     def _commit(self, message: str) -> None:
         root = self.workspace.root

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen.diagnostics import Diagnostic, has_errors, quoted
+from codegen.diagnostics import DagpressError, Diagnostic, has_errors, quoted
 from codegen.files import exists, read_bytes
 from codegen.pipeline import Revision, file_name, revise
+from codegen.review.in_words import effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
-from codegen.web.editing.drafts import Draft, version_of, with_line_ends_of
+from codegen.web.editing.drafts import EVERYTHING, Draft, version_of, with_line_ends_of
 from codegen.web.editing.editor import editor_page, sent_draft
 from codegen.web.editing.page import computed, plain_page, received
-from codegen.web.parts.patch import patch_between, patches_of
+from codegen.web.parts.destination import destination
+from codegen.web.parts.patch import patch_between, patches_by_kind
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.saved_store import Saved
@@ -63,19 +65,24 @@ class _RefusedError(Exception):
 def _save(context: RequestContext) -> Response:
     draft = _with_line_feeds(received(context))
     try:
-        with context.workspace.transaction() as transaction:
-            plan = computed(context, draft, _planned)
-            # Reading all schedules takes a while, and text editors do not take the lock.
-            if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
-                plan = computed(context, draft, _planned)
-            if isinstance(plan, Response):
-                return plan
-            done, problems = transaction.apply(plan.saved.changes)
+        with destination(context, context.form.get("new") or PurePosixPath(draft.file).stem) as inside:
+            return _write(inside, draft)
     except BrokenProjectError as error:
         message = f"No files written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
         return plain_page(context, draft, message, 500, error.diagnostics)
-    except LockedError as error:
+    except (LockedError, DagpressError) as error:
         return computed(context, draft, _refused, f"No files written: {error}. {_KEPT}", 503)
+
+
+def _write(context: RequestContext, draft: Draft) -> Response:
+    with context.workspace.transaction() as transaction:
+        plan = computed(context, draft, _planned)
+        # Reading all schedules takes a while, and text editors do not take the lock.
+        if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
+            plan = computed(context, draft, _planned)
+        if isinstance(plan, Response):
+            return plan
+        done, problems = transaction.apply(plan.saved.changes)
     if problems:
         return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_KEPT}", 500)
     return _result(context, plan.saved)
@@ -83,10 +90,9 @@ def _save(context: RequestContext) -> Response:
 
 def _planned(context: RequestContext) -> _Plan | Response:
     """The plan for saving the draft of a request, or the editor if the draft is refused."""
-    sent, problems = sent_draft(context)
-    draft = _with_line_feeds(sent)
+    draft = _saved_once(sent_draft(context))
     try:
-        return _plan_of(context.snapshot, draft, problems)
+        return _plan_of(context.snapshot, draft)
     except _RefusedError as error:
         kept = draft if error.base is None else replace(draft, base=error.base)
         return editor_page(context, kept, str(error), error.status, error.template, **error.values)
@@ -94,8 +100,12 @@ def _planned(context: RequestContext) -> _Plan | Response:
 
 def _refused(context: RequestContext, message: str, status: int) -> Response:
     """The editor with the draft of a request, which was not saved."""
-    sent, problems = sent_draft(context)
-    return editor_page(context, _with_line_feeds(sent), message, status, problems=problems)
+    return editor_page(context, _saved_once(sent_draft(context)), message, status)
+
+
+def _saved_once(draft: Draft) -> Draft:
+    """A draft that somebody has tried to save: from now on, all its errors are shown."""
+    return _with_line_feeds(replace(draft, touched=frozenset({EVERYTHING})))
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
@@ -103,10 +113,10 @@ def _with_line_feeds(draft: Draft) -> Draft:
     return replace(draft, text=_LINE_END.sub("\n", draft.text))
 
 
-def _plan_of(snapshot: Snapshot, draft: Draft, problems: Mapping[str, str]) -> _Plan:
+def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     project = snapshot.project
-    if problems:
-        raise _RefusedError(f"No files written: fix the fields first. {_KEPT}", 422, problems=problems)
+    if draft.problems:
+        raise _RefusedError(f"No files written: fix the fields first. {_KEPT}", 422)
     if problem := file_name.problem_of(project, draft.file):
         raise _RefusedError(f"No files written. {problem}", 422)
     path = project.schedules / draft.file
@@ -177,13 +187,16 @@ def _saved(snapshot: Snapshot, file: str, revision: Revision, what: str) -> Save
     project = snapshot.project
     name = project.relative(project.schedules / file)
     found = [*revision.diagnostics, *revision.elsewhere]
-    schedule = next((each.name for each in revision.schedules if each.source == name), (project.root / name).stem)
+    schedule = next(
+        (each.name for each in revision.reading.schedules if each.source == name), (project.root / name).stem
+    )
     done = {"Add": "Added", "Change": "Changed", "Delete": "Deleted"}[what]
     return Saved(
         source=file,
         title=f"{done} {file}" if revision.changes else f"{file} is already up to date",
         message=f"{what} pipeline {schedule}",
         changes=revision.changes,
+        effects=effects_of(project, snapshot.reading, revision.reading, [name]),
         files=dict.fromkeys(revision.files),
         diagnostics=[d for d in found if d.is_error or d.location.path in revision.files],
         waits=has_errors(revision.diagnostics),
@@ -192,6 +205,9 @@ def _saved(snapshot: Snapshot, file: str, revision: Revision, what: str) -> Save
 
 def _result(context: RequestContext, saved: Saved) -> Response:
     """Redirect to the page of the result, so that a reload does not save again."""
+    if context.proposal:
+        address = f"/proposals/{context.proposal}" if saved.changes else f"/pipelines/{quote(saved.source)}"
+        return RedirectResponse(address, 303)
     root = context.workspace.root
     saved.files = {name: bytes_of(root, root / name) for name in saved.files}
     return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
@@ -203,6 +219,14 @@ def _ask(context: RequestContext) -> Response:
 
 def _delete(context: RequestContext) -> Response:
     file = context.request.path_params["source"]
+    try:
+        with destination(context, f"delete-{PurePosixPath(file).stem}") as inside:
+            return _remove(inside, file)
+    except DagpressError as error:
+        return _deletion_page(context, file, f"Nothing was deleted: {error}.", 503)
+
+
+def _remove(context: RequestContext, file: str) -> Response:
     with context.workspace.transaction() as transaction:
         snapshot = context.snapshot
         project, path = snapshot.project, snapshot.project.schedules / file
@@ -232,14 +256,16 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
         raise HTTPException(422, f"Nothing is deleted here. {elsewhere}")
     revision = revise(snapshot.project, snapshot.reading, {found.name: None})
     base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
+    effects = effects_of(snapshot.project, snapshot.reading, revision.reading, [found.name])
     return context.page(
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
-        patches=patches_of(revision.changes), waits=[each for each in revision.diagnostics if each.is_error],
+        effects=effects, **patches_by_kind(snapshot.project, revision.changes),
+        waits=[each for each in revision.diagnostics if each.is_error],
     )  # fmt: skip
 
 
 PAGES = (
     Page("/save", _save, "POST"),
-    Page("/delete/{source:path}", _ask),
+    Page("/delete/{source:path}", _ask, needs_person=True),
     Page("/delete/{source:path}", _delete, "POST"),
 )

@@ -1,4 +1,4 @@
-"""Background commits of the page, since git hooks can take minutes."""
+"""Background commits and pushes of the page, since git hooks can take minutes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ _WATCHED = 90
 
 @dataclass
 class Commit:
-    """A running or finished commit.
+    """A running or finished commit or push.
 
     Attributes:
+        noun: `commit` or `push`.
         address: the path of its page.
         branch: the requested branch; empty for the current one.
         line: the last line of output from git or a hook.
         result: the result of the `work` of `Commits.start`.
     """
 
+    noun: str
     address: str
     branch: str
     line: str = ""
@@ -45,7 +47,7 @@ class Commit:
     @property
     def reason(self) -> str:
         """Why other writes are refused."""
-        return f"a commit has been waiting for git and its hooks for {self.seconds} seconds"
+        return f"a {self.noun} has been waiting for git and its hooks for {self.seconds} seconds"
 
     def note(self, line: str) -> None:
         """Record the last line of output."""
@@ -67,11 +69,12 @@ class Commit:
 
 
 class Commits:
-    """Runs one commit at a time, in the background. Thread-safe."""
+    """Runs one commit, or one push, at a time in the background. Thread-safe."""
 
-    def __init__(self) -> None:
-        """Start with no commits."""
-        self._executor = ThreadPoolExecutor(1, "commit")
+    def __init__(self, noun: str = "commit") -> None:
+        """Start with none."""
+        self._noun = noun
+        self._executor = ThreadPoolExecutor(1, noun)
         self._lock = Lock()
         self._latest: Commit | None = None
 
@@ -79,15 +82,19 @@ class Commits:
         """Run `work` in the background.
 
         Raises:
-            LockedError: another commit is running.
+            LockedError: another one is running.
         """
         with self._lock:
             if self._latest and not self._latest.look():
                 raise LockedError(self._latest.reason)
-            commit = Commit(address, branch)
+            commit = Commit(self._noun, address, branch)
             commit.result = self._executor.submit(work, commit)
             self._latest = commit
             return commit
+
+    def at(self, address: str) -> Commit | None:
+        """The latest one, if it has that address."""
+        return self._latest if self._latest and self._latest.address == address else None
 
     @property
     def latest(self) -> Commit | None:

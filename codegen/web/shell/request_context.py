@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -10,9 +11,11 @@ from pathlib import Path
 from secrets import token_urlsafe
 from threading import Event
 from typing import Any, TypeVar
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -25,8 +28,8 @@ from codegen.secrets.masking import masked_prose
 from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
-from codegen.web.shell.commits import Commit
-from codegen.web.shell.identity import Person
+from codegen.web.shell.commits import Commit, Commits
+from codegen.web.shell.identity import STATE, Person, person_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
@@ -58,8 +61,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["masked"] = masked_prose
+    environment.filters["code_marks"] = _with_code
     environment.globals["address_of"] = address_of
     return environment
+
+
+def _with_code(text: str) -> Markup:
+    """A sentence in which names are quoted with backticks, as HTML with code."""
+    parts = re.split(r"`([^`]*)`", printable_lines(text))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _visible(value: object) -> object:
@@ -77,6 +87,8 @@ class Site:
         worker: the process that renders drafts.
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
+        pushes: runs pushes in the background.
+        user_headers: the headers of trusted proxies that name the person; empty if people type their names.
     """
 
     workspaces: Workspaces
@@ -86,7 +98,9 @@ class Site:
     worker: Worker
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
     saved_store: SavedStore = field(default_factory=SavedStore)
+    pushes: Commits = field(default_factory=lambda: Commits("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
+    user_headers: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -95,6 +109,7 @@ class Site:
         environ: Mapping[str, str],
         drafts: Worker | None = None,
         proposals: Proposals | None = None,
+        user_headers: Sequence[str] = (),
     ) -> Site:
         """The site of the project in that folder, with the Airflows of these variables and the worker for drafts.
 
@@ -104,7 +119,8 @@ class Site:
             DagpressError: a variable cannot be used.
         """
         airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
-        return cls(Workspaces(root, proposals), _environment(), airflow, version("dagpress"), drafts)
+        workspaces, release = Workspaces(root, proposals), version("dagpress")
+        return cls(workspaces, _environment(), airflow, release, drafts, user_headers=user_headers)
 
     @property
     def name(self) -> str:
@@ -142,12 +158,10 @@ class RequestContext:
         try:
             return self.site.workspaces.of(self.proposal)
         except ProposalError as error:
+            if PROPOSAL in self.form:
+                # What was typed becomes another proposal.
+                return self.site.workspaces.main
             raise HTTPException(404, f"{error}.") from None
-
-    @property
-    def person(self) -> Person | None:
-        """The person who sent the request, if that is known."""
-        return None
 
     @property
     def slow_commit(self) -> Commit | None:
@@ -156,6 +170,21 @@ class RequestContext:
             return self.workspace.commits.slow
         except HTTPException:
             return None
+
+    @property
+    def continued(self) -> Proposal | None:
+        """The open proposal that the request is about."""
+        return next((each for each in self.open_proposals or () if each.name == self.proposal), None)
+
+    @property
+    def proposes(self) -> bool:
+        """Whether changes become proposals."""
+        return self.given_proposals is not None or self.site.proposals is not None
+
+    @property
+    def address(self) -> str:
+        """The path and the query of the request."""
+        return f"{quote(self.request.url.path)}{f'?{query}' if (query := self.request.url.query) else ''}"
 
     @cached_property
     def open_proposals(self) -> Sequence[Proposal] | None:
@@ -180,6 +209,11 @@ class RequestContext:
         if found is None:
             raise HTTPException(404, "There is no such schedule.")
         return found
+
+    @cached_property
+    def person(self) -> Person | None:
+        """The person behind the request; None if it is unknown."""
+        return person_of(self.request)
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -207,6 +241,7 @@ class RequestContext:
         scope = {name: self.request.scope[name] for name in _SCOPE}
         htmx = [(name, value) for name, value in self.request.scope["headers"] if name.startswith(b"hx-")]
         scope["headers"] = [*htmx, (b"cookie", f"{TIMEZONE_COOKIE}={self.timezone.key}".encode())]
+        scope["state"] = {**scope["state"], STATE: self.person}
         root, csrf = self.workspace.root, self.site.csrf
         # What changes while somebody types does not show them.
         shown = None if self.is_fragment else self.open_proposals
@@ -230,9 +265,13 @@ class Page:
         path: a path of Starlette, such as `/pipelines/{source:path}`.
         method: `GET`, or `POST` for a change, which requires the CSRF token.
         is_draft: whether it renders a draft; such requests are limited per client.
+        needs_person: whether it leads to a proposal, which needs an author.
+        is_of_checkout: whether it is missing where changes become proposals, as it changes the checkout.
     """
 
     path: str
     answer: Callable[[RequestContext], Response]
     method: str = "GET"
     is_draft: bool = False
+    needs_person: bool = False
+    is_of_checkout: bool = False

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from codegen.diagnostics import Diagnostic
+from codegen.review.in_words import Effect
 from codegen.sync.changes import Change
 from codegen.web.shell.commits import Commit
 
@@ -24,6 +25,7 @@ class Saved:
         title: the heading of the page.
         message: the proposed commit message.
         changes: the changed files.
+        effects: what they mean for the pipelines.
         files: the content of each related file, changed or not, by its path in the project; None for a missing file.
         diagnostics: the errors and warnings after the change.
         waits: whether errors elsewhere prevented the update of generated files.
@@ -34,6 +36,7 @@ class Saved:
     title: str
     message: str
     changes: Sequence[Change]
+    effects: Sequence[Effect]
     files: Mapping[str, bytes | None]
     diagnostics: Sequence[Diagnostic] = ()
     waits: bool = False

@@ -21,6 +21,8 @@ let asked = 0;
 let dropped = new AbortController();
 let timer = 0;
 let pending = null;
+// What the button that was pressed last does, until it is answered.
+let pressed = null;
 let isLeaving = false;
 const first = area.value;
 
@@ -71,15 +73,22 @@ async function answer(number) {
   dropped.abort();
   dropped = new AbortController();
   try {
+    const body = new URLSearchParams(new FormData(form));
+    if (pressed) body.set(pressed.name, pressed.value);
     const reply = await fetch("/preview", {
-      method: "POST", body: new URLSearchParams(new FormData(form)), headers: {"HX-Request": "true"},
+      method: "POST", body, headers: {"HX-Request": "true"},
       signal: dropped.signal,
     });
     const text = await reply.text();
     if (number !== asked) return false;
     const page = new DOMParser().parseFromString(text, "text/html");
     tell(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
-    if (reply.ok) take(page);
+    if (reply.ok) {
+      const {name, value} = pressed ?? {};
+      pressed = null;
+      take(page);
+      if (name === "do") follow(...value.split(":"));
+    }
     return reply.ok;
   } catch {
     if (number === asked) tell("The server does not answer: what you type is in this page alone. Is it still running?");
@@ -108,7 +117,6 @@ function tell(trouble) {
 // Take an answer over. Nothing was typed since it was asked for.
 function take(page) {
   takeText(page.getElementById("text").value);
-  takePlace(page.getElementById("place"));
   takeFields(page.getElementById("fields"));
   const status = document.getElementById("status");
   const said = page.getElementById("status");
@@ -131,52 +139,85 @@ function takeText(text) {
   });
 }
 
-function takePlace(place) {
-  const old = document.getElementById("place");
-  old.querySelector("[name=file]").value = place.querySelector("[name=file]").value;
-  const was = old.querySelector('[name="was:new"]');
-  if (!was) return;
-  was.value = place.querySelector('[name="was:new"]').value;
-  old.querySelector(".hint").replaceWith(place.querySelector(".hint"));
-  const isTaken = place.querySelector("#new").hasAttribute("aria-invalid");
-  old.querySelector("#new").toggleAttribute("aria-invalid", isTaken);
-  if (isTaken) old.querySelector("#new").setAttribute("aria-invalid", "true");
-}
-
 // A text that cannot be read leaves the form as it was, but locked.
 function takeFields(fields) {
   const old = document.getElementById("fields");
   const isUnreadable = "unreadable" in fields.dataset;
-  old.querySelector("#unreadable").replaceWith(fields.querySelector("#unreadable"));
-  for (const control of old.querySelectorAll(".field :is(input, select, textarea)")) control.disabled = isUnreadable;
-  if (isUnreadable) return;
-  if (!old.querySelector(".field")) {
-    old.replaceChildren(...fields.childNodes);
-    return;
+  if (isUnreadable && old.querySelector("#what")) {
+    morph(old.querySelector("#unreadable"), fields.querySelector("#unreadable"));
+    morph(old.querySelector("#place"), fields.querySelector("#place"));
+  } else {
+    const active = document.activeElement.id;
+    morph(old, fields);
+    if (active && document.activeElement.id !== active) document.getElementById(active)?.focus();
   }
-  for (const field of fields.querySelectorAll(".field")) takeField(field);
+  for (const control of old.querySelectorAll(":is(#what, #when, #given, #others) :is(input, select, textarea, button)")) {
+    if (control.type !== "hidden" && control.id !== "search") control.disabled = isUnreadable;
+  }
+  search();
+  for (const wrong of old.querySelectorAll("[aria-invalid]")) wrong.closest("#others, .waits")?.setAttribute("open", "");
 }
 
-function takeField(field) {
-  const old = document.getElementById(field.id);
-  const active = document.activeElement;
-  const fresh = field.querySelector("[id^=control-]");
-  const control = old.querySelector("[id^=control-]");
-  if (active !== control || fresh.name !== control.name) {
-    if (!old.contains(active)) {
-      old.replaceWith(field);
-      return;
+// Make a part of the page equal to that of the answer, but for the control that somebody is in.
+function morph(old, fresh) {
+  if (old.nodeName !== fresh.nodeName || old.id !== fresh.id || (old.name ?? "") !== (fresh.name ?? "")) {
+    old.replaceWith(fresh);
+    return;
+  }
+  if (!old.attributes) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  for (const {name} of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !["open", "hidden", "disabled"].includes(name)) old.removeAttribute(name);
+  }
+  for (const {name, value} of fresh.attributes) {
+    if (old.getAttribute(name) !== value && !["hidden", "autofocus"].includes(name)) old.setAttribute(name, value);
+  }
+  if (fresh.matches("#unreadable, #given")) old.hidden = fresh.hidden;
+  if (old.matches("textarea")) {
+    if (old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
+    return;
+  }
+  const known = new Map([...old.children].filter((each) => each.id).map((each) => [each.id, each]));
+  let place = old.firstChild;
+  for (const child of [...fresh.childNodes]) {
+    const same = child.id ? known.get(child.id) : place?.id ? null : place;
+    if (!same) {
+      old.insertBefore(child, place);
+      continue;
     }
-    if (fresh.name === control.name) control.value = fresh.value;
+    if (same !== place) old.insertBefore(same, place);
+    place = same.nextSibling;
+    morph(same, child);
   }
-  // Somebody is in it: all but the control is replaced.
-  old.querySelector("[name^='was:']").value = field.querySelector("[name^='was:']").value;
-  for (const name of ["aria-invalid", "aria-describedby", "placeholder"]) {
-    if (fresh.hasAttribute(name)) control.setAttribute(name, fresh.getAttribute(name));
-    else control.removeAttribute(name);
+  while (place) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
   }
-  if (active.name?.startsWith("add:")) active.value = "";
-  old.querySelector(".message").replaceWith(field.querySelector(".message"));
+  if (old.matches("select") && old !== document.activeElement) old.value = fresh.value;
+  if (old.matches("input") && (old !== document.activeElement || old.name.startsWith("add:"))) {
+    if (old.value !== fresh.value) old.value = fresh.value;
+    if (old.checked !== fresh.checked) old.checked = fresh.checked;
+  }
+}
+
+// Show the settings of which the label, the key or the meaning has what is searched for.
+function search() {
+  const words = document.getElementById("search")?.value.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+  let count = 0;
+  for (const section of document.querySelectorAll("#others .settings")) {
+    for (const field of section.querySelectorAll(".field")) {
+      const text = [...field.querySelectorAll("label, .hint")].map((each) => each.textContent).join(" ").toLowerCase();
+      field.hidden = !words.every((word) => text.includes(word));
+      count += !field.hidden;
+    }
+    section.hidden = !section.querySelector(".field:not([hidden])");
+  }
+  const found = document.getElementById("found");
+  const said = words.length ? `${count} found` : "";
+  if (found && found.textContent !== said) found.textContent = said;
 }
 
 function takePreview(preview) {
@@ -193,6 +234,16 @@ function takePreview(preview) {
   }
 }
 
+// Move the focus to where the step is that somebody has added, moved or removed.
+function follow(what, number) {
+  const steps = document.querySelectorAll(".step");
+  const index = Number(number);
+  const place = {up: index - 1, down: index + 1}[what];
+  if (place !== undefined) document.getElementById(`${what}-${place}`)?.focus();
+  else if (what === "add") steps[steps.length - 1]?.querySelector("select, input")?.focus();
+  else (steps[Math.min(index, steps.length - 1)]?.querySelector("select, input") ?? document.getElementById("add-step")).focus();
+}
+
 // Put what is wrong at its lines.
 function mark() {
   const doc = view.state.doc;
@@ -205,13 +256,40 @@ function mark() {
   view.dispatch(setDiagnostics(view.state, found));
 }
 
+// A field counts as touched when somebody leaves it or chooses in it: from then on its errors are shown.
+const touched = form.elements.namedItem("touched");
+function touch(control) {
+  const key = control.closest(".cm-content") || control === area ? "text"
+    : control.name?.startsWith("step:") ? "tasks"
+    : control.name?.startsWith("when:") ? "interval"
+      : /^(new|runs)$|(?<=:).+/.exec(control.name ?? "")?.[0];
+  if (!key || touched.value.split(" ").includes(key)) return false;
+  touched.value = `${touched.value} ${key}`.trim();
+  return true;
+}
+form.addEventListener("focusout", (event) => {
+  if (!form.contains(event.relatedTarget) || event.relatedTarget !== event.target) {
+    if (touch(event.target) && !isLeaving) soon(0);
+  }
+});
 form.addEventListener("input", (event) => {
+  if (event.target.id === "search") search();
   if (!event.target.name || event.target === area) return;
   if (event.target.name.startsWith("add:")) return;
-  soon(event.target.tagName === "SELECT" ? 0 : PAUSE);
+  soon(event.target.matches("select, [type=radio], [type=checkbox]") ? 0 : PAUSE);
 });
 form.addEventListener("change", (event) => {
+  if (event.target.matches("select, [type=radio]")) touch(event.target);
   if (event.target.name?.startsWith("add:") && event.target.value) soon(0);
+});
+// A button in the form changes it in place.
+form.addEventListener("click", (event) => {
+  const button = event.target.closest("button[name]");
+  if (!button) return;
+  event.preventDefault();
+  if (button.ariaDisabled === "true") return;
+  pressed = {name: button.name, value: button.value};
+  ask();
 });
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.tagName === "INPUT") {
@@ -232,9 +310,9 @@ form.addEventListener("submit", async (event) => {
   if (isLeaving || !(await isSettled()) || isLeaving) return;
   const refused = form.querySelector(".refused");
   if (refused) {
-    const control = refused.closest(".field").querySelector("[id^=control-]");
-    control.closest("details")?.setAttribute("open", "");
-    control.focus();
+    const control = refused.closest(".field, #when")?.querySelector("[aria-invalid]");
+    control?.closest("details")?.setAttribute("open", "");
+    control?.focus();
     return;
   }
   isLeaving = true;
@@ -260,3 +338,4 @@ document.getElementById("preview").addEventListener("click", (event) => {
 });
 
 mark();
+document.querySelector(".search")?.removeAttribute("hidden");

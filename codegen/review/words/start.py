@@ -1,0 +1,69 @@
+"""Says when a pipeline starts after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from codegen.review.words.sentence import Kind, Sentence, change, listed
+from codegen.review.words.side import Side
+from codegen.schema.describe import describe_start
+from codegen.schema.timetable import CustomTimetable
+
+
+def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:
+    """What starts it, and from when or until when."""
+    old, new = describe_start(before.schedule), describe_start(after.schedule)
+    if old != new:
+        if _starts_by_itself(before) and not _starts_by_itself(after):
+            yield Sentence(Kind.DATA, f"No longer runs by itself, {new}.")
+        else:
+            yield Sentence(Kind.START, f"{change('Starts', old, new)}.")
+        if after.waiting and before.waiting:
+            are = "is" if len(after.waiting) == 1 else "are"
+            yield Sentence(Kind.OTHERS, f"{listed(after.waiting)} {are} started by it, and so at other times too.")
+    elif before.behaviour.fields["schedule"] != after.behaviour.fields["schedule"]:
+        yield Sentence(Kind.START, f"Starts as before, {new}: {_what_else(before, after)}.")
+    if _has_ended(after, now) and not _has_ended(before, now):
+        yield Sentence(Kind.DATA, "No longer runs by itself: its end date has passed.")
+    elif before.schedule.start_date != after.schedule.start_date:
+        yield from first_run_sentences(after, now, only_late=True)
+
+
+def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) -> Iterator[Sentence]:
+    """When it runs first; by `only_late` where its start date is still to come."""
+    if only_late and after.schedule.timetable(after.project.airflow).start <= now:
+        return
+    if first := next(after.schedule.timetable(after.project.airflow).next_runs(now), None):
+        yield Sentence(Kind.START, f"First runs on {first:%a %Y-%m-%d %H:%M %Z}.")
+
+
+def _what_else(before: Side, after: Side) -> str:
+    """What differs between two starts with the same words."""
+    if before.others.inlets != after.others.inlets:
+        return "what it waits for has another id in Airflow"
+    if isinstance(after.schedule.interval, CustomTimetable):
+        return "the timetable has other arguments"
+    if before.schedule.data_interval != after.schedule.data_interval:
+        return "the data interval of a run is another"
+    return "the interval is only written differently"
+
+
+def _starts_by_itself(side: Side) -> bool:
+    return not side.schedule.clock.is_manual or bool(side.schedule.after)
+
+
+def _has_ended(side: Side, now: datetime) -> bool:
+    """Whether the clock starts no run any more, and nothing else does."""
+    schedule = side.schedule
+    if not (schedule.end_date and schedule.clock.cron) or schedule.after:
+        return False
+    return next(schedule.timetable(side.project.airflow).next_runs(now), None) is None
+
+
+def waiting_sentences(before: Side, after: Side) -> Iterator[Sentence]:
+    """Which schedules wait for it now, or no longer."""
+    for mine, others, words in ((after, before, "now"), (before, after, "no longer")):
+        if names := [name for name in mine.waiting if name not in others.waiting]:
+            verb = "waits" if len(names) == 1 else "wait"
+            yield Sentence(Kind.OTHERS, f"{listed(names)} {words} {verb} for it.")

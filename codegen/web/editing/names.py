@@ -1,0 +1,32 @@
+"""The name that is proposed for a new schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from codegen.schema.model import file_stem
+from codegen.schema.task import free_id
+from codegen.source.nodes import MapNode, Scalar
+from codegen.web.editing.steps import steps_of
+
+
+def proposed_name(own: MapNode | None, text: str, files: Iterable[str]) -> str:
+    """A name after what the schedule runs, which no other file has; empty as long as it runs nothing."""
+    found = _after_what_runs(own, text) if own else ""
+    return unique_name(file_stem(found), files) if found else ""
+
+
+def unique_name(name: str, files: Iterable[str]) -> str:
+    """The name, with a number where a file has it."""
+    return free_id(name, {PurePosixPath(file).stem for file in files})
+
+
+def _after_what_runs(own: MapNode, text: str) -> str:
+    texts = {key: node.text for key in ("extractor", "loader", "job") if isinstance(node := own.get(key), Scalar)}
+    if "job" in texts:
+        return texts["job"]
+    pair = (texts.get("extractor", "").removeprefix("tap-"), texts.get("loader", "").removeprefix("target-"))
+    if all(pair):
+        return "-to-".join(pair)
+    return next((each.name for each in steps_of(text)[1] if each.name), "")
