@@ -87,10 +87,10 @@ def hideable(names: Collection[str]) -> tuple[str, ...]:
     return tuple(column.name for column in _COLUMNS[1:] if column.name in names)
 
 
-def columns_of(rows: Sequence[Row], *, with_airflow: bool) -> Mapping[str, Column]:
-    """The columns that a list with these rows can have."""
-    missing = {"airflow": not with_airflow, "proposals": not any(row.proposals for row in rows)}
-    return {name: column for name, column in COLUMNS.items() if not missing.get(name)}
+def columns_of(*, with_airflow: bool, with_proposals: bool) -> Mapping[str, Column]:
+    """The columns that a list can have."""
+    possible = {"airflow": with_airflow, "proposals": with_proposals}
+    return {name: column for name, column in COLUMNS.items() if possible.get(name, True)}
 
 
 def choices_of(rows: Sequence[Row]) -> dict[str, dict[str, str]]:

@@ -29,8 +29,9 @@ def _pipelines(context: RequestContext) -> Response:
     """The page, or the list alone where the search or an order changes it."""
     snapshot, asked = context.snapshot, context.request.query_params
     query = ListQuery.of(context.query, asked.getlist("hide"), snapshot.project.deployments)
-    listing = listing_of(snapshot, query.environment, context.site.next_runs, _proposals(context))
-    columns = columns_of(listing.rows, with_airflow=context.site.airflow is not None)
+    proposals = _proposals(context)
+    listing = listing_of(snapshot, query.environment, context.site.next_runs, proposals)
+    columns = columns_of(with_airflow=context.site.airflow is not None, with_proposals=bool(proposals))
     if "columns" in asked:
         return _choose(query, hideable(columns.keys() - {*asked.getlist("columns")}))
     hidden = _hidden(context, query)
