@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -74,23 +75,20 @@ class StandIn:
 
     def _run(self, name: str) -> object:
         state = self.states[name]
-        start = None if state == "queued" else "2026-11-26T05:00:03Z"
-        end = "2026-11-26T05:02:13Z" if state in {"success", "failed"} else None
+        start = None if state == "queued" else _ago(hours=3)
+        end = _ago(hours=3, seconds=-130) if state in {"success", "failed"} else None
         return {"dag_id": name, "dag_run_id": _RUN, "state": state, "start_date": start, "end_date": end}
 
 
 def _tasks(name: str) -> Iterator[object]:
     """The failed tasks, the last to fail first; one of another run."""
-    for run, task, end, index in (("other", "x", "01", -1), (_RUN, "b", "09", -1), (_RUN, "extract & load", "02", 3)):
-        yield {
-            "dag_id": name,
-            "dag_run_id": run,
-            "task_id": task,
-            "end_date": f"2026-11-26T05:02:{end}Z",
-            "map_index": index,
-            "try_number": 2,
-            "execution_date": "2026-11-26T05:00:00+00:00",
-        }
+    for run, task, minutes, index in (("other", "x", 9, -1), (_RUN, "report", 1, -1), (_RUN, "extract & load", 2, 3)):
+        ids = {"dag_id": name, "dag_run_id": run, "task_id": task, "map_index": index}
+        yield {**ids, "try_number": 2, "end_date": _ago(minutes=minutes)}
+
+
+def _ago(**span: int) -> str:
+    return (datetime.now(timezone.utc) - timedelta(**span)).isoformat()
 
 
 def _all(name: str, items: Sequence[object]) -> object:

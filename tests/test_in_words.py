@@ -140,7 +140,12 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "other keys": (
         f"{_DAILY}retries: 2\nenv: {{A: '1'}}\nparams: {{days: 7}}\n",
         f"{_DAILY}retries: 4\nenv: {{A: '2', B: '{'x' * 80}'}}\nparams: {{days: 14}}\n",
-        ["Params, `days`: 7 → 14.", "Retries: 2 → 4.", "Env, `A`: 1 → 2.", "Env, `B`: another value."],
+        [
+            "Parameters, `days`: 7 → 14.",
+            "Retries: 2 → 4.",
+            "Environment variables, `A`: 1 → 2.",
+            "Environment variables, `B`: another value.",
+        ],
     ),
     "tasks": (
         _TASKS,
@@ -257,14 +262,12 @@ def test_equal_sentences_are_said_once(tmp_path: Path) -> None:
 @given(SCHEDULES.map(dict[str, Any].popitem), SCHEDULES.map(dict[str, Any].popitem))
 def test_what_changes_a_file_has_a_sentence(project: Project, one: tuple[str, Any], other: tuple[str, Any]) -> None:
     """And equal files have none but that nothing changes."""
-    before, after = readings = [
-        pipeline.read(project, {"schedules/a.yml": as_yaml(values)}) for _, values in (one, other)
-    ]
-    texts = [
+    before, after = (pipeline.read(project, {"schedules/a.yml": as_yaml(values)}) for _, values in (one, other))
+    old, new = (
         pipeline.render(project, each, [schedule for schedule in each.schedules if schedule.name == "a"]).files
-        for each in readings
-    ]
-    if all(texts):
+        for each in (before, after)
+    )
+    if old and new:
         effects = effects_of(project, before, after, ["schedules/a.yml"])
-        kinds = {each.kind for effect in effects for each in effect.sentences}
-        assert kinds == {Kind.NOTHING} if texts[0] == texts[1] else kinds - {Kind.NOTHING}
+        kinds = {sentence.kind for effect in effects for sentence in effect.sentences}
+        assert kinds == {Kind.NOTHING} if old == new else kinds - {Kind.NOTHING}

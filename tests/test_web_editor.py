@@ -366,7 +366,7 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
     lines = ["loader: target-postgres", 'interval: "@daily"', "extractor: tap-github", "name: Our orders"]
     assert _text(page).splitlines() == ["# yaml-language-server: $schema=../schedule.schema.json", *lines]
     assert 'dag_id="meltano_Our_orders"' in _source(page, "#dag")
-    page = _sent(pages, {**form_of(page), "folder": "../a new/./one"})
+    page = _sent(pages, {**form_of(page), "folder": "*", "new-folder": "../a new/./one"})
     assert form_of(page)["file"] == "a_new/one/Our_orders.yml"
     page = _sent(pages, {**form_of(page), "new": "orders", "folder": ""})
     assert form_of(page)["file"] == "orders.yml"
@@ -383,3 +383,113 @@ def test_without_javascript_the_whole_page_is_the_answer(editor: _Editor) -> Non
     page = pages.post("/preview", {**form, "line:owner": "me"})
     assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
     assert page.select("datalist#known-timezone option")
+
+
+STEPS = """\
+# ours
+tasks:
+# first
+- tap-a target-b  # one
+- id: check   # id
+  command: ./check.sh
+  retries: 3
+
+# third
+- python: quality.rows.count
+  op_kwargs: {a: 1}   # kw
+# the end
+interval: "@daily"
+"""
+_FIRST, _SECOND = "# first\n- tap-a target-b  # one\n", "- id: check   # id\n  command: ./check.sh\n  retries: 3\n"
+_THIRD = "# third\n- python: quality.rows.count\n  op_kwargs: {a: 1}   # kw\n"
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
+    """The editor of a schedule with steps, of which the form can say two."""
+    return _editor_of(write(tmp_path_factory.mktemp("steps"), {"meltano.yml": MELTANO, "schedules/a.yml": STEPS}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone", "come"),
+    [
+        ({"do": "down:0"}, _FIRST + _SECOND, _SECOND + _FIRST),
+        ({"do": "up:2"}, f"{_SECOND}\n{_THIRD}", f"{_THIRD}\n{_SECOND}"),
+        ({"do": "remove:2"}, f"\n{_THIRD}", ""),
+        ({"do": "add"}, "# the end", '- run: ""\n# the end'),
+        ({"step:0:text": "tap-c target-b"}, "tap-a target-b  #", "tap-c target-b #"),
+        ({"step:0:kind": "command"}, "- tap-a target-b  # one\n", "- command: tap-a target-b # one\n  id: tap-a\n"),
+        ({"step:1:id": "proof"}, "id: check ", "id: proof "),
+        (
+            {"step:2:after:tap-a_target-b": "on"},
+            "# kw\n",
+            "# kw\n  after: [check, tap-a_target-b]\n",
+        ),
+    ],
+)
+def test_a_step_is_changed_and_moved_and_the_others_stay_as_they_are(
+    steps: _Editor, changes: dict[str, str], gone: str, come: str
+) -> None:
+    text = _text(_changed(*steps, changes))
+    if "after" in come:
+        # With one `after`, the others have to say what they wait for too.
+        text = text.replace("  retries: 3\n  after: [tap-a_target-b]\n", "  retries: 3\n")
+    assert text == STEPS.replace(gone, come, 1)
+
+
+def test_a_step_that_the_form_cannot_say_is_shown_as_written(steps: _Editor) -> None:
+    page = steps[0].get("/edit/a.yml")
+    assert [each.text for each in page.select(".as-written")] == [_THIRD]
+    assert "step:2:kind" not in steps[1]
+
+
+def test_what_runs_can_be_something_else_and_back(editor: _Editor) -> None:
+    """What somebody has chosen before comes back with it."""
+    pages, form = editor
+    page = _changed(pages, form, {"runs": "job", "job": "refresh"})
+    assert {"job: refresh"} <= {*_text(page).splitlines()}
+    assert "extractor" not in _text(page)
+    assert not page.select("#field-job .message span")
+    assert "It runs tap-gitlab target-postgres" in text_of(page, "#tasks-of-job")
+    page = _sent(pages, {**form_of(page), "runs": "steps", "do": "add"})
+    assert 'tasks:\n- run: ""\n' in _text(page)
+    page = _sent(pages, {**form_of(page), "runs": "pair"})
+    assert {"extractor: tap-gitlab   # ours", "loader: 'target-postgres'"} <= {*_text(page).splitlines()}
+    assert _text(page).startswith(COMMENTED.splitlines()[0])
+    assert not page.select("#own .error")
+
+
+def test_nothing_is_red_before_somebody_was_there(project: Path) -> None:
+    """On a new pipeline; the message then is at the field that is missing."""
+    pages = Pages(write(project, {"meltano.yml": MELTANO.replace("[{name: target-postgres}]", "[]")}))
+    page = pages.get("/new")
+    assert not page.select(".error:not([hidden])")
+    page = _changed(pages, form_of(page), {"extractor": "tap-github", "interval": ""})
+    assert "missing" in text_of(page, "#field-interval .message")
+    assert not page.select("#field-loader .message span")
+    page = _sent(pages, {**form_of(page), "touched": "extractor loader"})
+    assert "missing" in text_of(page, "#field-loader .message")
+    page = pages.post("/save", form_of(pages.get("/new")), status=422)
+    assert [str(each["href"]) for each in page.select("#summary a")] == ["#control-extractor", "#new"]
+    assert [str(each["id"]) for each in page.select("[autofocus]")] == ["control-extractor"]
+
+
+def test_a_name_is_proposed_until_somebody_chooses_one(project: Path) -> None:
+    pages = Pages(write(project, {"schedules/github-to-postgres.yml": EXTRACT_LOAD}))
+    page = _after(pages, "/new", extractor="tap-github")
+    assert form_of(page)["new"] == "github-to-postgres_2"
+    page = _sent(pages, {**form_of(page), "choice:extractor": "tap-gitlab", "folder": "*", "new-folder": "sales"})
+    assert text_of(page, "#new-hint code") == "schedules/sales/gitlab-to-postgres.yml"
+    page = _sent(pages, {**form_of(page), "new": "orders"})
+    page = _sent(pages, {**form_of(page), "choice:extractor": "tap-github"})
+    assert form_of(page)["file"] == "sales/orders.yml"
+
+
+def test_a_copy_has_the_text_and_a_name_of_its_own(project: Path) -> None:
+    write(project, {"schedules/x/b.yml": "# ours\ndag_id: old\nstate_id: old  # kept\n" + EXTRACT_LOAD})
+    pages = Pages(project)
+    page = pages.get("/new?copy=x/b.yml")
+    assert form_of(page)["file"] == "x/b-copy.yml"
+    assert _text(page) == EXTRACT_LOAD
+    assert form_of(_after(pages, "/new?copy=x/b.yml", owner="me"))["new"] == "b-copy"
+    pages.get("/new?copy=../a.yml", status=404)

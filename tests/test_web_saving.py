@@ -74,6 +74,7 @@ def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path)
     assert (project / "schedules/a.yml").read_text() == "# kept\n" + _HOURLY
     assert dagpress(project, "check")[0] == 0
     assert text_of(page, "h1") == "Changed a.yml"
+    assert text_of(page, ".effects") == "Starts: every day at 00:00 (UTC) → every hour (UTC)."
     assert [text_of(part, "h3 code") for part in page.select(".change")] == ["schedules/a.yml", "generated_dags/a.py"]
     assert text_of(page, ".change del") == '-interval: "@daily"'
     assert text_of(page, ".change ins") == '+interval: "@hourly"'
@@ -416,6 +417,7 @@ def test_deleting_asks_shows_what_goes_and_does_it(project: Path) -> None:
         "schedules/a.yml deleted",
         "generated_dags/a.py deleted",
     ]
+    assert text_of(page, ".effects li").startswith("No longer runs: loads tap-gitlab into target-postgres")
     assert files_of(project) == before
     page = pages.post("/delete/a.yml", form_of(page))
     assert text_of(page, "h1") == "Deleted a.yml"

@@ -98,9 +98,13 @@ class Proposals:
 
     def refresh(self) -> None:
         """Fetch in the background, if the last fetch is long ago."""
-        if time.monotonic() - self._fetched > _FRESH and not self._fetching.locked():
+        if self._is_old and not self._fetching.locked():
             self._fetched = time.monotonic()
             Thread(target=self.fetch, daemon=True).start()
+
+    @property
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._fetched > _FRESH
 
     def all(self) -> list[Proposal]:
         """All proposals, the newest first."""
@@ -125,8 +129,12 @@ class Proposals:
         return git.run(self._root, "rev-parse", "--verify", self.base).strip()
 
     def begin(self, name: str, author: str) -> str:
-        """Begin a proposal from the up-to-date base, and return its name, which is like the given one."""
-        self.fetch()
+        """Begin a proposal from the up-to-date base, and return its name, which is like the given one.
+
+        If the git host could not be reached just now, it begins from the base of the last fetch.
+        """
+        if self.problem is None or self._is_old:
+            self.fetch()
         with self._lock:
             free = self._free_name(name)
             origin = Origin(author, datetime.now(timezone.utc), self.base_commit())

@@ -113,6 +113,27 @@ class ItemList:
         return _checked(self, written, [_value_of(line) for line in lines])
 
 
+def moved(text: str, other: str, key: str) -> tuple[str, str]:
+    """Both texts after a key of the first has moved to the second, with its comments."""
+    document, target = YamlText.read(text), YamlText.read(other)
+    index = index_of(document.map_at(()), key)
+    if index is None or any(getattr(each.root, "flow_style", False) for each in (document, target)):
+        raise EditError(_LOST)
+    start, end = lines_of_item(document, document.map_at(()), index)
+    lines = text[start:end] if text[start:end].endswith("\n") else f"{text[start:end]}\n"
+    place = target.end_of_line(target.end_of(target.root)) if target.root.value else len(other)
+    above = other[:place] if not place or other[:place].endswith("\n") else f"{other[:place]}\n"
+    added, left = above + lines + other[place:], text[:start] + text[end:]
+    wanted = [*data_of_node(target.root), data_of_node(document.root)[index]]
+    if data_of_node(YamlText.read(added).root) != wanted:
+        raise EditError(_LOST)
+    if data_of_node(YamlText.read(left).root) != [
+        each for number, each in enumerate(data_of_node(document.root)) if number != index
+    ]:
+        raise EditError(_LOST)
+    return left, added
+
+
 def with_key(text: str, key: str, new: str) -> str:
     """The text with another name of a key, whose value and comments stay."""
     root = compose(text)

@@ -124,6 +124,8 @@ def _endpoint(
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
             raise HTTPException(403, _OLD)
         context = RequestContext(site, request, form)
+        if page.is_of_checkout and site.proposals:
+            raise HTTPException(404, "Changes become proposals here: nothing is committed in the folder of the server.")
         if page.needs_person and site.proposals and context.person is None:
             return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from codegen.schema.pair import OF_A_PAIR, PAIR
-from codegen.source import edit
+from codegen.source.list_items import moved
 from codegen.source.nodes import MapNode
 from codegen.web.editing.reading import read_own
 
@@ -16,7 +16,7 @@ _KEYS = {
     JOB: ("job", "state_id_suffix"),
     STEPS: ("tasks", "state_id_suffix"),
 }
-_FILLER = "filler"
+_SCHEMA_LINE = re.compile(r"# yaml-language-server:[^\n]*\n")
 ALL_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 
 
@@ -50,12 +50,11 @@ def read_keys(text: str) -> Mapping[str, object]:
 
 def _moved(text: str, other: str, keys: Iterable[str]) -> tuple[str, str]:
     """Both texts after the keys of the first have moved to the second."""
+    # The line that names the schema belongs to the file, not to the key below it.
+    head = _SCHEMA_LINE.match(text)
+    first = head[0] if head else ""
+    text = text.removeprefix(first)
     for key in keys:
         if key in read_keys(text):
-            other = edit.set_written(other, (key,), edit.written_at(text, (key,)))
-            # The last key of a map cannot be removed: lines can be added to none in `{}`.
-            filled = edit.set_value(text, (_FILLER,), 0)
-            text, count = re.subn(rf"(?m)^{_FILLER}: 0$\n?", "", edit.remove(filled, (key,)))
-            if not count:
-                raise edit.EditError("change it in the YAML")
-    return text, other
+            text, other = moved(text, other, key)
+    return first + text, other

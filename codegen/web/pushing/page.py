@@ -191,8 +191,8 @@ def _back(context: RequestContext) -> Response:
 
 PAGES = (
     Page("/commits/{commit}", _committed),
-    Page("/push/{commit}", _push, "POST"),
+    Page("/push/{commit}", _push, "POST", is_of_checkout=True),
     Page("/pushing/{commit}", _follow),
     Page("/pushing/{commit}", _cancel, "POST"),
-    Page("/back/{commit}", _back, "POST"),
+    Page("/back/{commit}", _back, "POST", is_of_checkout=True),
 )

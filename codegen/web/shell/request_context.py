@@ -266,6 +266,7 @@ class Page:
         method: `GET`, or `POST` for a change, which requires the CSRF token.
         is_draft: whether it renders a draft; such requests are limited per client.
         needs_person: whether it leads to a proposal, which needs an author.
+        is_of_checkout: whether it is missing where changes become proposals, as it changes the checkout.
     """
 
     path: str
@@ -273,3 +274,4 @@ class Page:
     method: str = "GET"
     is_draft: bool = False
     needs_person: bool = False
+    is_of_checkout: bool = False

@@ -8,6 +8,8 @@ dialog.addEventListener("htmx:afterSwap", (event) => {
   } else if (!dialog.open) {
     opener = event.detail.requestConfig.elt.id;
     dialog.showModal();
+  } else {
+    dialog.querySelector("[autofocus]")?.focus();
   }
 });
 dialog.addEventListener("close", () => document.getElementById(opener)?.focus());
