@@ -48,16 +48,18 @@ class BusyHour:
 def busy_hour(schedules: Iterable[Schedule], airflow: str, time: datetime, zone: ZoneInfo) -> BusyHour:
     """The runs of these schedules in the hour of a time, by the minutes of that timezone."""
     hour = hour_at(time, zone)
-    alike: dict[tuple[object, ...], list[Schedule]] = {}
     hours: dict[str, frozenset[int] | None] = {}
+    chances: dict[tuple[str | None, str], bool] = {}
+    alike: dict[tuple[object, ...], list[Schedule]] = {}
     for schedule in schedules:
-        name = schedule.timezone
-        if name not in hours:
-            hours[name] = _hours_in(hour, ZoneInfo(name))
         with suppress(InvalidError):
-            cron = schedule.clock.cron
-            if cron and _can_fire(cron, hours[name]):
-                key = cron, name, schedule.start_date, schedule.end_date, schedule.data_interval, schedule.catchup
+            clock = cron, name = schedule.clock.cron, schedule.timezone
+            if clock not in chances:
+                if name not in hours:
+                    hours[name] = _hours_in(hour, ZoneInfo(name))
+                chances[clock] = cron is not None and _can_fire(cron, hours[name])
+            if chances[clock]:
+                key = (*clock, schedule.start_date, schedule.end_date, schedule.data_interval, schedule.catchup)
                 alike.setdefault(key, []).append(schedule)
     starts: Counter[int] = Counter()
     for those in alike.values():

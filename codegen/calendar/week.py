@@ -24,6 +24,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_WEEK = re.compile(r"(\d{4})-?W(\d{2})", re.IGNORECASE)
 # A timezone may show a day twice, where the date line moves: an hour of a week may lie so far outside of it.
 _MARGIN = timedelta(days=2)
+# An hour that a clock shows twice is over within this time.
+_NEAR = timedelta(hours=6)
 _FIRST_YEAR, _LAST_YEAR = 1971, 2999
 
 
@@ -237,11 +239,16 @@ def calendar_of(schedules: Iterable[Schedule], airflow: str, first: date, zone: 
     return Calendar(zone, days, tuple(scheduled), tuple(waiting), tuple(changes))
 
 
-def hour_at(time: datetime, zone: ZoneInfo) -> Hour:
+def hour_at(at: datetime, zone: ZoneInfo) -> Hour:
     """The hour of a timezone's wall clock in which a time is, without what starts in it."""
-    reading = time.astimezone(zone)
-    spans = _spans_of(reading.date(), zone).get(reading.hour, ())
-    return Hour(reading.date(), reading.hour, spans, ())
+    day, number = _day_and_hour(at.astimezone(zone))
+    around = _spans(zone, at - _NEAR, at + _NEAR)
+    spans = tuple(span for span in around if _day_and_hour(span.begin.astimezone(zone)) == (day, number))
+    return Hour(day, number, spans, ())
+
+
+def _day_and_hour(reading: datetime) -> tuple[date, int]:
+    return reading.date(), reading.hour
 
 
 def runs_in(hour: Hour, schedule: Schedule, airflow: str, zone: ZoneInfo) -> list[datetime]:
