@@ -431,7 +431,7 @@ def test_a_step_is_changed_and_moved_and_the_others_stay_as_they_are(
     text = _text(_changed(*steps, changes))
     if "after" in come:
         # With one `after`, the others have to say what they wait for too.
-        come, text = come, text.replace("  retries: 3\n  after: [tap-a_target-b]\n", "  retries: 3\n")
+        text = text.replace("  retries: 3\n  after: [tap-a_target-b]\n", "  retries: 3\n")
     assert text == STEPS.replace(gone, come, 1)
 
 

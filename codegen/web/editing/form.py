@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from codegen.diagnostics import Diagnostic
 from codegen.schema.table import schedule_table
@@ -105,7 +106,7 @@ class Form:
         yield from (f"control-{key}" for key in self.when)
 
     def _fields(self) -> Iterator[Field]:
-        yield from (*self.what.values(), *self.when.values(), *self.given)
+        yield from (*self.what.values(), *self.when.values(), *self.given, *chain(*self.others.values()))
 
 
 def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
@@ -116,8 +117,13 @@ def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
     return "runs" if key in ALL_KEYS and kind and not is_of(kind, key) else key
 
 
-def form_of(own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str]) -> Form:
-    """The form of a draft, whose keys are `own`. Where a value could not be written, it keeps the one that was sent."""
+def form_of(
+    own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str], above: Collection[str] | None = None
+) -> Form:
+    """The form of a draft, whose keys are `own`. Where a value could not be written, it keeps the one that was sent.
+
+    While somebody types, the settings `above` the fold stay there, and the others in it.
+    """
     inherited = kind_of(preview.document.merged) if preview.document else ""
     kind = kind_of(own) or sent.get("runs", "") or inherited or PAIR_KIND
     found: dict[str, list[Diagnostic]] = {}
@@ -137,10 +143,11 @@ def form_of(own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str
         if key != "tasks"
     }
     settings = [each for key, each in made.items() if key not in {*WHAT, *WHEN}]
-    given = [each for each in settings if each.value or each.is_wrong]
+    shown = above if above is not None else {each.key for each in settings if each.value or each.is_wrong}
+    given = [each for each in settings if each.key in shown]
     others: dict[str, list[Field]] = {}
     for field in settings:
-        if not (field.value or field.is_wrong):
+        if field.key not in shown:
             others.setdefault(_HEADINGS.get(field.row.group, field.row.group.capitalize()), []).append(field)
     steps = _steps(draft.text if "tasks" in own.entries else draft.kept, found.get("tasks", ()), draft)
     return Form(
