@@ -210,7 +210,7 @@ SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {
   for (const each of list.getEntries()) {
-    window.shifts.push([each.value, ...each.sources.map((one) => one.node?.id || one.node?.className || one.node?.nodeName)]);
+    window.shifts.push([each.value, ...each.sources.map(({node}) => node?.id || node?.className || node?.nodeName)]);
   }
 }).observe({type: "layout-shift", buffered: true});
 """
