@@ -65,6 +65,10 @@ class Nginx:
         return context.wrap_socket(connection, server_hostname=NAME)
 
 
+# The options for the headers that the documented configuration has as comments.
+USER_HEADERS = ("--user-header", "X-Forwarded-Preferred-Username", "--user-header", "X-Forwarded-Email")
+
+
 def documented_options() -> list[str]:
     """The options of `dagpress serve` in the documented configuration, with names and addresses of this machine."""
     command = re.findall(r"^#   dagpress serve (.*)$", DOCUMENTED.read_text(encoding="utf-8"), re.MULTILINE)
@@ -82,6 +86,8 @@ def nginx(folder: Path) -> Iterator[Nginx]:
         f"/etc/ssl/certs/{NAME}.pem": f"{folder}/certificate",
         f"/etc/ssl/private/{NAME}.key": f"{folder}/key",
         f"{PAGE_HOST}:8484;": f"{PAGE_HOST}:{running.page_port}; proxy_bind {PROXY_HOST};",
+        "# proxy_set_header X-Forwarded-Preferred-Username $user;": f"proxy_set_header {USER_HEADERS[1]} ada;",
+        "# proxy_set_header X-Forwarded-Email $email;": f"proxy_set_header {USER_HEADERS[3]} ada@example.com;",
     }.items():
         assert site.count(before) == 1, before
         site = site.replace(before, after)

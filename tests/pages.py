@@ -57,7 +57,7 @@ class Pages:
 
     worker: Worker = _InProcessWorker() if IS_FAST else shared_worker()
 
-    def __init__(self, root: Path, *, proposals: Proposals | None = None, **environ: str) -> None:
+    def __init__(self, root: Path, proposals: Proposals | None = None, /, **environ: str) -> None:
         """Serve the project in that folder, with these variables of the environment."""
         app = create_app(root, environ, worker=self.worker, proposals=proposals)
         self.client = TestClient(app, base_url="http://127.0.0.1:8484", follow_redirects=True)
@@ -101,6 +101,8 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
             value = control.text.removeprefix("\n")
         else:
             value = str(control.get("value", ""))
+            if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
+                continue
         sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 

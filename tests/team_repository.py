@@ -13,7 +13,7 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 from codegen.project import read_project
 from codegen.proposals import Proposals
 
-SERVER = "[user]\n\tname = Server\n\temail = server@example.com\n[init]\n\tdefaultBranch = main\n[push]\n\tdefault = simple\n"
+SERVER = "[user]\n\tname = Server\n\temail = server@example.com\n[init]\n\tdefaultBranch = main\n"
 
 
 class Team(NamedTuple):
@@ -39,7 +39,7 @@ class Team(NamedTuple):
 
     def pages(self, proposals: Proposals, person: str = "Ada") -> Pages:
         """The pages in the browser of a person."""
-        pages = Pages(self.checkout, proposals=proposals)
+        pages = Pages(self.checkout, proposals)
         pages.post("/identity", {"name": person, "email": f"{person.lower()}@example.com", "next": "/"})
         return pages
 

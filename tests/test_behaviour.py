@@ -1,9 +1,9 @@
-"""The comparison of behaviours: a DAG does not differ from itself, and each change of a generated file is seen."""
+"""The comparison of behaviours: a DAG does not differ from itself, and each change of a file is seen and said."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 from test_cases import CASES, copy_case
 
 from codegen import pipeline
+from codegen.pipeline import Reading
 from codegen.plan import between, plan
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.dag_text import from_source
+from codegen.review.in_words import Kind, effects_of
 from codegen.review.sources import from_plan
 from codegen.sync.blocks import sources_in
 
@@ -28,9 +30,8 @@ _CASES += ["kubernetes", "run_parameters", "runner_docker", "tasks_of_every_kind
 _DEPTH = 3
 
 
-def _generated(project: Project, source: str, overlay: Mapping[str, str | None]) -> dict[str, tuple[str, Behaviour]]:
+def _generated(project: Project, source: str, reading: Reading) -> dict[str, tuple[str, Behaviour]]:
     """The text and the planned behaviour of the files of one schedule; none where something has an error."""
-    reading = pipeline.read(project, overlay)
     chosen = [schedule for schedule in reading.schedules if schedule.source == source]
     texts = pipeline.render(project, reading, chosen).files
     found = {}
@@ -70,9 +71,15 @@ def test_what_changes_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
         absent: dict[str, str | None] = (
             {} if name == "after_other_schedules" else dict.fromkeys(paths.keys() - {source})
         )
-        before = _generated(project, source, absent)
+        former = pipeline.read(project, absent)
+        before = _generated(project, source, former)
         for changed in sample(_changed(document), 12):
-            after = _generated(project, source, {**absent, source: yaml.safe_dump(changed, sort_keys=False)})
+            reading = pipeline.read(project, {**absent, source: yaml.safe_dump(changed, sort_keys=False)})
+            after = _generated(project, source, reading)
+            effects = effects_of(project, former, reading, [source]) if after else []
+            is_said = any(each.kind is not Kind.NOTHING for effect in effects for each in effect.sentences)
+            if before.keys() == after.keys() and all(before[file][0] == after[file][0] for file in before):
+                assert not is_said, (changed, effects)
             for file in before.keys() & after.keys():
                 (old, planned), (new, other) = before[file], after[file]
                 if old == new:
@@ -80,6 +87,7 @@ def test_what_changes_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
                 elif sorted(old.split("\n")) != sorted(new.split("\n")):
                     assert differences(planned, other), changed
                     assert differences(_read(old), _read(new)), changed
+                    assert is_said, (changed, effects)
                     number += 1
     assert number
 
@@ -177,7 +185,9 @@ def test_an_object_of_another_module_is_a_difference(tmp_path: Path) -> None:
     task = "interval: '@daily'\ntasks: [{{id: a, uses: own.A, with: {{of: {{$import: {}.rows}}}}}}]\n"
     project = project_of(write(tmp_path, {"schedules/a.yml": task.format("one")}))
     (old, planned), (new, other) = (
-        _generated(project, "schedules/a.yml", {"schedules/a.yml": task.format(module)})["generated_dags/a.py"]
+        _generated(project, "schedules/a.yml", pipeline.read(project, {"schedules/a.yml": task.format(module)}))[
+            "generated_dags/a.py"
+        ]
         for module in ("one", "two")
     )
     assert differences(planned, other)

@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from versions import NEWEST, NEWEST_2
 
+from codegen.calendar.busy import busy_hour
 from codegen.calendar.week import Calendar, calendar_of, monday_of, parse_week, runs_in
 from codegen.diagnostics import InvalidError
 from codegen.schema import Schedule
@@ -87,6 +88,9 @@ def test_every_run_is_in_its_hour(  # noqa: PLR0913, PLR0917  # what a week depe
     for hour in calendar.hours:
         moments = runs_in(hour, schedule, airflow, ZoneInfo(zone))
         assert moments == [run for run in shown if (run.date(), run.hour) == (hour.day, hour.number)]
+        if hour.spans:
+            busy = busy_hour([schedule], airflow, hour.spans[-1].begin, ZoneInfo(zone))
+            assert busy.starts == Counter(run.minute for run in moments)
 
 
 @pytest.mark.parametrize(

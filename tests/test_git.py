@@ -9,7 +9,7 @@ from examples import sample
 from git_repository import copy_of, git, hook, isolate_git, repository_of
 from project_builder import write
 
-from codegen.git import GitError, Head, commit, committed_text, head_of, uncommitted
+from codegen.git import GitError, Head, Person, commit, committed_text, head_of, uncommitted
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,17 @@ def test_just_the_named_files_are_committed_and_what_else_is_staged_or_dirty_sta
         "A\tsub/new.yml",
     ]
     assert git(repository, "status", "--porcelain").split("\n") == ["M  b.yml", "A  staged", "?? other.yml"]
+
+
+@pytest.mark.parametrize("name", sample(["Ada Lovelace", "Ünal Çelik", "'\"$(x)", "a.b", "-o", "@ada"], 2))
+def test_the_author_can_be_another_than_the_committer(repository: Path, name: str) -> None:
+    write(repository, {"a.yml": "A\n"})
+    person = Person(name, "bob+x@example.com")
+    assert not person.problems
+    commit(repository, ["a.yml"], "Change a", variables=person.variables)
+    shown = git(repository, "show", "--no-patch", "--format=%an <%ae>, %cn", "HEAD")
+    # Git cuts quotes off the ends of a name.
+    assert shown == f"{name.lstrip(chr(39) + chr(34))} <bob+x@example.com>, Ada"
 
 
 def test_a_new_branch_begins_where_the_working_tree_stands_and_is_checked_out(repository: Path) -> None:

@@ -56,6 +56,7 @@ def test_a_change_is_a_commit_of_its_author_on_a_branch_that_passes_check(team: 
     assert dagpress(clone, "check")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_refused_save_leaves_no_proposal_and_loses_nothing(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
@@ -67,13 +68,14 @@ def test_a_refused_save_leaves_no_proposal_and_loses_nothing(team: Team) -> None
 
 
 def test_without_a_name_nothing_is_proposed_and_nothing_is_lost(team: Team) -> None:
-    pages = Pages(team.checkout, proposals=team.proposals())
+    pages = Pages(team.checkout, team.proposals())
     assert pages.client.get("/new", follow_redirects=False).headers["location"] == "/identity?next=%2Fnew"
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""}, 503)
     assert "author" in text_of(page, "[role=alert]")
     assert form_of(page)["text"].replace("\r\n", "\n") == _HOURLY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -107,6 +109,7 @@ def test_what_cannot_be_sent_stays_and_is_sent_later(team: Team, fault: str, tol
     assert _states(proposals) == {"a": (State.PROPOSED, False)}
 
 
+@pytest.mark.slow
 def test_the_hooks_are_those_of_the_checkout(team: Team) -> None:
     """A relative `core.hooksPath` names a folder in each working tree, also in that of a proposal from elsewhere."""
     git(team.checkout, "config", "core.hooksPath", "schedules/hooks")
@@ -131,6 +134,7 @@ def test_the_hooks_are_those_of_the_checkout(team: Team) -> None:
     assert not (team.folder / "stolen").exists()
 
 
+@pytest.mark.slow
 def test_a_branch_that_exists_meanwhile_gives_the_proposal_another_name(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
@@ -144,6 +148,7 @@ def test_a_branch_that_exists_meanwhile_gives_the_proposal_another_name(team: Te
     assert git(team.remote, "show", "dagpress/a-2:schedules/a.yml") == _HOURLY.rstrip("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["proposal", "current"])
 def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side: str) -> None:
     proposals = team.proposals()
@@ -164,10 +169,11 @@ def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side:
     assert dagpress(clone, "check")[0] == 0
 
 
+@pytest.mark.slow
 def test_generated_files_never_conflict(team: Team) -> None:
     """Both sides change the same file of a folder, at the same place."""
     write(team.checkout, {"dagpress.toml": 'airflow = "3.3"\nlayout = "folder"\n'})
-    for name in ("b", "c"):
+    for name in ("x", "y"):
         write(team.checkout, {f"schedules/team/{name}.yml": EXTRACT_LOAD})
     dagpress(team.checkout, "generate")
     git(team.checkout, "add", "--all")
@@ -175,17 +181,18 @@ def test_generated_files_never_conflict(team: Team) -> None:
     git(team.checkout, "push", "--quiet", "origin", "main")
     proposals = team.proposals()
     pages = team.pages(proposals)
-    _change(pages, "team/b.yml", _HOURLY + "owner: ada\n")
-    _send(pages, "b")
-    team.change_main(**{"team/c": _WEEKLY + "owner: bob\n"})
+    _change(pages, "team/x.yml", _HOURLY + "owner: ada\n")
+    _send(pages, "x")
+    team.change_main(**{"team/y": _WEEKLY + "owner: bob\n"})
     proposals.fetch()
-    pages.post("/proposals/b/update", {})
+    pages.post("/proposals/x/update", {})
     clone = team.clone("reviewer")
-    git(clone, "switch", "--quiet", "dagpress/b")
+    git(clone, "switch", "--quiet", "dagpress/x")
     assert dagpress(clone, "check")[0] == 0
     assert not git(clone, "merge-base", "--is-ancestor", "origin/main", "HEAD")
 
 
+@pytest.mark.slow
 def test_two_people_in_one_proposal_overwrite_nothing(team: Team) -> None:
     proposals = team.proposals()
     ada, bob = team.pages(proposals), team.pages(proposals, "Bob")
@@ -206,11 +213,12 @@ def test_two_people_in_one_proposal_overwrite_nothing(team: Team) -> None:
     _change(ada, "a.yml", _WEEKLY, proposal="a")
     git(clone, "push", "--quiet", "origin", "dagpress/a")
     assert "contains changes of somebody else" in _send(ada, "a")
-    page = text_of(ada.post("/proposals/a/update", {}), "main")
-    assert "Waiting for review" in page
-    assert "schedules/b.yml" in page
+    told = text_of(ada.post("/proposals/a/update", {}), "main")
+    assert "Waiting for review" in told
+    assert "schedules/b.yml" in told
 
 
+@pytest.mark.slow
 def test_one_proposal_holds_several_pipelines_and_is_withdrawn(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
@@ -219,7 +227,9 @@ def test_one_proposal_holds_several_pipelines_and_is_withdrawn(team: Team) -> No
     pages.post("/save", {**form_of(pages.get("/new?proposal=a")), "new": "c", "text": _WEEKLY})
     assert next(iter(proposals.all())).files == [f"schedules/{name}.yml" for name in "abc"]
     _send(pages, "a")
-    assert "a change of this pipeline" in text_of(pages.get("/edit/b.yml"), "main")
+    assert "Ada proposes a change of this pipeline" in text_of(pages.get("/edit/b.yml"), "main")
+    assert "Ada proposes a change of this pipeline" in text_of(pages.get("/pipelines/b.yml"), "main")
+    assert "Hourly" in text_of(pages.get("/?proposed=any"), "#list")
     page = pages.post("/proposals/a/withdraw", {})
     assert "Nobody proposes a change" in text_of(page, "main")
     for folder in (team.checkout, team.remote):
@@ -227,6 +237,7 @@ def test_one_proposal_holds_several_pipelines_and_is_withdrawn(team: Team) -> No
     assert len(git(team.checkout, "worktree", "list").splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["--no-ff", "--squash", "closed"])
 def test_an_ended_proposal_is_told_as_such(team: Team, way: str) -> None:
     proposals = team.proposals()
@@ -246,23 +257,25 @@ def test_an_ended_proposal_is_told_as_such(team: Team, way: str) -> None:
     pages.get("/edit/a.yml?proposal=a", 404)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["dirty", "another branch"])
 def test_a_checkout_in_use_is_left_alone(team: Team, state: str) -> None:
     proposals = team.proposals()
     if state == "dirty":
-        write(team.checkout, {"schedules/b.yml": _WEEKLY})
+        write(team.checkout, {"dagpress.toml": 'airflow = "3.3"\n# Mine.\n'})
     else:
         git(team.checkout, "switch", "--quiet", "--create", "work")
     before = git(team.checkout, "rev-parse", "HEAD")
     team.change_main(a=_HOURLY)
     pages = team.pages(proposals)
-    _change(pages, "b.yml", EXTRACT_LOAD + "owner: ada\n") if state == "dirty" else _change(pages, "b.yml", _HOURLY)
+    _change(pages, "b.yml", _HOURLY)
     assert git(team.checkout, "rev-parse", "HEAD") == before
     assert proposals.lags
     # The proposal begins from the up-to-date branch all the same.
     assert (proposals.worktree("b") / "schedules/a.yml").read_text() == _HOURLY
 
 
+@pytest.mark.slow
 def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
     clone = team.clone("elsewhere")
     git(clone, "switch", "--quiet", "--create", "dagpress/make")
@@ -278,6 +291,7 @@ def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
         proposals.worktree("make")
 
 
+@pytest.mark.slow
 def test_a_draft_survives_the_server(team: Team) -> None:
     _change(team.pages(team.proposals()), "a.yml", _HOURLY)
     proposals = team.proposals()

@@ -31,7 +31,7 @@ def _some(last: int) -> st.SearchStrategy[tuple[int, ...]]:
 
 
 _MINUTE = st.integers(0, 59)
-_RECURRENCES = st.one_of(
+RECURRENCES = st.one_of(
     st.builds(EveryMinutes, st.sampled_from(MINUTES)),
     st.builds(EveryHours, st.sampled_from(HOURS), _MINUTE),
     st.builds(OnWeekdays, _some(23), _MINUTE, _some(6)),
@@ -59,15 +59,15 @@ _CRONS = st.tuples(
     st.just("*") | _field(1, 12, "*/3", "jan"),
     st.just("*") | _field(0, 7, "fri#2", "L5", "mon-fri", "?", *DAYS),
 ).map(" ".join)
-_INTERVALS = _CRONS | st.sampled_from([*ALIASES, "15m", "PT15M", "7m", "6h", "1d", "7d", "", "daily"])
+INTERVALS = _CRONS | st.sampled_from([*ALIASES, "15m", "PT15M", "7m", "6h", "1d", "7d", "", "daily"])
 
 
-@given(_RECURRENCES)
+@given(RECURRENCES)
 def test_an_interval_has_the_recurrence_that_it_was_written_for(recurrence: Recurrence) -> None:
     assert recurrence_of(interval_of(recurrence)) == recurrence
 
 
-@given(st.lists(_INTERVALS, min_size=20, max_size=20))
+@given(st.lists(INTERVALS, min_size=20, max_size=20))
 def test_the_interval_of_a_recurrence_has_the_same_runs(intervals: list[str]) -> None:
     for interval in intervals:
         if recurrence := recurrence_of(interval):

@@ -7,13 +7,15 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from examples import sample
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
+
+from codegen.web.pipelines import page as page_of_the_list
 
 MELTANO = """\
 version: 1
@@ -291,7 +293,7 @@ def test_a_search_by_htmx_gets_the_table_alone_and_tells_the_number(project: Pat
     answer = pages.client.get("/?q=shop&owner=&sort=-name", headers=headers)
     assert answer.headers["HX-Replace-Url"] == "/?q=shop&sort=-name"
     page = pages.get("/?q=shop&owner=", 200, **headers)
-    assert not page.select("html, form")
+    assert not page.select("html, #filters")
     assert names(page) == ["orders"]
     assert "1 of 3 pipelines" in text_of(page, '[hx-swap-oob="innerHTML:#count"]')
     back = pages.get("/?q=shop", 200, **{"HX-Request": "true", "HX-History-Restore-Request": "true"})
@@ -336,11 +338,93 @@ def test_a_schedule_that_is_broken_in_one_environment_is_told_there(tmp_path: Pa
         assert "schedules/both.yml:4:33" in problems(pages.get(address), "both")
 
 
-def test_an_empty_project_says_what_to_do(tmp_path: Path) -> None:
-    page = Pages(write(tmp_path, {"dagpress.toml": ""})).get("/")
-    assert "dagpress import" in text_of(page, "main")
-    assert {link["href"] for link in page.select("main a")} == {"/new"}
+_EXTRACTORS = "plugins: {extractors: [{name: tap-a}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "commands", "done"),
+    [
+        ({}, ["meltano init .", "meltano add tap-github", "meltano add target-postgres"], 0),
+        ({"meltano.yml": "version: 1\n"}, ["meltano add tap-github", "meltano add target-postgres"], 1),
+        ({"meltano.yml": _EXTRACTORS}, ["meltano add target-postgres"], 1),
+        (
+            {"el/meltano.yml": _EXTRACTORS, "dagpress.toml": 'airflow = "3.3"\nmeltano_project = "el"\n'},
+            ["meltano --cwd el add target-postgres"],
+            1,
+        ),
+        ({"meltano.yml": MELTANO}, [], 2),
+        (
+            {"meltano.yml": f"{MELTANO}schedules: [{{name: a, job: refresh, interval: '@daily'}}]\n"},
+            ["dagpress import"],
+            1,
+        ),
+    ],
+)
+def test_an_empty_project_says_what_to_do(
+    tmp_path: Path, files: dict[str, str], commands: list[str], done: int
+) -> None:
+    page = Pages(write(tmp_path, {"dagpress.toml": "", **files})).get("/")
+    assert [command.text for command in page.select(".steps pre")] == commands
+    assert len(page.select(".steps .done")) == done
+    assert page.select(".steps li")[-1].select("a")[0]["href"] == "/new"
     assert not page.select(".state, table")
+
+
+def test_columns_can_be_hidden_until_one_shows_them_again(project: Path) -> None:
+    """The address keeps the choice, and a cookie that of the next visit; the form works without JavaScript."""
+    pages = Pages(project)
+    fields = [
+        (str(box["name"]), str(box["value"])) for box in pages.get("/?q=shop&sort=-name").select(".columns input")
+    ]
+    kept = urlencode([field for field in fields if field[1] not in {"owner", "tags", "next"}])
+    address = pages.client.get(f"/?{kept}", follow_redirects=False).headers["Location"]
+    assert address == "/?q=shop&sort=-name&hide=next&hide=owner&hide=tags"
+    for view in (address, "/"):
+        page = pages.get(view)
+        assert [each.text for each in page.select("thead [aria-sort]")] == [
+            *("Pipeline", "Runs", "Starts", "Timezone", "Runner", "DAG file")
+        ]
+        assert not page.select("[data-label=Owner]")
+    assert page.select_one("select[name=owner]")
+    # Of an address that says it, the cookie is not asked; that of all columns says so.
+    assert len(pages.get("/?hide=runner&hide=name&hide=nonsense").select("thead [aria-sort]")) == 8
+    every = urlencode([field for field in fields if field[0] == "columns"])
+    assert pages.client.get(f"/?{every}", follow_redirects=False).headers["Location"] == "/?hide="
+    assert pages.get("/").select("[data-label=Owner]")
+
+
+def test_a_pipeline_can_be_copied(project: Path) -> None:
+    link = row(Pages(project).get("/"), "orders").select(".row-actions a")[1]
+    assert (link.text, link["href"]) == ("Copy orders", "/new?copy=shop/orders.yml")
+
+
+def test_open_proposals_are_a_column_and_a_filter(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = Pages(project)
+    assert not pages.get("/").select("#sort-proposals, #filter-proposed")
+    proposals = {"later.yml": ["Run it <b>weekly</b>", "Another"], "gone.yml": ["Removed"]}
+    monkeypatch.setattr(page_of_the_list, "_proposals", lambda _: proposals)
+    page = pages.get("/")
+    assert cell(page, "later", "Proposed") == "Run it <b>weekly</b>, Another"
+    assert row(page, "hourly").select("[data-label=Proposed].absent")
+    options = [(option["value"], option.text) for option in page.select("#filter-proposed option")]
+    assert options == [
+        ("", "All"),
+        ("any", "with proposed changes"),
+        ("none", "without"),
+        ("Another", "Another"),
+        ("Run it <b>weekly</b>", "Run it <b>weekly</b>"),
+    ]
+    assert names(pages.get("/?proposed=any")) == ["later"]
+    assert names(pages.get("/?proposed=Another")) == ["later"]
+    assert names(pages.get("/?proposed=none")) == ["hourly", "orders"]
+    assert names(pages.get("/?sort=proposals")) == ["later", "hourly", "orders"]
+
+
+def test_the_list_can_be_of_the_pipelines_with_errors(project: Path) -> None:
+    write(project, {"schedules/oops.yml": "a: [\n"})
+    page = Pages(project).get("/")
+    options = [(option["value"], option.text) for option in page.select("#filter-problems option")]
+    assert options == [("", "All"), ("errors", "with errors"), ("any", "with errors or warnings"), ("none", "without")]
 
 
 def test_generate_writes_what_is_not_current(project: Path) -> None:

@@ -20,11 +20,12 @@ from project_builder import EXTRACT_LOAD, as_yaml, configured, dagpress, write
 from strategies import graphs
 from test_cases import copy_case
 from test_tasks import edges_of
+from versions import NEWEST
 
 from codegen.diagnostics import printable
 from codegen.web.parts.code import lines_of, marked
 from codegen.web.parts.humanize import relative
-from codegen.web.pipeline.next_runs import NextRuns, next_runs_of
+from codegen.web.parts.next_runs import NextRuns, next_runs_of
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.view import View
 from codegen.web.shell.workspace import Workspace
@@ -351,9 +352,9 @@ def test_a_job_and_every_kind_of_task_are_named(tmp_path: Path) -> None:
 
 
 def _runs(root: Path, text: str, now: datetime, viewer: str) -> NextRuns:
-    found = next_runs_of(_view(write(root, {"schedules/a.yml": text})), now, ZoneInfo(viewer))
-    assert found
-    return found
+    schedule = _view(write(root, {"schedules/a.yml": text})).schedule
+    assert schedule
+    return next_runs_of(schedule.timetable(NEWEST), 10, now, ZoneInfo(viewer))
 
 
 def test_the_next_runs_on_both_clocks_with_their_changes(tmp_path: Path) -> None:
@@ -385,9 +386,10 @@ def test_the_viewer_has_the_schedules_clock(tmp_path: Path) -> None:
 
 def test_a_catchup_is_told(tmp_path: Path) -> None:
     text = EXTRACT_LOAD + "catchup: true\nstart_date: 2026-01-01\n"
-    found = _runs(tmp_path, text, datetime(2026, 1, 10, 12, tzinfo=_UTC), "UTC")
-    assert found.backlog == "10 runs, from Thu 2026-01-01 00:00 UTC to Sat 2026-01-10 00:00 UTC"
-    assert not _runs(tmp_path, EXTRACT_LOAD, datetime(2026, 1, 10, 12, tzinfo=_UTC), "UTC").backlog
+    project = write(tmp_path, {"schedules/a.yml": text, "schedules/b.yml": EXTRACT_LOAD})
+    runs = text_of(Pages(project).get("/pipelines/a.yml"), "section[aria-labelledby=runs]")
+    assert re.search(r"it catches up with [0-9,]+ runs, from Thu 2026-01-01 00:00 UTC to", runs)
+    assert "catches up" not in text_of(Pages(project).get("/pipelines/b.yml"), "section[aria-labelledby=runs]")
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_a_commit_leads_to_the_pull_request_and_back(project: Path) -> None:
     assert text_of(page, "h2") == "Next: open the pull request"
     assert _links(page) == {
         "Open the pull request": "https://github.com/acme/lake/compare/main...dagpress/b?quick_pull=1",
-        "Those that exist": "https://github.com/acme/lake/pulls?q=is%3Apr%20head%3Adagpress%2Fb",
+        "Existing pull requests": "https://github.com/acme/lake/pulls?q=is%3Apr%20head%3Adagpress%2Fb",
         "To the list": "/",
     }
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: mine\n", "notes": "mine"})
@@ -92,7 +92,10 @@ def test_a_push_that_is_refused_says_what_to_do_and_can_be_repeated(project: Pat
     pages = Pages(project)
     page = _press(pages, _commit(pages), "Push", 422)
     said = text_of(page, "[role=alert]")
-    assert said.startswith("Nothing was pushed. a check of this project refused the push: no <b>pushes</b> today (fix")
+    assert said == (
+        "Nothing was pushed: a check of this project refused the push. no <b>pushes</b> today "
+        "Fix what it reports, and push again."
+    )
     (project / ".git/hooks/pre-push").unlink()
     git(project, "config", "url.../nothing.insteadOf", "../remote")
     git(project, "config", "url.../nothing.insteadOf", _URL)
@@ -114,7 +117,7 @@ def test_going_back_loses_nothing(project: Path) -> None:
     refused = _press(pages, page, "Back to main", 422)
     assert text_of(refused, "[role=alert]") == (
         "The project stays on dagpress/b. `main` has another version of files that are not committed: "
-        "`schedules/a.yml` (commit them first, or undo their changes)"
+        "`schedules/a.yml` Commit them first, or undo their changes."
     )
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "dagpress/b"
     git(project, "checkout", "--quiet", "schedules/a.yml")

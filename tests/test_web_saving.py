@@ -74,6 +74,7 @@ def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path)
     assert (project / "schedules/a.yml").read_text() == "# kept\n" + _HOURLY
     assert dagpress(project, "check")[0] == 0
     assert text_of(page, "h1") == "Changed a.yml"
+    assert text_of(page, ".effects") == "Starts: every day at 00:00 (UTC) → every hour (UTC)."
     assert [text_of(part, "h3 code") for part in page.select(".change")] == ["schedules/a.yml", "generated_dags/a.py"]
     assert text_of(page, ".change del") == '-interval: "@daily"'
     assert text_of(page, ".change ins") == '+interval: "@hourly"'
@@ -165,7 +166,7 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     assert re.match(r"@@ -(\d+),\d+ \+\1,\d+ @@", changes[0])
     assert "DAG files were not generated" in text_of(pages.post("/save", draft), "main")
     assert (project / "schedules/x/b.yml").read_text() == _HOURLY
-    assert "stays as it is until" in text_of(pages.get("/delete/x/b.yml"), "main .warning")
+    assert "stays as it is until" in text_of(pages.get("/delete/x/b.yml"), "main p.warning")
     assert (project / "generated_dags/x.py").read_text() == before
 
 
@@ -193,7 +194,7 @@ def test_several_save_pipelines_of_one_file_at_once_and_the_last_one_deletes_it(
     assert dagpress(project, "check")[0] == 0
     for name in ("a", "b0", "b1", "b2"):
         page = pages.post(f"/delete/x/{name}.yml", form_of(pages.get(f"/delete/x/{name}.yml")))
-        assert text_of(page, ".change:last-of-type h3") == (
+        assert text_of(page, ".generated .change:last-of-type h3") == (
             f"generated_dags/x.py {'deleted' if name == 'b2' else 'changed'}"
         )
     assert not (project / "generated_dags/x.py").exists()
@@ -416,6 +417,7 @@ def test_deleting_asks_shows_what_goes_and_does_it(project: Path) -> None:
         "schedules/a.yml deleted",
         "generated_dags/a.py deleted",
     ]
+    assert text_of(page, ".effects li").startswith("No longer runs: loads tap-gitlab into target-postgres")
     assert files_of(project) == before
     page = pages.post("/delete/a.yml", form_of(page))
     assert text_of(page, "h1") == "Deleted a.yml"

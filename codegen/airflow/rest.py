@@ -1,6 +1,7 @@
 """The REST API of Airflow 2 and 3: reads DAGs and their runs, pauses DAGs and starts runs.
 
-Their sources: `airflow/api_connexion` of Airflow 2 and `airflow/api_fastapi/core_api/routes/public` of Airflow 3.
+Their sources: `airflow/api_connexion` of Airflow 2 and `airflow/api_fastapi/core_api/routes/public` of Airflow 3. The
+addresses of logs are those of `TaskInstance.log_url` (`airflow/models/taskinstance.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, datetime, timedelta, timezone
 from http import HTTPStatus
 from threading import Lock
@@ -34,17 +35,25 @@ _REDACTED = "REDACTED - "
 # that has expired it says 401 (`core_api/security.py`).
 _NO_TOKEN = "Invalid JWT token"  # noqa: S105  # no token
 _LONGEST_DETAIL = 300
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _DENIED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a DAG: `queued`, `running`, `success` or `failed`; its URL is that of its page in Airflow."""
+    """A run of a DAG: `queued`, `running`, `success` or `failed`.
 
+    Attributes:
+        url: its page in Airflow; with a failed task, the page of that task's log.
+        failed_task: the id of the task that failed first; empty without one, or where the user may not read tasks.
+    """
+
+    run_id: str
     state: str
     start: datetime | None
     end: datetime | None
     url: str
+    failed_task: str = ""
 
     @property
     def is_unfinished(self) -> bool:
@@ -136,7 +145,7 @@ class Session:
         return found
 
     def last_runs(self, dag_ids: Iterable[str]) -> dict[str, Run]:
-        """The latest run of each of these DAGs that has any.
+        """The latest run of each of these DAGs that has any, of a failed one with its failed task.
 
         Airflow lists the latest runs of all DAGs together: those that have none among them are requested again.
         """
@@ -152,7 +161,34 @@ class Session:
             if not missing & found.keys() or len(runs) >= _value(body, "total_entries", int):
                 break
             missing -= found.keys()
-        return found
+        return found | self._failed({dag_id: run for dag_id, run in found.items() if run.state == "failed"})
+
+    def _failed(self, runs: Mapping[str, Run]) -> dict[str, Run]:
+        """Some failed runs by their DAG ids, each with the task that failed first."""
+        first: dict[str, object] = {}
+        for task in sorted(self._failed_tasks(runs), key=lambda task: _moment(task, "end_date") or _NEVER):
+            dag_id = _value(task, "dag_id", str)
+            # Other runs of these DAGs can have the same run ids.
+            if runs[dag_id].run_id == _value(task, "dag_run_id", str):
+                first.setdefault(dag_id, task)
+        with_task = {
+            dag_id: replace(runs[dag_id], failed_task=_value(task, "task_id", str), url=self._log_url(task))
+            for dag_id, task in first.items()
+        }
+        return {**runs, **with_task}
+
+    def _failed_tasks(self, runs: Mapping[str, Run]) -> Iterator[object]:
+        """The failed tasks of runs; none where the user may not read tasks."""
+        run_ids = sorted({run.run_id for run in runs.values()})
+        asked = {"dag_ids": sorted(runs), "dag_run_ids": run_ids, "state": ["failed"], "page_limit": _PAGE}
+        offset, total = 0, len(runs)
+        while offset < total:
+            path = "/dags/~/dagRuns/~/taskInstances/list"
+            answer = self._ask("POST", path, "read tasks", {**asked, "page_offset": offset}, but={HTTPStatus.FORBIDDEN})
+            if answer.status == HTTPStatus.FORBIDDEN or not (page := _value(answer.body, "task_instances", list)):
+                break
+            yield from page
+            offset, total = offset + len(page), _value(answer.body, "total_entries", int)
 
     def source(self, dag: Dag) -> str | None:
         """The text of a DAG's file in Airflow; None where it is gone or the user may not read it."""
@@ -225,7 +261,23 @@ class Session:
         dag_id, run_id = (_quoted(_value(body, name, str)) for name in ("dag_id", "dag_run_id"))
         page = f"grid?dag_run_id={run_id}" if self._is_v1 else f"runs/{run_id}"
         url = f"{self._connection.url}/dags/{dag_id}/{page}"
-        return Run(_value(body, "state", str), _moment(body, "start_date"), _moment(body, "end_date"), url)
+        start, end = _moment(body, "start_date"), _moment(body, "end_date")
+        return Run(_value(body, "dag_run_id", str), _value(body, "state", str), start, end, url)
+
+    def _log_url(self, task: object) -> str:
+        """The page of the log of a task's last try."""
+        dag_id, run_id, task_id = (_quoted(_value(task, name, str)) for name in ("dag_id", "dag_run_id", "task_id"))
+        index, tries = _value(task, "map_index", int), _value(task, "try_number", int)
+        page = f"{self._connection.url}/dags/{dag_id}"
+        if self._is_v1:
+            mapped = f"&map_index={index}" if index >= 0 else ""
+            date = _quoted(_value(task, "execution_date", str))
+            return f"{page}/grid?dag_run_id={run_id}&task_id={task_id}{mapped}&base_date={date}&tab=logs"
+        return (
+            f"{page}/runs/{run_id}/tasks/{task_id}"
+            + (f"/mapped/{index}" if index >= 0 else "")
+            + f"?try_number={tries}"
+        )
 
 
 class _Login:

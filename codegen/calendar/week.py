@@ -237,6 +237,13 @@ def calendar_of(schedules: Iterable[Schedule], airflow: str, first: date, zone: 
     return Calendar(zone, days, tuple(scheduled), tuple(waiting), tuple(changes))
 
 
+def hour_at(time: datetime, zone: ZoneInfo) -> Hour:
+    """The hour of a timezone's wall clock in which a time is, without what starts in it."""
+    reading = time.astimezone(zone)
+    spans = _spans_of(reading.date(), zone).get(reading.hour, ())
+    return Hour(reading.date(), reading.hour, spans, ())
+
+
 def runs_in(hour: Hour, schedule: Schedule, airflow: str, zone: ZoneInfo) -> list[datetime]:
     """The times in an hour at which runs of a schedule start, in the timezone of the calendar."""
     if not hour.spans:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import re
 import secrets
 import signal
 import socket
@@ -34,6 +35,8 @@ _SHORTEST = 16
 # The modules of what the extra `serve` names.
 _EXTRA = ("httpx2", "igraph", "pygments", "starlette", "uvicorn")
 _HINT = "install it: pip install 'dagpress[serve]'"
+# A token of HTTP (RFC 9110, 5.6.2).
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OPEN_TO_ALL = "Without a token, every user of this machine can change this project and commit as you."
 # The browser opens this file instead of the URL: every user can read the arguments of a process.
 _REDIRECT = """<!doctype html>
@@ -50,12 +53,21 @@ Examples:
   dagpress serve --review                     changes become pull requests
   {TOKEN}=... dagpress serve --host 10.0.0.7 --trusted-proxy 10.0.0.2 \\
       --allowed-host pipelines.example.com
+  {TOKEN}=... dagpress serve --trusted-proxy 127.0.0.1 \\
+      --user-header X-Forwarded-Preferred-Username --user-header X-Forwarded-Email
 
 \b
 The token is new at each start and part of the printed URL, also in a log of this output. If
 {TOKEN} sets it, the page asks for it. Programs send it as `Authorization: Bearer`. If other
 machines can reach the page, put a TLS proxy in front of it: the token is sent in clear text.
 """
+
+
+def _header_names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Check the names of headers."""
+    if wrong := [value for value in values if not _HEADER.fullmatch(value)]:
+        raise click.BadParameter(f"{quoted(wrong[0])}; expected the name of a header, such as X-Forwarded-Email.")
+    return values
 
 
 def _networks(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:
@@ -87,6 +99,14 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
     help="A proxy (address or network) whose X-Forwarded-Proto and X-Forwarded-For headers count. Can be repeated.",
 )
 @click.option(
+    "--user-header",
+    "user_headers",
+    metavar="NAME",
+    callback=_header_names,
+    multiple=True,
+    help="A header by which the trusted proxy names the person: the e-mail address, or the name. Can be repeated.",
+)
+@click.option(
     "--no-token", is_flag=True, help="Turn the login off: every user of this machine can then change the project."
 )
 @click.option(
@@ -97,12 +117,13 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.pass_obj
-def serve(  # noqa: PLR0913  # the options of the command
+def serve(  # noqa: PLR0913, PLR0917  # the options of the command
     root: Path,
     host: str,
     port: int,
     names: tuple[str, ...],
     proxies: list[str],
+    user_headers: tuple[str, ...],
     *,
     no_token: bool,
     review: bool | None,
@@ -118,6 +139,8 @@ def serve(  # noqa: PLR0913  # the options of the command
 
     if wrong := [name for name in names if not is_host_name(name)]:
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
+    if user_headers and not proxies:
+        raise click.UsageError("--user-header needs --trusted-proxy: without one, everyone could send the header.")
     project = open_project(root)
     # `--help` needs none of it.
     from codegen.proposals import Proposals, state_folder  # noqa: PLC0415
@@ -126,7 +149,10 @@ def serve(  # noqa: PLR0913  # the options of the command
         configured = _configured_token(listener, no_token=no_token)
         token = configured or ("" if no_token else secrets.token_urlsafe())
         proposals = Proposals(project, state_folder()) if (project.review if review is None else review) else None
-        app = create_app(project.root, os.environ, (*names, host), token, proposals=proposals)
+        app = create_app(
+            project.root, os.environ, (*names, host), token,
+            proposals=proposals, proxies=proxies, user_headers=user_headers,
+        )  # fmt: skip
         url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != configured else "")
         echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
         if no_token:
@@ -136,7 +162,7 @@ def serve(  # noqa: PLR0913  # the options of the command
         # Ctrl+C is the normal end, as is the signal of a supervisor.
         with suppress(KeyboardInterrupt), handling(ENDING, signal.default_int_handler):
             try:
-                _run(app, listener, proxies)
+                _run(app, listener)
             finally:
                 # After a signal, a commit may still be restoring its branch.
                 if not process.ending.is_set():
@@ -160,7 +186,7 @@ def _opened(url: str) -> Iterator[None]:
         yield
 
 
-def _run(app: ASGIApp, listener: socket.socket, proxies: list[str]) -> None:
+def _run(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until a signal ends it."""
     import uvicorn  # noqa: PLC0415  # as in `serve`
 
@@ -180,8 +206,8 @@ def _run(app: ASGIApp, listener: socket.socket, proxies: list[str]) -> None:
         log_level="error",
         server_header=False,
         timeout_graceful_shutdown=2,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
+        # The application trusts proxies by itself.
+        proxy_headers=False,
     )
     Server(config).run(sockets=[listener])
 

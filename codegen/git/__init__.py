@@ -3,6 +3,7 @@
 from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, previous_branch, switch
 from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
 from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
+from codegen.git.person import Person
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run
 from codegen.git.remote import (
     Failure,
@@ -26,6 +27,7 @@ __all__ = [
     "FilePatch",
     "GitError",
     "Head",
+    "Person",
     "RemoteError",
     "Watch",
     "add_worktree",

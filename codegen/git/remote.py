@@ -29,15 +29,19 @@ class RemoteError(GitError):
 
     Attributes:
         failure: the cause.
+        summary: the message without what the host or a hook printed.
         said: what the host or a hook printed about it.
     """
 
     def __init__(self, failure: Failure, said: str, message: str, hint: str) -> None:
         super().__init__(f"{message}{f': {said}' if said else ''}", hint)
         self.failure = failure
+        self.summary = message
         self.said = said
 
 
+# Seconds for an answer, for which somebody may wait.
+_LIMIT = 20
 # The status of a rejected branch, by `git push --porcelain`: `!<TAB>from:to<TAB>[rejected] (fetch first)`.
 _REJECTED = re.compile(r"^!\t[^\t]*\t\[([a-z ]+)\] \((.*)\)$", re.MULTILINE)
 _MOVED = {"fetch first", "non-fast-forward", "already exists", "stale info", "needs force"}
@@ -112,7 +116,7 @@ def fetch(folder: Path, remote: str) -> None:
     """
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
     try:
-        run(folder, "fetch", *options, "--", remote)
+        run(folder, "fetch", *options, "--", remote, limit=_LIMIT)
     except GitError as error:
         raise _explained(folder, remote, "", error) from error
 

@@ -16,7 +16,7 @@ from codegen.loader.names import DEFAULTS, check_defaults, check_names, is_the_s
 from codegen.rules import Rule
 from codegen.text.ids import composed
 
-# Texts that replace those of schedule files, by their paths in the project; None for a deleted file.
+# Texts that replace those of schedule files and defaults, by their paths in the project; None for a deleted file.
 Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")

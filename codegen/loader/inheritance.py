@@ -83,7 +83,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     loaded = Loaded(Boundary(root, folder), files, [], set(), [], diagnostics)
     chains: _Chains = {(): (None, False)}
     for file in files:
-        inherited, is_broken = _inherited(file.defaults, chains, loaded, cache)
+        inherited, is_broken = _inherited(file.defaults, chains, loaded, overlay, cache)
         own = _read_map(loaded, cache, file.path, file.name, overlay.get(file.name))
         # Without its defaults, keys would be reported as missing that are not.
         if own is not None and not is_broken:
@@ -118,13 +118,14 @@ _Chains = dict[tuple[tuple[Path, str], ...], tuple[MapNode | None, bool]]
 
 
 def _inherited(
-    files: tuple[tuple[Path, str], ...], chains: _Chains, loaded: Loaded, cache: Cache
+    files: tuple[tuple[Path, str], ...], chains: _Chains, loaded: Loaded, overlay: Overlay, cache: Cache
 ) -> tuple[MapNode | None, bool]:
     """Merge the files of defaults, each of which is read once."""
     if files not in chains:
-        outer, is_broken = _inherited(files[:-1], chains, loaded, cache)
+        outer, is_broken = _inherited(files[:-1], chains, loaded, overlay, cache)
         before = len(loaded.diagnostics)
-        inner = _read_map(loaded, cache, *files[-1], is_defaults=True)
+        path, name = files[-1]
+        inner = _read_map(loaded, cache, path, name, overlay.get(name), is_defaults=True)
         is_broken = is_broken or (inner is None and has_errors(loaded.diagnostics[before:]))
         chains[files] = (cache(files, merge, outer, inner) if outer and inner else inner or outer), is_broken
     return chains[files]

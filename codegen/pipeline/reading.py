@@ -68,8 +68,8 @@ def read(
 ) -> Reading:
     """Read and check a project's schedules, in each deployment environment or, with `base`, in none.
 
-    The overlay has the texts of schedule files that are not written yet; None deletes a file. A cache has results of
-    an earlier reading.
+    The overlay has texts of schedule files and defaults in place of those on disk; None deletes a file. A cache has
+    results of an earlier reading.
     """
     overlay, cache = overlay or {}, cache or Cache()
     loaded = load_schedules(

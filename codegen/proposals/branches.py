@@ -130,7 +130,7 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
         _state(branch, is_merged=content.is_merged and not uncommitted),
         [name.removeprefix(prefix) for name in names if _is_schedule(project, prefix, name)],
         [name for name in names if not _is_of_pipelines(project, prefix, name)],
-        bool(uncommitted) or (branch.local not in {"", branch.remote} and not _is_behind(project.root, branch)),
+        bool(uncommitted) or _has_unsent_commits(project.root, branch),
     )
 
 
@@ -142,8 +142,10 @@ def _state(branch: Branch, *, is_merged: bool) -> State:
     return State.CLOSED if branch.was_sent else State.DRAFT
 
 
-def _is_behind(folder: Path, branch: Branch) -> bool:
-    return bool(branch.remote) and is_ancestor(folder, branch.local, branch.remote)
+def _has_unsent_commits(folder: Path, branch: Branch) -> bool:
+    if branch.local in {"", branch.remote, branch.origin.commit if branch.origin else ""}:
+        return False
+    return not is_ancestor(folder, branch.local, branch.remote) if branch.remote else not branch.was_sent
 
 
 def is_ancestor(folder: Path, commit: str, other: str) -> bool:
@@ -160,17 +162,23 @@ def _prefix_of(folder: Path) -> str:
 
 
 def _content_of(folder: Path, base: str, tip: str, start: str) -> _Content:
-    log = git.run(folder, "log", "-z", "--reverse", "--no-merges", f"--format={_FIELDS}", f"{base}..{tip}")
+    # Merged commits are in the base; those of a known start are not all of the base's.
+    own = ("--first-parent", "--no-merges", f"{start or base}..{tip}")
+    log = git.run(folder, "log", "-z", "--reverse", f"--format={_FIELDS}", *own)
     commits = [*zip(*[iter(log.split("\0"))] * 3, strict=False)]
-    files = git.run(folder, "diff", "--name-only", "--no-renames", "-z", f"{base}...{tip}").split("\0")
+    files = _names(folder, "diff", "--name-only", "--no-renames", "-z", f"{base}...{tip}")
     since = datetime.fromtimestamp(int(commits[0][1]), timezone.utc) if commits else None
     return _Content(
         [author for author, _, _ in commits],
         since,
         commits[0][2] if commits else "",
-        [name for name in files if name],
+        files or sorted({*_names(folder, "log", "--name-only", "--no-renames", "-z", "--format=", *own)}),
         tip != start and _is_merged(folder, base, tip),
     )
+
+
+def _names(folder: Path, *words: str) -> list[str]:
+    return [name for name in git.run(folder, *words).split("\0") if name]
 
 
 def _is_merged(folder: Path, base: str, tip: str) -> bool:

@@ -59,7 +59,8 @@ class Proposals:
             raise ProposalError("proposals are pushed, and this repository has no remote", hint)
         common = git.run(self._root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
         digest = hashlib.sha256(common.encode()).hexdigest()[:8]
-        self._worktrees = state / f"{self._root.name}-{digest}"
+        self._top = Path(git.run(self._root, "rev-parse", "--show-toplevel").removesuffix("\n"))
+        self._worktrees = state / f"{self._top.name}-{digest}"
         self._prefix = git.run(self._root, "rev-parse", "--show-prefix").removesuffix("\n")
         self.default_branch = ""
         self._lock = RLock()
@@ -97,9 +98,13 @@ class Proposals:
 
     def refresh(self) -> None:
         """Fetch in the background, if the last fetch is long ago."""
-        if time.monotonic() - self._fetched > _FRESH and not self._fetching.locked():
+        if self._is_old and not self._fetching.locked():
             self._fetched = time.monotonic()
             Thread(target=self.fetch, daemon=True).start()
+
+    @property
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._fetched > _FRESH
 
     def all(self) -> list[Proposal]:
         """All proposals, the newest first."""
@@ -112,8 +117,8 @@ class Proposals:
         return sorted(found, key=lambda each: each.since, reverse=True)
 
     def open(self) -> list[Proposal]:
-        """The proposals that can still be changed, the newest first."""
-        return [each for each in self.all() if each.is_open]
+        """The proposals that can be changed here, the newest first; not those that begin right now."""
+        return [each for each in self.all() if each.is_open and each.files and not each.others]
 
     def get(self, name: str) -> Proposal | None:
         """The proposal of that name."""
@@ -124,12 +129,16 @@ class Proposals:
         return git.run(self._root, "rev-parse", "--verify", self.base).strip()
 
     def begin(self, name: str, author: str) -> str:
-        """Begin a proposal from the up-to-date base, and return its name, which is like the given one."""
-        self.fetch()
+        """Begin a proposal from the up-to-date base, and return its name, which is like the given one.
+
+        If the git host could not be reached just now, it begins from the base of the last fetch.
+        """
+        if self.problem is None or self._is_old:
+            self.fetch()
         with self._lock:
             free = self._free_name(name)
             origin = Origin(author, datetime.now(timezone.utc), self.base_commit())
-            git.add_worktree(self._root, self._worktrees / free, PREFIX + free, self.base)
+            git.add_worktree(self._root, self._folder_of(free), PREFIX + free, self.base)
             record_origin(self._root, PREFIX + free, origin)
             return free
 
@@ -144,7 +153,7 @@ class Proposals:
             if branch.path is None:
                 self._check(name)
                 start = "" if branch.local else f"refs/remotes/{self.remote}/{PREFIX}{name}"
-                path = self._worktrees / name
+                path = self._folder_of(name)
                 git.add_worktree(self._root, path, PREFIX + name, start)
                 return path / self._prefix
             return branch.path / self._prefix
@@ -165,10 +174,13 @@ class Proposals:
         """
         hooks = git.hooks_of(self._root)
         path = self.worktree(name)
+        url = git.url_of(self._root, self.remote)
+        # A relative URL leads elsewhere from a worktree.
+        place = self._root if url.startswith(".") else path
         while True:
             branch = self._branch(name)
             try:
-                said = git.push(path, self.remote, PREFIX + name, watch, hooks)
+                said = git.push(place, self.remote, PREFIX + name, watch, hooks)
                 break
             except RemoteError as error:
                 if error.failure is not Failure.MOVED or branch.was_sent or branch.remote:
@@ -176,7 +188,7 @@ class Proposals:
                 # Somebody else has sent a proposal of that name since the last fetch.
                 self.fetch()
                 name = self._rename(name)
-        if address := git.pull_request_in(said, git.url_of(self._root, self.remote)):
+        if address := git.pull_request_in(said, url):
             git.run(self._root, "config", f"branch.{PREFIX}{name}.pullrequest", address)
         return name
 
@@ -204,7 +216,7 @@ class Proposals:
             if branch.remote:
                 git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
             if branch.path:
-                git.remove_worktree(self._root, branch.path)
+                self._remove(branch.path)
             if branch.local:
                 git.run(self._root, "branch", "--quiet", "-D", PREFIX + name)
 
@@ -225,6 +237,15 @@ class Proposals:
             git.run(self._root, "branch", "-m", PREFIX + name, PREFIX + free)
             return free
 
+    def _folder_of(self, name: str) -> Path:
+        """The folder of a new worktree, with the name of the repository's own."""
+        return self._worktrees / name / self._top.name
+
+    def _remove(self, path: Path) -> None:
+        git.remove_worktree(self._root, path)
+        with suppress(OSError):
+            path.parent.rmdir()
+
     def _branches(self) -> Sequence[Branch]:
         return branches_of(self._root, self.remote)
 
@@ -241,7 +262,7 @@ class Proposals:
             ended = {each.name for each in self.all() if not each.is_open and not each.is_unsent}
             for branch in self._branches():
                 if branch.path and branch.name in ended:
-                    git.remove_worktree(self._root, branch.path)
+                    self._remove(branch.path)
                 elif branch.path and branch.remote and branch.local != branch.remote:
                     own = PREFIX + branch.name
                     git.fast_forward(branch.path, own, f"refs/remotes/{self.remote}/{own}")

@@ -117,7 +117,7 @@ def moved(text: str, other: str, key: str) -> tuple[str, str]:
     """Both texts after a key of the first has moved to the second, with its comments."""
     document, target = YamlText.read(text), YamlText.read(other)
     index = index_of(document.map_at(()), key)
-    if index is None or document.root.flow_style or target.root.flow_style:
+    if index is None or any(getattr(each.root, "flow_style", False) for each in (document, target)):
         raise EditError(_LOST)
     start, end = lines_of_item(document, document.map_at(()), index)
     lines = text[start:end] if text[start:end].endswith("\n") else f"{text[start:end]}\n"

@@ -116,6 +116,25 @@ class Ticks:
         """Whether it fires from one time of day to before another."""
         return bisect_left(self._of_a_day, begin) < bisect_left(self._of_a_day, end)
 
+    def on_the_wall_clock(self, begin: datetime, end: datetime) -> Iterator[datetime]:
+        """The ticks from one time to before another if no DST change is near, and the count starts anew each day."""
+        offset, at, before = (
+            begin - self._naive(begin).replace(tzinfo=timezone.utc),
+            self._naive(begin),
+            self._naive(end),
+        )
+        for day in self.days(at.date(), before.date()):
+            midnight = _midnight(day)
+            times = self._of_a_day[
+                bisect_left(self._of_a_day, at - midnight) : bisect_left(self._of_a_day, before - midnight)
+            ]
+            yield from ((midnight + each).replace(tzinfo=timezone.utc) + offset for each in times)
+
+    @property
+    def starts_anew(self) -> bool:
+        """Whether a tick does not depend on a DST change of an earlier day."""
+        return self._is_daily or not self.counts_hours
+
     def days(self, first: date, last: date) -> Iterator[date]:
         """The days from the first to the last on which it fires."""
         with suppress(NoMoreTicksError):

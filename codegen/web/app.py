@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from anyio import CapacityLimiter, to_thread
@@ -19,11 +20,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler, Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from codegen.diagnostics import DagpressError
 from codegen.proposals import Proposals
 from codegen.sync.lock import LockedError
 from codegen.web.shell.forms import read_form
+from codegen.web.shell.identity import UserHeadersMiddleware
 from codegen.web.shell.login import LoginMiddleware
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware
@@ -59,6 +62,8 @@ def create_app(  # noqa: PLR0913  # the options of the server
     *,
     worker: Worker | None = None,
     proposals: Proposals | None = None,
+    proxies: Sequence[str] = (),
+    user_headers: Sequence[str] = (),
 ) -> ASGIApp:
     """The application of the project in that folder.
 
@@ -69,11 +74,13 @@ def create_app(  # noqa: PLR0913  # the options of the server
         token: the login token; empty to turn the login off.
         worker: the process that renders drafts; by default, that of all sites.
         proposals: those in which changes are made; None to write them into the folder.
+        proxies: the networks of the trusted proxies.
+        user_headers: the headers of trusted proxies that name the person behind a request.
 
     Raises:
         DagpressError: a variable cannot be used.
     """
-    site, turns = Site.of(root, environ, worker, proposals), Turns()
+    site, turns = Site.of(root, environ, worker, proposals, user_headers), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
     app: ASGIApp = Starlette(
         routes=[
@@ -89,7 +96,12 @@ def create_app(  # noqa: PLR0913  # the options of the server
     )
     if token:
         app = LoginMiddleware(app, token, site.templates)
-    return HostMiddleware(app, frozenset(name.lower() for name in names))
+    app = HostMiddleware(app, frozenset(name.lower() for name in names))
+    if proxies:
+        app = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), [*proxies]))
+    if user_headers:
+        app = UserHeadersMiddleware(app, frozenset(name.lower() for name in user_headers), proxies)
+    return app
 
 
 class _Static(StaticFiles):
@@ -112,6 +124,8 @@ def _endpoint(
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
             raise HTTPException(403, _OLD)
         context = RequestContext(site, request, form)
+        if page.is_of_checkout and site.proposals:
+            raise HTTPException(404, "Changes become proposals here: nothing is committed in the folder of the server.")
         if page.needs_person and site.proposals and context.person is None:
             return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:

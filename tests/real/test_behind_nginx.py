@@ -36,7 +36,8 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
 
 @pytest.fixture(scope="module")
 def page(nginx: Nginx, project: Path) -> Iterator[Server]:
-    with serving(project, *documented_options(), "--port", str(nginx.page_port), DAGPRESS_TOKEN=TOKEN) as server:
+    options = (*documented_options(), *proxies.USER_HEADERS)
+    with serving(project, *options, "--port", str(nginx.page_port), DAGPRESS_TOKEN=TOKEN) as server:
         yield server
 
 
@@ -78,7 +79,8 @@ def test_login_and_save(nginx: Nginx, project: Path, browser: Browser) -> None:
         tab.goto(nginx.origin + "/edit/a.yml")
         tab.get_by_label("Token").fill(TOKEN)
         tab.get_by_role("button", name="Log in").click()
-        tab.get_by_role("combobox", name="owner", exact=True).fill("behind")
+        tab.get_by_text("All other settings").click()
+        tab.locator("#control-owner").fill("behind")
         tab.get_by_role("button", name="Save", exact=True).click()
         tab.get_by_role("heading", name="Changed a.yml").wait_for()
         (cookie,) = [cookie for cookie in context.cookies() if cookie.get("name", "").startswith("dagpress")]
@@ -93,6 +95,17 @@ def test_other_origins_are_refused(nginx: Nginx) -> None:
         answer = _answer(nginx, USER, _login(nginx, origin))
         assert _status(answer) == 403
         assert b"--trusted-proxy" not in answer
+
+
+def test_the_person_is_the_one_whom_nginx_names(nginx: Nginx, page: Server) -> None:
+    """The documented configuration removes what a browser sends; a connection around nginx names nobody."""
+    forged = ("X-Forwarded-Email: eve@example.com", "x_forwarded_email: eve@example.com")
+    answer = _answer(nginx, USER, _request(nginx, "GET /identity", RIGHT, *forged))
+    assert b"You are <strong>ada</strong> (ada@example.com)" in answer
+    around = _request(nginx, "GET /identity", RIGHT, "X-Forwarded-For: 127.0.0.2", *forged)
+    assert b"did not say who you are" in page.send(around)
+    invalid = _request(nginx, "GET /identity", RIGHT).replace(b"\r\n\r\n", b"\r\nX-Forwarded-Email: \xff@a\r\n\r\n")
+    assert b"did not say who you are" in page.send(invalid)
 
 
 def test_a_proxy_that_is_not_trusted_is_named(nginx: Nginx, project: Path) -> None:

@@ -75,7 +75,9 @@ def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, p
         page.locator("#control-retries").fill("4")
         page.wait_for_selector(".cm-lint-marker-error", state="detached")
         assert _text(page) == SCHEDULE.replace("retries: 2", "retries: 4")
-        assert '"retries": 4' in (page.locator("#dag-lines").text_content() or "")
+        assert page.locator(".effects").inner_text() == "Retries: 2 → 4."
+        page.locator("#dag > summary").click()
+        assert '"retries": 4' in page.locator("#dag-lines").inner_text()
         page.locator(".cm-content").focus()
         page.keyboard.press("Control+z")
         _settled(page)

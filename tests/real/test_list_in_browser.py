@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from airflow_stand_in import StandIn, standing_in
+from axe import violations
 from browser import opened, served
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from project_builder import dagpress, write
 
 pytestmark = pytest.mark.slow
@@ -65,7 +68,7 @@ def test_typing_finds_a_pipeline_among_a_thousand(page: Page) -> None:
 
 
 def test_the_keyboard_alone_filters_orders_and_turns_pages(page: Page) -> None:
-    page.get_by_label("Owner").focus()
+    page.get_by_role("search").get_by_label("Owner").focus()
     for _ in range(4):
         page.keyboard.press("ArrowDown")
     expect(page.locator("#count")).to_contain_text("200 of 1,000 pipelines")
@@ -102,3 +105,128 @@ def test_generate_brings_a_missing_file_back(fleet: Path, page: Page) -> None:
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("heading", name="1 file written")).to_be_visible()
     assert (fleet / "generated_dags/s0500.py").exists()
+
+
+_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver(list => shifts.push(...list.getEntries()
+  .filter(shift => !shift.hadRecentInput)
+  .map(shift => shift.sources.map(source => source.node?.outerHTML ?? source.node?.textContent))
+)).observe({type: 'layout-shift', buffered: true});
+"""
+_SEEN = """cell => {
+  const copy = cell.cloneNode(true);
+  copy.querySelectorAll('.hidden').forEach(part => part.remove());
+  return copy.textContent;
+}"""
+_NAMES = ("done", "broken", "idle", "fresh", "waiting", "gone")
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[tuple[StandIn, str]]:
+    """An Airflow with DAGs in every state but that of `gone`, and the address of the list of their project."""
+    root = write(tmp_path, {f"schedules/{name}.yml": SCHEDULE.format(name, 0, 1, name) for name in _NAMES})
+    assert dagpress(root, "generate")[0] == 0
+    states = dict(zip(_NAMES, ("success", "failed", "success", "", "queued"), strict=False))
+    with standing_in(**{f"meltano_{name}": state for name, state in states.items()}) as airflow:
+        for name in _NAMES:
+            airflow.sources[f"meltano_{name}"] = (root / f"generated_dags/{name}.py").read_text()
+        airflow.sources["meltano_fresh"] += "# changed"
+        airflow.paused |= {"meltano_idle", "meltano_waiting"}
+        variables = {"URL": airflow.url, "USERNAME": "ada", "PASSWORD": "a"}
+        with served(root, **{f"DAGPRESS_AIRFLOW_{name}": value for name, value in variables.items()}) as url:
+            yield airflow, url
+
+
+def _cell(page: Page, name: str) -> Locator:
+    return page.locator("tr", has=page.get_by_role("link", name=name, exact=True)).locator(".airflow-cell")
+
+
+def _text(page: Page, name: str) -> str:
+    """What one sees of a cell."""
+    text: str = _cell(page, name).evaluate(_SEEN)
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_the_list_shows_and_moves_what_airflow_has(
+    behind: tuple[StandIn, str], browser: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    """By the keyboard alone, and nothing moves when Airflow answers."""
+    airflow, url = behind
+    airflow.seconds = 0.2
+    with opened(browser, viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
+        page.add_init_script(_SHIFTS)
+        page.goto(url)
+        _see_cells(page, airflow)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert not violations(page)
+        airflow.seconds = 0
+        _run(page, airflow)
+        _unpause(page, airflow)
+        assert page.evaluate("shifts") == []
+        _hide_columns(page, url)
+
+
+def _see_cells(page: Page, airflow: StandIn) -> None:
+    expect(_cell(page, "done")).to_contain_text("success")
+    assert _text(page, "done").endswith("ago, 2 min 10 s Run now… Pause")
+    assert _text(page, "broken").startswith("failed Log of extract & load ")
+    assert _text(page, "idle").startswith("success paused Log")
+    assert _text(page, "fresh") == "no run yet differs from the repo Run now… Pause"
+    assert _text(page, "waiting") == "queued paused Log waits until it is unpaused Run now… Unpause"
+    assert _text(page, "gone") == "not deployed"
+    run = f"{airflow.url}/dags/meltano_broken/runs/scheduled__2026-11-26T05%3A00%3A00%2B00%3A00"
+    log = _cell(page, "broken").get_by_role("link", name="Log of extract & load of broken, last run")
+    expect(log).to_have_attribute("href", f"{run}/tasks/extract%20%26%20load/mapped/3?try_number=2")
+
+
+def _run(page: Page, airflow: StandIn) -> None:
+    """Think twice, be refused, and run."""
+    dialog, said = page.locator("#airflow-dialog"), page.locator("#airflow-said")
+    button = _cell(page, "idle").get_by_role("link", name="Run now… idle")
+    button.press("Enter")
+    expect(dialog.get_by_role("heading")).to_have_text("Run idle now?")
+    expect(dialog).to_contain_text("It is paused. A run waits until it is unpaused")
+    expect(page.locator("#airflow-confirm")).to_be_focused()
+    assert not violations(page)
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    # Refused, it says so in the dialog, and nothing has changed.
+    airflow.refusal = "no <b>right</b>"
+    button.press("Enter")
+    dialog.get_by_label("Unpause it, too").uncheck()
+    page.locator("#airflow-confirm").press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("Airflow refuses: no <b>right</b>")
+    expect(dialog.get_by_role("button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(button).to_be_focused()
+    airflow.refusal = ""
+    button.press("Enter")
+    dialog.get_by_label("Unpause it, too").uncheck()
+    page.locator("#airflow-confirm").press("Enter")
+    expect(said).to_have_text("idle was started. It waits until it is unpaused.")
+    expect(_cell(page, "idle")).to_contain_text("queued")
+    expect(button).to_be_focused()
+    expect(dialog).to_be_hidden()
+
+
+def _unpause(page: Page, airflow: StandIn) -> None:
+    said = page.locator("#airflow-said")
+    pause = _cell(page, "idle").get_by_role("button")
+    pause.press("Enter")
+    expect(said).to_have_text("idle is unpaused.")
+    expect(pause).to_have_text("Pause idle")
+    expect(pause).to_be_focused()
+    assert airflow.paused == {"meltano_waiting"}
+
+
+def _hide_columns(page: Page, url: str) -> None:
+    page.get_by_text("Columns", exact=True).press("Enter")
+    page.get_by_label("Last run in Airflow").uncheck()
+    page.get_by_label("Timezone").and_(page.get_by_role("checkbox")).check()
+    page.get_by_role("button", name="Show these columns").press("Enter")
+    expect(page).to_have_url(re.compile(r"\?hide=runner&hide=airflow$"))
+    page.goto(url)
+    expect(page.locator("#sort-timezone")).to_be_visible()
+    expect(page.locator(".airflow-cell")).to_have_count(0)

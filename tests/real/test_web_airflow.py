@@ -18,7 +18,7 @@ from browser import served
 from bs4 import BeautifulSoup
 from harness import Invocation, generate
 from pages import Pages, text_of
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from project_builder import write
 from versions import NEWEST
 
@@ -32,10 +32,12 @@ pytestmark = [
 _PASSWORD, _WRONG_PASSWORD = "made-up-password", "another-made-up-password"
 _QUICK = 'interval: "@manual"\ntasks:\n- {id: diária, command: "echo true"}\n'
 _GIVEN = 'interval: "@manual"\nparams: {days: {type: integer}}\ntasks:\n- {id: work, command: "true"}\n'
+_FAILS = 'interval: "@manual"\nretries: 0\ntasks:\n- {id: fails, command: "echo told by the log; exit 3"}\n'
 _SCHEDULES = {
     # Letters of every script pass the scheduler, the worker, its XCom and the REST API.
     "schedules/team/quick.yml": _QUICK + "name: vendas-diárias\n",
     "schedules/team/given.yml": _GIVEN,
+    "schedules/team/fails.yml": _FAILS,
     # With both layouts, the name of its DAG file is that of another in a folder above.
     "schedules/eu/team/broken.yml": _QUICK,
     "schedules/eu/broken.yml": _QUICK + "name: whole\n",
@@ -43,6 +45,7 @@ _SCHEDULES = {
 _BROKEN = "from airflow import nothing_of_that_name  # for a DAG\n"
 _BROKEN_FILES = {"schedule": "eu/team/broken.py", "folder": "eu/team.py"}
 _QUICK_PAGE, _BROKEN_PAGE = "/airflow/team/quick.yml", "/airflow/eu/team/broken.yml"
+_FAILS_PAGE = "/airflow/team/fails.yml"
 
 
 @contextmanager
@@ -147,23 +150,49 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         # The state of a quick run may replace the message in the page before it is looked at.
         with page.expect_response(lambda answer: answer.request.method == "POST") as posted:
             page.keyboard.press("Enter")
-        assert 'id="airflow-said" hx-swap-oob="innerHTML">A run was started.<' in posted.value.text()
+        assert 'id="airflow-said" hx-swap-oob="innerHTML">vendas-diárias was started.<' in posted.value.text()
         expect(page.locator("#airflow-run-state")).to_have_text("success")
-        expect(page.locator("#airflow-said")).to_have_text("The run: success.")
+        expect(page.locator("#airflow-said")).to_have_text("vendas-diárias has ended: success.")
         assert re.search(r" · \d[\d.minh\s]*s · ", panel.inner_text())
         link = page.get_attribute("#airflow-run-link", "href")
         assert link
         assert context.new_page().goto(link).ok  # type: ignore[union-attr]  # it answers
 
-        page.press("#airflow-pause", "Enter")
-        expect(page.locator("#airflow-said")).to_have_text("It is paused.")
-        expect(page.locator("#airflow-pause")).to_have_text("Unpause")
-        expect(page.locator("#airflow-pause")).to_be_focused()
+        _pause(page)
 
         page.goto(url)
         expect(page.locator(".airflow-cell", has_text="success").filter(has_text="differs")).to_have_count(1)
+        _fail_in_the_list(page)
+        assert "told by the log" in _log(page, _PASSWORD)
         assert _PASSWORD not in page.content()
         assert not problems
+
+
+def _pause(page: Page) -> None:
+    page.press("#airflow-pause", "Enter")
+    expect(page.locator("#airflow-said")).to_have_text("vendas-diárias is paused.")
+    expect(page.locator("#airflow-pause")).to_have_text("Unpause")
+    expect(page.locator("#airflow-pause")).to_be_focused()
+
+
+def _fail_in_the_list(page: Page) -> None:
+    """Run a DAG that fails, from the list."""
+    fails = page.locator("tr", has=page.get_by_role("link", name="fails", exact=True))
+    fails.get_by_role("link", name="Run now… fails").press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("It is paused.")
+    page.locator("#airflow-confirm").press("Enter")
+    expect(page.locator("#airflow-said")).to_have_text("fails was started.")
+    expect(fails).to_contain_text("failed")
+    fails.get_by_role("link", name="Log of fails").press("Enter")
+
+
+def _log(page: Page, password: str) -> str:
+    """What the page of a log in Airflow shows, after a login."""
+    page.locator("[name=username]").fill("admin")
+    page.locator("[name=password]").fill(password)
+    page.locator("[name=password]").press("Enter")
+    expect(page.locator("body")).to_contain_text("told by the log")
+    return page.inner_text("body")
 
 
 def _reloaded(reload: object, text: object) -> str:
@@ -174,7 +203,9 @@ def _reloaded(reload: object, text: object) -> str:
 
 
 @pytest.mark.parametrize("invocation", ["airflow-2"], indirect=True)
-def test_plain_forms_run_a_dag_of_airflow_2(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_forms_run_a_dag_of_airflow_2(
+    invocation: Invocation, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same without JavaScript."""
     folder = invocation.demo.folder
     with _airflow(invocation, "schedule") as variables:
@@ -221,8 +252,15 @@ def test_plain_forms_run_a_dag_of_airflow_2(invocation: Invocation, monkeypatch:
         states = [
             next(word for word in ("queued", "no run yet", "not deployed") if word in cell.text) for cell in cells
         ]
-        assert sorted(states) == ["no run yet", "no run yet", "not deployed", "queued"]
+        assert sorted(states) == ["no run yet", "no run yet", "no run yet", "not deployed", "queued"]
         monkeypatch.undo()
+
+        pages.post(f"{_FAILS_PAGE}/run", _form(pages.get(f"{_FAILS_PAGE}/run")))
+        invocation.await_that(lambda: "failed" in text_of(pages.get(_FAILS_PAGE), "#airflow"), pause=1)
+        with browser.new_context() as context:
+            page = context.new_page()
+            page.goto(str(pages.get(_FAILS_PAGE).select("#airflow-run-link")[0]["href"]))
+            assert "told by the log" in _log(page, variables["DAGPRESS_AIRFLOW_PASSWORD"])
 
         wrong = Pages(folder, **{**variables, "DAGPRESS_AIRFLOW_PASSWORD": _WRONG_PASSWORD}).get(_QUICK_PAGE)
         assert "check DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD" in text_of(wrong, ".error")

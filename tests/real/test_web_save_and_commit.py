@@ -87,12 +87,19 @@ def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page
         page.reload()
         page.get_by_label("Message").fill("Add the shop")
         _press(page, "Commit")
-        page.get_by_role("heading", name="Committed").wait_for()
+        page.get_by_role("heading", name="Your change is committed").wait_for()
         assert dagpress(project, "check")[0] == 0
+        git(project, "init", "--quiet", "--bare", "../remote.git")
+        git(project, "remote", "add", "origin", "../remote.git")
+        page.reload()
         _is_accessible(page)
+        _press(page, "Push")
+        page.get_by_role("heading", name="Next: ask for a review").wait_for()
+        _is_accessible(page)
+        assert git(project.parent / "remote.git", "branch", "--format=%(refname:short)") == "dagpress/shop"
     shown = git(project, "show", "--format=%s %an", "--name-only", "dagpress/shop").split("\n")
     assert shown == ["Add the shop Ada", "", "generated_dags/team/shop.py", "schedules/team/shop.yml"]
-    assert git(project, "status", "--porcelain", "--branch") == "## dagpress/shop"
+    assert git(project, "status", "--porcelain", "--branch") == "## dagpress/shop...origin/dagpress/shop"
 
 
 @pytest.mark.parametrize("scripts", [True, False])

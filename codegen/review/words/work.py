@@ -23,16 +23,31 @@ def _texts(before: Side, after: Side) -> Iterator[str]:
     old, new = before.steps, after.steps
     if before.schedule.job != after.schedule.job and before.schedule.job and after.schedule.job:
         yield f"{change('Runs the job', quoted(before.schedule.job), quoted(after.schedule.job))}."
+    renamed = dict(_renamed(old, new))
     for task_id, step in new.items():
-        if task_id not in old:
+        if task_id in renamed:
+            kept = f"its history in Airflow stays with {quoted(renamed[task_id])}"
+            yield f"Task {quoted(renamed[task_id])} is now {quoted(task_id)}: {kept}."
+        elif task_id not in old:
             place = f", after {listed(step.waits_for)}" if step.waits_for else ", first" if len(new) > 1 else ""
             yield f"New task {quoted(task_id)}{place}: {_words(step)}."
         elif text := _changed(old[task_id], step, is_alone=len(old) == len(new) == 1):
             yield text
     for task_id, step in old.items():
-        if task_id not in new:
+        if task_id not in new and task_id not in renamed.values():
             yield f"Removed task {quoted(task_id)}: {_words(step)}."
     yield from _order(old, new)
+
+
+def _renamed(old: _Steps, new: _Steps) -> Iterator[tuple[str, str]]:
+    """The new ids of tasks that run what a removed one ran, each with the former id."""
+    gone = {task_id: step for task_id, step in old.items() if task_id not in new}
+    for task_id, step in new.items():
+        work = _words(step), step.script
+        former = next((each for each, those in gone.items() if (_words(those), those.script) == work), None)
+        if task_id not in old and former:
+            del gone[former]
+            yield task_id, former
 
 
 def _changed(old: Step, new: Step, *, is_alone: bool) -> str:

@@ -58,6 +58,11 @@ class State:
         """Whether its last run is still to end."""
         return self.facts.run is not None and self.facts.run.is_unfinished
 
+    @property
+    def waits(self) -> bool:
+        """Whether its last run waits until the DAG is unpaused."""
+        return self.is_unfinished and self.facts.dag is not None and self.facts.dag.is_paused
+
 
 def state_of(airflows: Airflows, snapshot: Snapshot, schedule: Schedule) -> State:
     """What its Airflow has of a schedule, asked now."""

@@ -17,11 +17,13 @@ from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import Session
 from codegen.schema import Schedule
 from codegen.web.airflow.deployed import state_of, states_of
-from codegen.web.parts.humanize import absolute
+from codegen.web.parts.humanize import absolute, relative
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.request_context import Page, RequestContext
 
+# The dialog of the list, whose actions are answered with the cell of the schedule as it is then.
+_DIALOG = "airflow-dialog"
 # For how long somebody may think about a run: it gets the moment of the question as its date.
 _PATIENCE = timedelta(hours=1)
 # The rows that one request may ask for; the list has fewer on a page.
@@ -46,11 +48,11 @@ def _cells(context: RequestContext) -> Response:
     asked = set(context.request.query_params.getlist("schedule")[:_MOST_CELLS])
     schedules = [one for one in context.snapshot.reading.schedules if one.key in asked]
     rows = states_of(airflows, context.snapshot, schedules)
-    return context.page("airflow_cells.html", rows=rows, anchor_of=airflows.anchor_of, **_words(context))
+    return context.page("airflow_cells.html", rows=rows, **_words(context))
 
 
 def _set_paused(context: RequestContext, *, paused: bool) -> Response:
-    said = "It is paused." if paused else "It is unpaused."
+    said = "is paused." if paused else "is unpaused."
     return _act(context, said, lambda session, dag_id: session.set_paused(dag_id, paused=paused))
 
 
@@ -58,14 +60,14 @@ def _run(context: RequestContext) -> Response:
     moment = _moment(context.form.get("moment", ""))
     schedule = _schedule(context, context.form)
     if moment is None or _without_default(schedule):
-        return _state(context, schedule, asks=True, said="Nothing was started.")
+        return _state(context, schedule, asks=True, said="was not started.")
 
     def run(session: Session, dag_id: str) -> None:
         if context.form.get("unpause"):
             session.set_paused(dag_id, paused=False)
         session.trigger(dag_id, moment)
 
-    return _act(context, "A run was started.", run)
+    return _act(context, "was started.", run)
 
 
 def _act(context: RequestContext, said: str, act: Callable[[Session, str], None]) -> Response:
@@ -89,26 +91,41 @@ def _state(
     said: str = "",
     refused: AirflowRestError | None = None,
 ) -> Response:
-    """The state of a schedule in Airflow, as a page or a part of one; `said` is for screen readers."""
+    """The state of a schedule in Airflow, as a page or a part of one.
+
+    Args:
+        context: the request.
+        schedule: the schedule.
+        asks: whether to ask for a confirmation of a run.
+        said: what was done to it, for screen readers.
+        refused: why Airflow did not do it.
+    """
     state = state_of(_airflows(context), context.snapshot, schedule)
     run = state.facts.run
     before = context.query.get("was", "")
     if run and before and before != run.state:
-        said = f"The run: {run.state}."
+        said = f"has ended: {run.state}." if not run.is_unfinished else f"is {run.state}."
+    waits = " It waits until it is unpaused." if said and state.waits else ""
     return context.page(
-        "airflow_state.html" if context.is_fragment else "airflow.html",
+        _template(context),
         schedule=schedule,
         state=state,
         was=before if run is None else run.state,
-        address=_address,
         asks=asks,
-        said=said,
+        said=f"{schedule.name} {said}{waits}" if said else "",
         refused=refused,
         without_default=_without_default(schedule),
         sharing=sum(one.dag_file == schedule.dag_file for one in context.snapshot.reading.schedules) - 1,
         now=datetime.now(timezone.utc).isoformat(),
         **_words(context),
     )
+
+
+def _template(context: RequestContext) -> str:
+    """What the request wants: the answer to an action in the list, the panel of a page, or a page."""
+    if context.is_fragment:
+        return "airflow_answer.html" if context.request.headers.get("hx-target") == _DIALOG else "airflow_state.html"
+    return "airflow.html"
 
 
 def _airflows(context: RequestContext) -> Airflows:
@@ -153,8 +170,14 @@ def _moment(text: str) -> datetime | None:
 
 
 def _words(context: RequestContext) -> dict[str, Any]:
-    """What the templates say of moments and of durations."""
-    return {"absolute": partial(absolute, zone=context.timezone), "duration_in_words": _duration_in_words}
+    """What the templates use: addresses, ids, and words for moments and durations."""
+    return {
+        "address": _address,
+        "anchor_of": Airflows.anchor_of,
+        "absolute": partial(absolute, zone=context.timezone),
+        "ago": partial(relative, now=datetime.now(timezone.utc)),
+        "duration_in_words": _duration_in_words,
+    }
 
 
 def _duration_in_words(duration: timedelta) -> str:

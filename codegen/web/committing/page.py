@@ -209,9 +209,9 @@ def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
 
 
 PAGES = (
-    Page("/saved/{key}", _saved),
-    Page("/commit", _uncommitted),
-    Page("/commit", _commit, "POST"),
+    Page("/saved/{key}", _saved, is_of_checkout=True),
+    Page("/commit", _uncommitted, is_of_checkout=True),
+    Page("/commit", _commit, "POST", is_of_checkout=True),
     Page("/committing/{key}", _follow),
     Page("/committing/{key}", _cancel, "POST"),
 )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from codegen.pipeline import Reading
 from codegen.schema.export import schema_line
 from codegen.schema.model import file_stem
+from codegen.source.nodes import MapNode
+from codegen.source.read import read_yaml
 from codegen.source.write import to_yaml
 from codegen.web.shell.workspace import Snapshot
 
@@ -75,11 +78,28 @@ def folders_of(snapshot: Snapshot) -> list[str]:
 
 
 def new_text(snapshot: Snapshot) -> str:
-    """What a new schedule file begins with: what there is only one of, and every day."""
+    """The text of a new schedule file: the plugins of which there is only one, every day in the usual timezone."""
     meltano = snapshot.reading.meltano
     known = {key: meltano.plugins.get(f"{key}s", set()) if meltano else set() for key in ("extractor", "loader")}
     only = {key: next(iter(names)) if len(names) == 1 else None for key, names in known.items()}
-    return schema_line("") + to_yaml({**{key: name for key, name in only.items() if name}, "interval": "@daily"})
+    zone = usual_timezones(snapshot.reading)[:1]
+    is_inherited = "timezone" in _keys_of_defaults(snapshot)
+    when = {"interval": "@daily", "timezone": zone[0] if zone and zone != ["UTC"] and not is_inherited else None}
+    return schema_line("") + to_yaml({key: value for key, value in {**only, **when}.items() if value})
+
+
+def usual_timezones(reading: Reading) -> list[str]:
+    """The timezones of the schedules with a cron, the most frequent first."""
+    found = Counter(each.timezone for each in reading.schedules if each.interval)
+    return [name for name, _ in found.most_common()]
+
+
+def _keys_of_defaults(snapshot: Snapshot) -> Container[str]:
+    """The keys of the defaults that each schedule inherits."""
+    project = snapshot.project
+    paths = {each for file in snapshot.reading.files for each in file.defaults if each[0].parent == project.schedules}
+    nodes = [read_yaml(path, name)[0] for path, name in paths]
+    return {key for node in nodes if isinstance(node, MapNode) for key in node.entries}
 
 
 def with_line_ends_of(before: str, sent: str) -> str:

@@ -21,8 +21,10 @@ from codegen.web.editing.drafts import NEW_FOLDER, Draft, file_of, folders_of, w
 from codegen.web.editing.form import Form, form_of
 from codegen.web.editing.names import proposed_name
 from codegen.web.editing.offers import offered_for
+from codegen.web.editing.picker import WORDS, picker_of
 from codegen.web.editing.preview import preview_of
 from codegen.web.editing.reading import read_own
+from codegen.web.editing.when import with_choices
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.humanize import absolute
 from codegen.web.parts.patch import patch_between
@@ -70,6 +72,7 @@ def editor_page(
         "folders": folders_of(snapshot),
         "environments": project.deployments,
         "form": form,
+        "picker": picker_of(preview, own, sent, context.timezone, draft.problems),
         "offered": offered_for(preview),
         "meltano": snapshot.reading.meltano,
         "unreadable": unreadable,
@@ -83,6 +86,7 @@ def editor_page(
         "lines_of": lines_of,
         "absolute": absolute,
         "import_map": _import_map(),
+        "words_of_choices": WORDS,
     }
     return context.page(template, status, **{**shown, **values})
 
@@ -98,9 +102,11 @@ def sent_draft(context: RequestContext) -> Draft:
     sent, snapshot = _readable(context.form), context.snapshot
     file = sent.get("file", "")
     text = with_line_ends_of(_text_on_disk(snapshot, file), sent.get("text", ""))
-    done = edited(text, sent, snapshot.project.airflow)
-    touched = done.changed.union(sent.get("touched", "").split())
-    draft = Draft(file, done.text, sent.get("base", ""), kept=done.kept, problems=done.problems, touched=touched)
+    chosen, problems = with_choices(sent)
+    done = edited(text, chosen, snapshot.project.airflow)
+    touched = done.changed.union(problems, sent.get("touched", "").split())
+    problems = {**done.problems, **problems}
+    draft = Draft(file, done.text, sent.get("base", ""), kept=done.kept, problems=problems, touched=touched)
     return _named(draft, sent, snapshot) if "new" in sent else draft
 
 

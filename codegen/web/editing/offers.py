@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from codegen.keys.texts import timezones
+from codegen.web.editing.drafts import usual_timezones
 from codegen.web.editing.preview import Preview
 
 # These can have other values as well.
 OPEN = frozenset(("interval", "timezone", "environment", "owner", "tags", "pool", "queue", "after"))
-_ALIASES = ("15m", "@hourly", "6h", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@manual")
 
 
 def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
     """The values on offer, by key."""
     reading, meltano = preview.reading, preview.reading.meltano
     offered: dict[str, Iterable[str]] = {
-        "interval": _ALIASES,
-        "timezone": timezones(),
+        "timezone": dict.fromkeys([*usual_timezones(reading), *sorted(timezones())]),
         "after": {schedule.name for schedule in reading.schedules},
         "only": preview.project.deployments,
         "owner": {schedule.owner or "" for schedule in reading.schedules},
@@ -31,7 +30,7 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         offered["job"] = meltano.jobs
         offered["environment"] = meltano.environments
     return {
-        key: tuple(values) if key in {"interval", "only"} else sorted(values)
+        key: tuple(values) if key in {"timezone", "only"} else sorted(values)
         for key, values in offered.items()
         if values
     }

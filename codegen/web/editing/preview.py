@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from functools import cached_property
-from itertools import islice
 
 from codegen import pipeline
 from codegen.cache import Cache
@@ -23,8 +21,6 @@ from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import Patch, patch_of_dag
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
-
-_RUNS = 5
 
 
 @dataclass(frozen=True)
@@ -105,14 +101,6 @@ class Preview:
     def effects_since(self, before: Reading) -> list[Effect]:
         """What the text means for the runs, compared with the project before."""
         return effects_of(self.project, before, self.reading, [self.source])
-
-    @cached_property
-    def runs(self) -> list[datetime]:
-        """The runs that come next, in the schedule's timezone."""
-        if self.schedule is None:
-            return []
-        timetable = self.schedule.timetable(self.project.airflow)
-        return list(islice(timetable.next_runs(datetime.now(timezone.utc)), _RUNS))
 
 
 def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:

@@ -14,8 +14,8 @@ from codegen.web.shell.request_context import PROPOSAL, RequestContext
 def destination(context: RequestContext, name: str) -> Iterator[RequestContext]:
     """The request about the workspace that its change goes into.
 
-    With proposals, that is the one that the request names, or else one that begins with this change: its name is like
-    `name`, and it is discarded if nothing is written into it.
+    With proposals, that is the open one that the request names, or else one that begins with this change: its name is
+    like `name`, and it is discarded if nothing is written into it.
 
     Raises:
         ProposalError: nobody is known as the author of a proposal.
@@ -28,7 +28,8 @@ def destination(context: RequestContext, name: str) -> Iterator[RequestContext]:
     if context.person is None:
         hint = "open /identity in another tab, enter your name, and save again here"
         raise ProposalError("the author of the change is unknown", hint)
-    if context.proposal:
+    named = proposals.get(context.proposal)
+    if named and named.is_open:
         yield context
         return
     begun = proposals.begin(name, str(context.person))

@@ -9,13 +9,15 @@ from starlette.responses import Response
 
 from codegen.schema.describe import describe_work
 from codegen.web.parts.humanize import start_of
+from codegen.web.parts.next_runs import next_runs_of
 from codegen.web.pipeline.dag_file import dag_file_of
-from codegen.web.pipeline.next_runs import next_runs_of
 from codegen.web.pipeline.source_text import source_lines
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.values import values_of
 from codegen.web.pipeline.view import View, environments_of
 from codegen.web.shell.request_context import Page, RequestContext
+
+_RUNS = 10
 
 
 def _pipeline(context: RequestContext) -> Response:
@@ -25,7 +27,8 @@ def _pipeline(context: RequestContext) -> Response:
     deployment = context.query.get("environment") or next(iter(environments), "")
     if deployment and deployment not in environments:
         raise HTTPException(404, "This schedule is not in that environment.")
-    view = View(snapshot, source, deployment)
+    view, now = View(snapshot, source, deployment), datetime.now(timezone.utc)
+    timetable = view.schedule.timetable(snapshot.project.airflow) if view.schedule and view.is_sound else None
     return context.page(
         "pipeline.html",
         view=view,
@@ -34,7 +37,8 @@ def _pipeline(context: RequestContext) -> Response:
         what=describe_work(view.schedule) if view.schedule else "",
         start=start_of(view.schedule) if view.schedule and view.is_sound else "",
         tasks=tasks_of(view),
-        runs=next_runs_of(view, datetime.now(timezone.utc), context.timezone),
+        runs=next_runs_of(timetable, _RUNS, now, context.timezone) if timetable else None,
+        backlog=timetable.backlog(now) if timetable and view.schedule and view.schedule.catchup else None,
         lines=source_lines(view),
         dag=dag_file_of(view),
         values=values_of(view),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.web.pipelines.listing import Row, Status
@@ -18,6 +18,7 @@ class Column:
         filter: the name of its filter in the address; empty where it has none.
         order: its values in their order; by default the alphabet decides.
         words: the values that a filter shows in other words.
+        is_sortable: whether the list can be sorted by it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Column:
     filter: str = ""
     order: Sequence[str] = ()
     words: dict[str, str] | None = None
+    is_sortable: bool = True
 
     def values(self, row: Row) -> Sequence[str]:
         """The values of a row."""
@@ -51,6 +53,8 @@ _COLUMNS = (
     Column("tags", "Tags", lambda row: row.schedule.tags if row.schedule else (), "tag"),
     Column("runner", "Runner", lambda row: row.runners, "runner"),
     Column("status", "DAG file", lambda row: row.status.value, "status", [status.value for status in Status]),
+    Column("proposals", "Proposed", lambda row: row.proposals),
+    Column("airflow", "Last run in Airflow", lambda row: row.name if row.schedule else "", is_sortable=False),
 )
 COLUMNS = {column.name: column for column in _COLUMNS}
 _PROBLEMS = Column(
@@ -58,10 +62,35 @@ _PROBLEMS = Column(
     "Problems",
     lambda row: (("any", "errors") if row.has_errors else ("any",)) if row.diagnostics else "none",
     "problems",
-    words={"any": "errors or warnings", "none": "nothing"},
+    ["errors", "any", "none"],
+    {"errors": "with errors", "any": "with errors or warnings", "none": "without"},
+)
+_PROPOSED = Column(
+    "proposed",
+    "Proposed",
+    lambda row: ("any", *row.proposals) if row.proposals else "none",
+    "proposed",
+    ["any", "none"],
+    {"any": "with proposed changes", "none": "without"},
 )
 # A filter is a column, shown or not. The environment decides what the list is made of, not which rows it shows.
-FILTERS = {column.filter: column for column in (*_COLUMNS, _PROBLEMS) if column.filter}
+FILTERS = {column.filter: column for column in (*_COLUMNS, _PROBLEMS, _PROPOSED) if column.filter}
+
+
+def is_sortable(name: str) -> bool:
+    """Whether that is a column by which the list can be sorted."""
+    return name in COLUMNS and COLUMNS[name].is_sortable
+
+
+def hideable(names: Collection[str]) -> tuple[str, ...]:
+    """Those of some names that are columns that can be hidden: all but the first."""
+    return tuple(column.name for column in _COLUMNS[1:] if column.name in names)
+
+
+def columns_of(rows: Sequence[Row], *, with_airflow: bool) -> Mapping[str, Column]:
+    """The columns that a list with these rows can have."""
+    missing = {"airflow": not with_airflow, "proposals": not any(row.proposals for row in rows)}
+    return {name: column for name, column in COLUMNS.items() if not missing.get(name)}
 
 
 def choices_of(rows: Sequence[Row]) -> dict[str, dict[str, str]]:

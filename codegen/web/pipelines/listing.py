@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
@@ -46,6 +46,7 @@ class Row:
         document: its content; None if it is not a map.
         schedules: it in each environment that is shown; none where it cannot be read.
         airflow: the version of the project, one of `VERSIONS`.
+        proposals: the titles of the open proposals that change it.
     """
 
     file: str
@@ -55,6 +56,7 @@ class Row:
     diagnostics: tuple[Diagnostic, ...]
     airflow: str
     next_runs: NextRunsCache
+    proposals: tuple[str, ...] = ()
 
     @cached_property
     def schedule(self) -> Schedule | None:
@@ -143,8 +145,27 @@ class Listing:
     changes: Sequence[tuple[str, str]]
 
 
-def listing_of(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
-    """The list of a project; of all its deployment environments where none is named."""
+def listing_of(
+    snapshot: Snapshot, environment: str, next_runs: NextRunsCache, proposals: Mapping[str, Sequence[str]]
+) -> Listing:
+    """The list of a project.
+
+    Args:
+        snapshot: the project.
+        environment: a deployment environment; empty for all of them.
+        next_runs: the cache of next runs.
+        proposals: the titles of the open proposals that change a schedule file, by its path below the folder of
+            schedules.
+    """
+    listing = snapshot.once(_without_proposals, environment, next_runs)
+    if not proposals:
+        return listing
+    those = {file: tuple(titles) for file, titles in proposals.items()}
+    rows = [replace(row, proposals=those[row.file]) if row.file in those else row for row in listing.rows]
+    return replace(listing, rows=rows)
+
+
+def _without_proposals(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
     diagnostics: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in snapshot.diagnostics:
         diagnostics[diagnostic.location.path].append(diagnostic)

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from codegen.diagnostics import has_errors, in_numbers
 from codegen.web.parts.humanize import on_the_wall, relative
-from codegen.web.pipelines.columns import COLUMNS, choices_of
+from codegen.web.pipelines.columns import Column, choices_of, columns_of, hideable
+from codegen.web.pipelines.first_steps import first_steps
 from codegen.web.pipelines.listing import Row, listing_of
 from codegen.web.pipelines.query import ListQuery
+from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.request_context import Page, RequestContext
+
+# The cookie: the hidden columns of the last choice, separated by dots.
+_COOKIE = "hidden_columns"
+# Beside Airflow's, these are hidden until somebody chooses: a list with all does not fit on a laptop.
+_SPARED = ("timezone", "runner")
+_YEAR = 365 * 24 * 3600
 
 
 def _pipelines(context: RequestContext) -> Response:
     """The page, or the list alone where the search or an order changes it."""
-    snapshot = context.snapshot
-    query = ListQuery.of(context.query, snapshot.project.deployments)
-    listing = snapshot.once(listing_of, query.environment, context.site.next_runs)
+    snapshot, asked = context.snapshot, context.request.query_params
+    query = ListQuery.of(context.query, asked.getlist("hide"), snapshot.project.deployments)
+    listing = listing_of(snapshot, query.environment, context.site.next_runs, _proposals(context))
+    columns = columns_of(listing.rows, with_airflow=context.site.airflow is not None)
+    if "columns" in asked:
+        return _choose(query, hideable(columns.keys() - {*asked.getlist("columns")}))
+    hidden = _hidden(context, query)
+    shown = {name: column for name, column in columns.items() if name not in hidden}
     choices = snapshot.reading.cache(query.environment, choices_of, listing.rows)
     excerpt = query.excerpt(listing.rows)
     response = context.page(
@@ -30,9 +43,11 @@ def _pipelines(context: RequestContext) -> Response:
         listing=listing,
         query=query,
         excerpt=excerpt,
-        rows=[*_rows(context, query, excerpt.rows)],
+        rows=[*_rows(context, query, excerpt.rows, shown)],
         filters=query.filters_of(choices, snapshot.project.deployments),
-        columns=COLUMNS,
+        columns=shown,
+        all_columns=columns,
+        steps=() if snapshot.sources else first_steps(snapshot),
         drift=Counter(change.diagnostic().code for change in snapshot.changes),
         errors=in_numbers(d for d in snapshot.diagnostics if d.is_error),
         has_errors=has_errors(snapshot.diagnostics),
@@ -43,7 +58,38 @@ def _pipelines(context: RequestContext) -> Response:
     return response
 
 
-def _rows(context: RequestContext, query: ListQuery, rows: Sequence[Row]) -> Iterator[str]:
+def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
+    """The titles of the open proposals that change a schedule file, by its path below the folder of schedules."""
+    if context.site.proposals:
+        context.site.proposals.refresh()
+    folder = f"{context.snapshot.project.relative(context.snapshot.project.schedules)}/"
+    titles: dict[str, list[str]] = {}
+    for proposal in context.open_proposals or ():
+        for file in proposal.files:
+            titles.setdefault(file.removeprefix(folder), []).append(proposal.title or proposal.name)
+    return titles
+
+
+def _hidden(context: RequestContext, query: ListQuery) -> Collection[str]:
+    """The hidden columns: of the address, else of the last choice, else those without which an Airflow has room."""
+    if query.hide is not None:
+        return query.hide
+    chosen = context.request.cookies.get(_COOKIE)
+    if chosen is not None:
+        return hideable(chosen.split("."))
+    return _SPARED if context.site.airflow else ()
+
+
+def _choose(query: ListQuery, hide: tuple[str, ...]) -> Response:
+    """Hide columns from now on: the address says which, and a cookie for the next visit."""
+    response = RedirectResponse(replace(query, hide=hide).address(), status_code=303)
+    response.set_cookie(_COOKIE, ".".join(hide), max_age=_YEAR, httponly=True, samesite="strict")
+    return response
+
+
+def _rows(
+    context: RequestContext, query: ListQuery, rows: Sequence[Row], columns: Mapping[str, Column]
+) -> Iterator[str]:
     """The HTML of some rows, each rendered again only where it shows something else."""
     snapshot, now = context.snapshot, datetime.now(timezone.utc)
     template, anywhere = context.site.templates.get_template("pipelines_row.html"), replace(query, page=1)
@@ -53,14 +99,14 @@ def _rows(context: RequestContext, query: ListQuery, rows: Sequence[Row]) -> Ite
             (row.file, query.environment),
             template.render,
             row=row,
-            columns=COLUMNS,
+            columns=columns,
             query=anywhere,
             environments=len(snapshot.project.deployments),
             next_run=run,
             next_run_in=relative(run, now) if run else "",
             timezone=context.timezone,
             on_the_wall=on_the_wall,
-            airflow=context.site.airflow,
+            anchor_of=Airflows.anchor_of,
         )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
-from codegen.web.pipelines.columns import COLUMNS, FILTERS
+from codegen.web.pipelines.columns import COLUMNS, FILTERS, hideable, is_sortable
 from codegen.web.pipelines.listing import Row
 
 ROWS_OF_A_PAGE = 100
+_DEFAULTS: Mapping[str, object] = {"sort": "name", "page": 1}
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class ListQuery:
         q: words, all of which a row must contain.
         filters: the chosen value of each filter that is set.
         sort: a column, with a dash in front for descending order.
+        hide: the hidden columns, in their order; None where the address does not say it.
         page: counted from 1.
     """
 
@@ -54,26 +55,35 @@ class ListQuery:
     environment: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     sort: str = "name"
+    hide: tuple[str, ...] | None = None
     page: int = 1
 
     @classmethod
-    def of(cls, query: Mapping[str, str], deployments: Sequence[str] = ()) -> ListQuery:
-        """The query of an address, without its invalid values."""
+    def of(cls, query: Mapping[str, str], hide: Collection[str] = (), deployments: Sequence[str] = ()) -> ListQuery:
+        """The query of an address, without its invalid values; `hide` has all its values of that name."""
         sort, page, environment = query.get("sort", ""), query.get("page", ""), query.get("environment", "")
         return cls(
             query.get("q", ""),
             environment if environment in deployments else "",
             {name: query[name] for name in FILTERS if query.get(name)},
-            sort if sort.removeprefix("-") in COLUMNS else "name",
+            sort if is_sortable(sort.removeprefix("-")) else "name",
+            hideable(hide) if hide else None,
             max(int(page), 1) if page.isdecimal() and len(page) < len("1000000") else 1,
         )
 
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The values of an address that decide on the rows and their order, but for the page."""
+        values = {"q": self.q, "environment": self.environment, **self.filters, "sort": self.sort}
+        return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
+
     def address(self, **changes: str | int) -> str:
         """The address of the list with some values changed; any other search or order starts at page 1."""
-        values: dict[str, Any] = {"q": self.q, "environment": self.environment, **self.filters, "sort": self.sort}
-        defaults = {"sort": "name", "page": 1}
-        query = {name: value for name, value in (values | changes).items() if value != defaults.get(name, "")}
-        return f"/?{urlencode(query)}" if query else "/"
+        values = {**self.values, **changes}
+        query: dict[str, object] = {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
+        if self.hide is not None:
+            query["hide"] = self.hide or ("",)
+        return f"/?{urlencode(query, doseq=True)}" if query else "/"
 
     def sorted_by(self, column: str) -> str:
         """The `sort` of the link of a column, which reverses the order where the list is sorted by it already."""
@@ -86,7 +96,7 @@ class ListQuery:
     @property
     def is_narrowed(self) -> bool:
         """Whether it leaves any row out."""
-        return replace(self, sort="name", page=1) != ListQuery()
+        return replace(self, sort="name", hide=None, page=1) != ListQuery()
 
     def excerpt(self, rows: Sequence[Row]) -> Excerpt:
         """The rows of the page."""

@@ -8,12 +8,11 @@ from functools import partial
 
 from codegen import git
 from codegen.diagnostics import has_errors, quoted
-from codegen.git import Watch
+from codegen.git import Person, Watch
 from codegen.proposals import ProposalError, Proposals, Side, State
 from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
 from codegen.proposals.merging import merge
 from codegen.sync.transaction import Transaction
-from codegen.web.shell.identity import Person
 from codegen.web.shell.workspace import Workspace
 
 
@@ -48,6 +47,8 @@ class Sender:
             DagpressError: git or a hook rejects it.
         """
         self.proposals.fetch()
+        proposal = self.proposals.get(name)
+        is_sent = proposal is not None and proposal.state is State.PROPOSED
         self._commit(message)
         for other in self.proposals.newer(name):
             with self.workspace.transaction() as transaction:
@@ -55,8 +56,6 @@ class Sender:
                 finish = partial(_regenerate, self.workspace, transaction)
                 root, variables = self.workspace.root, self._variables
                 merge(root, other, folders, sides, finish, variables=variables, watch=self.watch)
-        proposal = self.proposals.get(name)
-        is_sent = proposal is not None and proposal.state is State.PROPOSED
         return self.proposals.send(name, self.watch) if is_sent else name
 
     def _commit(self, message: str) -> None:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from codegen import git
-from codegen.git import GitError
+from codegen.git import GitError, RemoteError
 from codegen.sync.lock import LockedError
 from codegen.text.copyable import shell_command
 from codegen.web.shell.commits import Commit
@@ -103,7 +103,9 @@ def _committed(context: RequestContext) -> Response:
     return _page(context, _commit_of(context))
 
 
-def _page(context: RequestContext, commit: str, refused: str = "", problem: str = "", status: int = 200) -> Response:
+def _page(  # noqa: PLR0913, PLR0917  # the parts of a refusal
+    context: RequestContext, commit: str, refused: str = "", problem: str = "", status: int = 200, hint: str = ""
+) -> Response:
     root = context.workspace.root
     message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
     shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
@@ -114,7 +116,7 @@ def _page(context: RequestContext, commit: str, refused: str = "", problem: str 
         following = replace(following, opening=printed or following.opening)
     return context.page(
         "committed.html", status,
-        commit=commit, message=message, files=files, next=following, refused=refused, problem=problem,
+        commit=commit, message=message, files=files, next=following, refused=refused, problem=problem, hint=hint,
     )  # fmt: skip
 
 
@@ -155,9 +157,14 @@ def _follow(context: RequestContext) -> Response:
         return context.page("pushing.html", commit=push, limit=git.HOOKS_LIMIT)
     if context.is_fragment:
         return Response(headers={"HX-Redirect": push.address})
-    result = push.result.result()
+    return _ended(context, commit, push.result.result())
+
+
+def _ended(context: RequestContext, commit: str, result: str | GitError) -> Response:
+    if isinstance(result, RemoteError):
+        return _page(context, commit, f"Nothing was pushed: {result.summary}.", result.said, 422, result.hint)
     if isinstance(result, GitError):
-        return _page(context, commit, "Nothing was pushed.", str(result), 422)
+        return _page(context, commit, "Nothing was pushed.", result.message, 422, result.hint)
     return RedirectResponse(f"/commits/{commit}", 303)
 
 
@@ -177,14 +184,15 @@ def _back(context: RequestContext) -> Response:
         try:
             git.switch(root, back)
         except GitError as error:
-            return _page(context, commit, f"The project stays on {git.head_of(root).branch}.", str(error), 422)
+            refused = f"The project stays on {git.head_of(root).branch}."
+            return _page(context, commit, refused, error.message, 422, error.hint)
     return RedirectResponse(f"/commits/{commit}", 303)
 
 
 PAGES = (
     Page("/commits/{commit}", _committed),
-    Page("/push/{commit}", _push, "POST"),
+    Page("/push/{commit}", _push, "POST", is_of_checkout=True),
     Page("/pushing/{commit}", _follow),
     Page("/pushing/{commit}", _cancel, "POST"),
-    Page("/back/{commit}", _back, "POST"),
+    Page("/back/{commit}", _back, "POST", is_of_checkout=True),
 )

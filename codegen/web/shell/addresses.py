@@ -1,4 +1,4 @@
-"""Addresses of what the pages have of a schedule."""
+"""Addresses of what the pages have of a schedule, and of this site."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ def address_of(page: str, file: str, environment: str = "", action: str = "", **
     if environment:
         query = {"environment": environment, **query}
     return f"/{page}/{quote(file)}{action}" + (f"?{urlencode(query)}" if query else "")
+
+
+def is_path(address: str) -> bool:
+    r"""Whether an address is a path of this site. Browsers read `//`, `/\`, and `/` with a tab as another host."""
+    return address.startswith("/") and address[1:2] not in {"/", "\\"} and address.isprintable()

@@ -1,22 +1,92 @@
-"""The person who uses the page: the author of proposals."""
+"""The person behind a request: from headers of a trusted proxy, or from a cookie with what the person has typed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from codegen.git import Person
+from codegen.web.shell.security import cookie_name
+
+__all__ = ["Person", "UserHeadersMiddleware", "person_of", "set_person"]
+
+# The key of the person in the state of a request, and in the name of the cookie.
+STATE = "person"
+_YEAR = 365 * 24 * 60 * 60
 
 
-class Person(NamedTuple):
-    """The author of a commit."""
+@dataclass(frozen=True)
+class UserHeadersMiddleware:
+    """Takes the person from headers of trusted proxies, and removes these headers from every request.
 
-    name: str
-    email: str
+    It must see the address of the connection: uvicorn's `ProxyHeadersMiddleware` replaces it with that of the browser.
 
-    def __str__(self) -> str:
-        """As git writes it."""
-        return f"{self.name} <{self.email}>"
+    Attributes:
+        names: the names of the headers, in lower case.
+        networks: the addresses of the trusted proxies.
+    """
 
-    @property
-    def variables(self) -> Mapping[str, str]:
-        """The environment variables of git for the author of a commit."""
-        return {"GIT_AUTHOR_NAME": self.name, "GIT_AUTHOR_EMAIL": self.email}
+    app: ASGIApp
+    names: frozenset[str]
+    networks: Sequence[str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, with the person in its state."""
+        if scope["type"] == "http":
+            sent = [(name.decode("latin-1").lower(), value) for name, value in scope["headers"]]
+            values = [value for name, value in sent if name in self.names]
+            # A header that occurs twice may be that of the client and that of the proxy.
+            is_clear = len(values) == len({name for name, _ in sent if name in self.names})
+            person = _person_in(values) if is_clear and self._trusts(scope) else None
+            own = [header for header, (name, _) in zip(scope["headers"], sent, strict=True) if name not in self.names]
+            scope = {**scope, "headers": own, "state": {**scope.get("state", {}), STATE: person}}
+        await self.app(scope, receive, send)
+
+    def _trusts(self, scope: Scope) -> bool:
+        try:
+            address = ipaddress.ip_address((scope.get("client") or ("",))[0])
+        except ValueError:
+            return False
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in ipaddress.ip_network(network) for network in self.networks)
+
+
+def _person_in(values: Sequence[bytes]) -> Person | None:
+    """The person of some headers: the value with an `@` is the e-mail address, another one the name."""
+    try:
+        texts = [text for value in values if (text := value.decode().strip())]
+    except UnicodeDecodeError:
+        return None
+    email = next((text for text in texts if "@" in text), "")
+    name = next((text for text in texts if "@" not in text), email.partition("@")[0])
+    return _valid(Person(name, email))
+
+
+def person_of(request: Request) -> Person | None:
+    """The person of a request; None if it is unknown, or if what was sent is invalid."""
+    state = request.scope.get("state", {})
+    if STATE in state:
+        known: Person | None = state[STATE]
+        return known
+    name, _, email = request.cookies.get(_cookie(request), "").partition(":")
+    return _valid(Person(unquote(name), unquote(email)))
+
+
+def set_person(request: Request, response: Response, person: Person) -> None:
+    """Remember a person in the browser for a year."""
+    value, is_secure = ":".join(quote(part, safe="") for part in person), request.url.scheme == "https"
+    response.set_cookie(_cookie(request), value, _YEAR, httponly=True, samesite="strict", secure=is_secure)
+
+
+def _valid(person: Person) -> Person | None:
+    return None if person.problems else person
+
+
+def _cookie(request: Request) -> str:
+    return cookie_name(request, f"{STATE}-")

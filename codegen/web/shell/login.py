@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from codegen.web.shell.addresses import is_path
 from codegen.web.shell.attempts import Attempts
 from codegen.web.shell.forms import read_form
+from codegen.web.shell.security import cookie_name
 
 # The field of the login form, and the query parameter of the login URL.
 TOKEN_FIELD = "token"  # noqa: S105  # a name
@@ -65,14 +67,13 @@ class LoginMiddleware:
         """Redirect with the session cookie, or show the login page again."""
         if not self._has_session(request) and not await self._accepts(request, token):
             return self._page(request, address, "Wrong token.")
-        answer = RedirectResponse(address if _is_path(address) else "/", 303)
+        answer = RedirectResponse(address if is_path(address) else "/", 303)
         is_secure = request.url.scheme == "https"
-        name = _cookie(request)
-        answer.set_cookie(name, self._session, httponly=True, samesite="strict", secure=is_secure)
+        answer.set_cookie(cookie_name(request), self._session, httponly=True, samesite="strict", secure=is_secure)
         return answer
 
     def _has_session(self, request: Request) -> bool:
-        return hmac.compare_digest(self._session.encode(), request.cookies.get(_cookie(request), "").encode())
+        return hmac.compare_digest(self._session.encode(), request.cookies.get(cookie_name(request), "").encode())
 
     async def _accepts(self, request: Request, token: str) -> bool:
         address = request.client.host if request.client else ""
@@ -94,18 +95,8 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def _cookie(request: Request) -> str:
-    """The name of the session cookie, with the port, since cookies do not distinguish ports."""
-    return f"dagpress-{(request.scope.get('server') or ('', ''))[1]}"
-
-
 def _address(request: Request) -> str:
     """The path to redirect to after the login; the start page for a request that cannot be repeated."""
     query = request.scope["query_string"].decode("latin-1")
     path = quote(request.scope["path"]) + (f"?{query}" if query else "")
     return path if request.method == "GET" and request.scope["path"] != "/login" else "/"
-
-
-def _is_path(address: str) -> bool:
-    r"""Whether an address is a path of this site. Browsers read `//`, `/\`, and `/` with a tab as another host."""
-    return address.startswith("/") and address[1:2] not in {"/", "\\"} and address.isprintable()

@@ -29,7 +29,7 @@ from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.commits import Commit, Commits
-from codegen.web.shell.identity import Person
+from codegen.web.shell.identity import STATE, Person, person_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.saved_store import SavedStore
 from codegen.web.shell.security import CSRF_FIELD
@@ -88,6 +88,7 @@ class Site:
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
         saved_store: recently saved changes.
         pushes: runs pushes in the background.
+        user_headers: the headers of trusted proxies that name the person; empty if people type their names.
     """
 
     workspaces: Workspaces
@@ -99,6 +100,7 @@ class Site:
     saved_store: SavedStore = field(default_factory=SavedStore)
     pushes: Commits = field(default_factory=lambda: Commits("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
+    user_headers: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -107,6 +109,7 @@ class Site:
         environ: Mapping[str, str],
         drafts: Worker | None = None,
         proposals: Proposals | None = None,
+        user_headers: Sequence[str] = (),
     ) -> Site:
         """The site of the project in that folder, with the Airflows of these variables and the worker for drafts.
 
@@ -116,7 +119,8 @@ class Site:
             DagpressError: a variable cannot be used.
         """
         airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
-        return cls(Workspaces(root, proposals), _environment(), airflow, version("dagpress"), drafts)
+        workspaces, release = Workspaces(root, proposals), version("dagpress")
+        return cls(workspaces, _environment(), airflow, release, drafts, user_headers=user_headers)
 
     @property
     def name(self) -> str:
@@ -154,12 +158,10 @@ class RequestContext:
         try:
             return self.site.workspaces.of(self.proposal)
         except ProposalError as error:
+            if PROPOSAL in self.form:
+                # What was typed becomes another proposal.
+                return self.site.workspaces.main
             raise HTTPException(404, f"{error}.") from None
-
-    @property
-    def person(self) -> Person | None:
-        """The person who sent the request, if that is known."""
-        return None
 
     @property
     def slow_commit(self) -> Commit | None:
@@ -168,6 +170,11 @@ class RequestContext:
             return self.workspace.commits.slow
         except HTTPException:
             return None
+
+    @property
+    def continued(self) -> Proposal | None:
+        """The open proposal that the request is about."""
+        return next((each for each in self.open_proposals or () if each.name == self.proposal), None)
 
     @property
     def proposes(self) -> bool:
@@ -203,6 +210,11 @@ class RequestContext:
             raise HTTPException(404, "There is no such schedule.")
         return found
 
+    @cached_property
+    def person(self) -> Person | None:
+        """The person behind the request; None if it is unknown."""
+        return person_of(self.request)
+
     @property
     def query(self) -> Mapping[str, str]:
         """What stands behind the `?` of the address."""
@@ -229,6 +241,7 @@ class RequestContext:
         scope = {name: self.request.scope[name] for name in _SCOPE}
         htmx = [(name, value) for name, value in self.request.scope["headers"] if name.startswith(b"hx-")]
         scope["headers"] = [*htmx, (b"cookie", f"{TIMEZONE_COOKIE}={self.timezone.key}".encode())]
+        scope["state"] = {**scope["state"], STATE: self.person}
         root, csrf = self.workspace.root, self.site.csrf
         # What changes while somebody types does not show them.
         shown = None if self.is_fragment else self.open_proposals
@@ -253,6 +266,7 @@ class Page:
         method: `GET`, or `POST` for a change, which requires the CSRF token.
         is_draft: whether it renders a draft; such requests are limited per client.
         needs_person: whether it leads to a proposal, which needs an author.
+        is_of_checkout: whether it is missing where changes become proposals, as it changes the checkout.
     """
 
     path: str
@@ -260,3 +274,4 @@ class Page:
     method: str = "GET"
     is_draft: bool = False
     needs_person: bool = False
+    is_of_checkout: bool = False

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -73,6 +74,11 @@ class HostMiddleware:
         name = match[1] or match[2]
         address = (scope.get("server") or ("",))[0]
         return name in _LOOPBACK or name in self.names or name == address
+
+
+def cookie_name(request: Request, purpose: str = "") -> str:
+    """The name of a cookie of this site, with the port, since cookies do not distinguish ports."""
+    return f"dagpress-{purpose}{(request.scope.get('server') or ('', ''))[1]}"
 
 
 def is_host_name(text: str) -> bool:

@@ -21,7 +21,7 @@ let dropped = new AbortController();
 let timer = 0;
 let pending = null;
 // What the button that was pressed last does, until it is answered.
-let doing = "";
+let pressed = null;
 let isLeaving = false;
 const first = area.value;
 
@@ -71,7 +71,7 @@ async function answer(number) {
   dropped = new AbortController();
   try {
     const body = new URLSearchParams(new FormData(form));
-    if (doing) body.set("do", doing);
+    if (pressed) body.set(pressed.name, pressed.value);
     const reply = await fetch("/preview", {
       method: "POST", body, headers: {"HX-Request": "true"},
       signal: dropped.signal,
@@ -81,10 +81,10 @@ async function answer(number) {
     const page = new DOMParser().parseFromString(text, "text/html");
     tell(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
     if (reply.ok) {
-      const [what, index] = doing.split(":");
-      doing = "";
+      const {name, value} = pressed ?? {};
+      pressed = null;
       take(page);
-      if (what) follow(what, Number(index));
+      if (name === "do") follow(...value.split(":"));
     }
     return reply.ok;
   } catch {
@@ -232,8 +232,9 @@ function takePreview(preview) {
 }
 
 // Move the focus to where the step is that somebody has added, moved or removed.
-function follow(what, index) {
+function follow(what, number) {
   const steps = document.querySelectorAll(".step");
+  const index = Number(number);
   const place = {up: index - 1, down: index + 1}[what];
   if (place !== undefined) document.getElementById(`${what}-${place}`)?.focus();
   else if (what === "add") steps[steps.length - 1]?.querySelector("select, input")?.focus();
@@ -257,6 +258,7 @@ const touched = form.elements.namedItem("touched");
 function touch(control) {
   const key = control.closest(".cm-content") || control === area ? "text"
     : control.name?.startsWith("step:") ? "tasks"
+    : control.name?.startsWith("when:") ? "interval"
       : /^(new|runs)$|(?<=:).+/.exec(control.name ?? "")?.[0];
   if (!key || touched.value.split(" ").includes(key)) return false;
   touched.value = `${touched.value} ${key}`.trim();
@@ -279,11 +281,11 @@ form.addEventListener("change", (event) => {
 });
 // A button in the form changes it in place.
 form.addEventListener("click", (event) => {
-  const button = event.target.closest("button[name=do]");
+  const button = event.target.closest("button[name]");
   if (!button) return;
   event.preventDefault();
   if (button.ariaDisabled === "true") return;
-  doing = button.value;
+  pressed = {name: button.name, value: button.value};
   ask();
 });
 form.addEventListener("keydown", (event) => {
@@ -305,7 +307,7 @@ form.addEventListener("submit", async (event) => {
   if (isLeaving || !(await isSettled()) || isLeaving) return;
   const refused = form.querySelector(".refused");
   if (refused) {
-    const control = refused.closest(".field")?.querySelector("[id^=control-]");
+    const control = refused.closest(".field, #when")?.querySelector("[aria-invalid]");
     control?.closest("details")?.setAttribute("open", "");
     control?.focus();
     return;

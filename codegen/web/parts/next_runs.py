@@ -11,10 +11,8 @@ from zoneinfo import ZoneInfo
 from codegen.drawing import timeline
 from codegen.drawing.timeline import TimeLine
 from codegen.timetable.dst import DstChange, dst_changes
+from codegen.timetable.timetable import Timetable
 from codegen.web.parts.humanize import absolute, relative
-from codegen.web.pipeline.view import View
-
-_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,20 @@ class NextRuns:
     """The next runs.
 
     Attributes:
-        line: them in a picture; nothing where there are none.
-        rows: them in a table, with the changes of the clocks between them.
-        backlog: what Airflow catches up with first, in words; empty for nothing.
+        rows: them in a table, with the DST changes of both clocks between them.
     """
 
+    now: datetime
     zone: ZoneInfo
     viewer: ZoneInfo
-    line: TimeLine | None
+    runs: Sequence[datetime]
+    changes: Sequence[DstChange]
     rows: Sequence[Run]
-    backlog: str
+
+    @property
+    def line(self) -> TimeLine | None:
+        """Them in a picture; None without any."""
+        return timeline.lay_out(self.now, self.runs, self.changes, self.zone, self.viewer) if self.runs else None
 
     @property
     def has_two_clocks(self) -> bool:
@@ -50,25 +52,19 @@ class NextRuns:
         return self.zone.key != self.viewer.key
 
 
-def next_runs_of(view: View, now: datetime, viewer: ZoneInfo) -> NextRuns | None:
-    """The next runs of a schedule; None where errors leave them open."""
-    schedule = view.schedule
-    if schedule is None or not view.is_sound:
-        return None
-    timetable = schedule.timetable(view.snapshot.project.airflow)
+def next_runs_of(timetable: Timetable, count: int, now: datetime, viewer: ZoneInfo) -> NextRuns:
+    """The next runs of a timetable, at most so many."""
     zone, now = timetable.zone, now.astimezone(timezone.utc)
-    runs = list(islice(timetable.next_runs(now), _MOST))
+    runs = list(islice(timetable.next_runs(now), count))
     zones = {zone.key: zone, viewer.key: viewer}.values()
     changes = sorted(
         (change for zone in zones for change in dst_changes(zone, now, runs[-1])) if runs else (),
         key=lambda change: change.time.astimezone(timezone.utc),
     )
-    backlog = timetable.backlog(now) if schedule.catchup else None
-    line = timeline.lay_out(now, runs, changes, zone, viewer) if runs else None
     rows = [_run(number, run, now, zone, viewer) for number, run in enumerate(runs, 1)]
     rows += [_change(change, zone, viewer) for change in changes]
     rows.sort(key=lambda row: row.moment)
-    return NextRuns(zone, viewer, line, rows, str(backlog or ""))
+    return NextRuns(now, zone, viewer, runs, changes, rows)
 
 
 def _run(number: int, run: datetime, now: datetime, zone: ZoneInfo, viewer: ZoneInfo) -> Run:

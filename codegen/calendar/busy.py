@@ -1,0 +1,80 @@
+"""How many runs start in an hour, and at which of its minutes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from codegen.calendar.week import Hour, hour_at
+from codegen.diagnostics import InvalidError
+from codegen.schema import Schedule
+from codegen.timetable.dst import DAY, dst_changes
+from codegen.timetable.expansion import expand
+
+_MINUTES = 60
+_ROUND = 5
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class BusyHour:
+    """An hour of a wall clock.
+
+    Attributes:
+        starts: how many runs start at each minute.
+    """
+
+    hour: Hour
+    starts: Mapping[int, int]
+
+    @cached_property
+    def runs(self) -> int:
+        """How many runs start in the hour."""
+        return sum(self.starts.values())
+
+    def quietest(self, minute: int) -> int:
+        """The minute with the fewest runs; of several a round one, the next from the given one on."""
+        return min(
+            range(_MINUTES),
+            key=lambda each: (self.starts.get(each, 0), each % _ROUND > 0, (each - minute) % _MINUTES),
+        )
+
+
+def busy_hour(schedules: Iterable[Schedule], airflow: str, time: datetime, zone: ZoneInfo) -> BusyHour:
+    """The runs of these schedules in the hour of a time, by the minutes of that timezone."""
+    hour = hour_at(time, zone)
+    alike: dict[tuple[object, ...], list[Schedule]] = {}
+    hours: dict[str, frozenset[int] | None] = {}
+    for schedule in schedules:
+        name = schedule.timezone
+        if name not in hours:
+            hours[name] = _hours_in(hour, ZoneInfo(name))
+        with suppress(InvalidError):
+            cron = schedule.clock.cron
+            if cron and _can_fire(cron, hours[name]):
+                key = cron, name, schedule.start_date, schedule.end_date, schedule.data_interval, schedule.catchup
+                alike.setdefault(key, []).append(schedule)
+    starts: Counter[int] = Counter()
+    for those in alike.values():
+        timetable = those[0].timetable(airflow)
+        for span in hour.spans:
+            for run in timetable.between(span.begin, span.end):
+                starts[run.astimezone(zone).minute] += len(those)
+    return BusyHour(hour, starts)
+
+
+def _hours_in(hour: Hour, zone: ZoneInfo) -> frozenset[int] | None:
+    """The hours of another timezone in an hour; None near a DST change, which can move a run to another."""
+    if not hour.spans or dst_changes(zone, hour.spans[0].begin - DAY, hour.spans[-1].end + DAY):
+        return None
+    return frozenset(each.astimezone(zone).hour for span in hour.spans for each in (span.begin, span.end - _INSTANT))
+
+
+def _can_fire(cron: str, hours: frozenset[int] | None) -> bool:
+    of_cron = expand(cron)[0][1]
+    return hours is None or of_cron == ["*"] or not hours.isdisjoint(of_cron)

@@ -1,0 +1,45 @@
+"""The author of a commit."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# What git cuts off from both ends of a name (`crud` in git's ident.c): a name of nothing else is empty to git.
+_CRUD = ".,:;<>\"\\'"
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+_LONGEST = 200
+
+
+class Person(NamedTuple):
+    """A name with an e-mail address; `problems` tells what git would refuse or change."""
+
+    name: str
+    email: str
+
+    def __str__(self) -> str:
+        """The form of git: `Ada Lovelace <ada@example.com>`."""
+        return f"{self.name} <{self.email}>"
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """The problem of each invalid field, by its name."""
+        found = {field: _problem(value) for field, value in self._asdict().items()}
+        if not found["name"] and not self.name.strip(f"{_CRUD} "):
+            found["name"] = "enter your name"
+        if not found["email"] and not _EMAIL.fullmatch(self.email):
+            found["email"] = "enter an address such as ada@example.com"
+        return {field: problem for field, problem in found.items() if problem}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables by which git takes it as the author."""
+        return {"GIT_AUTHOR_NAME": self.name, "GIT_AUTHOR_EMAIL": self.email}
+
+
+def _problem(value: str) -> str:
+    if not value.isprintable():
+        return "remove the line breaks and invisible characters"
+    if {"<", ">"} & {*value}:
+        return "remove `<` and `>`"
+    return f"use {_LONGEST} characters at most" if len(value) > _LONGEST else ""

@@ -1,0 +1,1 @@
+"""The page that asks a person for a name and an e-mail address."""

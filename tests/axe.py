@@ -1,0 +1,18 @@
+"""What axe-core finds wrong on a page of a browser."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(tab: Page) -> list[str]:
+    """The violations, a line for each element."""
+    results = Axe().run(tab, options={"runOnly": RULES, "resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {node['html'][:200]} ({' '.join(node['failureSummary'].split())})"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
