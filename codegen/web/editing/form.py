@@ -93,6 +93,8 @@ class Form:
         if place == "tasks":
             found = [number for number, each in enumerate(self.steps.diagnostics) if diagnostic in each]
             return (f"step-{found[0]}-text", f"Step {found[0] + 1}") if found else ("add-step", "Steps")
+        if place == "interval":
+            return "when", "When"
         row = next((each.row for each in self._fields() if each.key == place), None)
         if row is None:
             return ("runs-pair", "What runs") if place == "runs" else ("text", "YAML")
@@ -103,7 +105,7 @@ class Form:
         yield from (f"control-{key}" for key in self.what)
         yield from (f"step-{number}-text" for number, _ in enumerate(self.steps.steps))
         yield from ("add-step", "runs-pair")
-        yield from (f"control-{key}" for key in self.when)
+        yield from ("when", *(f"control-{key}" for key in self.when))
 
     def _fields(self) -> Iterator[Field]:
         yield from (*self.what.values(), *self.when.values(), *self.given, *chain(*self.others.values()))
