@@ -44,6 +44,8 @@ def _opened(browser: Browser, project: Path, address: str, script: str = "") -> 
         page.add_init_script(script)
         page.goto(address)
         page.wait_for_selector(".cm-content")
+        page.locator("#others > summary").click()
+        page.set_default_timeout(10_000)
         yield page
 
 
@@ -70,8 +72,6 @@ def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, p
         assert page.locator("#own a").inner_text() == "line 5"
         assert "whole number" in page.locator("#field-retries .message").inner_text()
         assert page.locator("#dag").count() == 0
-        if not page.locator("#control-retries").is_visible():
-            page.locator("summary", has_text="retries").click()
         page.locator("#control-retries").fill("4")
         page.wait_for_selector(".cm-lint-marker-error", state="detached")
         assert _text(page) == SCHEDULE.replace("retries: 2", "retries: 4")
@@ -87,7 +87,7 @@ def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, p
 @pytest.mark.parametrize("way", ["button", "keyboard", "twice"])
 def test_what_was_answered_long_ago_is_saved_at_once(browser: Browser, project: Path, way: str) -> None:
     with _opened(browser, project, "edit/a.yml") as page:
-        page.get_by_label("owner", exact=True).fill("ana")
+        page.get_by_label("Owner owner", exact=True).fill("ana")
         _settled(page)
         if way == "button":
             page.get_by_role("button", name="Save").click()
@@ -134,14 +134,17 @@ def test_quick_typing_loses_nothing(browser: Browser, project: Path) -> None:
 
 def test_the_keyboard_is_enough(browser: Browser, project: Path) -> None:
     with _opened(browser, project, "new") as page:
-        page.locator("#new").focus()
-        page.keyboard.type("orders")
-        expect(page.locator("[name=file]")).to_have_value("orders.yml")
+        page.locator("#others > summary").click()
+        page.locator("#runs-pair").focus()
         seen = set()
-        for _ in range(200):
+        for _ in range(50):
             page.keyboard.press("Tab")
             name = page.evaluate("document.activeElement.id || document.activeElement.className")
             seen.add(name)
+            if name == "new":
+                page.keyboard.press("Control+a")
+                page.keyboard.type("orders")
+                expect(page.locator("[name=file]")).to_have_value("orders.yml")
             if "cm-content" in name:
                 break
         assert {"control-extractor", "control-interval"} <= seen
@@ -169,9 +172,11 @@ def test_leaving_asks_only_where_something_would_be_lost(browser: Browser, proje
         page.locator(".cm-content").focus()
         page.reload()
         assert asked == []
+        page.locator("#others > summary").click()
         page.locator("#control-owner").fill("me")
         page.reload()
         assert asked == ["beforeunload"]
+        page.locator("#others > summary").click()
         page.locator("#control-owner").fill("me")
         sent: list[str] = []
 
@@ -190,8 +195,85 @@ def test_it_works_without_javascript(browser: Browser, project: Path) -> None:
     with served(project) as url, browser.new_context(base_url=url, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto("edit/a.yml")
+        page.locator("#others > summary").click()
         page.locator("#control-owner").fill("me")
         page.locator("#text").fill("# mine\n" + SCHEDULE)
         page.locator("#show").click()
         assert page.locator("#text").input_value() == f"# mine\n{SCHEDULE}owner: me\n"
         assert "every day" in page.locator("#status").inner_text()
+
+
+MELTANO = """\
+plugins:
+  extractors: [{name: tap-gitlab, label: GitLab}, {name: tap-github}]
+  loaders: [{name: target-postgres}, {name: target-jsonl}]
+"""
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const each of list.getEntries()) {
+    window.shifts.push([each.value, ...each.sources.map(({node}) => node?.id || node?.className || node?.nodeName)]);
+  }
+}).observe({type: "layout-shift", buffered: true});
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_new_pipeline_by_keyboard_alone_with_its_errors_where_they_are(
+    browser: Browser, project: Path, width: int
+) -> None:
+    """Nothing moves when an error appears, nothing is red too early, and a refused save leads to the first error."""
+    write(project, {"meltano.yml": MELTANO})
+    with served(project) as url, browser.new_context(base_url=url, viewport={"width": width, "height": 900}) as context:
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.add_init_script(SHIFTS)
+        page.goto("new")
+        page.wait_for_selector(".cm-content")
+        assert page.locator("form .error:visible, form [aria-invalid]").count() == 0
+        page.locator("#control-extractor").focus()
+        page.keyboard.press("t")
+        expect(page.locator("#text")).to_have_value(re.compile("extractor: tap-gitlab|extractor: tap-github"))
+        _settled(page)
+        assert page.locator("form .error:visible").count() == 0
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        expect(page.locator("#field-loader .message")).to_contain_text("missing")
+        assert page.locator("#field-extractor .error").count() == 0
+        assert page.evaluate("window.shifts") == []
+        page.keyboard.press("Control+s")
+        page.wait_for_url("**/save")
+        page.wait_for_selector(".cm-content")
+        expect(page.locator("#control-loader")).to_be_focused()
+        expect(page.locator("#summary a").first).to_have_attribute("href", "#control-loader")
+        page.keyboard.press("t")
+        expect(page.locator("#new")).to_have_value(re.compile("^git(lab|hub)-to-(postgres|jsonl)$"))
+        page.keyboard.press("Control+s")
+        page.get_by_role("heading", name="Added git").wait_for()
+
+
+def test_steps_by_keyboard_and_the_search_of_settings(browser: Browser, project: Path) -> None:
+    with _opened(browser, project, "new") as page:
+        page.locator("#runs-pair").focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        page.locator("#add-step").press("Enter")
+        expect(page.locator("#step-0-kind")).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.type("tap-gitlab target-postgres")
+        _settled(page)
+        page.locator("#add-step").press("Enter")
+        expect(page.locator("#step-1-kind")).to_be_focused()
+        page.keyboard.press("s")
+        page.keyboard.press("Tab")
+        page.keyboard.type("./check.sh")
+        _settled(page)
+        steps = "- run: tap-gitlab target-postgres\n", "- command: ./check.sh\n  id: check\n"
+        assert _text(page).endswith("tasks:\n" + steps[0] + steps[1])
+        page.locator("#up-1").press("Enter")
+        expect(page.locator("#up-0")).to_be_focused()
+        assert _text(page).endswith("tasks:\n" + steps[1] + steps[0])
+        page.locator("#search").fill("alert failure")
+        shown = [each.get_attribute("id") for each in page.locator("#others .field:visible").all()]
+        assert "field-on_failure" in shown
+        assert "field-pool" not in shown

@@ -54,7 +54,8 @@ def editor_page(
     source = f"{folder}/{_UNNAMED if problem_of_file else draft.file}"
     preview = preview_of(snapshot, source, draft.text, sent.get("environment", ""))
     own, unreadable = read_own(draft.text, source)
-    form = None if own is None else form_of(own, preview, draft, sent)
+    above = sent["above"].split() if context.is_fragment and "above" in sent else None
+    form = None if own is None else form_of(own, preview, draft, sent, above)
     told = [each for each in preview.own if form is None or draft.is_touched("text") or form.is_told(each)]
     faults = [(form.address_of(each) if form else ("text", "YAML"), each) for each in told if each.is_error]
     if is_new and problem_of_file and draft.is_touched("new"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from codegen.diagnostics import Diagnostic
 from codegen.schema.table import schedule_table
@@ -92,6 +93,8 @@ class Form:
         if place == "tasks":
             found = [number for number, each in enumerate(self.steps.diagnostics) if diagnostic in each]
             return (f"step-{found[0]}-text", f"Step {found[0] + 1}") if found else ("add-step", "Steps")
+        if place == "interval":
+            return "when", "When"
         row = next((each.row for each in self._fields() if each.key == place), None)
         if row is None:
             return ("runs-pair", "What runs") if place == "runs" else ("text", "YAML")
@@ -102,10 +105,10 @@ class Form:
         yield from (f"control-{key}" for key in self.what)
         yield from (f"step-{number}-text" for number, _ in enumerate(self.steps.steps))
         yield from ("add-step", "runs-pair")
-        yield from (f"control-{key}" for key in self.when)
+        yield from ("when", *(f"control-{key}" for key in self.when))
 
     def _fields(self) -> Iterator[Field]:
-        yield from (*self.what.values(), *self.when.values(), *self.given)
+        yield from (*self.what.values(), *self.when.values(), *self.given, *chain(*self.others.values()))
 
 
 def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
@@ -116,8 +119,13 @@ def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
     return "runs" if key in ALL_KEYS and kind and not is_of(kind, key) else key
 
 
-def form_of(own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str]) -> Form:
-    """The form of a draft, whose keys are `own`. Where a value could not be written, it keeps the one that was sent."""
+def form_of(
+    own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str], above: Collection[str] | None = None
+) -> Form:
+    """The form of a draft, whose keys are `own`. Where a value could not be written, it keeps the one that was sent.
+
+    While somebody types, the settings `above` the fold stay there, and the others in it.
+    """
     inherited = kind_of(preview.document.merged) if preview.document else ""
     kind = kind_of(own) or sent.get("runs", "") or inherited or PAIR_KIND
     found: dict[str, list[Diagnostic]] = {}
@@ -137,10 +145,11 @@ def form_of(own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str
         if key != "tasks"
     }
     settings = [each for key, each in made.items() if key not in {*WHAT, *WHEN}]
-    given = [each for each in settings if each.value or each.is_wrong]
+    shown = above if above is not None else {each.key for each in settings if each.value or each.is_wrong}
+    given = [each for each in settings if each.key in shown]
     others: dict[str, list[Field]] = {}
     for field in settings:
-        if not (field.value or field.is_wrong):
+        if field.key not in shown:
             others.setdefault(_HEADINGS.get(field.row.group, field.row.group.capitalize()), []).append(field)
     steps = _steps(draft.text if "tasks" in own.entries else draft.kept, found.get("tasks", ()), draft)
     return Form(

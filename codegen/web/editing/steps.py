@@ -175,7 +175,10 @@ def _rewritten(step: Step, kind: str, text: str, name: str) -> Item:
     lines = item.as_map
     if kind != step.kind:
         lines = with_key(lines, step.kind, kind)
-    if text != step.text or own is None:
+    if text and not step.text and "\n" not in text:
+        # An empty text has quotes, which another keeps only where it needs them.
+        lines = lines.replace(f'{kind}: ""', f"{kind}: {to_yaml(text).strip()}", 1)
+    elif text != step.text or own is None:
         lines = edit.set_value(lines, (kind,), text)
     if name != step.id:
         lines = edit.set_value(lines, ("id",), name) if name else edit.remove(lines, ("id",))

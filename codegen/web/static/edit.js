@@ -13,7 +13,6 @@ const PAUSE = 250;
 
 const form = document.getElementById("editor");
 const area = document.getElementById("text");
-const show = document.getElementById("show");
 const fromServer = Annotation.define();
 
 // What was asked last: only its answer counts. Whoever waits for it gets whether it came.
@@ -47,8 +46,6 @@ const view = new EditorView({
     ],
   }),
 });
-area.hidden = true;
-show.hidden = true;
 // The label was that of the text area.
 document.querySelector("label[for=text]").addEventListener("click", () => view.focus());
 
@@ -338,4 +335,3 @@ document.getElementById("preview").addEventListener("click", (event) => {
 });
 
 mark();
-document.querySelector(".search")?.removeAttribute("hidden");
