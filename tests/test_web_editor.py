@@ -465,7 +465,7 @@ def test_nothing_is_red_before_somebody_was_there(project: Path) -> None:
     page = pages.get("/new")
     assert not page.select(".error:not([hidden])")
     page = _changed(pages, form_of(page), {"extractor": "tap-github", "interval": ""})
-    assert "missing" in text_of(page, "#field-interval .message")
+    assert "Name at least one pipeline" in text_of(page, "#when-runs")
     assert not page.select("#field-loader .message span")
     page = _sent(pages, {**form_of(page), "touched": "extractor loader"})
     assert "missing" in text_of(page, "#field-loader .message")
