@@ -147,7 +147,7 @@ def test_the_keyboard_is_enough(browser: Browser, project: Path) -> None:
                 expect(page.locator("[name=file]")).to_have_value("orders.yml")
             if "cm-content" in name:
                 break
-        assert {"control-extractor", "control-interval"} <= seen
+        assert {"control-extractor", "time"} <= seen
         page.keyboard.press("Control+End")
         page.keyboard.type("env:")
         page.keyboard.press("Enter")
