@@ -162,8 +162,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
 
         page.goto(url)
         expect(page.locator(".airflow-cell", has_text="success").filter(has_text="differs")).to_have_count(1)
-        _fail_in_the_list(page)
-        _see_log(page, _PASSWORD)
+        _see_log(page, _fail_in_the_list(page), _PASSWORD)
         assert _PASSWORD not in page.content()
         assert not problems
 
@@ -175,22 +174,26 @@ def _pause(page: Page) -> None:
     expect(page.locator("#airflow-pause")).to_be_focused()
 
 
-def _fail_in_the_list(page: Page) -> None:
-    """Run a DAG that fails, from the list."""
+def _fail_in_the_list(page: Page) -> str:
+    """Run a DAG that fails, from the list; gives the address of its log."""
     fails = page.locator("tr", has=page.get_by_role("link", name="fails", exact=True))
     fails.get_by_role("link", name="Run now… fails").press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("It is paused.")
     page.locator("#airflow-confirm").press("Enter")
     expect(page.locator("#airflow-said")).to_have_text("fails was started.")
     expect(fails).to_contain_text("failed")
-    fails.get_by_role("link", name="Log of fails").press("Enter")
+    return fails.get_by_role("link", name="Log of fails").get_attribute("href") or ""
 
 
-def _see_log(page: Page, password: str) -> None:
+def _see_log(page: Page, log: str, password: str) -> None:
     """See the log of the failed task in Airflow, after a login."""
+    page.goto(log)
     page.locator("[name=username]").fill("admin")
     page.locator("[name=password]").fill(password)
     page.locator("[name=password]").press("Enter")
+    # Airflow 3 goes to its first page.
+    page.wait_for_url(lambda url: "/login" not in url, wait_until="networkidle")
+    page.goto(log)
     # The code of the DAG, which is on the page too, does not have the result.
     expect(page.get_by_text("log of 42").last).to_be_visible()
 
@@ -258,9 +261,8 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         pages.post(f"{_FAILS_PAGE}/run", _form(pages.get(f"{_FAILS_PAGE}/run")))
         invocation.await_that(lambda: "failed" in text_of(pages.get(_FAILS_PAGE), "#airflow"), pause=1)
         with browser.new_context() as context:
-            page = context.new_page()
-            page.goto(str(pages.get(_FAILS_PAGE).select("#airflow-run-link")[0]["href"]))
-            _see_log(page, variables["DAGPRESS_AIRFLOW_PASSWORD"])
+            log = str(pages.get(_FAILS_PAGE).select("#airflow-run-link")[0]["href"])
+            _see_log(context.new_page(), log, variables["DAGPRESS_AIRFLOW_PASSWORD"])
 
         wrong = Pages(folder, **{**variables, "DAGPRESS_AIRFLOW_PASSWORD": _WRONG_PASSWORD}).get(_QUICK_PAGE)
         assert "check DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD" in text_of(wrong, ".error")
