@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pages import Pages, form_of, soup_of
+from pages import Pages, form_of, soup_of, text_of
 from project_builder import as_yaml, dagpress, refusal, write
 from test_cases import CASES
 from versions import NEWEST
@@ -60,7 +60,8 @@ def test_the_page_shows_operators(project: Path) -> None:
     assert "SELECT count(*) FROM orders" in page
     write(project, {"count.sql": "SELECT max(id) FROM orders\n"})
     assert "SELECT max(id) FROM orders" in pages.get("/pipelines/orders.yml").get_text()
-    form = form_of(pages.get("/edit/orders.yml"))
-    assert "uses: FileSensor" in form["yaml:tasks"]
+    editor = pages.get("/edit/orders.yml")
+    assert "uses: FileSensor" in text_of(editor, "#what")
+    form = form_of(editor)
     answer = pages.client.post("/preview", data={"csrf": pages.token, **form, "text:retries": "4"})
     assert "SELECT max(id) FROM orders" in soup_of(answer.text).get_text()

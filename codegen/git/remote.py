@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -46,18 +46,17 @@ _LIMIT = 20
 _REJECTED = re.compile(r"^!\t[^\t]*\t\[([a-z ]+)\] \((.*)\)$", re.MULTILINE)
 _MOVED = {"fetch first", "non-fast-forward", "already exists", "stale info", "needs force"}
 # The remote's file system, and those that open the connection, answer in texts of their own.
-_FORBIDDEN = re.compile(
-    r"permission denied|permission to .* denied|insufficient permission|unable to create temporary object"
-    r"|unpacker error|authentication failed|access denied|could not read (?:username|password)|error: 40[13]"
-    r"|host key verification failed|not allowed to push|write access .* not granted|remote unpack failed"
-    r"|unable to migrate objects",
-    re.IGNORECASE,
+_FORBIDDEN = (
+    *("permission denied", " denied to ", "access denied", "insufficient permission", "authentication failed"),
+    *("could not read username", "could not read password", "error: 401", "error: 403", "not allowed to push"),
+    *("host key verification failed", "not granted", "unable to create temporary object", "unpacker error"),
+    *("remote unpack failed", "unable to migrate objects"),
 )
-_UNREACHABLE = re.compile(
-    r"could not resolve host|failed to connect|connection (?:refused|timed out|reset|closed)|network is unreachable"
-    r"|no route to host|unable to access|could not read from remote|does not appear to be a git repository"
-    r"|repository .*not found|name or service not known|early eof|hung up unexpectedly",
-    re.IGNORECASE,
+_UNREACHABLE = (
+    *("could not resolve host", "failed to connect", "connection refused", "connection timed out", "connection reset"),
+    *("connection closed", "network is unreachable", "no route to host", "unable to access", "early eof"),
+    *("could not read from remote", "does not appear to be a git repository", "repository not found", "' not found"),
+    *("name or service not known", "hung up unexpectedly"),
 )
 _MESSAGES: Mapping[Failure, tuple[str, str]] = {
     Failure.UNREACHABLE: ("{remote} cannot be reached", "check the network and the address, and try again"),
@@ -201,14 +200,18 @@ def _failure(output: str) -> tuple[Failure | None, str]:
         status, reason = match.groups()
         if reason in _MOVED:
             return Failure.MOVED, ""
-        is_forbidden = _FORBIDDEN.search(reason) or (_FORBIDDEN.search(said) and "hook" not in reason)
+        is_forbidden = _has(reason, _FORBIDDEN) or (_has(said, _FORBIDDEN) and "hook" not in reason)
         return (Failure.FORBIDDEN if is_forbidden else Failure.DECLINED), said or f"{status}: {reason}"
     lines = [line for line in output.splitlines() if line and not line.startswith(("hint:", "error: failed to push"))]
     # Without an answer of the remote and without an error, only the hook of this repository can have ended the push.
     is_answered = any(line.startswith(("To ", "fatal:", "error:", "remote:")) for line in lines)
     if "error: failed to push some refs" in output and not is_answered:
         return Failure.HOOK, "\n".join(lines)
-    for failure, pattern in ((Failure.FORBIDDEN, _FORBIDDEN), (Failure.UNREACHABLE, _UNREACHABLE)):
-        if (line := next((line for line in lines if pattern.search(line)), None)) is not None:
+    for failure, texts in ((Failure.FORBIDDEN, _FORBIDDEN), (Failure.UNREACHABLE, _UNREACHABLE)):
+        if (line := next((line for line in lines if _has(line, texts)), None)) is not None:
             return failure, said or line.removeprefix("fatal: ").strip()
     return None, ""
+
+
+def _has(text: str, parts: Sequence[str]) -> bool:
+    return any(part in text.lower() for part in parts)
