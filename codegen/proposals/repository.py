@@ -19,9 +19,13 @@ from codegen.git import Failure, GitError, RemoteError, Watch
 from codegen.project import Project
 from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin
 from codegen.proposals.proposal import PREFIX, Proposal, State, name_for
+from codegen.sync.lock import LockedError
+from codegen.sync.transaction import transaction
 
 # Seconds between two fetches for pages that only look.
 _FRESH = 30
+# Seconds to wait for a command that writes into the checkout.
+_PATIENCE = 1
 
 
 class ProposalError(DagpressError):
@@ -197,6 +201,10 @@ class Proposals:
         said = git.answer_of(self._root, "config", f"branch.{proposal.branch}.pullrequest")
         return said or git.new_pull_request(git.url_of(self._root, self.remote), proposal.branch, self.default_branch)
 
+    def pull_requests(self, proposal: Proposal) -> str:
+        """The address of the pull requests of a proposal; empty for an unknown git host."""
+        return git.pull_requests_of(git.url_of(self._root, self.remote), proposal.branch)
+
     def newer(self, name: str) -> Iterator[str]:
         """The branches with commits that a proposal lacks: its own on the git host, and the base."""
         head = PREFIX + name
@@ -257,7 +265,7 @@ class Proposals:
 
     def _follow(self) -> None:
         """Fast-forward the checkout and the worktrees, and remove the worktrees of merged proposals."""
-        with self._lock, suppress(GitError):
+        with self._lock, suppress(GitError, LockedError), transaction(self._root, _PATIENCE, lambda _: None):
             self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
             ended = {each.name for each in self.all() if not each.is_open and not each.is_unsent}
             for branch in self._branches():

@@ -72,7 +72,7 @@ def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
 
 
 def _hidden(context: RequestContext, query: ListQuery) -> Collection[str]:
-    """The hidden columns: of the address, else of the last choice, else those that make room for Airflow's and the proposals."""
+    """The hidden columns: of the address, else of the last choice, else those that make room for others."""
     if query.hide is not None:
         return query.hide
     chosen = context.request.cookies.get(_COOKIE)

@@ -101,6 +101,7 @@ def _page(
         description=context.form.get("description", ""),
         default_branch=proposals.default_branch,
         pull_request=proposals.pull_request(proposal),
+        pull_requests=proposals.pull_requests(proposal),
         away=proposals.problem,
         **_words(context),
     )
