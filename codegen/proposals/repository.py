@@ -219,10 +219,11 @@ class Proposals:
         Raises:
             GitError: the git host refuses; then it is still here, too.
         """
+        branch = self._branch(name)
+        if branch.remote:
+            # Without the lock, as the git host may take a while.
+            git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
         with self._lock:
-            branch = self._branch(name)
-            if branch.remote:
-                git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
             if branch.path:
                 self._remove(branch.path)
             if branch.local:
