@@ -80,7 +80,7 @@ def editor_page(
         "told": told,
         "faults": faults if problem else [],
         "focused": _first(form, [address for (address, _), _ in faults]) if problem else "",
-        "effects": preview.effects_since(snapshot.reading) if draft.text != before else [],
+        "effects": preview.effects_since(snapshot.reading) if draft.text != before and not preview.errors else [],
         "text_patch": patch_between(source, before, draft.text) if before else None,
         "viewer": context.timezone,
         "lines_of": lines_of,

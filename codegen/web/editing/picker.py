@@ -75,7 +75,7 @@ class Busy:
         starts = f"{number} other run{' starts' if number == 1 else 's start'}" if number else "no other run starts"
         day, at = f"{hour.day:%a %Y-%m-%d}", f"{hour.number:02}:{self.minute:02}"
         span = f"between {hour.number:02}:00 and {(hour.number + 1) % 24:02}:00"
-        here = self.hour.starts.get(self.minute, 0)
+        here = self.hour.starts.get(self.minute, 0) or "none"
         return f"On {day}, {starts} {span}{f', {here} of them at {at}' if number else ''}."
 
 

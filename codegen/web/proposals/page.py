@@ -15,14 +15,17 @@ from codegen import git
 from codegen.diagnostics import DagpressError
 from codegen.git import GitError, Watch
 from codegen.proposals import ConflictError, Proposal, ProposalError, Proposals, Side, State
+from codegen.review.words.sentence import joined
 from codegen.sync.lock import LockedError
+from codegen.sync.parts import Action
 from codegen.web.parts.humanize import absolute, relative
 from codegen.web.parts.patch import patch_between, patches_by_kind
-from codegen.web.proposals.changes import changes_of
+from codegen.web.proposals.changes import Changes, changes_of
 from codegen.web.proposals.sending import Sender
 from codegen.web.shell.commits import Commit
 from codegen.web.shell.request_context import PROPOSAL, Page, RequestContext
 
+_VERBS = {Action.CREATE: "Add", Action.DELETE: "Delete"}
 _SIDES = {side.name.lower(): side for side in Side}
 
 
@@ -84,6 +87,7 @@ def _page(
     snapshot = inside.snapshot if is_editable else None
     changes = changes_of(snapshot, proposals.base_commit()) if snapshot else None
     conflicts = problem.conflicts if isinstance(problem, ConflictError) else ()
+    proposed_title = _title_of(proposal, changes)
     return inside.page(
         "proposal.html",
         status,
@@ -97,7 +101,8 @@ def _page(
         ],
         problem=problem,
         conflicts=[(each, patch_between(each.name, each.current or "", each.proposed or "")) for each in conflicts],
-        title=context.form.get("title") or proposal.title or _title_of(proposal),
+        title=context.form.get("title") or proposal.title or proposed_title,
+        proposed_title=proposed_title,
         description=context.form.get("description", ""),
         default_branch=proposals.default_branch,
         pull_request=proposals.pull_request(proposal),
@@ -107,12 +112,14 @@ def _page(
     )
 
 
-def _title_of(proposal: Proposal) -> str:
+def _title_of(proposal: Proposal, changes: Changes | None = None) -> str:
+    """A title to begin with, such as `Add orders` or `Change customers and orders`."""
     names = [file.rpartition("/")[2].rpartition(".")[0] for file in proposal.files]
     if not names:
         return "Regenerate the DAG files"
-    *others, last = names
-    return f"Change {', '.join(others)} and {last}" if others else f"Change {last}"
+    actions = {each.action for each in changes.files if each.name in proposal.files} if changes else set()
+    verb = _VERBS.get(actions.pop(), "Change") if len(actions) == 1 else "Change"
+    return f"{verb} {joined(names)}"
 
 
 def _send(context: RequestContext) -> Response:
