@@ -15,7 +15,7 @@ from threading import Lock, RLock, Thread
 from codegen import git
 from codegen.cache import Cache
 from codegen.diagnostics import DagpressError, quoted
-from codegen.git import Failure, GitError, RemoteError, Watch
+from codegen.git import Failure, GitError, PullRequest, RemoteError, Watch
 from codegen.project import Project
 from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin
 from codegen.proposals.proposal import PREFIX, Proposal, State, name_for
@@ -180,22 +180,19 @@ class Proposals:
         while True:
             branch = self._branch(name)
             try:
-                said = git.push(place, self.remote, PREFIX + name, watch, hooks)
-                break
+                git.push(place, self.remote, PREFIX + name, watch, hooks)
             except RemoteError as error:
                 if error.failure is not Failure.MOVED or branch.was_sent or branch.remote:
                     raise
                 # Somebody else has sent a proposal of that name since the last fetch.
                 self.fetch()
                 name = self._rename(name)
-        if address := git.pull_request_in(said, url):
-            git.run(self._root, "config", f"branch.{PREFIX}{name}.pullrequest", address)
-        return name
+            else:
+                return name
 
-    def pull_request(self, proposal: Proposal) -> str:
-        """The address at which the pull request of a proposal is opened, or is open; empty for an unknown git host."""
-        said = git.answer_of(self._root, "config", f"branch.{proposal.branch}.pullrequest")
-        return said or git.new_pull_request(git.url_of(self._root, self.remote), proposal.branch, self.default_branch)
+    def pull_request(self, proposal: Proposal) -> PullRequest:
+        """The pull request of a proposal."""
+        return git.pull_request_of(self._root, self.remote, proposal.branch, self.default_branch)
 
     def newer(self, name: str) -> Iterator[str]:
         """The branches with commits that a proposal lacks: its own on the git host, and the base."""
