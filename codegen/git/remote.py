@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from codegen.git.failures import explained
 from codegen.git.hosts import is_known, new_pull_request, pull_request_in, pull_requests_of, without_credentials
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
+from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run, succeeds
 
 # Seconds for an answer, for which somebody may wait.
 _LIMIT = 20
@@ -144,7 +144,7 @@ def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
 
 
 def _exists(folder: Path, ref: str) -> bool:
-    return bool(answer_of(folder, "rev-parse", "--verify", "--quiet", ref))
+    return succeeds(folder, "rev-parse", "--verify", "--quiet", ref)
 
 
 def _explained(folder: Path, remote: str, branch: str, error: GitError) -> GitError:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
-from itertools import count
 from pathlib import Path
 from threading import Lock, RLock, Thread
 
@@ -18,7 +17,7 @@ from codegen.diagnostics import DagpressError, quoted
 from codegen.git import Failure, GitError, PullRequest, RemoteError, Watch
 from codegen.project import Project
 from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin
-from codegen.proposals.proposal import PREFIX, Proposal, State, name_for
+from codegen.proposals.proposal import PREFIX, Proposal, State, free_name
 
 # Seconds between two fetches for pages that only look.
 _FRESH = 30
@@ -224,9 +223,7 @@ class Proposals:
             self.withdraw(name)
 
     def _free_name(self, name: str) -> str:
-        taken = {branch.name for branch in self._branches()}
-        names = (name_for(name) + (f"-{number}" if number > 1 else "") for number in count(1))
-        return next(each for each in names if each not in taken)
+        return free_name(name, {branch.name for branch in self._branches()})
 
     def _rename(self, name: str) -> str:
         with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from codegen.cache import Cache
 from codegen.git import GitError, Head
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
+from codegen.proposals import PREFIX, free_name, name_of
 from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
 from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
@@ -30,7 +30,6 @@ from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
 from codegen.web.shell.workspace import Snapshot, Workspace
 
-_BRANCHES = "dagpress/"
 _NO_REPOSITORY = "not a git repository"
 
 
@@ -167,7 +166,8 @@ def _offer(project: Project, saved: Saved) -> _Offer:
     except GitError as error:
         is_none = _NO_REPOSITORY in str(error)
         return _Offer(problem="The project is in no git repository." if is_none else f"Git says: {error}")
-    branch = _proposed_branch(Path(saved.source).stem or "pipelines", head, branches)
+    is_ours = head.branch.startswith(PREFIX)
+    branch = head.branch if is_ours else PREFIX + free_name(Path(saved.source).stem, {*map(name_of, branches)})
     others = sorted(everything - set(taken))
     halves = [name for name in others if not set(taken).isdisjoint(_dag_files(project, name))]
     return _Offer(head, branches, branch, taken, others, halves)
@@ -178,16 +178,6 @@ def _dag_files(project: Project, name: str) -> list[str]:
     if not is_schedule_file(project, name):
         return []
     return dag_files(project, (project.root / name).relative_to(project.schedules).as_posix())
-
-
-def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
-    """The branch that is checked out if it is one of ours, else a new one with that name."""
-    if head.branch.startswith(_BRANCHES):
-        return head.branch
-    words = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
-    wanted = f"{_BRANCHES}{words or 'pipeline'}"
-    numbered = (f"{wanted}-{number}" for number in range(2, len(branches) + 3))
-    return next(branch for branch in (wanted, *numbered) if branch not in branches)
 
 
 PAGES = (

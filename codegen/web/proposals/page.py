@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
 from functools import partial
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen.diagnostics import DagpressError
+from codegen.diagnostics import DagpressError, joined
 from codegen.git import GitError
 from codegen.proposals import ConflictError, Proposal, ProposalError, Proposals, Side, State
 from codegen.sync.lock import LockedError
-from codegen.web.parts.humanize import absolute, relative
 from codegen.web.parts.patch import patch_between, patches_by_kind
 from codegen.web.parts.progress import start
 from codegen.web.proposals.changes import changes_of
@@ -36,7 +33,6 @@ def _all(context: RequestContext) -> Response:
         shown=[("Open", [each for each in found if each.is_open])]
         + [(state.value.capitalize(), [each for each in found if each.state is state]) for state in _ENDED],
         problem=proposals.problem,
-        **_words(context),
     )
 
 
@@ -102,16 +98,12 @@ def _page(
         description=context.form.get("description", ""),
         pull_request=proposals.pull_request(proposal),
         away=proposals.problem,
-        **_words(context),
     )
 
 
 def _title_of(proposal: Proposal) -> str:
     names = [file.rpartition("/")[2].rpartition(".")[0] for file in proposal.files]
-    if not names:
-        return "Regenerate the DAG files"
-    *others, last = names
-    return f"Change {', '.join(others)} and {last}" if others else f"Change {last}"
+    return f"Change {joined(names)}" if names else "Regenerate the DAG files"
 
 
 def _send(context: RequestContext) -> Response:
@@ -165,7 +157,7 @@ def _problem_of(error: BaseException | None) -> DagpressError | None:
 
 
 def _ask_to_withdraw(context: RequestContext) -> Response:
-    return context.page("proposal_withdraw.html", proposal=_proposal(context), problem=None, **_words(context))
+    return context.page("proposal_withdraw.html", proposal=_proposal(context), problem=None)
 
 
 def _withdraw(context: RequestContext) -> Response:
@@ -173,14 +165,8 @@ def _withdraw(context: RequestContext) -> Response:
     try:
         _proposals(context).withdraw(proposal.name)
     except GitError as error:
-        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=error, **_words(context))
+        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=error)
     return RedirectResponse("/proposals", 303)
-
-
-def _words(context: RequestContext) -> Mapping[str, Any]:
-    """What the templates say of times."""
-    now = datetime.now(timezone.utc)
-    return {"ago": lambda time: relative(time, now), "absolute": partial(absolute, zone=context.timezone)}
 
 
 PAGES = (

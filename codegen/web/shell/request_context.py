@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,6 +29,7 @@ from codegen.secrets.masking import masked_prose
 from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
+from codegen.web.shell.humanize import absolute, relative
 from codegen.web.shell.identity import STATE, Person, person_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.operations import Operation, Operations
@@ -61,6 +63,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["masked"] = masked_prose
+    environment.filters["ago"] = lambda time: relative(time, datetime.now(timezone.utc))
+    environment.filters["absolute"] = pass_context(lambda page, time: absolute(time, page["context"].timezone))
     environment.filters["code_marks"] = _with_code
     environment.globals["address_of"] = address_of
     return environment
