@@ -24,10 +24,10 @@ from versions import NEWEST
 
 from codegen.diagnostics import printable
 from codegen.web.parts.code import lines_of, marked
-from codegen.web.parts.humanize import relative
 from codegen.web.parts.next_runs import NextRuns, next_runs_of
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.view import View
+from codegen.web.shell.humanize import relative
 from codegen.web.shell.workspace import Workspace
 
 _UTC = timezone.utc

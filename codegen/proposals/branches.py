@@ -150,11 +150,7 @@ def _has_unsent_commits(folder: Path, branch: Branch) -> bool:
 
 def is_ancestor(folder: Path, commit: str, other: str) -> bool:
     """Whether a commit is another, or one before it."""
-    try:
-        git.run(folder, "merge-base", "--is-ancestor", commit, other)
-    except GitError:
-        return False
-    return True
+    return git.succeeds(folder, "merge-base", "--is-ancestor", commit, other)
 
 
 def _prefix_of(folder: Path) -> str:

@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 from starlette.responses import RedirectResponse, Response
 
 from codegen.diagnostics import has_errors, in_numbers
-from codegen.web.parts.humanize import on_the_wall, relative
 from codegen.web.pipelines.columns import Column, choices_of, columns_of, hideable
 from codegen.web.pipelines.first_steps import first_steps
 from codegen.web.pipelines.listing import Row, listing_of
 from codegen.web.pipelines.query import ListQuery
 from codegen.web.shell.airflows import Airflows
+from codegen.web.shell.humanize import on_the_wall, relative
 from codegen.web.shell.request_context import Page, RequestContext
 
 # The cookie: the hidden columns of the last choice, separated by dots.

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
 from functools import partial
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen import git
-from codegen.diagnostics import DagpressError
-from codegen.git import GitError, Watch
+from codegen.diagnostics import DagpressError, joined
+from codegen.git import GitError
 from codegen.proposals import ConflictError, Proposal, ProposalError, Proposals, Side, State
-from codegen.review.words.sentence import joined
 from codegen.sync.lock import LockedError
 from codegen.sync.parts import Action
-from codegen.web.parts.humanize import absolute, relative
 from codegen.web.parts.patch import patch_between, patches_by_kind
+from codegen.web.parts.progress import start
 from codegen.web.proposals.changes import Changes, changes_of
 from codegen.web.proposals.sending import Sender
-from codegen.web.shell.commits import Commit
+from codegen.web.shell.operations import Operation
 from codegen.web.shell.request_context import PROPOSAL, Page, RequestContext
 
 _VERBS = {Action.CREATE: "Add", Action.DELETE: "Delete"}
@@ -38,7 +35,6 @@ def _all(context: RequestContext) -> Response:
         shown=[("Open", [each for each in found if each.is_open])]
         + [(state.value.capitalize(), [each for each in found if each.state is state]) for state in _ENDED],
         problem=proposals.problem,
-        **_words(context),
     )
 
 
@@ -81,9 +77,9 @@ def _page(
     proposals = _proposals(context)
     inside = _within(context, proposal.name)
     is_editable = proposal.is_open and not proposal.others
-    job = inside.workspace.commits.latest if is_editable else None
-    if problem is None and job and job.result.done() and isinstance(job.result.result(), DagpressError):
-        problem = job.result.result()
+    latest = inside.workspace.operations.latest if is_editable else None
+    if problem is None and latest and latest.result.done():
+        problem = _problem_of(latest.result.exception())
     snapshot = inside.snapshot if is_editable else None
     changes = changes_of(snapshot, proposals.base_commit()) if snapshot else None
     conflicts = problem.conflicts if isinstance(problem, ConflictError) else ()
@@ -104,11 +100,8 @@ def _page(
         title=context.form.get("title") or proposal.title or proposed_title,
         proposed_title=proposed_title,
         description=context.form.get("description", ""),
-        default_branch=proposals.default_branch,
         pull_request=proposals.pull_request(proposal),
-        pull_requests=proposals.pull_requests(proposal),
         away=proposals.problem,
-        **_words(context),
     )
 
 
@@ -149,43 +142,31 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
         return RedirectResponse(f"/identity?next=/proposals/{proposal.name}", 303)
     proposals, workspace = _proposals(context), _within(context, proposal.name).workspace
 
-    def run(commit: Commit) -> object:
-        try:
-            return work(Sender(proposals, workspace, person, Watch(commit.note, commit.is_cancelled)))
-        except (DagpressError, LockedError) as error:
-            return error if isinstance(error, DagpressError) else ProposalError(str(error), "try again later")
+    def run(operation: Operation) -> str:
+        return work(Sender(proposals, workspace, person, operation.watch))
 
     try:
-        workspace.commits.start(f"/proposals/{proposal.name}/working", proposal.branch, run)
+        return start(context, workspace.operations, proposal.branch, run, partial(_ended, proposal.name))
     except LockedError as error:
-        return _page(context, proposal, ProposalError(str(error), "try again later"), 503)
-    return _follow(context)
+        return _page(context, proposal, _problem_of(error), 503)
 
 
-def _follow(context: RequestContext) -> Response:
-    """Show the progress of the work on a proposal, or the proposal when it has ended."""
-    proposal = _proposal(context)
-    job = _within(context, proposal.name).workspace.commits.latest
-    address = f"/proposals/{proposal.name}"
-    if job is None or job.look():
-        # A proposal gets another name if the git host has a branch of its name.
-        if job and isinstance(job.result.result(), str):
-            address = f"/proposals/{job.result.result()}"
-        return Response(headers={"HX-Redirect": address}) if context.is_fragment else RedirectResponse(address, 303)
-    if context.request.method == "POST":
-        return RedirectResponse(job.address, 303)
-    return context.page("committing.html", commit=job, limit=git.HOOKS_LIMIT)
+def _ended(name: str, _context: RequestContext, operation: Operation) -> Response:
+    """Show the proposal, which has another name if the git host has a branch of its name."""
+    with suppress(DagpressError, LockedError):
+        name = operation.result.result()
+    return RedirectResponse(f"/proposals/{name}", 303)
 
 
-def _cancel(context: RequestContext) -> Response:
-    proposal = _proposal(context)
-    if job := _within(context, proposal.name).workspace.commits.latest:
-        job.cancel()
-    return _follow(context)
+def _problem_of(error: BaseException | None) -> DagpressError | None:
+    """The problem with an operation that did not start, or that failed."""
+    if isinstance(error, LockedError):
+        return ProposalError(str(error), "try again later")
+    return error if isinstance(error, DagpressError) else None
 
 
 def _ask_to_withdraw(context: RequestContext) -> Response:
-    return context.page("proposal_withdraw.html", proposal=_proposal(context), problem=None, **_words(context))
+    return context.page("proposal_withdraw.html", proposal=_proposal(context), problem=None)
 
 
 def _withdraw(context: RequestContext) -> Response:
@@ -193,14 +174,8 @@ def _withdraw(context: RequestContext) -> Response:
     try:
         _proposals(context).withdraw(proposal.name)
     except GitError as error:
-        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=error, **_words(context))
+        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=error)
     return RedirectResponse("/proposals", 303)
-
-
-def _words(context: RequestContext) -> Mapping[str, Any]:
-    """What the templates say of times."""
-    now = datetime.now(timezone.utc)
-    return {"ago": lambda time: relative(time, now), "absolute": partial(absolute, zone=context.timezone)}
 
 
 PAGES = (
@@ -208,8 +183,6 @@ PAGES = (
     Page("/proposals/{name}", _show),
     Page("/proposals/{name}/send", _send, "POST"),
     Page("/proposals/{name}/update", _update, "POST"),
-    Page("/proposals/{name}/working", _follow),
-    Page("/proposals/{name}/working", _cancel, "POST"),
     Page("/proposals/{name}/withdraw", _ask_to_withdraw),
     Page("/proposals/{name}/withdraw", _withdraw, "POST"),
 )

@@ -37,6 +37,6 @@ class Workspaces:
             self._used[root] = workspace
             while len(self._used) > _MOST:
                 _, oldest = self._used.popitem(last=False)
-                if oldest.commits.running:
+                if oldest.operations.running:
                     self._used[oldest.root] = oldest
             return workspace

@@ -113,6 +113,7 @@ async function answer(number) {
       pressed = null;
       take(page);
       if (name === "do") follow(...value.split(":"));
+      if (name === "alerts") followAlert(...value.split(":"));
     }
     return reply.ok;
   } catch {
@@ -176,7 +177,7 @@ function takeFields(fields) {
     morph(old, fields);
     if (active && document.activeElement.id !== active) document.getElementById(active)?.focus();
   }
-  for (const control of old.querySelectorAll(":is(#what, #when, #given, #others) :is(input, select, textarea, button)")) {
+  for (const control of old.querySelectorAll(":is(#what, #when, #alert, #others) :is(input, select, textarea, button)")) {
     if (control.type !== "hidden" && control.id !== "search") control.disabled = isUnreadable;
   }
   search();
@@ -199,7 +200,7 @@ function morph(old, fresh) {
   for (const {name, value} of fresh.attributes) {
     if (old.getAttribute(name) !== value && !["hidden", "autofocus"].includes(name)) old.setAttribute(name, value);
   }
-  if (fresh.matches("#unreadable, #given")) old.hidden = fresh.hidden;
+  if (fresh.matches("#unreadable")) old.hidden = fresh.hidden;
   if (old.matches("textarea")) {
     if (old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
     return;
@@ -234,7 +235,7 @@ function search() {
   let count = 0;
   for (const section of document.querySelectorAll("#others .settings")) {
     for (const field of section.querySelectorAll(".field")) {
-      const text = [...field.querySelectorAll("label, .hint")].map((each) => each.textContent).join(" ").toLowerCase();
+      const text = [...field.querySelectorAll("label, legend, .hint")].map((each) => each.textContent).join(" ").toLowerCase();
       field.hidden = !words.every((word) => text.includes(word));
       count += !field.hidden;
     }
@@ -269,6 +270,14 @@ function follow(what, number) {
   else (steps[Math.min(index, steps.length - 1)]?.querySelector("select, input") ?? document.getElementById("add-step")).focus();
 }
 
+// Move the focus to the alert that somebody has added, or that has taken the place of a removed one.
+function followAlert(key, what, number) {
+  const field = document.getElementById(`field-${key}`);
+  const rows = [...field.querySelectorAll(".alerts > li")];
+  const row = what === "add" ? rows.at(-1) : rows[Math.min(number, rows.length - 1)];
+  (row?.querySelector("input, button") ?? field.querySelector("button")).focus();
+}
+
 // Put what is wrong at its lines.
 function mark() {
   const doc = view.state.doc;
@@ -287,7 +296,7 @@ function touch(control) {
   const key = control.closest(".cm-content") || control === area ? "text"
     : control.name?.startsWith("step:") ? "tasks"
     : control.name?.startsWith("when:") ? "interval"
-      : /^(new|runs)$|(?<=:).+/.exec(control.name ?? "")?.[0];
+      : /^(new|runs)$|(?<=:)[^:]+/.exec(control.name ?? "")?.[0];
   if (!key || touched.value.split(" ").includes(key)) return false;
   touched.value = `${touched.value} ${key}`.trim();
   return true;
