@@ -18,9 +18,13 @@ from codegen.git import Failure, GitError, PullRequest, RemoteError, Watch
 from codegen.project import Project
 from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin
 from codegen.proposals.proposal import PREFIX, Proposal, State, free_name
+from codegen.sync.lock import LockedError
+from codegen.sync.transaction import transaction
 
 # Seconds between two fetches for pages that only look.
 _FRESH = 30
+# Seconds to wait for a command that writes into the checkout.
+_PATIENCE = 1
 
 
 class ProposalError(DagpressError):
@@ -207,10 +211,11 @@ class Proposals:
         Raises:
             GitError: the git host refuses; then it is still here, too.
         """
+        branch = self._branch(name)
+        if branch.remote:
+            # Without the lock, as the git host may take a while.
+            git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
         with self._lock:
-            branch = self._branch(name)
-            if branch.remote:
-                git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
             if branch.path:
                 self._remove(branch.path)
             if branch.local:
@@ -251,7 +256,7 @@ class Proposals:
 
     def _follow(self) -> None:
         """Fast-forward the checkout and the worktrees, and remove the worktrees of merged proposals."""
-        with self._lock, suppress(GitError):
+        with self._lock, suppress(GitError, LockedError), transaction(self._root, _PATIENCE, lambda _: None):
             self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
             ended = {each.name for each in self.all() if not each.is_open and not each.is_unsent}
             for branch in self._branches():

@@ -20,7 +20,7 @@ from codegen.web.shell.request_context import Page, RequestContext
 
 # The cookie: the hidden columns of the last choice, separated by dots.
 _COOKIE = "hidden_columns"
-# Beside Airflow's, these are hidden until somebody chooses: a list with all does not fit on a laptop.
+# With Airflow's or the proposals, these are hidden until somebody chooses: a list with all does not fit on a laptop.
 _SPARED = ("timezone", "runner")
 _YEAR = 365 * 24 * 3600
 
@@ -72,13 +72,13 @@ def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
 
 
 def _hidden(context: RequestContext, query: ListQuery) -> Collection[str]:
-    """The hidden columns: of the address, else of the last choice, else those without which an Airflow has room."""
+    """The hidden columns: of the address, else of the last choice, else those that make room for others."""
     if query.hide is not None:
         return query.hide
     chosen = context.request.cookies.get(_COOKIE)
     if chosen is not None:
         return hideable(chosen.split("."))
-    return _SPARED if context.site.airflow else ()
+    return _SPARED if context.site.airflow or context.proposes else ()
 
 
 def _choose(query: ListQuery, hide: tuple[str, ...]) -> Response:

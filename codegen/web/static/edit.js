@@ -41,6 +41,7 @@ const view = new EditorView({
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
         area.value = update.state.doc.toString();
+        keep();
         if (!update.transactions.some((each) => each.annotation(fromServer))) soon();
       }),
     ],
@@ -48,6 +49,33 @@ const view = new EditorView({
 });
 // The label was that of the text area.
 document.querySelector("label[for=text]").addEventListener("click", () => view.focus());
+
+// What is typed and not saved yet is kept in this browser, with the version of the file from which it was made: a
+// closed tab or a crash loses nothing. A browser may refuse to keep it.
+const slot = `draft:${document.querySelector(".brand").textContent.trim()}:${form.elements.file.value}`;
+const bar = document.getElementById("kept");
+function keep(isSent = false) {
+  if (!bar.hidden) return;
+  try {
+    if (area.value === first && !isSent) localStorage.removeItem(slot);
+    else localStorage.setItem(slot, JSON.stringify({text: area.value, base: form.elements.base.value, isSent}));
+  } catch {}
+}
+function offerKept() {
+  const kept = JSON.parse(localStorage.getItem(slot) ?? "{}");
+  bar.hidden = "unsaved" in form.dataset || (kept.text ?? first) === first;
+  document.getElementById("take-kept").addEventListener("click", () => {
+    bar.hidden = true;
+    form.elements.base.value = kept.base;
+    view.dispatch({changes: {from: 0, to: view.state.doc.length, insert: kept.text}});
+    view.focus();
+  });
+  document.getElementById("drop-kept").addEventListener("click", () => {
+    bar.hidden = true;
+    keep();
+    view.focus();
+  });
+}
 
 // Ask when somebody pauses.
 function soon(pause = PAUSE) {
@@ -85,6 +113,7 @@ async function answer(number) {
       pressed = null;
       take(page);
       if (name === "do") follow(...value.split(":"));
+      if (name === "alerts") followAlert(...value.split(":"));
     }
     return reply.ok;
   } catch {
@@ -148,7 +177,7 @@ function takeFields(fields) {
     morph(old, fields);
     if (active && document.activeElement.id !== active) document.getElementById(active)?.focus();
   }
-  for (const control of old.querySelectorAll(":is(#what, #when, #given, #others) :is(input, select, textarea, button)")) {
+  for (const control of old.querySelectorAll(":is(#what, #when, #alert, #others) :is(input, select, textarea, button)")) {
     if (control.type !== "hidden" && control.id !== "search") control.disabled = isUnreadable;
   }
   search();
@@ -171,7 +200,7 @@ function morph(old, fresh) {
   for (const {name, value} of fresh.attributes) {
     if (old.getAttribute(name) !== value && !["hidden", "autofocus"].includes(name)) old.setAttribute(name, value);
   }
-  if (fresh.matches("#unreadable, #given")) old.hidden = fresh.hidden;
+  if (fresh.matches("#unreadable")) old.hidden = fresh.hidden;
   if (old.matches("textarea")) {
     if (old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
     return;
@@ -206,7 +235,7 @@ function search() {
   let count = 0;
   for (const section of document.querySelectorAll("#others .settings")) {
     for (const field of section.querySelectorAll(".field")) {
-      const text = [...field.querySelectorAll("label, .hint")].map((each) => each.textContent).join(" ").toLowerCase();
+      const text = [...field.querySelectorAll("label, legend, .hint")].map((each) => each.textContent).join(" ").toLowerCase();
       field.hidden = !words.every((word) => text.includes(word));
       count += !field.hidden;
     }
@@ -241,6 +270,14 @@ function follow(what, number) {
   else (steps[Math.min(index, steps.length - 1)]?.querySelector("select, input") ?? document.getElementById("add-step")).focus();
 }
 
+// Move the focus to the alert that somebody has added, or that has taken the place of a removed one.
+function followAlert(key, what, number) {
+  const field = document.getElementById(`field-${key}`);
+  const rows = [...field.querySelectorAll(".alerts > li")];
+  const row = what === "add" ? rows.at(-1) : rows[Math.min(number, rows.length - 1)];
+  (row?.querySelector("input, button") ?? field.querySelector("button")).focus();
+}
+
 // Put what is wrong at its lines.
 function mark() {
   const doc = view.state.doc;
@@ -259,7 +296,7 @@ function touch(control) {
   const key = control.closest(".cm-content") || control === area ? "text"
     : control.name?.startsWith("step:") ? "tasks"
     : control.name?.startsWith("when:") ? "interval"
-      : /^(new|runs)$|(?<=:).+/.exec(control.name ?? "")?.[0];
+      : /^(new|runs)$|(?<=:)[^:]+/.exec(control.name ?? "")?.[0];
   if (!key || touched.value.split(" ").includes(key)) return false;
   touched.value = `${touched.value} ${key}`.trim();
   return true;
@@ -313,6 +350,7 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   isLeaving = true;
+  keep(true);
   // Not `requestSubmit`: the browser ignores it as long as this event lasts.
   form.submit();
 });
@@ -335,3 +373,4 @@ document.getElementById("preview").addEventListener("click", (event) => {
 });
 
 mark();
+offerKept();
