@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from codegen import git
 from codegen.cache import Cache
 from codegen.git import GitError
-from codegen.loader import SUFFIXES
 from codegen.project import Project
-from codegen.proposals.files import pipeline_folders, uncommitted_files
+from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files
 from codegen.proposals.proposal import PREFIX, Proposal, State, name_of
 
 _FIELDS = "%an%x00%at%x00%s"
@@ -82,18 +82,13 @@ def branches_of(folder: Path, remote: str) -> list[Branch]:
 
 def record_origin(folder: Path, branch: str, origin: Origin) -> None:
     """Keep the origin of a proposal in the repository's configuration, until its branch is deleted."""
-    values = {
-        "proposedby": origin.author,
-        "proposedat": f"{origin.time.timestamp():.0f}",
-        "proposedfrom": origin.commit,
-    }
-    for name, value in values.items():
-        git.run(folder, "config", f"branch.{branch}.{name}", value)
+    value = f"{origin.commit} {origin.time.timestamp():.0f} {origin.author}"
+    git.run(folder, "config", f"branch.{branch}.proposed", value)
 
 
 def _settings(folder: Path) -> dict[str, dict[str, str]]:
     """What the configuration has of each proposal's branch."""
-    pattern = rf"^branch\.{PREFIX}.*\.(proposed(by|at|from)|merge)$"
+    pattern = rf"^branch\.{PREFIX}.*\.(proposed|merge)$"
     try:
         entries = git.run(folder, "config", "--null", "--get-regexp", pattern).split("\0")
     except GitError:
@@ -106,10 +101,10 @@ def _settings(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _origin(settings: Mapping[str, str]) -> Origin | None:
-    if "proposedfrom" not in settings:
+    if "proposed" not in settings:
         return None
-    time = datetime.fromtimestamp(int(settings.get("proposedat", 0)), timezone.utc)
-    return Origin(settings.get("proposedby", ""), time, settings["proposedfrom"])
+    commit, time, author = settings["proposed"].split(" ", 2)
+    return Origin(author, datetime.fromtimestamp(int(time), timezone.utc), commit)
 
 
 def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Proposal:
@@ -117,8 +112,8 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
     start = branch.origin.commit if branch.origin else ""
     content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
     prefix = cache("prefix", _prefix_of, project.root)
-    uncommitted = _uncommitted(project, branch, prefix) if branch.path else ()
-    names = [*dict.fromkeys([*content.files, *uncommitted])]
+    uncommitted = sorted(uncommitted_files(branch.path / prefix, pipeline_folders(project))) if branch.path else ()
+    names = [*dict.fromkeys([*(os.path.relpath(name, prefix or ".") for name in content.files), *uncommitted])]
     origin = branch.origin
     authors = [*dict.fromkeys([*([origin.author.partition(" <")[0]] if origin else ()), *content.authors])]
     since = content.since or (origin.time if origin else datetime.now(timezone.utc))
@@ -128,8 +123,8 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
         authors,
         min(since, origin.time) if origin else since,
         _state(branch, is_merged=content.is_merged and not uncommitted),
-        [name.removeprefix(prefix) for name in names if _is_schedule(project, prefix, name)],
-        [name for name in names if not _is_of_pipelines(project, prefix, name)],
+        [name for name in names if is_schedule_file(project, name)],
+        [name for name in names if not any(name.startswith(f"{folder}/") for folder in pipeline_folders(project))],
         bool(uncommitted) or _has_unsent_commits(project.root, branch),
     )
 
@@ -187,24 +182,3 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
         # Conflicts, or a git before 2.38.
         return False
     return merged == git.run(folder, "rev-parse", f"{base}^{{tree}}").strip()
-
-
-def _uncommitted(project: Project, branch: Branch, prefix: str) -> list[str]:
-    """The uncommitted files of the worktree, as paths in the repository."""
-    there = branch.path / prefix if branch.path else project.root
-    return [prefix + name for name in sorted(uncommitted_files(there, pipeline_folders(project)))]
-
-
-def _is_schedule(project: Project, prefix: str, name: str) -> bool:
-    path = PurePosixPath(name.removeprefix(prefix))
-    return name.startswith(prefix) and _below(project, project.schedules, path) and path.suffix.lower() in SUFFIXES
-
-
-def _is_of_pipelines(project: Project, prefix: str, name: str) -> bool:
-    path = PurePosixPath(name.removeprefix(prefix))
-    folders = (project.schedules, project.generated_dags)
-    return name.startswith(prefix) and any(_below(project, folder, path) for folder in folders)
-
-
-def _below(project: Project, folder: Path, path: PurePosixPath) -> bool:
-    return PurePosixPath(project.relative(folder)) in path.parents
