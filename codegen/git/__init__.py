@@ -1,7 +1,7 @@
 """Git: the status and the history of files, commits, and remotes with their pull requests."""
 
 from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, previous_branch, switch
-from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
+from codegen.git.history import Commit, FilePatch, history_of, patch_of, time_of, uncommitted_patch_of
 from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
 from codegen.git.person import Person
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run
@@ -17,11 +17,10 @@ from codegen.git.remote import (
     url_of,
 )
 from codegen.git.status import committing_index, ignore_rules, state_of, statuses, uncommitted, unmerged
-from codegen.git.worktrees import NO_HOOKS, add_worktree, hooks_of, remove_worktree, worktrees_of
+from codegen.git.worktrees import add_worktree, hooks_of, remove_worktree, worktrees_of
 
 __all__ = [
     "HOOKS_LIMIT",
-    "NO_HOOKS",
     "Commit",
     "Failure",
     "FilePatch",
@@ -57,6 +56,7 @@ __all__ = [
     "state_of",
     "statuses",
     "switch",
+    "time_of",
     "uncommitted",
     "uncommitted_patch_of",
     "unmerged",

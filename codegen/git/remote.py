@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -125,7 +124,7 @@ def push(
     remote: str,
     branch: str,
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
-    variables: Mapping[str, str] | None = None,
+    hooks: str = "",
 ) -> str:
     """Push a branch to the branch of the same name, never by force, and return what git and the remote printed.
 
@@ -138,13 +137,13 @@ def push(
     try:
         return run(
             folder, "push", *options, "--", remote, f"{ref}:{ref}",
-            limit=HOOKS_LIMIT, variables=variables or {}, watch=watch, merged=True,
+            limit=HOOKS_LIMIT, watch=watch, merged=True, hooks=hooks,
         )  # fmt: skip
     except GitError as error:
         raise _explained(folder, remote, branch, error) from error
 
 
-def delete_branch(folder: Path, remote: str, branch: str, variables: Mapping[str, str]) -> None:
+def delete_branch(folder: Path, remote: str, branch: str, hooks: str) -> None:
     """Delete a branch of the remote; one that it no longer has is fine.
 
     Raises:
@@ -153,7 +152,7 @@ def delete_branch(folder: Path, remote: str, branch: str, variables: Mapping[str
     """
     ref = f"refs/heads/{branch}"
     try:
-        run(folder, "push", "--porcelain", "--delete", "--", remote, ref, variables=variables, merged=True)
+        run(folder, "push", "--porcelain", "--delete", "--", remote, ref, merged=True, hooks=hooks)
     except GitError as error:
         if "remote ref does not exist" not in error.output:
             raise _explained(folder, remote, branch, error) from error
@@ -172,7 +171,7 @@ def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
         if run(folder, "--no-optional-locks", "status", "--porcelain=v1", "--untracked-files=no"):
             return False
         options = ("--ff-only", "--quiet", "--no-stat", "--no-autostash")
-        run(folder, "-c", f"core.hooksPath={os.devnull}", "merge", *options, "--", upstream)
+        run(folder, "merge", *options, "--", upstream)
     except GitError:
         return False
     return True

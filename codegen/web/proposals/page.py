@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from codegen import git
 from codegen.diagnostics import DagpressError
-from codegen.git import GitError, Watch
+from codegen.git import Watch
 from codegen.proposals import ConflictError, Proposal, ProposalError, Proposals, Side, State
 from codegen.sync.lock import LockedError
 from codegen.web.parts.humanize import absolute, relative
@@ -21,7 +20,7 @@ from codegen.web.parts.patch import patch_between, patches_by_kind
 from codegen.web.proposals.changes import changes_of
 from codegen.web.proposals.sending import Sender
 from codegen.web.shell.commits import Commit
-from codegen.web.shell.request_context import PROPOSAL, Page, RequestContext
+from codegen.web.shell.request_context import Page, RequestContext
 
 _SIDES = {side.name.lower(): side for side in Side}
 
@@ -39,6 +38,7 @@ def _all(context: RequestContext) -> Response:
     )
 
 
+_WORKING = "/proposals/{}/working"
 _ENDED = (State.MERGED, State.CLOSED)
 
 
@@ -61,11 +61,6 @@ def _proposal(context: RequestContext) -> Proposal:
     return found
 
 
-def _within(context: RequestContext, name: str) -> RequestContext:
-    """The same request about a proposal."""
-    return replace(context, form={**context.form, PROPOSAL: name})
-
-
 def _show(context: RequestContext) -> Response:
     proposal = _proposal(context)
     _proposals(context).refresh()
@@ -76,15 +71,14 @@ def _page(
     context: RequestContext, proposal: Proposal, problem: DagpressError | None = None, status: int = 200
 ) -> Response:
     proposals = _proposals(context)
-    inside = _within(context, proposal.name)
-    is_editable = proposal.is_open and not proposal.others
-    job = inside.workspace.commits.latest if is_editable else None
+    inside = context.within(proposal.name) if proposal.is_editable else None
+    job = inside.workspace.commits.latest if inside else None
     if problem is None and job and job.result.done() and isinstance(job.result.result(), DagpressError):
         problem = job.result.result()
-    snapshot = inside.snapshot if is_editable else None
+    snapshot = inside.snapshot if inside else None
     changes = changes_of(snapshot, proposals.base_commit()) if snapshot else None
     conflicts = problem.conflicts if isinstance(problem, ConflictError) else ()
-    return inside.page(
+    return (inside or context).page(
         "proposal.html",
         status,
         proposal=proposal,
@@ -140,7 +134,11 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
     person = context.person
     if person is None:
         return RedirectResponse(f"/identity?next=/proposals/{proposal.name}", 303)
-    proposals, workspace = _proposals(context), _within(context, proposal.name).workspace
+    proposals = _proposals(context)
+    try:
+        workspace = context.within(proposal.name).workspace
+    except ProposalError as error:
+        return _page(context, proposal, error, 409)
 
     def run(commit: Commit) -> object:
         try:
@@ -149,7 +147,7 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
             return error if isinstance(error, DagpressError) else ProposalError(str(error), "try again later")
 
     try:
-        workspace.commits.start(f"/proposals/{proposal.name}/working", proposal.branch, run)
+        workspace.commits.start(_WORKING.format(proposal.name), proposal.branch, run)
     except LockedError as error:
         return _page(context, proposal, ProposalError(str(error), "try again later"), 503)
     return _follow(context)
@@ -158,7 +156,7 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
 def _follow(context: RequestContext) -> Response:
     """Show the progress of the work on a proposal, or the proposal when it has ended."""
     proposal = _proposal(context)
-    job = _within(context, proposal.name).workspace.commits.latest
+    job = _job(context, proposal)
     address = f"/proposals/{proposal.name}"
     if job is None or job.look():
         # A proposal gets another name if the git host has a branch of its name.
@@ -170,9 +168,14 @@ def _follow(context: RequestContext) -> Response:
     return context.page("committing.html", commit=job, limit=git.HOOKS_LIMIT)
 
 
+def _job(context: RequestContext, proposal: Proposal) -> Commit | None:
+    """The latest work on a proposal, which may have another name since."""
+    return context.site.workspaces.job_at(_WORKING.format(proposal.name))
+
+
 def _cancel(context: RequestContext) -> Response:
     proposal = _proposal(context)
-    if job := _within(context, proposal.name).workspace.commits.latest:
+    if job := _job(context, proposal):
         job.cancel()
     return _follow(context)
 
@@ -185,8 +188,9 @@ def _withdraw(context: RequestContext) -> Response:
     proposal = _proposal(context)
     try:
         _proposals(context).withdraw(proposal.name)
-    except GitError as error:
-        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=error, **_words(context))
+    except (DagpressError, LockedError) as error:
+        problem = error if isinstance(error, DagpressError) else ProposalError(str(error), "try again later")
+        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=problem, **_words(context))
     return RedirectResponse("/proposals", 303)
 
 
