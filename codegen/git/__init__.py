@@ -14,10 +14,18 @@ from codegen.git.remote import (
     fetch,
     push,
     remote_of,
+    track,
     url_of,
 )
 from codegen.git.status import committing_index, ignore_rules, state_of, statuses, uncommitted, unmerged
-from codegen.git.worktrees import add_worktree, hooks_of, remove_worktree, worktrees_of
+from codegen.git.worktrees import (
+    add_worktree,
+    hooks_of,
+    is_checked_out,
+    recover_worktree,
+    remove_worktree,
+    worktrees_of,
+)
 
 __all__ = [
     "HOOKS_LIMIT",
@@ -44,12 +52,14 @@ __all__ = [
     "history_of",
     "hooks_of",
     "ignore_rules",
+    "is_checked_out",
     "new_pull_request",
     "patch_of",
     "previous_branch",
     "pull_request_in",
     "pull_requests_of",
     "push",
+    "recover_worktree",
     "remote_of",
     "remove_worktree",
     "run",
@@ -57,6 +67,7 @@ __all__ = [
     "statuses",
     "switch",
     "time_of",
+    "track",
     "uncommitted",
     "uncommitted_patch_of",
     "unmerged",

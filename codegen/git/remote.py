@@ -105,6 +105,14 @@ def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
     return next((name for name, ref in refs if _exists(folder, ref)), "")
 
 
+def track(folder: Path, remote: str, prefix: str) -> None:
+    """Let fetches get the branches with a prefix, also in a clone of a single branch."""
+    known = answer_of(folder, "config", "--get-all", f"remote.{remote}.fetch").splitlines()
+    of_all, own = (f"+refs/heads/{start}*:refs/remotes/{remote}/{start}*" for start in ("", prefix))
+    if not {of_all, own} & {*known}:
+        run(folder, "config", "--add", f"remote.{remote}.fetch", own)
+
+
 def fetch(folder: Path, remote: str) -> None:
     """Get the branches of a remote, and forget those that it no longer has.
 

@@ -42,5 +42,26 @@ def add_worktree(folder: Path, path: Path, branch: str, start: str = "") -> None
 
 
 def remove_worktree(folder: Path, path: Path) -> None:
-    """Remove a worktree with everything in it."""
-    run(folder, "worktree", "remove", "--force", str(path), limit=HOOKS_LIMIT)
+    """Remove a worktree with everything in it, also one whose checkout has not ended."""
+    run(folder, "worktree", "remove", "--force", "--force", str(path), limit=HOOKS_LIMIT)
+
+
+def recover_worktree(path: Path) -> None:
+    """End what a killed git has left behind in a worktree in which no git runs: its locks, and a merge.
+
+    Raises:
+        GitError: the merge cannot be ended without a loss.
+    """
+    for name in ("index.lock", "HEAD.lock"):
+        _in_git_folder(path, name).unlink(missing_ok=True)
+    if _in_git_folder(path, "MERGE_HEAD").exists():
+        run(path, "merge", "--abort")
+
+
+def is_checked_out(path: Path) -> bool:
+    """Whether the checkout of a new worktree has ended: before, all of its files would count as deleted."""
+    return _in_git_folder(path, "index").exists()
+
+
+def _in_git_folder(path: Path, name: str) -> Path:
+    return path / run(path, "rev-parse", "--git-path", name).removesuffix("\n")

@@ -171,6 +171,7 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
         others,
         is_unsent,
         is_foreign=branch.is_elsewhere or not (content.is_related and ahead.is_related),
+        is_behind=ahead is not content and not is_ancestor(project.root, branch.remote, branch.tip),
     )
 
 

@@ -37,6 +37,7 @@ class Proposal:
         others: the changed files that are neither schedules nor generated, which the page does not edit.
         is_unsent: whether it contains changes that are only on this machine.
         is_foreign: whether it has nothing in common with the default branch, or is checked out in a folder of somebody.
+        is_behind: whether somebody has sent changes of it from another machine.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Proposal:
     others: Sequence[str] = ()
     is_unsent: bool = False
     is_foreign: bool = False
+    is_behind: bool = False
 
     @property
     def branch(self) -> str:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
 from threading import Lock, RLock, Thread
@@ -25,6 +25,8 @@ from codegen.sync.transaction import transaction
 
 # Seconds between two fetches for pages that only look.
 _FRESH = 30
+# A draft without a change that is older was begun by a server that was killed.
+_UNUSED = timedelta(hours=1)
 # Seconds to wait for a command that writes into the checkout.
 _PATIENCE = 1
 
@@ -77,11 +79,13 @@ class Proposals:
         self._sending: set[str] = set()
         self._cache = Cache()
         self.problem: GitError | None = None
+        git.track(self._root, self.remote, PREFIX)
         self.fetch()
         self.default_branch = git.default_branch(self._root, self.remote, asks=self.problem is None)
         if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             reason = self.problem or "it has no branch yet: push one"
             raise ProposalError(f"the default branch of {quoted(self.remote)} is unknown", f"{reason}")
+        self._recover()
         self._follow()
 
     @property
@@ -273,17 +277,26 @@ class Proposals:
         if branch.remote:
             # Without the lock, as the git host may take a while.
             git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
-        with _locked(branch.path, _PATIENCE), self._lock:
-            if branch.path:
-                self._remove(branch.path)
-            if branch.local:
-                git.run(self._root, "branch", "--quiet", "-D", PREFIX + name)
+        with _locked(branch.path, _PATIENCE):
+            self._delete(branch)
 
     def discard_if_empty(self, name: str) -> None:
         """Remove a proposal in which nothing was changed, such as one whose first file was refused."""
-        proposal = self.get(name)
-        if proposal and proposal.state is State.DRAFT and not proposal.files and not proposal.is_unsent:
-            self.withdraw(name)
+        branch = self._branch(name)
+        with _locked(branch.path, _PATIENCE):
+            self._discard(branch)
+
+    def _discard(self, branch: Branch) -> None:
+        proposal = self._proposal(self.base_commit(), branch, self._cache)
+        if proposal.state is State.DRAFT and not proposal.files and not proposal.is_unsent:
+            self._delete(branch)
+
+    def _delete(self, branch: Branch) -> None:
+        with self._lock:
+            if branch.path:
+                self._remove(branch.path)
+            if branch.local:
+                git.run(self._root, "branch", "--quiet", "-D", PREFIX + branch.name)
 
     def _free_name(self, name: str) -> str:
         taken = {branch.name for branch in self._branches()}
@@ -317,6 +330,22 @@ class Proposals:
         if found is None:
             raise ProposalError(f"there is no proposal {name}", "it may have been merged, or withdrawn")
         return found
+
+    def _recover(self) -> None:
+        """Put right what a killed server has left behind, before anybody works with it."""
+        with suppress(GitError):
+            # Also after the repository was moved.
+            git.run(self._root, "worktree", "repair")
+        for branch in self._branches():
+            # Another server of this repository may be at work in it.
+            with suppress(DagpressError, LockedError), _locked(branch.path):
+                if branch.path and git.is_checked_out(branch.path):
+                    git.recover_worktree(branch.path)
+                elif branch.path:
+                    self._remove(branch.path)
+                age = datetime.now(timezone.utc) - branch.origin.time if branch.origin else timedelta()
+                if age > _UNUSED:
+                    self._discard(branch)
 
     def _follow(self) -> None:
         """Let the checkout and the worktrees follow their branches, and remove the worktrees of ended proposals."""
