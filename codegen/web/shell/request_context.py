@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_urlsafe
@@ -70,6 +70,7 @@ def _environment() -> Environment:
     return environment
 
 
+@lru_cache(maxsize=1024)
 def _with_code(text: str) -> Markup:
     """A sentence in which names are quoted with backticks, as HTML with code."""
     parts = re.split(r"`([^`]*)`", printable_lines(text))
