@@ -249,7 +249,7 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "Wait before skipping",
     ),
     "weight_rule": (
-        "Which priorities add up for a task: those after it (`downstream`), before it (`upstream`), or its own (`absolute`).",
+        "Which priorities add up: of the tasks after it (`downstream`), before it (`upstream`), or none (`absolute`).",
         "absolute",
         "How priorities add up",
     ),
