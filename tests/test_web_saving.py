@@ -272,7 +272,7 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("", "needs a name"),
+        ("", "Give the pipeline a name"),
         ("../a.yml", "below the folder"),
         ("x/../../a.yml", "below the folder"),
         ("/etc/a.yml", "below the folder"),
