@@ -449,6 +449,13 @@ def test_a_step_is_changed_and_moved_and_the_others_stay_as_they_are(
     assert text == STEPS.replace(gone, come, 1)
 
 
+def test_a_step_is_changed_in_the_yaml(steps: _Editor) -> None:
+    page = _changed(*steps, {"text": STEPS.replace("tap-a", "tap-z")})
+    assert _text(page) == STEPS.replace("tap-a", "tap-z")
+    assert not page.select(".refused")
+    assert form_of(page)["step:0:text"] == "tap-z target-b"
+
+
 def test_a_step_that_the_form_cannot_say_is_shown_as_written(steps: _Editor) -> None:
     page = steps[0].get("/edit/a.yml")
     assert [each.text for each in page.select(".as-written")] == [_THIRD]
@@ -484,7 +491,8 @@ _ONE, _BLOCK = "on_failure: {slack: '#data'}  # one\n", "on_failure:\n  slack: '
         (_ALERTS, {"alerts": "on_failure:remove:9"}, "", ""),
         (_ALERTS, {"alerts": "on_failure:add:webhook"}, "", ""),
         (_ALERTS, {"alerts": "retries:none"}, "", ""),
-        (_ALERTS, {"alert:on_failure:0": "#new", "was:on_failure": "other"}, "", ""),
+        (_ALERTS, {"alert:on_failure:0": "#new", "was:on_failure": "- slack: other"}, "", ""),
+        (_ALERTS, {"alert:on_failure:0": "other", "was:on_failure": "- slack: other"}, "", ""),
         (_ONE, {"alert:on_failure:0": "#new"}, "#data", "#new"),
         (_ONE, {"alerts": "on_failure:remove:0"}, _ONE, ""),
         (_ONE, {"alerts": "on_failure:none"}, "{slack: '#data'}", "null"),
@@ -500,7 +508,7 @@ def test_alerts_are_changed_in_place(text: str, sent: dict[str, str], gone: str,
     text += "retries: 1\n"
     done = edited(text, {"was:on_failure": edit.written_at(text, ("on_failure",)), **sent}, NEWEST)
     assert done.text == text.replace(gone, come, 1)
-    assert bool(done.problems) == ("other" in sent.values())
+    assert bool(done.problems) == ("was:on_failure" in sent and sent["alert:on_failure:0"] == "#new")
 
 
 @pytest.mark.parametrize("kind", ALERT_KINDS)
@@ -511,7 +519,7 @@ def test_an_alert_of_each_kind_is_added_as_its_example_is_shown(kind: str, befor
             continue
         text, count = before.replace("on_failure", key), int(":" in before and "null" not in before)
         was = edit.written_at(text, (key,)) if text else ""
-        new = {f"alert:{key}:kind": kind, f"alert:{key}:{count}": ALERT_KINDS[kind].example}
+        new = {f"alert:{key}:new": f"{count}:{kind}", f"alert:{key}:{count}": ALERT_KINDS[kind].example}
         done = edited(text, {f"was:{key}": was, **new}, NEWEST)
         node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=done.text)
         assert isinstance(node, MapNode)
@@ -534,7 +542,9 @@ def test_alerts_in_the_form(project: Path) -> None:
     page = _sent(pages, {**form_of(page), "alerts": "on_failure:inherit"})
     page = _sent(pages, {**form_of(page), "alerts": "on_failure:add:email"})
     assert _text(page) == EXTRACT_LOAD
-    page = _sent(pages, {**form_of(page), "alert:on_failure:0": "me@example.com, you@example.com"})
+    form = {**form_of(page), "alert:on_failure:0": "me@example.com, you@example.com"}
+    page = _sent(pages, form)
+    assert [each["value"] for each in page.select(".alerts input:not([type=hidden])")] == [form["alert:on_failure:0"]]
     assert _text(page) == EXTRACT_LOAD + "on_failure:\n- email:\n  - me@example.com\n  - you@example.com\n"
     assert f"In place of {inherited}" in text_of(page, "#alert .inherited")
     assert form_of(page)["alert:on_failure:0"] == "me@example.com, you@example.com"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -63,6 +61,14 @@ def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
     return next((name for name, ref in refs if _exists(folder, ref)), "")
 
 
+def track(folder: Path, remote: str, prefix: str) -> None:
+    """Let fetches get the branches with a prefix, also in a clone of a single branch."""
+    known = answer_of(folder, "config", "--get-all", f"remote.{remote}.fetch").splitlines()
+    of_all, own = (f"+refs/heads/{start}*:refs/remotes/{remote}/{start}*" for start in ("", prefix))
+    if not {of_all, own} & {*known}:
+        run(folder, "config", "--add", f"remote.{remote}.fetch", own)
+
+
 def fetch(folder: Path, remote: str) -> None:
     """Get the branches of a remote, and forget those that it no longer has.
 
@@ -82,7 +88,7 @@ def push(
     remote: str,
     branch: str,
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
-    variables: Mapping[str, str] | None = None,
+    hooks: str = "",
 ) -> None:
     """Push a branch to the branch of the same name, never by force, and keep the address of a pull request it prints.
 
@@ -95,12 +101,14 @@ def push(
     try:
         said = run(
             folder, "push", *options, "--", remote, f"{ref}:{ref}",
-            limit=HOOKS_LIMIT, variables=variables or {}, watch=watch, merged=True,
+            limit=HOOKS_LIMIT, watch=watch, merged=True, hooks=hooks,
         )  # fmt: skip
     except GitError as error:
         raise _explained(folder, remote, branch, error) from error
     if address := pull_request_in(said, url_of(folder, remote)):
-        run(folder, "config", f"branch.{branch}.{_PULL_REQUEST}", address)
+        # Another git may write the configuration right now: then there is still the host's usual address.
+        with suppress(GitError):
+            run(folder, "config", f"branch.{branch}.{_PULL_REQUEST}", address)
 
 
 def pull_request_of(folder: Path, remote: str, branch: str, base: str) -> PullRequest:
@@ -109,7 +117,7 @@ def pull_request_of(folder: Path, remote: str, branch: str, base: str) -> PullRe
     return PullRequest(branch, base, printed or new_pull_request(url, branch, base), pull_requests_of(url, branch))
 
 
-def delete_branch(folder: Path, remote: str, branch: str, variables: Mapping[str, str]) -> None:
+def delete_branch(folder: Path, remote: str, branch: str, hooks: str) -> None:
     """Delete a branch of the remote; one that it no longer has is fine.
 
     Raises:
@@ -118,7 +126,7 @@ def delete_branch(folder: Path, remote: str, branch: str, variables: Mapping[str
     """
     ref = f"refs/heads/{branch}"
     try:
-        run(folder, "push", "--porcelain", "--delete", "--", remote, ref, variables=variables, merged=True)
+        run(folder, "push", "--porcelain", "--delete", "--", remote, ref, merged=True, hooks=hooks)
     except GitError as error:
         if "remote ref does not exist" not in error.output:
             raise _explained(folder, remote, branch, error) from error
@@ -137,7 +145,7 @@ def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
         if run(folder, "--no-optional-locks", "status", "--porcelain=v1", "--untracked-files=no"):
             return False
         options = ("--ff-only", "--quiet", "--no-stat", "--no-autostash")
-        run(folder, "-c", f"core.hooksPath={os.devnull}", "merge", *options, "--", upstream)
+        run(folder, "merge", *options, "--", upstream)
     except GitError:
         return False
     return True

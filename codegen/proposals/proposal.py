@@ -37,6 +37,8 @@ class Proposal:
         files: the changed schedule files, as paths in the project.
         others: the changed files that are neither schedules nor generated, which the page does not edit.
         is_unsent: whether it contains changes that are only on this machine.
+        is_foreign: whether it has nothing in common with the default branch, or is checked out in a folder of somebody.
+        is_behind: whether somebody has sent changes of it from another machine.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Proposal:
     files: Sequence[str]
     others: Sequence[str] = ()
     is_unsent: bool = False
+    is_foreign: bool = False
+    is_behind: bool = False
 
     @property
     def branch(self) -> str:
@@ -57,6 +61,11 @@ class Proposal:
     def is_open(self) -> bool:
         """Whether it can still be changed."""
         return self.state in {State.DRAFT, State.PROPOSED}
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether it can be changed on the page, and its branch be checked out: it changes nothing but pipelines."""
+        return self.is_open and not self.others and not self.is_foreign
 
 
 def name_of(branch: str) -> str:

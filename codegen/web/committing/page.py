@@ -17,12 +17,12 @@ from codegen.git import GitError, Head
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
 from codegen.proposals import PREFIX, free_name, name_of
-from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
+from codegen.proposals.files import in_git, is_schedule_file, pipeline_folders, uncommitted_files
 from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
 from codegen.sync.parts import Action
-from codegen.web.parts.patch import is_schedule_file, patches_by_kind
+from codegen.web.parts.patch import patches_by_kind
 from codegen.web.parts.progress import start
 from codegen.web.shell.operations import Operation
 from codegen.web.shell.recent import Saved

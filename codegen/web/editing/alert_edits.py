@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from codegen.source import edit
 from codegen.source.list_items import ItemList
 from codegen.source.nodes import ListNode, Node, is_null
-from codegen.web.editing.alerts import ALERT_KINDS, AlertRow, Kind, alerts_of, name_of, pressed
+from codegen.web.editing.alerts import AlertRow, Kind, alerts_of, name_of, pressed, sent_new
 from codegen.web.editing.reading import is_same_text, read_own
 from codegen.web.editing.texts import with_texts
 
@@ -31,14 +31,14 @@ def with_alerts(text: str, sent: Mapping[str, str], key: str) -> str:
     rows = alerts_of(text, key, node)
     if rows is None:
         return text
+    was = _rows_of_form(key, sent)
     doing, which = pressed(key, sent)
     changed = {
         number: sent[name]
-        for number, row in enumerate(rows)
+        for number, row in enumerate(was)
         if row.kind and (name := name_of(key, number)) in sent and sent[name].strip() != row.address
     }
-    new = ALERT_KINDS.get(sent.get(name_of(key, "kind"), ""))
-    typed = sent.get(name_of(key, len(rows)), "").strip() if (doing, which) != ("remove", str(len(rows))) else ""
+    new, typed = sent_new(key, sent)
     is_changed = changed or (new and typed) or doing in {"remove", "none", "inherit"}
     if is_changed and rows and not is_same_text(sent.get(f"was:{key}", ""), edit.written_at(text, (key,))):
         raise edit.EditError("the alerts in the YAML have changed meanwhile: change them again")
@@ -47,6 +47,16 @@ def with_alerts(text: str, sent: Mapping[str, str], key: str) -> str:
     if new and typed:
         text = _with_new(text, key, node, new, typed)
     return _done(text, key, doing, int(which) if which.isdecimal() else -1, len(rows))
+
+
+def _rows_of_form(key: str, sent: Mapping[str, str]) -> list[AlertRow]:
+    """The alerts that the form was made of."""
+    written = sent.get(f"was:{key}", "").strip()
+    if not written:
+        return []
+    text = edit.set_written("", (key,), written)
+    own, _ = read_own(text, "")
+    return alerts_of(text, key, own.get(key) if own else None) or []
 
 
 def _with_address(text: str, path: tuple[str | int, ...], row: AlertRow, typed: str) -> str:

@@ -140,16 +140,16 @@ class Alerts:
     def new(self) -> Kind | None:
         """The kind of a row that has no address yet."""
         doing, which = pressed(self.key, self.sent)
-        number = len(self.rows)
-        is_waiting = self.is_refused or not self.sent.get(name_of(self.key, number), "").strip()
-        waiting = self.sent.get(name_of(self.key, "kind"), "") if is_waiting else ""
-        is_removed = (doing, which) == ("remove", str(number))
-        return ALERT_KINDS.get(which if doing == "add" else "" if is_removed else waiting)
+        if doing == "add":
+            return ALERT_KINDS.get(which)
+        kind, typed = sent_new(self.key, self.sent)
+        return kind if self.is_refused or not typed else None
 
     def address(self, number: int) -> str:
         """What the control of a row shows."""
-        own = self.rows[number].address if number < len(self.rows) else ""
-        return self.sent.get(name_of(self.key, number), own) if self.is_refused else own
+        is_new = number == len(self.rows)
+        own = sent_new(self.key, self.sent)[1] if is_new else self.rows[number].address
+        return self.sent.get(name_of(self.key, number), own) if self.is_refused else "" if is_new else own
 
     @cached_property
     def found(self) -> tuple[list[list[Diagnostic]], list[Diagnostic]]:
@@ -162,6 +162,14 @@ def pressed(key: str, sent: Mapping[str, str]) -> tuple[str, str]:
     name, _, rest = sent.get("alerts", "").partition(":")
     doing, _, which = rest.partition(":")
     return (doing, which) if name == key else ("", "")
+
+
+def sent_new(key: str, sent: Mapping[str, str]) -> tuple[Kind | None, str]:
+    """The kind of the new row that the form has sent, if it has one, and the address in it."""
+    number, _, kind = sent.get(name_of(key, "new"), "").partition(":")
+    if pressed(key, sent) == ("remove", number):
+        return None, ""
+    return ALERT_KINDS.get(kind), sent.get(name_of(key, number), "").strip()
 
 
 def name_of(key: str, part: str | int) -> str:

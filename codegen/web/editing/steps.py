@@ -110,6 +110,11 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
         EditError: they cannot be changed so.
     """
     found, before = steps_of(text)
+    was = sent.get("was:tasks", "")
+    is_stale = bool(before) and not is_same_text(was, written(before))
+    if is_stale:
+        # Somebody has changed the YAML: the form counts where it differs from what it was made of.
+        before = steps_of(f"tasks:\n{was.strip()}\n")[1]
     doing, _, number = sent.get("do", "").partition(":")
     after = [_sent_step(step, before, sent, index) for index, step in enumerate(before)]
     waits = [_sent_waits(index, sent, was) for index, was in enumerate(waits_of(before))]
@@ -118,7 +123,7 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
     old_waits = [tuple(renamed.get(name, name) for name in names) for names in waits_of(before)]
     if after == before and waits == old_waits and doing not in {"add", "up", "down", "remove"}:
         return text
-    if before and not is_same_text(sent.get("was:tasks", ""), written(before)):
+    if is_stale:
         raise edit.EditError("the steps in the YAML have changed meanwhile: change them again")
     is_chain = all(each.after is None for each in before)
     if not is_chain or waits != old_waits:

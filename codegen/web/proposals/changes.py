@@ -10,10 +10,9 @@ from codegen import git, pipeline
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic
 from codegen.files import text_of
-from codegen.proposals.files import pipeline_folders, uncommitted_files
+from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files
 from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
-from codegen.web.parts.patch import is_schedule_file
 from codegen.web.shell.workspace import Snapshot
 
 

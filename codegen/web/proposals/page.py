@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from codegen.diagnostics import DagpressError, joined
-from codegen.git import GitError
 from codegen.proposals import ConflictError, Proposal, ProposalError, Proposals, Side, State
 from codegen.sync.lock import LockedError
 from codegen.sync.parts import Action
@@ -20,7 +18,7 @@ from codegen.web.parts.progress import start
 from codegen.web.proposals.changes import Changes, changes_of
 from codegen.web.proposals.sending import Sender
 from codegen.web.shell.operations import Operation
-from codegen.web.shell.request_context import PROPOSAL, Page, RequestContext
+from codegen.web.shell.request_context import Page, RequestContext
 
 _VERBS = {Action.CREATE: "Add", Action.DELETE: "Delete"}
 _SIDES = {side.name.lower(): side for side in Side}
@@ -38,6 +36,7 @@ def _all(context: RequestContext) -> Response:
     )
 
 
+_WORKING = "/proposals/{}/working"
 _ENDED = (State.MERGED, State.CLOSED)
 
 
@@ -60,11 +59,6 @@ def _proposal(context: RequestContext) -> Proposal:
     return found
 
 
-def _within(context: RequestContext, name: str) -> RequestContext:
-    """The same request about a proposal."""
-    return replace(context, form={**context.form, PROPOSAL: name})
-
-
 def _show(context: RequestContext) -> Response:
     proposal = _proposal(context)
     _proposals(context).refresh()
@@ -75,16 +69,15 @@ def _page(
     context: RequestContext, proposal: Proposal, problem: DagpressError | None = None, status: int = 200
 ) -> Response:
     proposals = _proposals(context)
-    inside = _within(context, proposal.name)
-    is_editable = proposal.is_open and not proposal.others
-    latest = inside.workspace.operations.latest if is_editable else None
+    inside = context.within(proposal.name) if proposal.is_editable else None
+    latest = inside.workspace.operations.latest if inside else None
     if problem is None and latest and latest.result.done():
         problem = _problem_of(latest.result.exception())
-    snapshot = inside.snapshot if is_editable else None
+    snapshot = inside.snapshot if inside else None
     changes = changes_of(snapshot, proposals.base_commit()) if snapshot else None
     conflicts = problem.conflicts if isinstance(problem, ConflictError) else ()
     proposed_title = _title_of(proposal, changes)
-    return inside.page(
+    return (inside or context).page(
         "proposal.html",
         status,
         proposal=proposal,
@@ -140,7 +133,11 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
     person = context.person
     if person is None:
         return RedirectResponse(f"/identity?next=/proposals/{proposal.name}", 303)
-    proposals, workspace = _proposals(context), _within(context, proposal.name).workspace
+    proposals = _proposals(context)
+    try:
+        workspace = context.within(proposal.name).workspace
+    except ProposalError as error:
+        return _page(context, proposal, error, 409)
 
     def run(operation: Operation) -> str:
         return work(Sender(proposals, workspace, person, operation.watch))
@@ -173,8 +170,8 @@ def _withdraw(context: RequestContext) -> Response:
     proposal = _proposal(context)
     try:
         _proposals(context).withdraw(proposal.name)
-    except GitError as error:
-        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=error)
+    except (DagpressError, LockedError) as error:
+        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=_problem_of(error))
     return RedirectResponse("/proposals", 303)
 
 

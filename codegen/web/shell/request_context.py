@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_urlsafe
@@ -70,6 +70,7 @@ def _environment() -> Environment:
     return environment
 
 
+@lru_cache(maxsize=1024)
 def _with_code(text: str) -> Markup:
     """A sentence in which names are quoted with backticks, as HTML with code."""
     parts = re.split(r"`([^`]*)`", printable_lines(text))
@@ -148,6 +149,7 @@ class RequestContext:
     form: Mapping[str, str]
     is_dropped: Event = field(default_factory=Event)
     given_proposals: Sequence[Proposal] | None = None
+    given_workspace: Workspace | None = None
 
     @property
     def proposal(self) -> str:
@@ -161,6 +163,8 @@ class RequestContext:
         Raises:
             HTTPException: the proposal cannot be changed here.
         """
+        if self.given_workspace:
+            return self.given_workspace
         try:
             return self.site.workspaces.of(self.proposal)
         except ProposalError as error:
@@ -168,6 +172,15 @@ class RequestContext:
                 # What was typed becomes another proposal.
                 return self.site.workspaces.main
             raise HTTPException(404, f"{error}.") from None
+
+    def within(self, proposal: str) -> RequestContext:
+        """The same request about a proposal, of which it writes into no other workspace.
+
+        Raises:
+            ProposalError: the proposal cannot be changed here.
+        """
+        workspace = self.site.workspaces.of(proposal)
+        return replace(self, form={**self.form, PROPOSAL: proposal}, given_workspace=workspace)
 
     @property
     def slow_operation(self) -> Operation | None:

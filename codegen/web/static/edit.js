@@ -144,10 +144,7 @@ function tell(trouble) {
 function take(page) {
   takeText(page.getElementById("text").value);
   takeFields(page.getElementById("fields"));
-  const status = document.getElementById("status");
-  const said = page.getElementById("status");
-  if (status.textContent !== said.textContent) status.replaceChildren(...said.childNodes);
-  takePreview(page.getElementById("preview"));
+  for (const id of ["status", "preview"]) morph(document.getElementById(id), page.getElementById(id));
   mark();
 }
 
@@ -244,20 +241,6 @@ function search() {
   const found = document.getElementById("found");
   const said = words.length ? `${count} found` : "";
   if (found && found.textContent !== said) found.textContent = said;
-}
-
-function takePreview(preview) {
-  const old = document.getElementById("preview");
-  for (const details of preview.querySelectorAll("details")) {
-    const same = document.getElementById(details.id);
-    if (same) details.open = same.open;
-  }
-  const scrolled = [...old.querySelectorAll(".scroll")].map((each) => [each.ariaLabel, each.scrollLeft, each.scrollTop]);
-  old.replaceChildren(...preview.childNodes);
-  for (const [label, left, top] of scrolled) {
-    const same = [...old.querySelectorAll(".scroll")].find((each) => each.ariaLabel === label);
-    if (same) Object.assign(same, {scrollLeft: left, scrollTop: top});
-  }
 }
 
 // Move the focus to where the step is that somebody has added, moved or removed.
