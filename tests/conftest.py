@@ -33,7 +33,6 @@ from harness import (
 )
 from project_builder import write
 
-
 # Without byte code, every process would compile what it imports, and pytest would rewrite every test.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
