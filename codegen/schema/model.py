@@ -63,7 +63,9 @@ class Schedule(TaskDefaults):
         dag_file: its DAG file, as a path in the project.
     """
 
-    name: str = _identity(Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
+    name: str = _identity(
+        Name("a name"), "The schedule's name. Default: that of its file, without `.yml`.", "carbon__duckdb", ""
+    )
     dag_id: str | None = _identity(
         Id("a DAG id"),
         "The ID of the pipeline (DAG) in Airflow, which keeps its history under it. Default, as Meltano has it: "
@@ -225,7 +227,7 @@ class Schedule(TaskDefaults):
     )
     deadline: timedelta | None = _outcome(
         Duration(),
-        "Maximum run time before `on_deadline` alerts; the run continues. On Airflow 3.1 and later counted from "
+        "How long a run may take before `on_deadline` alerts; it continues. On Airflow 3.1 and later counted from "
         "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
         "2h",
         owns=("deadline", "sla"),

@@ -94,6 +94,7 @@ class TaskDefaults(Model):
         reaches=THAT_LOAD,
         variable="MELTANO_RUN_FULL_REFRESH",
         group="state",
+        label="Load everything again",
     )
     force: bool | str | None = _inherited(
         BooleanOrTemplate(),

@@ -19,6 +19,8 @@ from codegen.web.editing.controls import Control, Shape, control_of, example_in,
 from codegen.web.editing.offers import OPEN
 
 _LONGEST_HINT = 60
+# The choices of a control for a boolean.
+_YES_OR_NO = {True: "yes", False: "no"}
 _AS_WRITTEN = frozenset((Shape.YAML, Shape.ALERTS))
 
 
@@ -157,11 +159,12 @@ def _in_words(entry: Entry | None, row: Key, shape: Shape) -> str:
     value = plain(row.default)
     if not isinstance(value, (str, int)) or value == "":
         return ""
-    return f"{_in_short(value)}, by default"
+    return f"{_YES_OR_NO[value] if isinstance(value, bool) else value}, by default"
 
 
 def _value_in_words(node: Node, row: Key) -> str:
-    return _in_short(masked_value(plain_node(node), [row.name]))
+    value = masked_value(plain_node(node), [row.name])
+    return _YES_OR_NO[value] if isinstance(value, bool) else _in_short(value)
 
 
 def _alerts_in_words(node: Node, row: Key) -> str:
