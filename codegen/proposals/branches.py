@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from codegen import git
 from codegen.cache import Cache
+from codegen.files import Stamp
 from codegen.git import GitError
 from codegen.loader import SUFFIXES
 from codegen.project import Project
-from codegen.proposals.files import pipeline_folders, uncommitted_files
+from codegen.proposals.files import pipeline_folders, uncommitted_files, written_at
 from codegen.proposals.proposal import PREFIX, Proposal, State, name_of
 
 _FIELDS = "%an%x00%at%x00%s"
@@ -150,14 +151,14 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
     start = branch.origin.commit if branch.origin else ""
     content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
     prefix = cache("prefix", _prefix_of, project.root)
-    uncommitted = _uncommitted(project, branch, prefix) if branch.path else ()
+    uncommitted = _uncommitted(project, branch, prefix, cache) if branch.path else ()
     # What is about to be merged into the worktree counts, too.
     ahead = content
     if branch.remote not in {"", branch.tip}:
         ahead = cache(f"{branch.name} on the host", _content_of, project.root, base, branch.remote, start)
     names = [*dict.fromkeys([*content.files, *uncommitted])]
     others = [name for name in dict.fromkeys([*names, *ahead.files]) if not _is_of_pipelines(project, prefix, name)]
-    is_unsent = bool(uncommitted) or _has_unsent_commits(project.root, branch)
+    is_unsent = bool(uncommitted) or cache(branch.name, _has_unsent_commits, project.root, branch)
     origin = branch.origin
     authors = [*dict.fromkeys([*([origin.author.partition(" <")[0]] if origin else ()), *content.authors])]
     since = content.since or (origin.time if origin else datetime.now(timezone.utc))
@@ -171,7 +172,7 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
         others,
         is_unsent,
         is_foreign=branch.is_elsewhere or not (content.is_related and ahead.is_related),
-        is_behind=ahead is not content and not is_ancestor(project.root, branch.remote, branch.tip),
+        is_behind=ahead is not content and not cache(branch.name, is_ancestor, project.root, branch.remote, branch.tip),
     )
 
 
@@ -238,10 +239,15 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
     return merged == git.run(folder, "rev-parse", f"{base}^{{tree}}").strip()
 
 
-def _uncommitted(project: Project, branch: Branch, prefix: str) -> list[str]:
-    """The uncommitted files of the worktree, as paths in the repository."""
-    there = branch.path / prefix if branch.path else project.root
-    return [prefix + name for name in sorted(uncommitted_files(there, pipeline_folders(project)))]
+def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> list[str]:
+    """The uncommitted files of the worktree, as paths in the repository; git looks only where something was written."""
+    there, folders = (branch.path or project.root) / prefix, pipeline_folders(project)
+    found = cache(branch.name, _uncommitted_in, there, tuple(folders), branch.local, tuple(written_at(there, folders)))
+    return [prefix + name for name in found]
+
+
+def _uncommitted_in(there: Path, folders: Sequence[str], _commit: str, _written: Sequence[Stamp]) -> list[str]:
+    return sorted(uncommitted_files(there, folders))
 
 
 def _is_schedule(project: Project, prefix: str, name: str) -> bool:
