@@ -127,7 +127,7 @@ def test_an_odd_branch_breaks_no_page(team: Team) -> None:
     assert len(names) == 5
     for address in ("/", "/proposals", "/edit/a.yml", *(f"/proposals/{name}" for name in names)):
         assert "<script>alert" not in pages.text(address)
-    assert "cannot be changed here" in text_of(pages.get("/proposals/unrelated"), "main")
+    assert "Continue it in a clone" in text_of(pages.get("/proposals/unrelated"), "main")
     for file in ("out", "git", "loop"):
         assert "root:" not in pages.client.get(f"/edit/{file}.yml?proposal=links").text
     for name in names:
