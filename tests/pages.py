@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import pickle
 import re
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from contextlib import ExitStack
+from functools import cache, cached_property, lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from bs4 import BeautifulSoup, Tag
 from examples import IS_FAST
 from starlette.testclient import TestClient
@@ -30,10 +33,6 @@ def soup_of(text: str) -> BeautifulSoup:
     return BeautifulSoup(text, "html.parser", store_line_numbers=False, multi_valued_attributes=None)
 
 
-# The pages that show the progress of something.
-_WORKING = re.compile(r"/(committing|pushing)/|/proposals/[^/]+/working$")
-
-
 class _InProcessWorker(Worker):
     """Renders drafts in this process from what a worker gets, which takes half of the time of a fork."""
 
@@ -46,6 +45,14 @@ class _InProcessWorker(Worker):
 @lru_cache(maxsize=1)
 def _site(root: Path) -> Site:
     return Site.of(root, {})
+
+
+@cache
+def _portal() -> BlockingPortal:
+    """The event loop of all pages: a client makes one for each request otherwise."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(start_blocking_portal())
 
 
 class Pages:
@@ -61,6 +68,7 @@ class Pages:
         """Serve the project in that folder, with these variables of the environment."""
         app = create_app(root, environ, worker=self.worker, proposals=proposals)
         self.client = TestClient(app, base_url="http://127.0.0.1:8484", follow_redirects=True)
+        self.client.portal = _portal()
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
         """A page, whose status must be as expected."""
@@ -75,7 +83,7 @@ class Pages:
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
         """Send a form with the CSRF token, and follow a commit or a push to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
-        while _WORKING.match(answer.url.path) and answer.status_code == HTTPStatus.OK:
+        while answer.url.path.startswith("/operations/") and answer.status_code == HTTPStatus.OK:
             answer = self.client.get(answer.url)
         assert answer.status_code == status, answer.text
         return soup_of(answer.text)
@@ -101,8 +109,6 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
             value = control.text.removeprefix("\n")
         else:
             value = str(control.get("value", ""))
-            if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
-                continue
         sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 

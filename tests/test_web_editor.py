@@ -12,11 +12,13 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
 from codegen.airflow_facts import VERSIONS
-from codegen.keys.table import keys_of
+from codegen.keys.table import Key, keys_of
 from codegen.schema import Schedule
 from codegen.schema.table import schedule_table
+from codegen.source import edit
 from codegen.source.nodes import MapNode
 from codegen.source.read import read_yaml
+from codegen.web.editing.alerts import ALERT_KINDS
 from codegen.web.editing.changes import edited
 from codegen.web.editing.controls import Shape, control_of, example_in
 from codegen.web.editing.drafts import version_of, with_line_ends_of
@@ -119,7 +121,12 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
     return _editor_of(write(tmp_path_factory.mktemp("short"), {"schedules/a.yml": SHORT, "meltano.yml": ""}))
 
 
-@pytest.mark.parametrize("key", sample((key for key in keys_of(Schedule) if key != "tasks"), 9))
+def _has_one_value(row: Key) -> bool:
+    """Whether a key has a control for its whole value."""
+    return row.name != "tasks" and control_of(row.type).shape is not Shape.ALERTS
+
+
+@pytest.mark.parametrize("key", sample((key for key, row in keys_of(Schedule).items() if _has_one_value(row)), 9))
 def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str) -> None:
     """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
     pages, form = short
@@ -138,6 +145,8 @@ def test_an_example_can_be_typed_as_it_is_shown(airflow: str) -> None:
     """The example under every field of every Airflow's table, typed into its control, is a valid value."""
     for key, row in schedule_table(airflow).rows.items():
         shape = control_of(row.type).shape
+        if shape is Shape.ALERTS:
+            continue
         done = edited("", {f"was:{key}": "", f"{shape.value}:{key}": example_in(shape, row.example)}, airflow)
         node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=done.text)
         assert isinstance(node, MapNode), (key, done)
@@ -148,7 +157,10 @@ def test_an_example_can_be_typed_as_it_is_shown(airflow: str) -> None:
 def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> None:
     page = editor[0].get("/edit/a.yml")
     controls = page.select("#fields [id^=control-]")
-    assert [str(each["id"]) for each in controls if not page.select_one(f"label[for='{each['id']}']")] == []
+    labelled = {
+        str(each["id"]) for each in controls if page.select_one(f"label[for='{each['id']}'], #{each['id']} > legend")
+    }
+    assert {str(each["id"]) for each in controls} == labelled
     assert {str(each["id"]) for each in controls} == {
         f"control-{key}" for key in schedule_table(NEWEST).rows if key != "tasks"
     }
@@ -192,7 +204,7 @@ def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> 
     text = EXTRACT_LOAD + "env: &e {A: 1}\nparams: *e\n"
     page = _after(Pages(write(project, {"schedules/a.yml": text})), "/edit/a.yml", env="{A: 2}")
     assert _text(page) == text
-    assert "Not taken over" in text_of(page, "#field-env .refused")
+    assert "Not applied" in text_of(page, "#field-env .refused")
     assert form_of(page)["yaml:env"] == "{A: 2}"
     assert form_of(page)["was:env"] != "{A: 2}"
 
@@ -265,7 +277,7 @@ def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
     pages = Pages(project)
     pages.client.cookies.set("timezone", "Asia/Kolkata")
     page = _after(pages, "/edit/a.yml", interval="30 6 * * *", timezone="Europe/Berlin")
-    assert "it runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
+    assert "It runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
     rows = [[cell.text for cell in row.select("td")[1:]] for row in page.select("#when-runs tbody tr:not(.change)")]
     assert len(rows) == 5
     assert all("06:30 CE" in own and ("10:00 IST" in yours or "11:00 IST" in yours) for own, yours in rows)
@@ -437,10 +449,112 @@ def test_a_step_is_changed_and_moved_and_the_others_stay_as_they_are(
     assert text == STEPS.replace(gone, come, 1)
 
 
+def test_a_step_is_changed_in_the_yaml(steps: _Editor) -> None:
+    page = _changed(*steps, {"text": STEPS.replace("tap-a", "tap-z")})
+    assert _text(page) == STEPS.replace("tap-a", "tap-z")
+    assert not page.select(".refused")
+    assert form_of(page)["step:0:text"] == "tap-z target-b"
+
+
 def test_a_step_that_the_form_cannot_say_is_shown_as_written(steps: _Editor) -> None:
     page = steps[0].get("/edit/a.yml")
     assert [each.text for each in page.select(".as-written")] == [_THIRD]
     assert "step:2:kind" not in steps[1]
+
+
+_ALERTS = """\
+on_failure:  # the run
+# first
+- slack: "#data"   # one
+- email: [a@b.c, d@e.f]
+# second
+- slack: {channel: '#x', text: "late"}  # two
+
+- slack: "#{{ params.x }}"
+- slack: {slack_webhook_conn_id: hook}
+# the end
+interval: "@daily"
+"""
+_ONE, _BLOCK = "on_failure: {slack: '#data'}  # one\n", "on_failure:\n  slack: '#data'  # one\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "gone", "come"),
+    [
+        (_ALERTS, {}, "", ""),
+        (_ALERTS, {"alert:on_failure:0": "#new"}, '"#data"   #', '"#new"   #'),
+        (_ALERTS, {"alert:on_failure:1": "d@e.f, x@y.z"}, "[a@b.c, d@e.f]", "[d@e.f, x@y.z]"),
+        (_ALERTS, {"alert:on_failure:2": "#y"}, "'#x'", "'#y'"),
+        (_ALERTS, {"alert:on_failure:3": "no control"}, "", ""),
+        (_ALERTS, {"alerts": "on_failure:remove:1"}, "- email: [a@b.c, d@e.f]\n", ""),
+        (_ALERTS, {"alerts": "on_failure:remove:4"}, "- slack: {slack_webhook_conn_id: hook}\n", ""),
+        (_ALERTS, {"alerts": "on_failure:remove:9"}, "", ""),
+        (_ALERTS, {"alerts": "on_failure:add:webhook"}, "", ""),
+        (_ALERTS, {"alerts": "retries:none"}, "", ""),
+        (_ALERTS, {"alert:on_failure:0": "#new", "was:on_failure": "- slack: other"}, "", ""),
+        (_ALERTS, {"alert:on_failure:0": "other", "was:on_failure": "- slack: other"}, "", ""),
+        (_ONE, {"alert:on_failure:0": "#new"}, "#data", "#new"),
+        (_ONE, {"alerts": "on_failure:remove:0"}, _ONE, ""),
+        (_ONE, {"alerts": "on_failure:none"}, "{slack: '#data'}", "null"),
+        ("on_failure: null\n", {"alerts": "on_failure:inherit"}, "on_failure: null\n", ""),
+        ("on_failure: '#data'\n", {"alerts": "on_failure:remove:0"}, "", ""),
+        ("on_failure: []\n", {"alerts": "on_failure:remove:0"}, "", ""),
+        ("a: &a {slack: '#data'}\non_failure: *a\n", {"alert:on_failure:0": "#new"}, "", ""),
+        (_BLOCK, {"alert:on_failure:0": "#new"}, "#data", "#new"),
+    ],
+)  # fmt: skip
+def test_alerts_are_changed_in_place(text: str, sent: dict[str, str], gone: str, come: str) -> None:
+    """By the fields of their rows and by buttons; what the form cannot say stays as it is."""
+    text += "retries: 1\n"
+    done = edited(text, {"was:on_failure": edit.written_at(text, ("on_failure",)), **sent}, NEWEST)
+    assert done.text == text.replace(gone, come, 1)
+    assert bool(done.problems) == ("was:on_failure" in sent and sent["alert:on_failure:0"] == "#new")
+
+
+@pytest.mark.parametrize("kind", ALERT_KINDS)
+@pytest.mark.parametrize("before", ["", "on_failure: null\n", _ONE, _BLOCK, "on_failure: [email: a@b.c]\n"])
+def test_an_alert_of_each_kind_is_added_as_its_example_is_shown(kind: str, before: str) -> None:
+    for key, row in schedule_table(NEWEST).rows.items():
+        if control_of(row.type).shape is not Shape.ALERTS:
+            continue
+        text, count = before.replace("on_failure", key), int(":" in before and "null" not in before)
+        was = edit.written_at(text, (key,)) if text else ""
+        new = {f"alert:{key}:new": f"{count}:{kind}", f"alert:{key}:{count}": ALERT_KINDS[kind].example}
+        done = edited(text, {f"was:{key}": was, **new}, NEWEST)
+        node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=done.text)
+        assert isinstance(node, MapNode)
+        found = row.type.read(node.entries[key].value, diagnostics.append)
+        assert not diagnostics, (done.text, diagnostics)
+        assert [bool(getattr(each, kind)) for each in found or ()][count:] == [True]
+
+
+def test_alerts_in_the_form(project: Path) -> None:
+    """A new row waits for its address; what is inherited is shown, replaced, turned off and used again."""
+    write(project, {"schedules/_defaults.yml": "on_failure: {slack: '#data'}\n", "schedules/a.yml": EXTRACT_LOAD})
+    pages = Pages(project)
+    page = pages.get("/edit/a.yml")
+    inherited = "Slack #data, from schedules/_defaults.yml"
+    assert f"Inherited: {inherited}" in text_of(page, "#alert .inherited")
+    assert not page.select("#others #field-on_failure")
+    page = _sent(pages, {**form_of(page), "alerts": "on_failure:none"})
+    assert _text(page) == EXTRACT_LOAD + "on_failure: null\n"
+    assert f"Turned off: {inherited}" in text_of(page, "#alert .inherited")
+    page = _sent(pages, {**form_of(page), "alerts": "on_failure:inherit"})
+    page = _sent(pages, {**form_of(page), "alerts": "on_failure:add:email"})
+    assert _text(page) == EXTRACT_LOAD
+    form = {**form_of(page), "alert:on_failure:0": "me@example.com, you@example.com"}
+    page = _sent(pages, form)
+    assert [each["value"] for each in page.select(".alerts input:not([type=hidden])")] == [form["alert:on_failure:0"]]
+    assert _text(page) == EXTRACT_LOAD + "on_failure:\n- email:\n  - me@example.com\n  - you@example.com\n"
+    assert f"In place of {inherited}" in text_of(page, "#alert .inherited")
+    assert form_of(page)["alert:on_failure:0"] == "me@example.com, you@example.com"
+    page = _sent(pages, {**form_of(page), "alert:on_failure:0": "me"})
+    assert "is not an e-mail address" in text_of(page, "#wrong-alert-on_failure-0")
+    page = _sent(pages, {**form_of(page), "alerts": "on_failure:remove:0"})
+    assert _text(page) == EXTRACT_LOAD
+    page = _sent(pages, {**form_of(page), "text": EXTRACT_LOAD + "on_failure: '#data'\nretries: 3\n"})
+    assert form_of(page)["yaml:on_failure"] == "'#data'"
+    assert text_of(page, "#others > summary") == "All other settings (1 set)"
 
 
 def test_what_runs_can_be_something_else_and_back(editor: _Editor) -> None:

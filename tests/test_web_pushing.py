@@ -16,7 +16,7 @@ _PRINTED = "https://github.com/acme/lake/pull/new/dagpress/b"
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a committed project and the remote that it was pushed to, which is copied."""
+    """A folder with a committed project and the remote that it was pushed to, which seems to be at GitHub."""
     folder = tmp_path_factory.mktemp("original") / "both"
     root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
     assert dagpress(root, "generate")[0] == 0
@@ -26,17 +26,16 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         repository_of(root)
         git(root, "remote", "add", "origin", "../remote")
         git(root, "push", "--quiet", "origin", "main")
+        git(root, "remote", "set-url", "origin", _URL)
+        git(root, "config", "url.../remote.insteadOf", _URL)
     return folder
 
 
 @pytest.fixture
 def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose remote seems to be at GitHub."""
+    """A copy of that project."""
     isolate_git(monkeypatch, tmp_path)
-    project = copy_of(original, tmp_path / "both") / "project"
-    git(project, "remote", "set-url", "origin", _URL)
-    git(project, "config", "url.../remote.insteadOf", _URL)
-    return project
+    return copy_of(original, tmp_path / "both") / "project"
 
 
 def _commit(pages: Pages, **values: str) -> Tag:
@@ -156,5 +155,5 @@ def test_what_is_no_commit_is_not_found(project: Path) -> None:
     pages = Pages(project)
     for address in ("a.yml", "--help", "0" * 40):
         pages.get(f"/commits/{address}", 404)
-        pages.get(f"/pushing/{address}", 404)
+        pages.get(f"/operations/{address}", 404)
         pages.post(f"/push/{address}", {}, 404)

@@ -1,17 +1,18 @@
 """Git: the status and the history of files, commits, and remotes with their pull requests."""
 
 from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, previous_branch, switch
+from codegen.git.failures import Failure, RemoteError
 from codegen.git.history import Commit, FilePatch, history_of, patch_of, time_of, uncommitted_patch_of
-from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
+from codegen.git.hosts import without_credentials
 from codegen.git.person import Person
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run
+from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run, succeeds
 from codegen.git.remote import (
-    Failure,
-    RemoteError,
+    PullRequest,
     default_branch,
     delete_branch,
     fast_forward,
     fetch,
+    pull_request_of,
     push,
     remote_of,
     track,
@@ -35,6 +36,7 @@ __all__ = [
     "GitError",
     "Head",
     "Person",
+    "PullRequest",
     "RemoteError",
     "Watch",
     "add_worktree",
@@ -53,11 +55,9 @@ __all__ = [
     "hooks_of",
     "ignore_rules",
     "is_checked_out",
-    "new_pull_request",
     "patch_of",
     "previous_branch",
-    "pull_request_in",
-    "pull_requests_of",
+    "pull_request_of",
     "push",
     "recover_worktree",
     "remote_of",
@@ -65,6 +65,7 @@ __all__ = [
     "run",
     "state_of",
     "statuses",
+    "succeeds",
     "switch",
     "time_of",
     "track",

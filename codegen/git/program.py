@@ -46,6 +46,15 @@ def answer_of(folder: Path, *arguments: str) -> str:
         return ""
 
 
+def succeeds(folder: Path, *arguments: str) -> bool:
+    """Whether a git command succeeds, such as one that answers a question by its status."""
+    try:
+        run(folder, *arguments)
+    except GitError:
+        return False
+    return True
+
+
 def run(  # noqa: PLR0913  # what a command has
     folder: Path,
     *arguments: str,

@@ -35,25 +35,12 @@ ALSO_KNOWN_AS = {
     "paused": "is_paused_upon_creation",
 }
 
-
 # The words of names that a label writes in another way.
 _IN_WORDS = {
     "config": "settings",
     "dag": "DAG",
-    "dagrun": "DAG run",
-    "doc": "documentation",
     "id": "ID",
-    "json": "(JSON)",
-    "kwargs": "options",
-    "max": "maximum",
-    "md": "(Markdown)",
-    "obj": "object",
     "params": "parameters",
-    "rst": "(reStructuredText)",
-    "searchpath": "search path",
-    "tis": "task instances",
-    "xcom": "XCom",
-    "yaml": "(YAML)",
 }
 
 # The headings of a schedule's keys in the reference, in order.

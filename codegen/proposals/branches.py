@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from codegen import git
 from codegen.cache import Cache
 from codegen.files import Stamp
 from codegen.git import GitError
-from codegen.loader import SUFFIXES
 from codegen.project import Project
-from codegen.proposals.files import pipeline_folders, uncommitted_files, written_at
+from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files, written_at
 from codegen.proposals.proposal import PREFIX, Proposal, State, name_of
 
 _FIELDS = "%an%x00%at%x00%s"
@@ -96,13 +96,7 @@ def branches_of(folder: Path, remote: str, worktrees: Path) -> list[Branch]:
 
 def record_origin(folder: Path, branch: str, origin: Origin) -> None:
     """Keep the origin of a proposal in the repository's configuration, until its branch is deleted."""
-    values = {
-        "proposedby": origin.author,
-        "proposedat": f"{origin.time.timestamp():.0f}",
-        "proposedfrom": origin.commit,
-    }
-    for name, value in values.items():
-        _record(folder, f"branch.{branch}.{name}", value)
+    _record(folder, f"branch.{branch}.proposed", f"{origin.commit} {origin.time.timestamp():.0f} {origin.author}")
 
 
 def record_sent(folder: Path, branch: str, commit: str) -> None:
@@ -127,7 +121,7 @@ def _record(folder: Path, key: str, value: str) -> None:
 
 def _settings(folder: Path) -> dict[str, dict[str, str]]:
     """What the configuration has of each proposal's branch."""
-    pattern = rf"^branch\.{PREFIX}.*\.proposed(by|at|from|last)$"
+    pattern = rf"^branch\.{PREFIX}.*\.proposed(last)?$"
     try:
         entries = git.run(folder, "config", "--null", "--get-regexp", pattern).split("\0")
     except GitError:
@@ -140,10 +134,10 @@ def _settings(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _origin(settings: Mapping[str, str]) -> Origin | None:
-    if "proposedfrom" not in settings:
+    if "proposed" not in settings:
         return None
-    time = git.time_of(settings.get("proposedat", ""))
-    return Origin(settings.get("proposedby", ""), time, settings["proposedfrom"])
+    commit, time, author = settings["proposed"].split(" ", 2)
+    return Origin(author, git.time_of(time), commit)
 
 
 def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Proposal:
@@ -156,8 +150,11 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
     ahead = content
     if branch.remote not in {"", branch.tip}:
         ahead = cache(f"{branch.name} on the host", _content_of, project.root, base, branch.remote, start)
-    names = [*dict.fromkeys([*content.files, *uncommitted])]
-    others = [name for name in dict.fromkeys([*names, *ahead.files]) if not _is_of_pipelines(project, prefix, name)]
+    names = [*dict.fromkeys([*_in_project(content.files, prefix), *uncommitted])]
+    all_names = dict.fromkeys([*names, *_in_project(ahead.files, prefix)])
+    others = [
+        name for name in all_names if not name.startswith(tuple(f"{each}/" for each in pipeline_folders(project)))
+    ]
     is_unsent = bool(uncommitted) or cache(branch.name, _has_unsent_commits, project.root, branch)
     origin = branch.origin
     authors = [*dict.fromkeys([*([origin.author.partition(" <")[0]] if origin else ()), *content.authors])]
@@ -168,12 +165,17 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
         authors,
         min(since, origin.time) if origin else since,
         _state(branch, is_merged=content.is_merged and not uncommitted, is_unsent=is_unsent),
-        [name.removeprefix(prefix) for name in names if _is_schedule(project, prefix, name)],
+        [name for name in names if is_schedule_file(project, name)],
         others,
         is_unsent,
         is_foreign=branch.is_elsewhere or not (content.is_related and ahead.is_related),
         is_behind=ahead is not content and not cache(branch.name, is_ancestor, project.root, branch.remote, branch.tip),
     )
+
+
+def _in_project(names: Sequence[str], prefix: str) -> list[str]:
+    """Paths in the repository as paths from the project."""
+    return [os.path.relpath(name, prefix or ".") for name in names]
 
 
 def _state(branch: Branch, *, is_merged: bool, is_unsent: bool) -> State:
@@ -192,11 +194,7 @@ def _has_unsent_commits(folder: Path, branch: Branch) -> bool:
 
 def is_ancestor(folder: Path, commit: str, other: str) -> bool:
     """Whether a commit is another, or one before it."""
-    try:
-        git.run(folder, "merge-base", "--is-ancestor", commit, other)
-    except GitError:
-        return False
-    return True
+    return git.succeeds(folder, "merge-base", "--is-ancestor", commit, other)
 
 
 def _prefix_of(folder: Path) -> str:
@@ -240,26 +238,10 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
 
 
 def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> list[str]:
-    """The uncommitted files of the worktree, as paths in the repository; git looks only where something was written."""
+    """The uncommitted files of the worktree, as paths in the project; git looks only where something was written."""
     there, folders = (branch.path or project.root) / prefix, pipeline_folders(project)
-    found = cache(branch.name, _uncommitted_in, there, tuple(folders), branch.local, tuple(written_at(there, folders)))
-    return [prefix + name for name in found]
+    return cache(branch.name, _uncommitted_in, there, folders, branch.local, [*written_at(there, folders)])
 
 
 def _uncommitted_in(there: Path, folders: Sequence[str], _commit: str, _written: Sequence[Stamp]) -> list[str]:
     return sorted(uncommitted_files(there, folders))
-
-
-def _is_schedule(project: Project, prefix: str, name: str) -> bool:
-    path = PurePosixPath(name.removeprefix(prefix))
-    return name.startswith(prefix) and _below(project, project.schedules, path) and path.suffix.lower() in SUFFIXES
-
-
-def _is_of_pipelines(project: Project, prefix: str, name: str) -> bool:
-    path = PurePosixPath(name.removeprefix(prefix))
-    folders = (project.schedules, project.generated_dags)
-    return name.startswith(prefix) and any(_below(project, folder, path) for folder in folders)
-
-
-def _below(project: Project, folder: Path, path: PurePosixPath) -> bool:
-    return PurePosixPath(project.relative(folder)) in path.parents

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import chain, count
 
 # The branches of proposals begin with it.
 PREFIX = "dagpress/"
@@ -73,6 +74,8 @@ def name_of(branch: str) -> str:
     return name if branch.startswith(PREFIX) and _NAME.fullmatch(name) else ""
 
 
-def name_for(text: str) -> str:
-    """A name made from a text, such as the name of a pipeline."""
-    return _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-").lower() or "pipelines"
+def free_name(text: str, taken: Container[str]) -> str:
+    """A name made from a text, such as the name of a pipeline, with a number if it is taken."""
+    name = _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-").lower() or "pipelines"
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if each not in taken)

@@ -16,10 +16,10 @@ from codegen import git
 from codegen.cache import Cache
 from codegen.diagnostics import DagpressError, quoted
 from codegen.files import exists
-from codegen.git import Failure, GitError, RemoteError, Watch
+from codegen.git import Failure, GitError, PullRequest, RemoteError, Watch
 from codegen.project import Project
 from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin, record_sent
-from codegen.proposals.proposal import PREFIX, Proposal, State, name_for
+from codegen.proposals.proposal import PREFIX, Proposal, State, free_name
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import transaction
 
@@ -41,7 +41,7 @@ class Proposals:
     Attributes:
         remote: the name of the git host's remote.
         default_branch: the branch that pull requests go to.
-        problem: why the last fetch failed.
+        problem: the error of the last fetch; None after a success.
         lags: whether the server's checkout could not follow the default branch.
     """
 
@@ -228,28 +228,22 @@ class Proposals:
         while True:
             branch = self._branch(name)
             try:
-                said = git.push(place, self.remote, PREFIX + name, watch, hooks)
-                break
+                git.push(place, self.remote, PREFIX + name, watch, hooks)
             except RemoteError as error:
                 if error.failure is not Failure.MOVED or branch.sent or branch.remote:
                     raise
                 # Somebody else has sent a proposal of that name since the last fetch.
                 self.fetch()
                 name = self._rename(name)
+            else:
+                break
         with self._lock:
             record_sent(self._root, PREFIX + name, branch.local)
-            if address := git.pull_request_in(said, url):
-                git.run(self._root, "config", f"branch.{PREFIX}{name}.pullrequest", address)
         return name
 
-    def pull_request(self, proposal: Proposal) -> str:
-        """The address at which the pull request of a proposal is opened, or is open; empty for an unknown git host."""
-        said = git.answer_of(self._root, "config", f"branch.{proposal.branch}.pullrequest")
-        return said or git.new_pull_request(git.url_of(self._root, self.remote), proposal.branch, self.default_branch)
-
-    def pull_requests(self, proposal: Proposal) -> str:
-        """The address of the pull requests of a proposal; empty for an unknown git host."""
-        return git.pull_requests_of(git.url_of(self._root, self.remote), proposal.branch)
+    def pull_request(self, proposal: Proposal) -> PullRequest:
+        """The pull request of a proposal."""
+        return git.pull_request_of(self._root, self.remote, proposal.branch, self.default_branch)
 
     def newer(self, name: str) -> Iterator[str]:
         """The commits that a proposal lacks: that of its own branch on the git host, and that of the base.
@@ -299,9 +293,7 @@ class Proposals:
                 git.run(self._root, "branch", "--quiet", "-D", PREFIX + branch.name)
 
     def _free_name(self, name: str) -> str:
-        taken = {branch.name for branch in self._branches()}
-        names = (name_for(name) + (f"-{number}" if number > 1 else "") for number in count(1))
-        return next(each for each in names if each not in taken)
+        return free_name(name, {branch.name for branch in self._branches()})
 
     def _rename(self, name: str) -> str:
         with self._lock:

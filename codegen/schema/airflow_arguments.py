@@ -75,73 +75,184 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
         "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "`downstream`, `upstream` or `absolute`"
     ),
 }
-# What each means, and an example.
-_ROWS = {
-    "access_control": ("What roles of the FAB auth manager may do with the DAG.", "{Analyst: {DAGs: [can_read]}}"),
-    "allow_nested_operators": ("Whether Airflow lets a task execute another operator.", "false"),
-    "allowed_run_types": ("The types of runs that the DAG can have.", "[scheduled, manual]"),
-    "dag_display_name": ("The name that the user interface shows for the DAG.", "Orders, daily"),
-    "default_view": ("The page that the user interface opens for the DAG.", "graph"),
-    "depends_on_past": ("Whether a task waits until it succeeded in the run before.", "true"),
-    "disable_bundle_versioning": ("Whether runs use the newest version of the DAG bundle.", "true"),
-    "do_xcom_push": ("Whether the result of a task is pushed to XCom.", "false"),
-    "doc": ("Documentation of the task, as plain text.", "Loads the orders."),
-    "doc_json": ("Documentation of the task, as JSON.", '\'{"team": "data"}\''),
-    "doc_md": ("Documentation of the task, as Markdown.", "Loads the **orders**."),
-    "doc_rst": ("Documentation of the task, as reStructuredText.", "Loads the *orders*."),
-    "doc_yaml": ("Documentation of the task, as YAML.", "'team: data'"),
-    "email": ("The addresses that get mail when a task fails or is retried.", "[data@example.com]"),
-    "email_on_failure": ("Whether mail is sent when a task fails.", "true"),
-    "email_on_retry": ("Whether mail is sent when a task is retried.", "false"),
-    "end_date": ("The last logical date for which the task runs.", "2030-12-31"),
-    "executor": ("The executor of the task, one of those that Airflow is configured with.", "LocalExecutor"),
-    "executor_config": ("Settings for the executor.", "{KubernetesExecutor: {namespace: elt}}"),
-    "fail_fast": ("Whether a failed task fails the running tasks of the run too.", "true"),
-    "fail_stop": ("Whether a failed task fails the running tasks of the run too.", "true"),
-    "ignore_first_depends_on_past": ("Whether `depends_on_past` lets the first run pass.", "true"),
-    "inlets": ("The assets that the task reads, for the asset graph.", "[s3://warehouse/orders]"),
-    "jinja_environment_kwargs": ("Options of the Jinja environment of the DAG.", "{trim_blocks: true}"),
-    "logger_name": ("The name of the task's logger.", "elt"),
-    "map_index_template": ("The name of each instance of a mapped task, as a template.", "'{{ ds }}'"),
-    "max_active_tasks": ("How many tasks of the DAG may run at once.", "4"),
-    "max_active_tis_per_dag": ("How many instances of a task may run at once, over all runs.", "1"),
-    "max_active_tis_per_dagrun": ("How many instances of a task may run at once in one run.", "1"),
-    "max_consecutive_failed_dag_runs": ("After how many failed runs in a row Airflow pauses the DAG.", "3"),
-    "multiple_outputs": ("Whether each key of a result becomes an XCom of its own.", "false"),
-    "on_execute_callback": ("Functions to call when a task starts.", "{$import: quality.alerts.started}"),
-    "on_skipped_callback": (
-        "Functions to call when a task raises `AirflowSkipException`.",
-        "[{$import: quality.alerts.skipped}]",
+# What each means, an example, and a label where the name does not read well.
+_ROWS: Mapping[str, tuple[str, ...]] = {
+    "access_control": (
+        "What roles of Airflow's users may do with the DAG, with the FAB auth manager.",
+        "{Analyst: {DAGs: [can_read]}}",
+        "Access rights",
     ),
-    "orientation": ("In which direction the graph of the DAG is drawn.", "TB"),
-    "outlets": ("The assets that the task updates each time it succeeds.", "[s3://warehouse/orders]"),
-    "owner_links": ("A link for each owner.", "{airflow: 'mailto:data@example.com'}"),
-    "post_execute": ("A function to call right after the operator, with its result.", "{$import: quality.hooks.after}"),
-    "pre_execute": ("A function to call right before the operator.", "{$import: quality.hooks.before}"),
-    "render_template_as_native_obj": ("Render templates to Python objects instead of strings.", "true"),
-    "rerun_with_latest_version": ("Whether a cleared run uses the newest version of the DAG.", "true"),
-    "sla": ("How long after a run is due the task must have succeeded.", "2h"),
+    "allow_nested_operators": (
+        "Whether Airflow lets a task execute another operator.",
+        "false",
+        "Operators inside operators",
+    ),
+    "allowed_run_types": ("Which types of runs the DAG can have.", "[scheduled, manual]", "Allowed runs"),
+    "dag_display_name": (
+        "The name that the user interface shows for the DAG.",
+        "Orders, daily",
+        "Name shown in Airflow",
+    ),
+    "default_view": ("The page that Airflow opens for the DAG.", "graph", "Page that opens first"),
+    "depends_on_past": (
+        "Whether a task waits until it succeeded in the run before.",
+        "true",
+        "Wait for the run before",
+    ),
+    "disable_bundle_versioning": (
+        "Whether runs use the newest version of the DAG files (the DAG bundle).",
+        "true",
+        "Always use the newest version",
+    ),
+    "do_xcom_push": (
+        "Whether Airflow keeps the result of a task, so that others can read it (XCom).",
+        "false",
+        "Keep the results of tasks",
+    ),
+    "doc": ("Documentation of the task, as plain text.", "Loads the orders.", "Documentation of tasks"),
+    "doc_json": ("Documentation of the task, as JSON.", '\'{"team": "data"}\'', "Documentation of tasks (JSON)"),
+    "doc_md": ("Documentation of the task, as Markdown.", "Loads the **orders**.", "Documentation of tasks (Markdown)"),
+    "doc_rst": (
+        "Documentation of the task, as reStructuredText.",
+        "Loads the *orders*.",
+        "Documentation of tasks (reStructuredText)",
+    ),
+    "doc_yaml": ("Documentation of the task, as YAML.", "'team: data'", "Documentation of tasks (YAML)"),
+    "email": ("The addresses that get mail when a task fails or is retried.", "[data@example.com]", "E-mail addresses"),
+    "email_on_failure": ("Whether mail is sent when a task fails.", "true", "E-mail when a task fails"),
+    "email_on_retry": ("Whether mail is sent when a task is retried.", "false", "E-mail when a task is retried"),
+    "end_date": ("The last logical date for which the task runs.", "2030-12-31"),
+    "executor": ("The executor that runs the tasks, one of those that Airflow is configured with.", "LocalExecutor"),
+    "executor_config": ("Settings for the executor.", "{KubernetesExecutor: {namespace: elt}}"),
+    "fail_fast": (
+        "Whether a failed task ends the run: the running tasks fail too.",
+        "true",
+        "Stop at the first failure",
+    ),
+    "fail_stop": (
+        "Whether a failed task ends the run: the running tasks fail too.",
+        "true",
+        "Stop at the first failure",
+    ),
+    "ignore_first_depends_on_past": (
+        "Whether `depends_on_past` lets the first run pass.",
+        "true",
+        "The first run need not wait",
+    ),
+    "inlets": (
+        "The assets, such as tables or files, that the task reads, for the asset graph.",
+        "[s3://warehouse/orders]",
+        "Assets it reads",
+    ),
+    "jinja_environment_kwargs": (
+        "Options of Jinja, which renders the templates of the DAG.",
+        "{trim_blocks: true}",
+        "Options of templates",
+    ),
+    "logger_name": ("The name of the task's logger.", "elt", "Name of the logger"),
+    "map_index_template": (
+        "The name of each instance of a mapped task, as a template.",
+        "'{{ ds }}'",
+        "Names of mapped tasks",
+    ),
+    "max_active_tasks": ("How many tasks of the DAG may run at once.", "4", "Tasks at once"),
+    "max_active_tis_per_dag": ("How often a task may run at once, over all runs.", "1", "Runs of one task at once"),
+    "max_active_tis_per_dagrun": (
+        "How often a task may run at once in one run, where it is mapped.",
+        "1",
+        "Runs of one task at once, in a run",
+    ),
+    "max_consecutive_failed_dag_runs": (
+        "After how many failed runs in a row Airflow pauses the DAG.",
+        "3",
+        "Pause after failed runs",
+    ),
+    "multiple_outputs": ("Whether each key of a result becomes an XCom of its own.", "false"),
+    "on_execute_callback": (
+        "Python functions to call when a task starts.",
+        "{$import: quality.alerts.started}",
+        "Call when a task starts",
+    ),
+    "on_skipped_callback": (
+        "Python functions to call when a task is skipped: it raises `AirflowSkipException`.",
+        "[{$import: quality.alerts.skipped}]",
+        "Call when a task is skipped",
+    ),
+    "orientation": ("In which direction the graph of the DAG is drawn.", "TB", "Direction of the graph"),
+    "outlets": (
+        "The assets that the task updates each time it succeeds.",
+        "[s3://warehouse/orders]",
+        "Assets it updates",
+    ),
+    "owner_links": ("The link of each owner in Airflow.", "{airflow: 'mailto:data@example.com'}", "Links of owners"),
+    "post_execute": (
+        "A Python function to call right after the operator, with its result.",
+        "{$import: quality.hooks.after}",
+        "Call after each task",
+    ),
+    "pre_execute": (
+        "A Python function to call right before the operator.",
+        "{$import: quality.hooks.before}",
+        "Call before each task",
+    ),
+    "render_template_as_native_obj": (
+        "Whether templates give Python objects instead of text.",
+        "true",
+        "Templates give Python objects",
+    ),
+    "rerun_with_latest_version": (
+        "Whether a run that somebody repeats (clears) uses the newest version of the DAG.",
+        "true",
+        "Repeat with the newest version",
+    ),
+    "sla": ("How long after a run is due the task must have succeeded.", "2h", "SLA"),
     "resources": ("The resources that a task needs: `cpus`, `ram`, `disk` and `gpus`.", "{cpus: 1, ram: 512}"),
     "retry_policy": (
-        "The policy that decides by the exception whether and when to retry.",
+        "The Python policy that decides by the error whether and when to retry.",
         "{$import: quality.retries.policy}",
     ),
-    "run_as_user": ("The Unix user that the task runs as.", "elt"),
+    "run_as_user": ("The Unix user that the task runs as.", "elt", "Unix user"),
     "start_date": ("The earliest logical date for which the task runs.", "2024-01-31"),
-    "task_display_name": ("The name that the user interface shows for the task.", "Load the orders"),
-    "template_undefined": ("The Jinja class of undefined names in templates.", "{$import: jinja2.DebugUndefined}"),
-    "template_searchpath": ("The folders in which templates are found.", "[/opt/airflow/templates]"),
-    "user_defined_filters": ("Additional Jinja filters for templates.", "{mask: {$import: quality.filters.mask}}"),
+    "task_display_name": (
+        "The name that the user interface shows for the task.",
+        "Load the orders",
+        "Name of tasks in Airflow",
+    ),
+    "template_undefined": (
+        "The class of Jinja that decides what an undefined name in a template becomes.",
+        "{$import: jinja2.DebugUndefined}",
+        "Undefined names in templates",
+    ),
+    "template_searchpath": (
+        "The folders in which templates are found.",
+        "[/opt/airflow/templates]",
+        "Folders of templates",
+    ),
+    "user_defined_filters": (
+        "Additional Jinja filters for templates.",
+        "{mask: {$import: quality.filters.mask}}",
+        "Further template filters",
+    ),
     "user_defined_macros": (
         "Additional variables and macros for templates.",
         "{bucket: raw, mask: {$import: quality.filters.mask}}",
+        "Further template variables",
     ),
-    "wait_for_downstream": ("Wait for the downstream tasks of the previous run to succeed.", "true"),
+    "wait_for_downstream": (
+        "Whether a task waits until the tasks after it succeeded in the run before.",
+        "true",
+        "Wait for the tasks after it",
+    ),
     "wait_for_past_depends_before_skipping": (
         "Whether a task that is skipped first waits for `depends_on_past`.",
         "true",
+        "Wait before skipping",
     ),
-    "weight_rule": ("How the priority of a task counts: `downstream`, `upstream` or `absolute`.", "absolute"),
+    "weight_rule": (
+        "Which priorities add up: of the tasks after it (`downstream`), before it (`upstream`), or none (`absolute`).",
+        "absolute",
+        "How priorities add up",
+    ),
 }
 
 
@@ -151,11 +262,13 @@ def rows_of_airflow(airflow: str, group: str, without: Collection[str]) -> dict[
     rows = {}
     for name, annotation in (facts.dag if group == DAG_GROUP else facts.operator).items():
         if name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
-            doc, example = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
+            doc, example, *label = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
             reaches = ("python",) if name in _OF_A_CALLABLE else ()
             found = _type_of(name, annotation)
-            row = Key(name=name, type=found, group=group, doc=doc, example=example, is_argument=True, reaches=reaches)
-            rows[name] = row
+            rows[name] = Key(
+                name=name, type=found, group=group, doc=doc, example=example, is_argument=True, reaches=reaches,
+                label="".join(label),
+            )  # fmt: skip
     return rows
 
 

@@ -39,7 +39,7 @@ class EmailAlert(_AlertKind):
     provider = ("apache-airflow-providers-smtp", "2.1.2")
 
     to: tuple[str, ...] = key(
-        TextList("addresses", Address(), least=1), "Who gets it. Required.", "[data@example.com]", ()
+        TextList("addresses", Address(), least=1), "Who gets the mail. Required.", "[data@example.com]", ()
     )
     cc: tuple[str, ...] = key(_ADDRESSES, "Who gets a copy.", "[ops@example.com]", ())
     bcc: tuple[str, ...] = key(_ADDRESSES, "Who gets a copy that the others do not see.", "[log@example.com]", ())
@@ -62,7 +62,7 @@ class SlackAlert(_AlertKind):
     reference_group = "alert in Slack"
 
     channel: str | None = key(
-        Channel(), "The channel, of the API's connection. An incoming webhook has its own.", '"#data-alerts"'
+        Channel(), "The channel; not with an incoming webhook, which has its own.", '"#data-alerts"'
     )
     text: str | None = key(
         Message(),
@@ -87,7 +87,7 @@ class WebhookAlert(_AlertKind):
 
     http_conn_id: str = key(
         ConnectionId(),
-        "The connection, of the type `http`: the address and what it asks for.",
+        "The ID of an Airflow connection of the type `http`, which holds the address and the credentials.",
         "alerts",
         "http_default",
     )
@@ -112,7 +112,7 @@ class PythonAlert(_AlertKind):
 
     callable: str = key(
         CALLABLE,
-        "The function: its module and its name. It gets Airflow's context. Required.",
+        "The module and name of a Python function, which gets Airflow's context. Required.",
         "alerts.pager.page",
         "",
     )
@@ -131,10 +131,10 @@ class Alert(Model):
 
     reference_group = "alert"
 
-    email: EmailAlert | None = key(EMAIL, "Sends an e-mail.", "[data@example.com]")
+    email: EmailAlert | None = key(EMAIL, "Sends an e-mail.", "[data@example.com]", label="E-mail")
     slack: SlackAlert | None = key(SLACK, "Writes to Slack.", '"#data-alerts"')
     webhook: WebhookAlert | None = key(WEBHOOK, "Calls a service over HTTP.", "alerts")
-    python: PythonAlert | None = key(PYTHON, "Calls a function of yours.", "alerts.pager.page")
+    python: PythonAlert | None = key(PYTHON, "Calls a function of yours.", "alerts.pager.page", label="Python function")
 
     @property
     def kind(self) -> EmailAlert | SlackAlert | WebhookAlert | PythonAlert:

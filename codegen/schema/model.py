@@ -63,10 +63,13 @@ class Schedule(TaskDefaults):
         dag_file: its DAG file, as a path in the project.
     """
 
-    name: str = _identity(Name("a name"), "The schedule's name. Default: the file's stem.", "carbon__duckdb", "")
+    name: str = _identity(
+        Name("a name"), "The schedule's name. Default: that of its file, without `.yml`.", "carbon__duckdb", ""
+    )
     dag_id: str | None = _identity(
         Id("a DAG id"),
-        "The DAG's id. Default, as Meltano has it: `meltano_<name>`, or `meltano_<name>_<job>` for a job; "
+        "The ID of the pipeline (DAG) in Airflow, which keeps its history under it. Default, as Meltano has it: "
+        "`meltano_<name>`, or `meltano_<name>_<job>` for a job; "
         "`dag_id_prefix` in the configuration replaces `meltano_`.",
         "carbon_daily",
         owns=("dag_id",),
@@ -79,15 +82,16 @@ class Schedule(TaskDefaults):
     )
     tags: tuple[str, ...] = _identity(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
-        "Tags beside those that Meltano gives (`meltano`, the plugins or the job).",
+        "Tags for the filter of Airflow's list, in addition to Meltano's (`meltano`, the plugins or the job).",
         "[energy]",
         (),
         owns=("tags",),
     )
     doc_md: str | None = _identity(
         Markdown(),
-        "Markdown that the DAG's page in Airflow shows, below what Dagpress says of it.",
+        "Documentation in Markdown, which the DAG's page in Airflow shows below what Dagpress says of it.",
         "Ask the energy team.",
+        label="Documentation",
         owns=("doc_md",),
     )
 
@@ -106,7 +110,7 @@ class Schedule(TaskDefaults):
     state_id: str | None = shared_key(Task, "state_id")
     state_id_suffix: str | None = _state(
         TemplatedText(longest=1000),
-        "For `job` and `tasks`: the suffix that `meltano run` appends to its state ids, also in a `command`.",
+        "The suffix that `meltano run` appends to its state IDs, for `job` and `tasks`, also in a `command`.",
         "eu",
         reaches=("run", "command"),
         variable="MELTANO_RUN_STATE_ID_SUFFIX",
@@ -131,9 +135,11 @@ class Schedule(TaskDefaults):
     )
     outlets: tuple[Asset, ...] = _when(
         AssetList(),
-        "The assets that a successful run updates, once, after its last task.",
+        "The assets, such as tables or files, that a successful run updates, once, after its last task. Other DAGs can "
+        "start after them.",
         "[s3://warehouse/orders]",
         (),
+        label="Assets it updates",
         owns=("outlets",),
     )
     timezone: str = _when(
@@ -144,22 +150,40 @@ class Schedule(TaskDefaults):
         "UTC",
     )
     start_date: datetime = _when(
-        DateTime(), "Earliest logical date to run.", "2024-01-31", _EPOCH, owns=("start_date",)
+        DateTime(),
+        "The earliest date (Airflow's logical date) that it runs for.",
+        "2024-01-31",
+        _EPOCH,
+        owns=("start_date",),
     )
-    end_date: datetime | None = _when(DateTime(), "Latest logical date to run.", "2030-12-31", owns=("end_date",))
+    end_date: datetime | None = _when(
+        DateTime(), "The latest date (Airflow's logical date) that it runs for.", "2030-12-31", owns=("end_date",)
+    )
     data_interval: bool | None = _when(
         Boolean(),
-        "Whether a run has the time since the run before it as its data interval (`data_interval_start`, "
-        "`data_interval_end`; `ds` and `logical_date` are its start), or is a moment, at which both are the same. "
-        "Default: an interval on Airflow 2, a moment on Airflow 3.",
+        "Whether a run is for the period since the run before it, its data interval (`data_interval_start`, "
+        "`data_interval_end`; `ds` and `logical_date` are its start), or for a point in time, at which both are the "
+        "same. Default: a period on Airflow 2, a point in time on Airflow 3.",
         "true",
+        label="Runs are for a period",
     )
     catchup: bool = _when(
-        Boolean(), "Whether Airflow runs what it missed since the start date.", "true", default=False, is_argument=True
+        Boolean(),
+        "Whether Airflow runs what it missed since the start date.",
+        "true",
+        default=False,
+        is_argument=True,
+        label="Make up for missed runs",
     )
-    max_active_runs: int = _when(Integer(1), "How many runs are active at once.", "4", 1, is_argument=True)
+    max_active_runs: int = _when(
+        Integer(1), "How many runs may be active at once.", "4", 1, is_argument=True, label="Runs at once"
+    )
     dagrun_timeout: timedelta | None = _when(
-        Duration(), "How long a run of the DAG may take. Default: no limit.", "6h", is_argument=True
+        Duration(),
+        "How long a run may take before it fails. Default: no limit.",
+        "6h",
+        is_argument=True,
+        label="Time limit of a run",
     )
     is_paused_upon_creation: bool | None = _when(
         Boolean(),
@@ -171,14 +195,14 @@ class Schedule(TaskDefaults):
 
     params: Mapping[str, Param] = _how(
         PARAMS,
-        "Run parameters, which a run can be given: `{{ params.days }}` in a template.",
+        "Values that somebody can set when starting a run; in a template, `{{ params.days }}`.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
         owns=("params",),
     )
     environment: str | None = _how(
         TemplatedText("an environment", longest=1000),
-        "Meltano's own environment: the `--environment` of Meltano, and the `MELTANO_ENVIRONMENT` of a `command`. "
+        "The environment of Meltano: its `--environment`, and the `MELTANO_ENVIRONMENT` of a `command`. "
         "Default: the project's own default.",
         "prod",
         label="Meltano environment",
@@ -191,6 +215,7 @@ class Schedule(TaskDefaults):
         "{slack: '#alerts'}",
         (),
         owns=("on_failure_callback",),
+        label="Alert when it fails",
     )
     on_success: tuple[Alert, ...] = _outcome(
         AlertList(),
@@ -198,20 +223,22 @@ class Schedule(TaskDefaults):
         "{webhook: alerts}",
         (),
         owns=("on_success_callback",),
+        label="Alert when it succeeds",
     )
     deadline: timedelta | None = _outcome(
         Duration(),
-        "Maximum run time before `on_deadline` alerts; the run continues. On Airflow 3.1 and later counted from "
+        "How long a run may take before `on_deadline` alerts; it continues. On Airflow 3.1 and later counted from "
         "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
         "2h",
         owns=("deadline", "sla"),
     )
     on_deadline: tuple[Alert, ...] = _outcome(
         AlertList(),
-        "Alerts when a run is late; with `deadline`.",
+        "Alerts when a run misses its `deadline`.",
         "{email: data@example.com}",
         (),
         owns=("sla_miss_callback",),
+        label="Alert when it is late",
     )
 
     environments: Mapping[str, Mapping[str, Any]] = _where(

@@ -51,9 +51,10 @@ def _runner_rows(airflow: str) -> Mapping[str, Key]:
             name=runner.name,
             type=runner.sections[0].of(airflow),
             group="how",
-            doc=f"The settings of the runner `{runner.name}`. A task's settings are merged over the schedule's.",
+            doc=f"Settings of the runner `{runner.name}`, such as its image. Those of a task are merged over these.",
             example=runner.example,
             reaches=IN_A_SHELL,
+            label=f"{runner.name.capitalize()} settings",
         )
         for runner in RUNNERS.values()
         if runner.sections

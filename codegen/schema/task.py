@@ -59,21 +59,21 @@ class Task(TaskDefaults):
         "avoids a second level of quotes.",
         "dbt-postgres run --select tag:daily",
     )
-    extractor: str | None = key(PLUGIN, "The extractor. Requires `loader`.", "tap-gitlab", group=_RUNS)
+    extractor: str | None = key(PLUGIN, "Where the data comes from; with a `loader`.", "tap-gitlab", group=_RUNS)
     loader: str | None = key(
-        PLUGIN, "The loader. Requires `extractor`.", "target-postgres", group=_RUNS, reaches=_OF_PAIRS
+        PLUGIN, "Where the data goes; with an `extractor`.", "target-postgres", group=_RUNS, reaches=_OF_PAIRS
     )
     transform: str | None = key(
         Transform("skip", "run", "only"),
-        "Whether to run the transformer after the load (`run`), or without a load (`only`). Default: `skip`.",
+        "Whether the data is also transformed after the load (`run`), or only transformed (`only`). Default: `skip`.",
         "run",
         group=_RUNS,
         reaches=_OF_PAIRS,
     )
     state_id: str | None = key(
         TemplatedText(longest=1000),
-        "The state ID of an extractor and loader, under which Meltano keeps their bookmarks. Default: the schedule's "
-        "name, as in Meltano; of a task, `<schedule>.<task id>`.",
+        "The ID under which Meltano remembers what it has already loaded. Default: the schedule's name, as in Meltano; "
+        "of a task, `<schedule>.<task id>`.",
         "carbon",
         group="state",
         reaches=_OF_PAIRS,
@@ -96,6 +96,7 @@ class Task(TaskDefaults):
         "{table: readings, day: '{{ ds }}'}",
         {},
         reaches=("python",),
+        label="Arguments of the function",
     )
     uses: str | None = key(
         Uses(),

@@ -36,27 +36,47 @@ class TaskDefaults(Model):
         arguments: further arguments of Airflow, by their names there.
     """
 
-    owner: str | None = _how(Text(), "Who owns the tasks.", "data-platform", "airflow", group="identity")
+    owner: str | None = _how(
+        Text(), "The team or person that Airflow shows as the owner.", "data-platform", "airflow", group="identity"
+    )
     trigger_rule: str | None = _how(
-        TRIGGER_RULE, "When a task runs, by the states of its upstream tasks. Default: `all_success`.", "all_done"
+        TRIGGER_RULE, "When a task runs, by the results of the tasks before it. Default: `all_success`.", "all_done"
     )
     retries: int | None = _outcome(Integer(0), "How often a failed task is retried.", "3", 1)
     retry_delay: timedelta | None = _outcome(
-        Duration(may_be_zero=True), "How long it waits before that.", "10m", timedelta(minutes=5)
+        Duration(may_be_zero=True),
+        "How long a failed task waits before it is retried.",
+        "10m",
+        timedelta(minutes=5),
+        label="Wait before a retry",
     )
     retry_exponential_backoff: bool | None = _outcome(
-        Boolean(), "Whether each wait is longer than the one before. Default: `false`.", "true"
+        Boolean(),
+        "Whether each wait before a retry is longer than the one before. Default: `false`.",
+        "true",
+        label="Longer waits between retries",
     )
     max_retry_delay: timedelta | None = _outcome(
-        Duration(), "The longest wait, where each is longer. Default: a day.", "1h"
+        Duration(),
+        "The longest wait before a retry, where each is longer. Default: a day.",
+        "1h",
+        label="Longest wait before a retry",
     )
-    execution_timeout: timedelta | None = _outcome(Duration(), "How long a task may run. Default: no limit.", "2h")
-    pool: str | None = _how(Text(longest=256), "Airflow's pool.", "warehouse")
+    execution_timeout: timedelta | None = _outcome(
+        Duration(), "How long a task may run before it fails. Default: no limit.", "2h", label="Time limit of a task"
+    )
+    pool: str | None = _how(
+        Text(longest=256),
+        "The pool of Airflow, which limits how many tasks run at once, such as those that load one warehouse.",
+        "warehouse",
+    )
     pool_slots: int | None = _how(Integer(1), "How many of the pool's slots a task takes. Default: 1.", "2")
     priority_weight: int | None = _how(
-        Integer(), "The priority of the tasks in the queue of the executor and of the pool.", "10"
+        Integer(), "Tasks with a higher number start first when not all can run at once.", "10", label="Priority"
     )
-    queue: str | None = _how(Text(longest=256), "The queue of Celery's executor.", "heavy")
+    queue: str | None = _how(
+        Text(longest=256), "The queue of the workers that run the tasks, with the Celery executor.", "heavy"
+    )
     on_retry: tuple[Alert, ...] | None = _inherited(
         AlertList(),
         "Alerts when a task fails and is retried.",
@@ -64,6 +84,7 @@ class TaskDefaults(Model):
         (),
         owns=("on_retry_callback",),
         group="when it goes wrong",
+        label="Alert when a task is retried",
     )
     full_refresh: bool | str | None = _inherited(
         BooleanOrTemplate(),
@@ -73,6 +94,7 @@ class TaskDefaults(Model):
         reaches=THAT_LOAD,
         variable="MELTANO_RUN_FULL_REFRESH",
         group="state",
+        label="Load everything again",
     )
     force: bool | str | None = _inherited(
         BooleanOrTemplate(),
@@ -83,6 +105,7 @@ class TaskDefaults(Model):
         reaches=THAT_LOAD,
         variable="MELTANO_RUN_FORCE",
         group="state",
+        label="Run despite a lock",
     )
     before_run: tuple[str, ...] | None = _inherited(
         MELTANO_COMMANDS,
@@ -93,6 +116,7 @@ class TaskDefaults(Model):
         (),
         reaches=WITH_MELTANO,
         group="what runs",
+        label="Meltano commands before it",
     )
     runner: str | None = _inherited(
         Choice(*RUNNERS),
@@ -101,6 +125,7 @@ class TaskDefaults(Model):
         next(iter(RUNNERS)),
         reaches=IN_A_SHELL,
         group="how",
+        label="Where the tasks run",
     )
     env: Mapping[str, str | None] = key(
         Env(),

@@ -171,11 +171,11 @@ def _in_block_style(text: str, path: Path) -> str:
     document = YamlText.read(text)
     parent = document.map_at(path[:-1])
     index = index_of(parent, str(path[-1]))
-    if index is None or is_block(node := parent.value[index][1]):
+    if index is None or (is_block(node := parent.value[index][1]) and isinstance(node, yaml.SequenceNode)):
         return text
-    if isinstance(node, yaml.MappingNode):
-        raise EditError("this is not a list", node.start_mark.line + 1)
     key = parent.value[index][0]
+    if is_block(node):
+        return edit.set_written(text, path, f"- {indented(edit.written_at(text, path), 2).lstrip()}")
     if document.layout.comments_in(key.end_mark.index, document.end_of(node)):
         raise EditError("it has comments inside brackets: change it in the YAML", node.start_mark.line + 1)
     children = node.value if isinstance(node, yaml.SequenceNode) else [node] if node.value else []

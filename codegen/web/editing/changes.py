@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location
 from codegen.keys.table import Key
 from codegen.schema.table import schedule_table
 from codegen.source import edit
-from codegen.source.nodes import ListNode, Node, Scalar, is_null
+from codegen.source.nodes import Node, Scalar, is_null
 from codegen.source.read import read_yaml
-from codegen.web.editing.controls import Shape, lines_of
+from codegen.web.editing.alert_edits import changed_keys, with_alerts
+from codegen.web.editing.controls import Shape, control_of, lines_of
 from codegen.web.editing.kinds import ALL_KEYS, is_of, kind_of, read_keys, switched
 from codegen.web.editing.reading import read_own
 from codegen.web.editing.steps import with_steps
+from codegen.web.editing.texts import with_texts
+
+_OF_ONE_VALUE = [each for each in Shape if each is not Shape.ALERTS]
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,8 @@ class Edit:
     """A text after the changes in the form.
 
     Attributes:
-        kept: the keys of other kinds of work, which the text has not.
-        problems: why some keys could not be changed in it.
+        kept: the YAML of keys of other kinds of work.
+        problems: the reasons why keys could not be changed.
         changed: the keys that somebody has changed.
     """
 
@@ -50,8 +55,8 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
 
     Args:
         text: that of the schedule file.
-        sent: the fields of the form: of each key what it was (`was:KEY`), what it is now (`SHAPE:KEY`), and of a list
-            what is to be added to it (`add:KEY`). What is not in there is left as it is.
+        sent: the fields of the form: of each key the former value (`was:KEY`), the value (`SHAPE:KEY`), and the new
+            item of a list (`add:KEY`). Other keys stay.
         airflow: the version, one of `VERSIONS`.
     """
     problems: dict[str, str] = {}
@@ -75,19 +80,27 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
                 text = _with_value(text, change)
         except edit.EditError as error:
             problems[key] = str(error)
-    try:
-        with_changed = with_steps(text, sent)
-    except edit.EditError as error:
-        problems["tasks"] = str(error)
-    else:
-        changed |= {"tasks"} if with_changed != text else set()
-        text = with_changed
+    lists = {"tasks": with_steps}
+    lists |= {key: partial(with_alerts, key=key) for key in sorted(_keys_of_alerts(sent, airflow))}
+    for key, with_list in lists.items():
+        try:
+            with_changed = with_list(text, sent)
+        except edit.EditError as error:  # noqa: PERF203  # each may fail
+            problems[key] = str(error)
+        else:
+            changed |= {key} if with_changed != text else set()
+            text = with_changed
     return Edit(text, kept, problems, frozenset(changed))
+
+
+def _keys_of_alerts(sent: Mapping[str, str], airflow: str) -> set[str]:
+    rows = schedule_table(airflow).rows
+    return {key for key in changed_keys(sent) if key in rows and control_of(rows[key].type).shape is Shape.ALERTS}
 
 
 def _changes(sent: Mapping[str, str], airflow: str) -> Iterator[_Change]:
     for key, row in schedule_table(airflow).rows.items():
-        shape = next((each for each in Shape if f"{each.value}:{key}" in sent), None)
+        shape = next((each for each in _OF_ONE_VALUE if f"{each.value}:{key}" in sent), None)
         if shape is None:
             continue
         value, was = (_clean(shape, sent.get(f"{name}:{key}", "")) for name in (shape.value, "was"))
@@ -113,7 +126,7 @@ def _with_value(text: str, change: _Change) -> str:
     if not value:
         return edit.remove(text, (key,)) if node else text
     if shape is Shape.LINES:
-        return _with_lines(text, key, node, lines_of(value))
+        return with_texts(text, (key,), node, lines_of(value))
     if shape is Shape.YAML:
         written, diagnostics = read_yaml(Path(key), key, text=value)
         if written is None:
@@ -137,26 +150,3 @@ def _takes(kind: Any, node: Node) -> bool:  # noqa: ANN401
     except InvalidError:
         return False
     return not problems and not (isinstance(node, Scalar) and node.kind == "trap")
-
-
-def _with_lines(text: str, key: str, node: Node | None, texts: list[str]) -> str:
-    """The text with another list; what stays in it keeps its comments."""
-    before = [item.text for item in node.items if isinstance(item, Scalar)] if isinstance(node, ListNode) else []
-    if not before:
-        is_one = isinstance(node, Scalar) and len(texts) == 1 and not is_null(node)
-        return edit.set_value(text, (key,), texts[0] if is_one else texts)
-    left = iter(texts)
-    following = next(left, None)
-    gone = []
-    for number, item in enumerate(before):
-        if item == following:
-            following = next(left, None)
-        else:
-            gone.append(number)
-    if len(gone) == len(before):
-        return edit.set_value(text, (key,), texts)
-    for number in reversed(gone):
-        text = edit.remove(text, (key, number))
-    for item in (*(() if following is None else (following,)), *left):
-        text = edit.append(text, (key,), item)
-    return text

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from codegen.keys.field_type import FieldType, JsonSchema
+from codegen.schema.alerts import ALERT
 from codegen.source.nodes import ListNode, Node, Scalar, is_null
 from codegen.source.read import read_yaml
 
 
 class Shape(Enum):
-    """What a control is: a choice from a few, one line of text, several, a text in each line, or YAML itself."""
+    """A choice from a few, one line of text, several, a text in each line, rows of alerts, or YAML itself."""
 
     CHOICE = "choice"
     LINE = "line"
     PROSE = "prose"
     LINES = "lines"
+    ALERTS = "alerts"
     YAML = "yaml"
 
 
@@ -51,6 +54,8 @@ def control_of(field_type: FieldType[Any]) -> Control:
 
 def _shape_of(forms: Sequence[JsonSchema]) -> Shape:
     items = [form["items"] for form in forms if "items" in form]
+    if ALERT.reference() in items:
+        return Shape.ALERTS
     # An item that is more than text is shown as YAML, see `shape_for`.
     if any({"type": "string"}.items() <= each.items() for item in items for each in item.get("anyOf", [item])):
         return Shape.LINES
@@ -61,7 +66,7 @@ def shape_for(control: Control, node: Node | None) -> Shape:
     """The shape in which a control can show a value: its own, or one that can say more."""
     if node is None or (control.shape is Shape.LINES and _texts(node) is not None):
         return control.shape
-    if not isinstance(node, Scalar) or is_null(node) or control.shape in {Shape.LINES, Shape.YAML}:
+    if not isinstance(node, Scalar) or is_null(node) or control.shape in {Shape.LINES, Shape.ALERTS, Shape.YAML}:
         return Shape.YAML
     return Shape.PROSE if "\n" in node.text else control.shape
 
@@ -72,9 +77,10 @@ def shown(shape: Shape, node: Node | None, written: str) -> str:
         return ""
     if shape is Shape.LINES:
         return "\n".join(_texts(node) or ())
-    return node.text if isinstance(node, Scalar) and shape is not Shape.YAML else written
+    return node.text if isinstance(node, Scalar) and shape not in {Shape.ALERTS, Shape.YAML} else written
 
 
+@cache
 def example_in(shape: Shape, example: str) -> str:
     """An example of the table of keys, which is YAML, as it is typed into a control of that shape."""
     node, _ = read_yaml(Path("example"), "example", text=example)

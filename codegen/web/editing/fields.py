@@ -13,11 +13,15 @@ from codegen.schema.export import plain
 from codegen.schema.origins import plain_node
 from codegen.secrets.masking import masked_value
 from codegen.source import edit
-from codegen.source.nodes import Entry, MapNode, is_null
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null
+from codegen.web.editing.alerts import Alerts, alerts_of, row_of
 from codegen.web.editing.controls import Control, Shape, control_of, example_in, shape_for, shown
 from codegen.web.editing.offers import OPEN
 
 _LONGEST_HINT = 60
+# The choices of a control for a boolean.
+_YES_OR_NO = {True: "yes", False: "no"}
+_AS_WRITTEN = frozenset((Shape.YAML, Shape.ALERTS))
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Field:
         inherited: the value that applies without the key, and its origin.
         problem: why the text could not be changed so.
         diagnostics: the errors and warnings of the value.
+        alerts: those of a key of alerts.
     """
 
     row: Key
@@ -43,6 +48,7 @@ class Field:
     inherited: str = ""
     problem: str = ""
     diagnostics: Sequence[Diagnostic] = ()
+    alerts: Alerts | None = None
 
     @property
     def key(self) -> str:
@@ -91,13 +97,15 @@ class Fields:
     def of(self, row: Key) -> Field:
         """The field of a row."""
         key, entry = row.name, self.own.entries.get(row.name)
-        below = _inherited(self.document, key, self.source)
+        below = inherited(self.document, key, self.source)
         node = entry.value if entry and not (is_null(entry.value) and below is None) else None
         control = control_of(row.type)
         if key in self.offered and key not in OPEN and control.shape is Shape.LINE:
             control = Control(Shape.CHOICE, tuple(self.offered[key]))
-        shape = shape_for(control, node)
-        was = shown(shape, node, _written(self.text, key) if shape is Shape.YAML and node else "")
+        rows = alerts_of(self.text, key, node) if control.shape is Shape.ALERTS else None
+        shape = shape_for(control, node) if rows is None else Shape.ALERTS
+        was = shown(shape, node, _written(self.text, key) if shape in _AS_WRITTEN and node else "")
+        problem, found = self.problems.get(key, ""), self.diagnostics.get(key, ())
         return Field(
             row=row,
             control=control,
@@ -105,9 +113,12 @@ class Fields:
             example=example_in(shape, row.example),
             value=self.sent.get(f"{shape.value}:{key}", was) if key in self.problems else was,
             was=was,
-            inherited=_in_words(below, row),
-            problem=self.problems.get(key, ""),
-            diagnostics=self.diagnostics.get(key, ()),
+            inherited=_in_words(below, row, control.shape),
+            problem=problem,
+            diagnostics=found,
+            alerts=None
+            if rows is None
+            else Alerts(key, rows, node is not None and is_null(node), self.sent, bool(problem), found),
         )
 
 
@@ -133,22 +144,38 @@ def _is_in(place: Location, entry: Entry, own: MapNode) -> bool:
     return start <= place.line < end
 
 
-def _inherited(document: Document | None, key: str, source: str) -> Entry | None:
-    """What counts where the file itself does not have the key."""
+def inherited(document: Document | None, key: str, source: str) -> Entry | None:
+    """The entry of a key in the defaults of a file; None for a missing or null one."""
     entry = document.merged.entries.get(key) if document else None
     while entry and entry.key_location.path == source:
         entry = entry.replaced
     return entry if entry and not is_null(entry.value) else None
 
 
-def _in_words(entry: Entry | None, row: Key) -> str:
+def _in_words(entry: Entry | None, row: Key, shape: Shape) -> str:
     if entry:
-        value = masked_value(plain_node(entry.value), [row.name])
-        return f"{_shortened(_in_short(value))}, from {entry.key_location.path}"
+        says = _alerts_in_words if shape is Shape.ALERTS else _value_in_words
+        return f"{_shortened(says(entry.value, row))}, from {entry.key_location.path}"
     value = plain(row.default)
     if not isinstance(value, (str, int)) or value == "":
         return ""
-    return f"{_in_short(value)}, by default"
+    return f"{_YES_OR_NO[value] if isinstance(value, bool) else value}, by default"
+
+
+def _value_in_words(node: Node, row: Key) -> str:
+    value = masked_value(plain_node(node), [row.name])
+    return _YES_OR_NO[value] if isinstance(value, bool) else _in_short(value)
+
+
+def _alerts_in_words(node: Node, row: Key) -> str:
+    nodes = node.items if isinstance(node, ListNode) else (node,)
+    found = [(alert, each) for each in nodes for alert in [row_of(each, "")]]
+    return ", ".join(
+        f"{alert.kind.row.title} {masked_value(alert.address, [row.name])}"
+        if alert.kind
+        else _value_in_words(each, row)
+        for alert, each in found
+    )
 
 
 def _in_short(value: Any) -> str:  # noqa: ANN401  # as JSON has it

@@ -14,12 +14,15 @@ from codegen.web.editing.fields import Field, Fields, key_of
 from codegen.web.editing.kinds import ALL_KEYS, JOB, PAIR_KIND, STEPS, is_of, kind_of
 from codegen.web.editing.offers import offered_for
 from codegen.web.editing.preview import Preview
-from codegen.web.editing.reading import read_own
+from codegen.web.editing.reading import by_place, read_own
 from codegen.web.editing.steps import KINDS, Step, steps_of, waits_of, written
 
 WHAT = ("extractor", "loader", "transform", "job")
 WHEN = ("interval", "timezone", "after")
+ALERT = "on_failure"
 _CHOSEN_BY_KIND = {PAIR_KIND: "extractor", JOB: "job", STEPS: "tasks"}
+# The heading of those that the text has.
+GIVEN = "Set in this pipeline"
 # The headings of the other settings, where the group of the rows has another name.
 _HEADINGS = {
     "identity": "Name and description",
@@ -35,7 +38,7 @@ _HEADINGS = {
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps in the form, the names that each waits for, and what is wrong with each."""
+    """The steps in the form, with the names that each waits for and its diagnostics."""
 
     steps: Sequence[Step]
     waits: Sequence[Sequence[str]]
@@ -45,7 +48,7 @@ class Steps:
 
     @property
     def written(self) -> str:
-        """What tells them from others."""
+        """Their lines, by which a change is refused if the YAML has others."""
         return written(self.steps)
 
     @property
@@ -64,12 +67,12 @@ class Form:
     """The fields of a text.
 
     Attributes:
-        kind: which kind of work is chosen; empty as long as none is.
+        kind: the chosen kind of work; empty without one.
         what: those of the question what runs, by key.
-        wrong: what is wrong with the choice itself.
+        wrong: the diagnostics of the choice itself.
         when: those of the question when it runs, by key.
-        given: the other settings that the text has, and those with an error.
-        others: all other settings, by heading.
+        alert: who learns of a failure, which is optional.
+        others: all other settings, by heading; those that the text has, and those with an error, are the first.
         draft: the text, and the fields that somebody has touched.
     """
 
@@ -80,8 +83,23 @@ class Form:
     wrong: Sequence[Diagnostic]
     steps: Steps
     when: Mapping[str, Field]
-    given: Sequence[Field]
+    alert: Field
     others: Mapping[str, Sequence[Field]]
+
+    @property
+    def first(self) -> Sequence[Field]:
+        """The settings at the top of the others."""
+        return self.others.get(GIVEN, ())
+
+    @property
+    def count(self) -> int:
+        """How many of the other settings the text has."""
+        return sum(bool(each.was) for each in chain(*self.others.values()))
+
+    @property
+    def has_wrong_others(self) -> bool:
+        """Whether one of the other settings has an error or a warning."""
+        return any(each.is_wrong for each in chain(*self.others.values()))
 
     def is_told(self, diagnostic: Diagnostic) -> bool:
         """Whether the person has left the field that a diagnostic is about."""
@@ -105,10 +123,10 @@ class Form:
         yield from (f"control-{key}" for key in self.what)
         yield from (f"step-{number}-text" for number, _ in enumerate(self.steps.steps))
         yield from ("add-step", "runs-pair")
-        yield from ("when", *(f"control-{key}" for key in self.when))
+        yield from ("when", *(f"control-{key}" for key in self.when), f"control-{ALERT}")
 
     def _fields(self) -> Iterator[Field]:
-        yield from (*self.what.values(), *self.when.values(), *self.given, *chain(*self.others.values()))
+        yield from (*self.what.values(), *self.when.values(), self.alert, *chain(*self.others.values()))
 
 
 def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
@@ -124,7 +142,7 @@ def form_of(
 ) -> Form:
     """The form of a draft, whose keys are `own`. Where a value could not be written, it keeps the one that was sent.
 
-    While somebody types, the settings `above` the fold stay there, and the others in it.
+    While somebody types, the settings `above` the others stay there.
     """
     inherited = kind_of(preview.document.merged) if preview.document else ""
     kind = kind_of(own) or sent.get("runs", "") or inherited or PAIR_KIND
@@ -144,26 +162,20 @@ def form_of(
         for key, row in rows.items()
         if key != "tasks"
     }
-    settings = [each for key, each in made.items() if key not in {*WHAT, *WHEN}]
-    shown = above if above is not None else {each.key for each in settings if each.value or each.is_wrong}
-    given = [each for each in settings if each.key in shown]
-    others: dict[str, list[Field]] = {}
+    settings = [each for key, each in made.items() if key not in {*WHAT, *WHEN, ALERT}]
+    first = above if above is not None else {each.key for each in settings if each.value or each.is_wrong}
+    others: dict[str, list[Field]] = {GIVEN: []} if first else {}
     for field in settings:
-        if field.key not in shown:
-            others.setdefault(_HEADINGS.get(field.row.group, field.row.group.capitalize()), []).append(field)
+        heading = GIVEN if field.key in first else _HEADINGS.get(field.row.group, field.row.group.capitalize())
+        others.setdefault(heading, []).append(field)
     steps = _steps(draft.text if "tasks" in own.entries else draft.kept, found.get("tasks", ()), draft)
     return Form(
         own, draft, kind, {key: made[key] for key in WHAT}, found.get("runs", ()), steps,
-        {key: made[key] for key in WHEN}, given, others,
+        {key: made[key] for key in WHEN}, made[ALERT], others,
     )  # fmt: skip
 
 
 def _steps(text: str, diagnostics: Sequence[Diagnostic], draft: Draft) -> Steps:
     _, steps = steps_of(text)
-    lines = [each.line for each in steps]
-    found: list[list[Diagnostic]] = [[] for _ in steps]
-    rest = list[Diagnostic]()
-    for each in diagnostics:
-        index = max((number for number, line in enumerate(lines) if line <= each.location.line), default=-1)
-        (rest if index < 0 else found[index]).append(each)
+    found, rest = by_place([(each.line, 0) for each in steps], diagnostics)
     return Steps(steps, waits_of(steps), found, rest, draft.problems.get("tasks", ""))

@@ -1,10 +1,11 @@
-"""Reads the text of a schedule file without its defaults."""
+"""Reads the text of a schedule file without its defaults, and finds what is wrong with the items of a list."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from codegen.diagnostics import Location
+from codegen.diagnostics import Diagnostic, Location
 from codegen.source.nodes import MapNode, is_null
 from codegen.source.read import read_yaml
 
@@ -18,3 +19,25 @@ def read_own(text: str, name: str) -> tuple[MapNode | None, str]:
         return MapNode({}, Location(name)), ""
     where = f"line {diagnostics[0].location.line}: {diagnostics[0].message}" if diagnostics else "it is no map of keys"
     return None, where
+
+
+def by_place(
+    starts: Sequence[tuple[int, int]], diagnostics: Iterable[Diagnostic]
+) -> tuple[list[list[Diagnostic]], list[Diagnostic]]:
+    """The diagnostics of each item of a list that starts at a line and column, and those of none."""
+    found: list[list[Diagnostic]] = [[] for _ in starts]
+    rest = list[Diagnostic]()
+    for each in diagnostics:
+        place = each.location.line, each.location.column
+        index = max((number for number, start in enumerate(starts) if start <= place), default=-1)
+        (rest if index < 0 else found[index]).append(each)
+    return found, rest
+
+
+def is_same_text(text: str, other: str) -> bool:
+    """Whether two texts are equal but for the line ends, which browsers change, and blanks at the ends of lines."""
+    return _clean(text) == _clean(other)
+
+
+def _clean(value: str) -> str:
+    return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n"))

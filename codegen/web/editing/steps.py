@@ -1,4 +1,4 @@
-"""The steps of a schedule in the form: what each runs, which it waits for, and their order."""
+"""The steps of a schedule in the form: the work of each, its dependencies, and their order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.source.list_items import Item, ItemList, with_key
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
 from codegen.source.write import to_yaml
 from codegen.text.ids import id_of
-from codegen.web.editing.reading import read_own
+from codegen.web.editing.reading import is_same_text, read_own
 
 # The kinds of steps that the form can change, with their labels.
 KINDS = {"run": "Meltano run", "invoke": "Meltano invoke", "command": "Shell command"}
@@ -99,7 +99,7 @@ def _chain(steps: Sequence[Step]) -> list[tuple[str, ...]]:
 
 
 def written(steps: Sequence[Step]) -> str:
-    """What tells these steps from others: the form changes only those that it was made of."""
+    """Their lines: the form changes only the steps that it was made from."""
     return "\n".join(each.item.text for each in steps)
 
 
@@ -110,6 +110,11 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
         EditError: they cannot be changed so.
     """
     found, before = steps_of(text)
+    was = sent.get("was:tasks", "")
+    is_stale = bool(before) and not is_same_text(was, written(before))
+    if is_stale:
+        # Somebody has changed the YAML: the form counts where it differs from what it was made of.
+        before = steps_of(f"tasks:\n{was.strip()}\n")[1]
     doing, _, number = sent.get("do", "").partition(":")
     after = [_sent_step(step, before, sent, index) for index, step in enumerate(before)]
     waits = [_sent_waits(index, sent, was) for index, was in enumerate(waits_of(before))]
@@ -118,7 +123,7 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
     old_waits = [tuple(renamed.get(name, name) for name in names) for names in waits_of(before)]
     if after == before and waits == old_waits and doing not in {"add", "up", "down", "remove"}:
         return text
-    if before and _clean(sent.get("was:tasks", "")) != _clean(written(before)):
+    if is_stale:
         raise edit.EditError("the steps in the YAML have changed meanwhile: change them again")
     is_chain = all(each.after is None for each in before)
     if not is_chain or waits != old_waits:
@@ -126,10 +131,6 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
     after = _done(after, doing, int(number) if number.isdecimal() else -1)
     items = [each.item for each in after]
     return (found or ItemList.read(text, _PATH)).with_items(items)
-
-
-def _clean(value: str) -> str:
-    return "\n".join(line.rstrip() for line in value.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n"))
 
 
 def _sent_step(step: Step, steps: Sequence[Step], sent: Mapping[str, str], index: int) -> Step:

@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Lock
 
 from codegen.proposals import Proposals
-from codegen.web.shell.commits import Commit
 from codegen.web.shell.workspace import Workspace
 
 # Each keeps a whole project in memory.
@@ -24,12 +23,6 @@ class Workspaces:
         self._used: OrderedDict[Path, Workspace] = OrderedDict()
         self._lock = Lock()
 
-    def job_at(self, address: str) -> Commit | None:
-        """The commit whose progress a page shows, the latest at its address."""
-        with self._lock:
-            found = (workspace.commits.at(address) for workspace in self._used.values())
-            return next(filter(None, found), None)
-
     def of(self, proposal: str) -> Workspace:
         """The workspace of a proposal; that of the checkout for an empty name, or where nothing is proposed.
 
@@ -42,7 +35,7 @@ class Workspaces:
         with self._lock:
             workspace = self._used.pop(root, None) or Workspace(root)
             self._used[root] = workspace
-            idle = [each for each in self._used.values() if not each.commits.running and each is not workspace]
+            idle = [each for each in self._used.values() if not each.operations.running and each is not workspace]
             for each in idle[: max(0, len(self._used) - _MOST)]:
                 del self._used[each.root]
             return workspace

@@ -113,6 +113,7 @@ async function answer(number) {
       pressed = null;
       take(page);
       if (name === "do") follow(...value.split(":"));
+      if (name === "alerts") followAlert(...value.split(":"));
     }
     return reply.ok;
   } catch {
@@ -143,10 +144,7 @@ function tell(trouble) {
 function take(page) {
   takeText(page.getElementById("text").value);
   takeFields(page.getElementById("fields"));
-  const status = document.getElementById("status");
-  const said = page.getElementById("status");
-  if (status.textContent !== said.textContent) status.replaceChildren(...said.childNodes);
-  takePreview(page.getElementById("preview"));
+  for (const id of ["status", "preview"]) morph(document.getElementById(id), page.getElementById(id));
   mark();
 }
 
@@ -176,7 +174,7 @@ function takeFields(fields) {
     morph(old, fields);
     if (active && document.activeElement.id !== active) document.getElementById(active)?.focus();
   }
-  for (const control of old.querySelectorAll(":is(#what, #when, #given, #others) :is(input, select, textarea, button)")) {
+  for (const control of old.querySelectorAll(":is(#what, #when, #alert, #others) :is(input, select, textarea, button)")) {
     if (control.type !== "hidden" && control.id !== "search") control.disabled = isUnreadable;
   }
   search();
@@ -199,7 +197,7 @@ function morph(old, fresh) {
   for (const {name, value} of fresh.attributes) {
     if (old.getAttribute(name) !== value && !["hidden", "autofocus"].includes(name)) old.setAttribute(name, value);
   }
-  if (fresh.matches("#unreadable, #given")) old.hidden = fresh.hidden;
+  if (fresh.matches("#unreadable")) old.hidden = fresh.hidden;
   if (old.matches("textarea")) {
     if (old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
     return;
@@ -234,7 +232,7 @@ function search() {
   let count = 0;
   for (const section of document.querySelectorAll("#others .settings")) {
     for (const field of section.querySelectorAll(".field")) {
-      const text = [...field.querySelectorAll("label, .hint")].map((each) => each.textContent).join(" ").toLowerCase();
+      const text = [...field.querySelectorAll("label, legend, .hint")].map((each) => each.textContent).join(" ").toLowerCase();
       field.hidden = !words.every((word) => text.includes(word));
       count += !field.hidden;
     }
@@ -245,20 +243,6 @@ function search() {
   if (found && found.textContent !== said) found.textContent = said;
 }
 
-function takePreview(preview) {
-  const old = document.getElementById("preview");
-  for (const details of preview.querySelectorAll("details")) {
-    const same = document.getElementById(details.id);
-    if (same) details.open = same.open;
-  }
-  const scrolled = [...old.querySelectorAll(".scroll")].map((each) => [each.ariaLabel, each.scrollLeft, each.scrollTop]);
-  old.replaceChildren(...preview.childNodes);
-  for (const [label, left, top] of scrolled) {
-    const same = [...old.querySelectorAll(".scroll")].find((each) => each.ariaLabel === label);
-    if (same) Object.assign(same, {scrollLeft: left, scrollTop: top});
-  }
-}
-
 // Move the focus to where the step is that somebody has added, moved or removed.
 function follow(what, number) {
   const steps = document.querySelectorAll(".step");
@@ -267,6 +251,14 @@ function follow(what, number) {
   if (place !== undefined) document.getElementById(`${what}-${place}`)?.focus();
   else if (what === "add") steps[steps.length - 1]?.querySelector("select, input")?.focus();
   else (steps[Math.min(index, steps.length - 1)]?.querySelector("select, input") ?? document.getElementById("add-step")).focus();
+}
+
+// Move the focus to the alert that somebody has added, or that has taken the place of a removed one.
+function followAlert(key, what, number) {
+  const field = document.getElementById(`field-${key}`);
+  const rows = [...field.querySelectorAll(".alerts > li")];
+  const row = what === "add" ? rows.at(-1) : rows[Math.min(number, rows.length - 1)];
+  (row?.querySelector("input, button") ?? field.querySelector("button")).focus();
 }
 
 // Put what is wrong at its lines.
@@ -287,7 +279,7 @@ function touch(control) {
   const key = control.closest(".cm-content") || control === area ? "text"
     : control.name?.startsWith("step:") ? "tasks"
     : control.name?.startsWith("when:") ? "interval"
-      : /^(new|runs)$|(?<=:).+/.exec(control.name ?? "")?.[0];
+      : /^(new|runs)$|(?<=:)[^:]+/.exec(control.name ?? "")?.[0];
   if (!key || touched.value.split(" ").includes(key)) return false;
   touched.value = `${touched.value} ${key}`.trim();
   return true;

@@ -1,0 +1,177 @@
+"""The alerts of a key in the form: rows of a kind with its address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from codegen.diagnostics import Diagnostic, Location
+from codegen.keys.containers import without_null_keys
+from codegen.keys.table import Key
+from codegen.schema.alerts import ALERT, KINDS
+from codegen.source import edit
+from codegen.source.list_items import ItemList
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
+from codegen.text.jinja import is_template
+from codegen.web.editing.controls import Shape, control_of, example_in
+from codegen.web.editing.reading import by_place
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of alert: its row in the table of keys, and that of its address."""
+
+    row: Key
+    address: Key
+
+    @property
+    def is_list(self) -> bool:
+        """Whether one alert can have several addresses."""
+        return control_of(self.address.type).shape is Shape.LINES
+
+    @property
+    def example(self) -> str:
+        """An address, as it is typed."""
+        return example_in(control_of(self.address.type).shape, self.address.example)
+
+    def addresses(self, typed: str) -> list[str]:
+        """The addresses that somebody has typed; with commas between them where there can be several."""
+        texts = [each.strip() for each in typed.split(",")] if self.is_list else [typed.strip()]
+        return [each for each in texts if each] or [""]
+
+
+# Those of the type, by their names.
+ALERT_KINDS: Mapping[str, Kind] = {
+    section.name: Kind(ALERT.rows[section.name], section.rows[section.short]) for section in KINDS
+}
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """An alert.
+
+    Attributes:
+        place: where it is in the text.
+        text: its lines in the YAML.
+        kind: its kind; None for an alert that only the YAML can say.
+        address: its address, as it is typed.
+        others: its other keys.
+        path: the path of its address in the alert.
+        node: the value of its address.
+    """
+
+    place: Location
+    text: str
+    kind: Kind | None = None
+    address: str = ""
+    others: Sequence[str] = ()
+    path: tuple[str, ...] = ()
+    node: Node | None = None
+
+
+def row_of(node: Node, text: str) -> AlertRow:
+    """The row of an alert with these lines."""
+    as_written = AlertRow(node.location, text)
+    given = without_null_keys(node.entries) if isinstance(node, MapNode) else {}
+    kind = ALERT_KINDS.get(next(iter(given), "")) if len(given) == 1 else None
+    if kind is None:
+        return as_written
+    name, short = kind.row.name, kind.address.name
+    value = given[name].value
+    is_map = isinstance(value, MapNode)
+    address = value.get(short) if isinstance(value, MapNode) else value
+    typed = None if address is None else _typed(kind, address)
+    if typed is None:
+        return as_written
+    others = [key for key in value.entries if key != short] if isinstance(value, MapNode) else []
+    path = (name, short) if is_map else (name,)
+    return AlertRow(node.location, text, kind, typed, others, path, address)
+
+
+def _typed(kind: Kind, node: Node) -> str | None:
+    """An address as it is typed; None for a value that cannot be typed."""
+    nodes = node.items if isinstance(node, ListNode) and kind.is_list else (node,)
+    texts = [each.text for each in nodes if isinstance(each, Scalar) and each.kind == "str"]
+    typed = ", ".join(texts)
+    is_same = len(texts) == len(nodes) and kind.addresses(typed) == texts
+    return typed if is_same and not is_template(typed) and "\n" not in typed else None
+
+
+def alerts_of(text: str, key: str, node: Node | None) -> list[AlertRow] | None:
+    """The alerts of a key with that value in a text; None where only the YAML can say them."""
+    if node is None or is_null(node):
+        return []
+    nodes = node.items if isinstance(node, ListNode) else (node,)
+    if isinstance(node, Scalar) or not nodes:
+        return None
+    try:
+        items = ItemList.read(text, (key,)).items
+    except edit.EditError:
+        return None
+    return [row_of(each, item.text) for item, each in zip(items, nodes, strict=True)]
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """The alerts of a key in the form.
+
+    Attributes:
+        rows: those of the text.
+        is_off: whether a null turns off what is inherited.
+        sent: the fields of the form.
+        is_refused: whether the text could not be changed so: then the controls keep what was sent.
+        diagnostics: what is wrong with them.
+    """
+
+    key: str
+    rows: Sequence[AlertRow]
+    is_off: bool
+    sent: Mapping[str, str]
+    is_refused: bool
+    diagnostics: Sequence[Diagnostic]
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kinds that can be added."""
+        return ALERT_KINDS
+
+    @cached_property
+    def new(self) -> Kind | None:
+        """The kind of a row that has no address yet."""
+        doing, which = pressed(self.key, self.sent)
+        if doing == "add":
+            return ALERT_KINDS.get(which)
+        kind, typed = sent_new(self.key, self.sent)
+        return kind if self.is_refused or not typed else None
+
+    def address(self, number: int) -> str:
+        """What the control of a row shows."""
+        is_new = number == len(self.rows)
+        own = sent_new(self.key, self.sent)[1] if is_new else self.rows[number].address
+        return self.sent.get(name_of(self.key, number), own) if self.is_refused else "" if is_new else own
+
+    @cached_property
+    def found(self) -> tuple[list[list[Diagnostic]], list[Diagnostic]]:
+        """What is wrong with each row, and what else is wrong."""
+        return by_place([(row.place.line, row.place.column) for row in self.rows], self.diagnostics)
+
+
+def pressed(key: str, sent: Mapping[str, str]) -> tuple[str, str]:
+    """What the pressed button does with the alerts of a key, and with which."""
+    name, _, rest = sent.get("alerts", "").partition(":")
+    doing, _, which = rest.partition(":")
+    return (doing, which) if name == key else ("", "")
+
+
+def sent_new(key: str, sent: Mapping[str, str]) -> tuple[Kind | None, str]:
+    """The kind of the new row that the form has sent, if it has one, and the address in it."""
+    number, _, kind = sent.get(name_of(key, "new"), "").partition(":")
+    if pressed(key, sent) == ("remove", number):
+        return None, ""
+    return ALERT_KINDS.get(kind), sent.get(name_of(key, number), "").strip()
+
+
+def name_of(key: str, part: str | int) -> str:
+    """The name of a control."""
+    return f"alert:{key}:{part}"

@@ -1,0 +1,36 @@
+"""Changes a list of texts in a file, where somebody has typed it into one control."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codegen.source import edit
+from codegen.source.nodes import ListNode, Node, Scalar, is_null
+from codegen.source.positions import Path
+
+
+def with_texts(text: str, path: Path, node: Node | None, texts: Sequence[str]) -> str:
+    """The text with another list at a path, which is `node` now; what stays in it keeps its comments.
+
+    Raises:
+        EditError: it cannot be changed in place.
+    """
+    before = [item.text for item in node.items if isinstance(item, Scalar)] if isinstance(node, ListNode) else []
+    if not before:
+        is_one = isinstance(node, Scalar) and len(texts) == 1 and not is_null(node)
+        return edit.set_value(text, path, texts[0] if is_one else list(texts))
+    left = iter(texts)
+    following = next(left, None)
+    gone = []
+    for number, item in enumerate(before):
+        if item == following:
+            following = next(left, None)
+        else:
+            gone.append(number)
+    if len(gone) == len(before):
+        return edit.set_value(text, path, list(texts))
+    for number in reversed(gone):
+        text = edit.remove(text, (*path, number))
+    for item in (*(() if following is None else (following,)), *left):
+        text = edit.append(text, path, item)
+    return text
