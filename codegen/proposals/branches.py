@@ -236,10 +236,10 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
     return merged == git.run(folder, "rev-parse", f"{base}^{{tree}}").strip()
 
 
-def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> Sequence[str]:
+def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> list[str]:
     """The uncommitted files of the worktree, as paths in the project; git looks only where something was written."""
     there, folders = (branch.path or project.root) / prefix, pipeline_folders(project)
-    return cache(branch.name, _uncommitted_in, there, tuple(folders), branch.local, tuple(written_at(there, folders)))
+    return cache(branch.name, _uncommitted_in, there, folders, branch.local, [*written_at(there, folders)])
 
 
 def _uncommitted_in(there: Path, folders: Sequence[str], _commit: str, _written: Sequence[Stamp]) -> list[str]:
