@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -32,11 +33,16 @@ from harness import (
 )
 from project_builder import write
 
+# Without byte code, every process would compile what it imports, and pytest would rewrite every test.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what is there for all tests, in place of looking at it again and again."""
+    """Let the garbage collector pass over what is there for all tests, and look at the rest less often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import pickle
 import re
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from contextlib import ExitStack
+from functools import cache, cached_property, lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from bs4 import BeautifulSoup, Tag
 from examples import IS_FAST
 from starlette.testclient import TestClient
@@ -44,6 +47,14 @@ def _site(root: Path) -> Site:
     return Site.of(root, {})
 
 
+@cache
+def _portal() -> BlockingPortal:
+    """The event loop of all pages: a client makes one for each request otherwise."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(start_blocking_portal())
+
+
 class Pages:
     """The pages of a project, as a browser on this machine asks for them.
 
@@ -57,6 +68,7 @@ class Pages:
         """Serve the project in that folder, with these variables of the environment."""
         app = create_app(root, environ, worker=self.worker, proposals=proposals)
         self.client = TestClient(app, base_url="http://127.0.0.1:8484", follow_redirects=True)
+        self.client.portal = _portal()
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
         """A page, whose status must be as expected."""
@@ -97,8 +109,6 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
             value = control.text.removeprefix("\n")
         else:
             value = str(control.get("value", ""))
-            if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
-                continue
         sent[str(control["name"])] = value.replace("\r\n", "\n").replace("\n", "\r\n")
     return sent
 

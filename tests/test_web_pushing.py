@@ -16,7 +16,7 @@ _PRINTED = "https://github.com/acme/lake/pull/new/dagpress/b"
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a committed project and the remote that it was pushed to, which is copied."""
+    """A folder with a committed project and the remote that it was pushed to, which seems to be at GitHub."""
     folder = tmp_path_factory.mktemp("original") / "both"
     root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
     assert dagpress(root, "generate")[0] == 0
@@ -26,17 +26,16 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         repository_of(root)
         git(root, "remote", "add", "origin", "../remote")
         git(root, "push", "--quiet", "origin", "main")
+        git(root, "remote", "set-url", "origin", _URL)
+        git(root, "config", "url.../remote.insteadOf", _URL)
     return folder
 
 
 @pytest.fixture
 def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose remote seems to be at GitHub."""
+    """A copy of that project."""
     isolate_git(monkeypatch, tmp_path)
-    project = copy_of(original, tmp_path / "both") / "project"
-    git(project, "remote", "set-url", "origin", _URL)
-    git(project, "config", "url.../remote.insteadOf", _URL)
-    return project
+    return copy_of(original, tmp_path / "both") / "project"
 
 
 def _commit(pages: Pages, **values: str) -> Tag:

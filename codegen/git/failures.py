@@ -11,7 +11,7 @@ from codegen.git.program import GitError
 
 
 class Failure(Enum):
-    """Why a remote did not take or give something."""
+    """The cause of a failed fetch or push."""
 
     UNREACHABLE = "unreachable"
     FORBIDDEN = "forbidden"
@@ -25,8 +25,8 @@ class RemoteError(GitError):
 
     Attributes:
         failure: the cause.
-        summary: the message without what the host or a hook printed.
-        said: what the host or a hook printed about it.
+        summary: the message without `said`.
+        said: the output of the host or of a hook about it.
     """
 
     def __init__(self, failure: Failure, said: str, message: str, hint: str) -> None:

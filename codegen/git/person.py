@@ -12,7 +12,7 @@ _LONGEST = 200
 
 
 class Person(NamedTuple):
-    """A name with an e-mail address; `problems` tells what git would refuse or change."""
+    """A name with an e-mail address, as git takes it if it has no `problems`."""
 
     name: str
     email: str

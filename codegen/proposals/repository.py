@@ -41,7 +41,7 @@ class Proposals:
     Attributes:
         remote: the name of the git host's remote.
         default_branch: the branch that pull requests go to.
-        problem: why the last fetch failed.
+        problem: the error of the last fetch; None after a success.
         lags: whether the server's checkout could not follow the default branch.
     """
 

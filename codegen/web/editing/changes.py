@@ -30,8 +30,8 @@ class Edit:
     """A text after the changes in the form.
 
     Attributes:
-        kept: the keys of other kinds of work, which the text has not.
-        problems: why some keys could not be changed in it.
+        kept: the YAML of keys of other kinds of work.
+        problems: the reasons why keys could not be changed.
         changed: the keys that somebody has changed.
     """
 
@@ -55,8 +55,8 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
 
     Args:
         text: that of the schedule file.
-        sent: the fields of the form: of each key what it was (`was:KEY`), what it is now (`SHAPE:KEY`), and of a list
-            what is to be added to it (`add:KEY`). What is not in there is left as it is.
+        sent: the fields of the form: of each key the former value (`was:KEY`), the value (`SHAPE:KEY`), and the new
+            item of a list (`add:KEY`). Other keys stay.
         airflow: the version, one of `VERSIONS`.
     """
     problems: dict[str, str] = {}

@@ -33,9 +33,9 @@ class Draft:
         text: what the editor holds.
         base: the version of the file from which it was made, as `version_of` has it.
         name: that of a new schedule, as somebody has typed it.
-        proposed: the name that was proposed; whoever changes it gets no other.
+        proposed: the proposed name, which follows the answers until somebody types another.
         kept: the YAML of keys that the text had to give up, as it runs another kind of work.
-        problems: why some fields could not be written into the text, by key.
+        problems: the reasons why fields could not be written into the text, by key.
         touched: the keys of the fields that somebody has left; `EVERYTHING` once it was saved.
     """
 

@@ -38,7 +38,7 @@ _HEADINGS = {
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps in the form, the names that each waits for, and what is wrong with each."""
+    """The steps in the form, with the names that each waits for and its diagnostics."""
 
     steps: Sequence[Step]
     waits: Sequence[Sequence[str]]
@@ -48,7 +48,7 @@ class Steps:
 
     @property
     def written(self) -> str:
-        """What tells them from others."""
+        """Their lines, by which a change is refused if the YAML has others."""
         return written(self.steps)
 
     @property
@@ -67,9 +67,9 @@ class Form:
     """The fields of a text.
 
     Attributes:
-        kind: which kind of work is chosen; empty as long as none is.
+        kind: the chosen kind of work; empty without one.
         what: those of the question what runs, by key.
-        wrong: what is wrong with the choice itself.
+        wrong: the diagnostics of the choice itself.
         when: those of the question when it runs, by key.
         alert: who learns of a failure, which is optional.
         others: all other settings, by heading; those that the text has, and those with an error, are the first.

@@ -1,4 +1,4 @@
-"""The steps of a schedule in the form: what each runs, which it waits for, and their order."""
+"""The steps of a schedule in the form: the work of each, its dependencies, and their order."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _chain(steps: Sequence[Step]) -> list[tuple[str, ...]]:
 
 
 def written(steps: Sequence[Step]) -> str:
-    """What tells these steps from others: the form changes only those that it was made of."""
+    """Their lines: the form changes only the steps that it was made from."""
     return "\n".join(each.item.text for each in steps)
 
 

@@ -1,4 +1,4 @@
-"""Asks for the name and the e-mail address with which changes are committed."""
+"""Asks for the name and the e-mail address of the author of changes."""
 
 from __future__ import annotations
 

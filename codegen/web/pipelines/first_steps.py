@@ -1,4 +1,4 @@
-"""What to do in a project without a pipeline, in steps."""
+"""The first steps in a project without a pipeline."""
 
 from __future__ import annotations
 
