@@ -355,5 +355,15 @@ document.getElementById("preview").addEventListener("click", (event) => {
   view.focus();
 });
 
+function differs(control) {
+  if (control.options) {
+    const before = [...control.options].find((each) => each.defaultSelected) ?? control.options[0];
+    return control.options[control.selectedIndex] !== before;
+  }
+  return ["checkbox", "radio"].includes(control.type) ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
+}
+
 mark();
 offerKept();
+// What was changed while the script was on its way.
+if ([...form.querySelectorAll("#fields :is(input, select, textarea)")].some(differs)) soon(0);
