@@ -148,7 +148,7 @@ def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytes
     isolate_git(monkeypatch, tmp_path)
     repository = repository_of(tmp_path / "repository")
     hook(repository, "pre-commit", "env > seen")
-    run(repository, "commit", "--allow-empty", "--message=x")
+    run(repository, "commit", "--allow-empty", "--message=x", hooks="")
     write(tmp_path, {".meltano/run/bin": "#!/bin/sh\nenv > seen\n"})
     set_up_system_database(tmp_path)
     for seen in (repository / "seen", tmp_path / "seen"):

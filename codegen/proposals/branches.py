@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from codegen import git
 from codegen.cache import Cache
+from codegen.files import Stamp
 from codegen.git import GitError
 from codegen.project import Project
-from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files
+from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files, written_at
 from codegen.proposals.proposal import PREFIX, Proposal, State, name_of
 
 _FIELDS = "%an%x00%at%x00%s"
@@ -144,17 +145,16 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
     start = branch.origin.commit if branch.origin else ""
     content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
     prefix = cache("prefix", _prefix_of, project.root)
-    uncommitted = sorted(uncommitted_files(branch.path / prefix, pipeline_folders(project))) if branch.path else ()
+    uncommitted = _uncommitted(project, branch, prefix, cache) if branch.path else ()
     # What is about to be merged into the worktree counts, too.
     ahead = content
     if branch.remote not in {"", branch.tip}:
         ahead = cache(f"{branch.name} on the host", _content_of, project.root, base, branch.remote, start)
     names = [*dict.fromkeys([*_in_project(content.files, prefix), *uncommitted])]
     all_names = dict.fromkeys([*names, *_in_project(ahead.files, prefix)])
-    others = [
-        name for name in all_names if not name.startswith(tuple(f"{each}/" for each in pipeline_folders(project)))
-    ]
-    is_unsent = bool(uncommitted) or _has_unsent_commits(project.root, branch)
+    folders = tuple(f"{folder}/" for folder in pipeline_folders(project))
+    others = [name for name in all_names if not name.startswith(folders)]
+    is_unsent = bool(uncommitted) or cache(branch.name, _has_unsent_commits, project.root, branch)
     origin = branch.origin
     authors = [*dict.fromkeys([*([origin.author.partition(" <")[0]] if origin else ()), *content.authors])]
     since = content.since or (origin.time if origin else datetime.now(timezone.utc))
@@ -168,7 +168,7 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
         others,
         is_unsent,
         is_foreign=branch.is_elsewhere or not (content.is_related and ahead.is_related),
-        is_behind=ahead is not content and not is_ancestor(project.root, branch.remote, branch.tip),
+        is_behind=ahead is not content and not cache(branch.name, is_ancestor, project.root, branch.remote, branch.tip),
     )
 
 
@@ -234,3 +234,13 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
         # Conflicts, or a git before 2.38.
         return False
     return merged == git.run(folder, "rev-parse", f"{base}^{{tree}}").strip()
+
+
+def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> Sequence[str]:
+    """The uncommitted files of the worktree, as paths in the project; git looks only where something was written."""
+    there, folders = (branch.path or project.root) / prefix, pipeline_folders(project)
+    return cache(branch.name, _uncommitted_in, there, tuple(folders), branch.local, tuple(written_at(there, folders)))
+
+
+def _uncommitted_in(there: Path, folders: Sequence[str], _commit: str, _written: Sequence[Stamp]) -> list[str]:
+    return sorted(uncommitted_files(there, folders))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from codegen import git
-from codegen.files import Boundary, read_bytes
+from codegen.files import Boundary, Stamp, read_bytes, stamp_of, text_of, work_tree_of
 from codegen.loader import DEFAULTS, SUFFIXES
 from codegen.loader.discovery import HIDDEN
 from codegen.project import Project
@@ -32,6 +32,18 @@ def uncommitted_files(root: Path, folders: Iterable[str]) -> set[str]:
         GitError: the project is in no repository.
     """
     return {name for name in git.uncommitted(root, in_git(root, folders)) if _is_of_pipelines(root, name)}
+
+
+def written_at(root: Path, folders: Iterable[str]) -> Iterator[Stamp]:
+    """The stamps of some folders of a worktree with all folders in them, and of its index.
+
+    They tell what this server, which replaces whole files, has written there.
+    """
+    for folder in folders:
+        for place, _, _ in os.walk(os.path.realpath(root / folder)):
+            yield stamp_of(Path(place))
+    if top := work_tree_of(root):
+        yield stamp_of(Path(text_of(top / ".git").removeprefix("gitdir:").strip(), "index"))
 
 
 def _is_of_pipelines(root: Path, name: str) -> bool:

@@ -337,7 +337,7 @@ class Proposals:
                     self._remove(branch.path)
                 age = datetime.now(timezone.utc) - branch.origin.time if branch.origin else timedelta()
                 if age > _UNUSED:
-                    self._discard(branch)
+                    self._discard(self._branch(branch.name))
 
     def _follow(self) -> None:
         """Let the checkout and the worktrees follow their branches, and remove the worktrees of ended proposals."""
@@ -354,7 +354,9 @@ class Proposals:
         if proposal.is_unsent:
             return
         if not proposal.is_open:
-            self._remove(path)
+            # Once more, without what is remembered: nothing that a hook or a person has written may go.
+            if not self._proposal(self.base_commit(), branch, Cache()).is_unsent:
+                self._remove(path)
         elif proposal.is_editable and branch.remote not in {"", branch.sent}:
             # Somebody may have rebased the branch; nothing is only here.
             git.run(path, "reset", "--quiet", "--keep", branch.remote)
