@@ -121,10 +121,15 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def joined(words: Iterable[str], conjunction: str = "and") -> str:
+    """Words in a sentence, such as `a, b and c`; empty for none."""
+    *others, last = [*words] or [""]
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
+
+
 def either(names: Sequence[str]) -> str:
     """Some keys as a choice: `a`, `b` or `c`."""
-    *others, last = (f"`{name}`" for name in names)
-    return f"{', '.join(others)} or {last}" if others else last
+    return joined((f"`{name}`" for name in names), "or")
 
 
 def nearest(word: str, known: Iterable[str], similarity: float = 0.6) -> str:

@@ -30,10 +30,6 @@ def soup_of(text: str) -> BeautifulSoup:
     return BeautifulSoup(text, "html.parser", store_line_numbers=False, multi_valued_attributes=None)
 
 
-# The pages that show the progress of something.
-_WORKING = re.compile(r"/(committing|pushing)/|/proposals/[^/]+/working$")
-
-
 class _InProcessWorker(Worker):
     """Renders drafts in this process from what a worker gets, which takes half of the time of a fork."""
 
@@ -75,7 +71,7 @@ class Pages:
     def post(self, address: str, form: dict[str, str], status: int = 200, **headers: str) -> BeautifulSoup:
         """Send a form with the CSRF token, and follow a commit or a push to its end."""
         answer = self.client.post(address, data={"csrf": self.token, **form}, headers=headers)
-        while _WORKING.match(answer.url.path) and answer.status_code == HTTPStatus.OK:
+        while answer.url.path.startswith("/operations/") and answer.status_code == HTTPStatus.OK:
             answer = self.client.get(answer.url)
         assert answer.status_code == status, answer.text
         return soup_of(answer.text)

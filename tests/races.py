@@ -92,7 +92,7 @@ def _save_and_commit(url: str, interval: str) -> Outcome:
             return Outcome("save", is_told=False, said=text_of(soup_of(saved.text), "main"))
         sent = form_of(soup_of(saved.text)) | {"branch": "main"}
         page = client.post("commit", data=sent)
-        while page.url.path.startswith("/committing/"):
+        while page.url.path.startswith("/operations/"):
             time.sleep(0.5)
             page = client.get(page.url)
         return Outcome("commit", page.url.path.startswith("/commits/"), text_of(soup_of(page.text), "main"))

@@ -19,7 +19,7 @@ from processes import PATIENCE, await_process, has_ended, held
 from project_builder import EXTRACT_LOAD, write
 from serving import Server, serving
 
-from codegen.web.shell import commits
+from codegen.web.shell import operations
 
 pytestmark = pytest.mark.slow
 
@@ -119,7 +119,7 @@ def test_requests_that_wait_for_the_lock_leave_threads_to_others(project: Path) 
 
 
 def test_a_hook_ends_after_its_page_is_closed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commits, "_WATCHED", 2)
+    monkeypatch.setattr(operations, "_WATCHED", 2)
     pages = Pages(project)
     form = form_of(pages.get("/commit"))
     pages.client.post("/commit", data=form)

@@ -72,7 +72,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "after another": (
         _DAILY,
         f"{_PAIR}after: other\n",
-        ["Starts: every day at 00:00 (UTC) → after `other`.", "`other`: `a` now waits for it."],
+        ["Starts: every day at 00:00 (UTC) → after `other`.", "`other`: Is now followed by `a`."],
     ),
     "a start to come": (
         _DAILY,

@@ -38,7 +38,7 @@ def test_a_change_is_a_commit_of_its_author_on_a_branch_that_passes_check(team: 
     proposals = team.proposals()
     pages = team.pages(proposals)
     before = files_of(team.checkout)
-    assert _change(pages, "a.yml", _HOURLY) == "a draft"
+    assert _change(pages, "a.yml", _HOURLY) == "Change a draft"
     assert _states(proposals) == {"a": (State.DRAFT, True)}
     assert "dagpress/a" not in git(team.remote, "branch")
     page = _send(pages, "a")

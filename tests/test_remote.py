@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_a_branch_is_pushed_once_more_and_never_by_force(repository: Path) -> No
     for text in ("one\n", "two\n"):
         commit = _commit(repository, text)
         git(repository, "branch", "--force", "+new")
-        assert "[new branch]" in push(repository, "origin", "+new") or text == "two\n"
+        push(repository, "origin", "+new")
         assert git(remote, "rev-parse", "refs/heads/+new") == commit
     assert remote_of(repository, "+new") == "origin"
     git(repository, "branch", "--force", "+new", "HEAD~2")
@@ -68,13 +69,6 @@ def test_a_branch_is_pushed_once_more_and_never_by_force(repository: Path) -> No
         push(repository, "origin", "+new")
     assert refusal.value.failure is Failure.MOVED
     assert git(remote, "rev-parse", "refs/heads/+new") == commit
-
-
-def test_what_a_push_says_is_returned(repository: Path) -> None:
-    remote = repository.parent / "remote"
-    _declines(remote, "post-receive", "https://example.com/pull/1")
-    _commit(repository, "one\n")
-    assert "remote: https://example.com/pull/1" in push(repository, "origin", "main")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +85,7 @@ def test_a_remote_that_is_away_is_told(
     """Git answers in English, whatever the user's language is."""
     monkeypatch.setenv("LANGUAGE", "de")
     git(repository, "remote", "set-url", "origin", url)
-    for call in (lambda: push(repository, "origin", "main"), lambda: fetch(repository, "origin")):
+    for call in (partial(push, repository, "origin", "main"), partial(fetch, repository, "origin")):
         with pytest.raises(RemoteError) as refusal:
             call()
         assert refusal.value.failure is failure

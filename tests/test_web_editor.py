@@ -204,7 +204,7 @@ def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> 
     text = EXTRACT_LOAD + "env: &e {A: 1}\nparams: *e\n"
     page = _after(Pages(write(project, {"schedules/a.yml": text})), "/edit/a.yml", env="{A: 2}")
     assert _text(page) == text
-    assert "Not taken over" in text_of(page, "#field-env .refused")
+    assert "Not applied" in text_of(page, "#field-env .refused")
     assert form_of(page)["yaml:env"] == "{A: 2}"
     assert form_of(page)["was:env"] != "{A: 2}"
 
@@ -277,7 +277,7 @@ def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
     pages = Pages(project)
     pages.client.cookies.set("timezone", "Asia/Kolkata")
     page = _after(pages, "/edit/a.yml", interval="30 6 * * *", timezone="Europe/Berlin")
-    assert "it runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
+    assert "It runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
     rows = [[cell.text for cell in row.select("td")[1:]] for row in page.select("#when-runs tbody tr:not(.change)")]
     assert len(rows) == 5
     assert all("06:30 CE" in own and ("10:00 IST" in yours or "11:00 IST" in yours) for own, yours in rows)

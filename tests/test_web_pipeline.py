@@ -24,10 +24,10 @@ from versions import NEWEST
 
 from codegen.diagnostics import printable
 from codegen.web.parts.code import lines_of, marked
-from codegen.web.parts.humanize import relative
 from codegen.web.parts.next_runs import NextRuns, next_runs_of
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.view import View
+from codegen.web.shell.humanize import relative
 from codegen.web.shell.workspace import Workspace
 
 _UTC = timezone.utc
@@ -265,7 +265,7 @@ def test_a_name_that_an_address_would_read_otherwise_is_quoted(tmp_path: Path) -
     page = pages.get(str(link["href"]))
     assert name in text_of(page, ".facts")
     links = [str(link["href"]) for link in page.select(".actions a")]
-    assert links == ["/edit/50%25%20%23a%3Fb%20%26c.yml", "/delete/50%25%20%23a%3Fb%20%26c.yml"]
+    assert links == [f"{page}50%25%20%23a%3Fb%20%26c.yml" for page in ("/edit/", "/new?copy=", "/delete/")]
 
 
 def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
@@ -381,7 +381,7 @@ def test_the_viewer_has_the_schedules_clock(tmp_path: Path) -> None:
     pages.client.cookies.set("timezone", "Europe/Berlin")
     assert len(_cells(pages.get("/pipelines/a.yml"), "table.runs")[0]) == 3
     pages.client.cookies.set("timezone", "Asia/Tokyo")
-    assert _cells(pages.get("/pipelines/a.yml"), "table.runs")[0][3] == "Yours, Asia/Tokyo"
+    assert _cells(pages.get("/pipelines/a.yml"), "table.runs")[0][3] == "Your time, Asia/Tokyo"
 
 
 def test_a_catchup_is_told(tmp_path: Path) -> None:

@@ -156,5 +156,5 @@ def test_what_is_no_commit_is_not_found(project: Path) -> None:
     pages = Pages(project)
     for address in ("a.yml", "--help", "0" * 40):
         pages.get(f"/commits/{address}", 404)
-        pages.get(f"/pushing/{address}", 404)
+        pages.get(f"/operations/{address}", 404)
         pages.post(f"/push/{address}", {}, 404)

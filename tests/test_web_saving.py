@@ -127,7 +127,7 @@ def test_errors_are_told_and_nothing_is_written_or_lost(project: Path) -> None:
     before = files_of(project)
     typed = EXTRACT_LOAD + "ownr: </textarea><script>alert(1)</script>\n"
     page = pages.post("/save", {"file": "b.yml", "text": typed, "base": ""}, status=422)
-    assert "did you mean `owner`?" in text_of(page, ".diagnostics")
+    assert "did you mean owner" in text_of(page, ".diagnostics")
     assert form_of(page)["text"] == typed.replace("\n", "\r\n")
     assert not page.select("script:not([src]):not([type=importmap])")
     assert files_of(project) == before
@@ -272,7 +272,7 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("", "needs a name"),
+        ("", "Give the pipeline a name"),
         ("../a.yml", "below the folder"),
         ("x/../../a.yml", "below the folder"),
         ("/etc/a.yml", "below the folder"),
@@ -399,10 +399,9 @@ def test_what_was_written_before_a_fault_is_told(project: Path) -> None:
         page = pages.post("/save", draft, status=500)
     finally:
         subprocess.run(["umount", generated], check=True)
-    assert text_of(page, "[role=alert]").startswith(
-        f"`generated_dags/a.py` cannot be written: {os.strerror(errno.EBUSY)}. "
-        "These files were written before: `schedules/a.yml`."
-    )
+    said = text_of(page, "[role=alert]")
+    assert said.startswith(f"generated_dags/a.py cannot be written: {os.strerror(errno.EBUSY)}. ")
+    assert "These files were written before: schedules/a.yml" in said
     assert (project / "schedules/a.yml").read_text() == _HOURLY
     assert dagpress(project, "check")[0] == 1
     pages.post("/save", form_of(page))

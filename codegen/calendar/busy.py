@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property, partial
 from zoneinfo import ZoneInfo
 
 from codegen.calendar.week import Hour, hour_at
@@ -48,17 +48,13 @@ class BusyHour:
 def busy_hour(schedules: Iterable[Schedule], airflow: str, time: datetime, zone: ZoneInfo) -> BusyHour:
     """The runs of these schedules in the hour of a time, by the minutes of that timezone."""
     hour = hour_at(time, zone)
-    hours: dict[str, frozenset[int] | None] = {}
-    chances: dict[tuple[str | None, str], bool] = {}
+    hours_in = cache(partial(_hours_in, hour))
+    can_fire = cache(lambda cron, name: cron is not None and _can_fire(cron, hours_in(name)))
     alike: dict[tuple[object, ...], list[Schedule]] = {}
     for schedule in schedules:
         with suppress(InvalidError):
-            clock = cron, name = schedule.clock.cron, schedule.timezone
-            if clock not in chances:
-                if name not in hours:
-                    hours[name] = _hours_in(hour, ZoneInfo(name))
-                chances[clock] = cron is not None and _can_fire(cron, hours[name])
-            if chances[clock]:
+            clock = schedule.clock.cron, schedule.timezone
+            if can_fire(*clock):
                 key = (*clock, schedule.start_date, schedule.end_date, schedule.data_interval, schedule.catchup)
                 alike.setdefault(key, []).append(schedule)
     starts: Counter[int] = Counter()
@@ -70,8 +66,9 @@ def busy_hour(schedules: Iterable[Schedule], airflow: str, time: datetime, zone:
     return BusyHour(hour, starts)
 
 
-def _hours_in(hour: Hour, zone: ZoneInfo) -> frozenset[int] | None:
+def _hours_in(hour: Hour, timezone: str) -> frozenset[int] | None:
     """The hours of another timezone in an hour; None near a DST change, which can move a run to another."""
+    zone = ZoneInfo(timezone)
     if not hour.spans or dst_changes(zone, hour.spans[0].begin - DAY, hour.spans[-1].end + DAY):
         return None
     return frozenset(each.astimezone(zone).hour for span in hour.spans for each in (span.begin, span.end - _INSTANT))

@@ -1,33 +1,42 @@
 """Git: the status and the history of files, commits, and remotes with their pull requests."""
 
 from codegen.git.committing import Head, branches_of, commit, committed_text, head_of, previous_branch, switch
-from codegen.git.history import Commit, FilePatch, history_of, patch_of, uncommitted_patch_of
-from codegen.git.hosts import new_pull_request, pull_request_in, pull_requests_of, without_credentials
+from codegen.git.failures import Failure, RemoteError
+from codegen.git.history import Commit, FilePatch, history_of, patch_of, time_of, uncommitted_patch_of
+from codegen.git.hosts import without_credentials
 from codegen.git.person import Person
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run
+from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run, succeeds
 from codegen.git.remote import (
-    Failure,
-    RemoteError,
+    PullRequest,
     default_branch,
     delete_branch,
     fast_forward,
     fetch,
+    pull_request_of,
     push,
     remote_of,
+    track,
     url_of,
 )
 from codegen.git.status import committing_index, ignore_rules, state_of, statuses, uncommitted, unmerged
-from codegen.git.worktrees import NO_HOOKS, add_worktree, hooks_of, remove_worktree, worktrees_of
+from codegen.git.worktrees import (
+    add_worktree,
+    hooks_of,
+    is_checked_out,
+    recover_worktree,
+    remove_worktree,
+    worktrees_of,
+)
 
 __all__ = [
     "HOOKS_LIMIT",
-    "NO_HOOKS",
     "Commit",
     "Failure",
     "FilePatch",
     "GitError",
     "Head",
     "Person",
+    "PullRequest",
     "RemoteError",
     "Watch",
     "add_worktree",
@@ -45,18 +54,21 @@ __all__ = [
     "history_of",
     "hooks_of",
     "ignore_rules",
-    "new_pull_request",
+    "is_checked_out",
     "patch_of",
     "previous_branch",
-    "pull_request_in",
-    "pull_requests_of",
+    "pull_request_of",
     "push",
+    "recover_worktree",
     "remote_of",
     "remove_worktree",
     "run",
     "state_of",
     "statuses",
+    "succeeds",
     "switch",
+    "time_of",
+    "track",
     "uncommitted",
     "uncommitted_patch_of",
     "unmerged",

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from codegen.diagnostics import quoted
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
-from codegen.git.worktrees import NO_HOOKS
 
 # The files of operations in progress, and their commands.
 _UNDER_WAY = {
@@ -62,11 +61,12 @@ def commit(  # noqa: PLR0913  # what a commit takes
     *,
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
     variables: Mapping[str, str] = MappingProxyType({}),
+    hooks: str = "",
 ) -> Head:
     """Commit files as they are on disk, including deletions, and leave the staging area as it is.
 
     Another branch is checked out, or created at the current commit. A failure restores the previous branch. The
-    `variables` are further environment variables of the commit.
+    `variables` are further environment variables of the commit, and `hooks` is a folder of other hooks than its own.
 
     Raises:
         GitError: git or a hook rejects the commit, or it was cancelled.
@@ -80,8 +80,16 @@ def commit(  # noqa: PLR0913  # what a commit takes
     is_new = branch != before.branch and branch not in branches_of(folder)
     try:
         if branch != before.branch:
-            run(folder, "switch", *(["--create"] if is_new else ["--no-guess"]), branch, limit=HOOKS_LIMIT, watch=watch)
-        _commit_alone(folder, names, message, watch, variables)
+            run(
+                folder,
+                "switch",
+                *(["--create"] if is_new else ["--no-guess"]),
+                branch,
+                limit=HOOKS_LIMIT,
+                watch=watch,
+                hooks=hooks,
+            )
+        _commit_alone(folder, names, message, watch, variables, hooks)
     except GitError as error:
         _go_back(folder, before, branch if is_new else "", error)
         raise
@@ -101,7 +109,7 @@ def switch(folder: Path, branch: str) -> None:
     """
     _refuse_what_is_under_way(folder)
     try:
-        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_LIMIT)
+        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_LIMIT, hooks="")
     except GitError as error:
         # Git lists them one a line, after a tab.
         names = [line.strip() for line in error.message.splitlines() if line.startswith("\t")]
@@ -128,7 +136,9 @@ def _check_branch(folder: Path, branch: str) -> None:
         raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
 
 
-def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch, variables: Mapping[str, str]) -> None:
+def _commit_alone(  # noqa: PLR0913, PLR0917  # what a commit takes
+    folder: Path, names: Sequence[str], message: str, watch: Watch, variables: Mapping[str, str], hooks: str
+) -> None:
     changed = uncommitted(folder, names)
     if not changed:
         raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
@@ -138,7 +148,7 @@ def _commit_alone(folder: Path, names: Sequence[str], message: str, watch: Watch
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
         words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
-        run(folder, *words, given=message, limit=HOOKS_LIMIT, variables=variables, watch=watch)
+        run(folder, *words, given=message, limit=HOOKS_LIMIT, variables=variables, watch=watch, hooks=hooks)
     except GitError:
         if unknown:
             with suppress(GitError):
@@ -154,7 +164,7 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
-                run(folder, "switch", *place, limit=HOOKS_LIMIT, variables=NO_HOOKS)
+                run(folder, "switch", *place, limit=HOOKS_LIMIT)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

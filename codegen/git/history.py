@@ -53,8 +53,12 @@ def history_of(folder: Path, name: str, most: int) -> list[Commit]:
 
 
 def _commit(number: str, short: str, seconds: str, author: str, subject: str, path: str) -> Commit:  # noqa: PLR0913, PLR0917  # the fields
-    date = datetime.fromtimestamp(min(int(seconds or 0), _LAST_SECOND), timezone.utc)
-    return Commit(number, short, date, author, subject, path.removeprefix("\n"))
+    return Commit(number, short, time_of(seconds), author, subject, path.removeprefix("\n"))
+
+
+def time_of(seconds: str) -> datetime:
+    """The time of a commit, from the seconds that git prints."""
+    return datetime.fromtimestamp(min(int(seconds or 0), _LAST_SECOND), timezone.utc)
 
 
 def patch_of(folder: Path, commit: Commit) -> FilePatch:

@@ -32,6 +32,7 @@ _WEB_HOSTS = {
     "ssh.dev.azure.com": "dev.azure.com",
     "vs-ssh.visualstudio.com": "dev.azure.com",
 }
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _PRINTED = re.compile(r"^remote:.*?(https?://[!-;=?-~]+)", re.MULTILINE)
 # The parts of paths by which the pages of pull requests differ from the rest of a host.
 _OF_PULL_REQUESTS = re.compile(r"/(?:pull|pulls|compare|pull-requests|pullrequest|pullrequestcreate|merge_requests)\b")
@@ -56,13 +57,9 @@ class _Links(NamedTuple):
     existing: str
 
 
-def without_credentials(url: str) -> str:
-    """The URL of a remote without a user and a password."""
-    scheme, found, rest = url.partition("://")
-    if not found:
-        return url
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+def without_credentials(text: str) -> str:
+    """A text, such as the URL of a remote, without the users and passwords of its URLs."""
+    return _CREDENTIALS.sub("", text)
 
 
 def new_pull_request(url: str, branch: str, base: str) -> str:

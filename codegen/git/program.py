@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from codegen import process
 from codegen.diagnostics import DagpressError
+from codegen.git.hosts import without_credentials
 
 # They would lead to another repository than that of the folder, as they do while a hook runs.
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
@@ -44,6 +46,15 @@ def answer_of(folder: Path, *arguments: str) -> str:
         return ""
 
 
+def succeeds(folder: Path, *arguments: str) -> bool:
+    """Whether a git command succeeds, such as one that answers a question by its status."""
+    try:
+        run(folder, *arguments)
+    except GitError:
+        return False
+    return True
+
+
 def run(  # noqa: PLR0913  # what a command has
     folder: Path,
     *arguments: str,
@@ -52,10 +63,13 @@ def run(  # noqa: PLR0913  # what a command has
     variables: Mapping[str, str] = MappingProxyType({}),
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
     merged: bool = False,
+    hooks: str | None = None,
 ) -> str:
     """Run a git command in a folder, and return its output; `merged`, with the messages that it prints beside it.
 
-    File names are never patterns, and git does not ask for passwords. `variables` are further environment variables.
+    File names are never patterns, git does not ask for passwords, and messages are without those of URLs. `variables`
+    are further environment variables. `hooks` is the folder of the hooks that run, empty for that of the repository:
+    none run where a command only reads, prepares or restores.
 
     Raises:
         GitError: it failed or did not end, or git is not installed.
@@ -65,7 +79,8 @@ def run(  # noqa: PLR0913  # what a command has
     git = shutil.which("git")
     if git is None:
         raise GitError("there is no git on the PATH")
-    command = [git, "-c", "core.quotePath=false", "--no-pager", *arguments]
+    settings = ["core.quotePath=false", *([f"core.hooksPath={hooks or os.devnull}"] if hooks != "" else [])]
+    command = [git, *(word for each in settings for word in ("-c", each)), "--no-pager", *arguments]
     env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
     try:
         name = f"git {arguments[0]}"
@@ -74,6 +89,6 @@ def run(  # noqa: PLR0913  # what a command has
     except process.ProcessError as error:
         raise GitError(error.message, error.hint) from error
     if done.code:
-        message = done.stderr.strip() or done.stdout.strip() or f"git ended with {done.code}"
-        raise GitError(message, output=done.stdout + done.stderr)
+        stdout, stderr = without_credentials(done.stdout), without_credentials(done.stderr)
+        raise GitError(stderr.strip() or stdout.strip() or f"git ended with {done.code}", output=stdout + stderr)
     return done.stdout

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
-from codegen.git.program import HOOKS_LIMIT, run
-
-# Hooks must not run when a tool prepares or restores a working tree.
-NO_HOOKS: Mapping[str, str] = {
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "core.hooksPath",
-    "GIT_CONFIG_VALUE_0": os.devnull,
-}
+from codegen.git.program import HOOKS_LIMIT, GitError, run
 
 
-def hooks_of(folder: Path) -> Mapping[str, str]:
-    """The variables with which git runs the hooks of this working tree in another one.
+def hooks_of(folder: Path) -> str:
+    """The folder of the hooks of this working tree, to be run in another one.
 
     A relative `core.hooksPath` names a folder of each working tree, which contains what its branch contains.
     """
-    hooks = run(folder, "rev-parse", "--path-format=absolute", "--git-path", "hooks").removesuffix("\n")
-    return {**NO_HOOKS, "GIT_CONFIG_VALUE_0": hooks}
+    return run(folder, "rev-parse", "--path-format=absolute", "--git-path", "hooks", hooks="").removesuffix("\n")
 
 
 def worktrees_of(folder: Path) -> dict[str, Path]:
@@ -40,14 +30,38 @@ def add_worktree(folder: Path, path: Path, branch: str, start: str = "") -> None
     """Check a branch out in a new folder; with `start`, a commit or a ref, it is a new branch from there.
 
     Raises:
-        GitError: the branch exists although `start` is given, or it is checked out elsewhere.
+        GitError: the branch exists although `start` is given, it is checked out elsewhere, or there can be no folder.
     """
-    run(folder, "worktree", "prune", variables=NO_HOOKS)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    run(folder, "worktree", "prune")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GitError(f"{path.parent} cannot be made: {error.strerror}") from error
     new = ["--no-track", "-b", branch, str(path), start] if start else [str(path), branch]
-    run(folder, "worktree", "add", "--quiet", *new, limit=HOOKS_LIMIT, variables=NO_HOOKS)
+    run(folder, "worktree", "add", "--quiet", *new, limit=HOOKS_LIMIT)
 
 
 def remove_worktree(folder: Path, path: Path) -> None:
-    """Remove a worktree with everything in it."""
-    run(folder, "worktree", "remove", "--force", str(path), limit=HOOKS_LIMIT, variables=NO_HOOKS)
+    """Remove a worktree with everything in it, also one whose checkout has not ended."""
+    run(folder, "worktree", "remove", "--force", "--force", str(path), limit=HOOKS_LIMIT)
+
+
+def recover_worktree(path: Path) -> None:
+    """End what a killed git has left behind in a worktree in which no git runs: its locks, and a merge.
+
+    Raises:
+        GitError: the merge cannot be ended without a loss.
+    """
+    for name in ("index.lock", "HEAD.lock"):
+        _in_git_folder(path, name).unlink(missing_ok=True)
+    if _in_git_folder(path, "MERGE_HEAD").exists():
+        run(path, "merge", "--abort")
+
+
+def is_checked_out(path: Path) -> bool:
+    """Whether the checkout of a new worktree has ended: before, all of its files would count as deleted."""
+    return _in_git_folder(path, "index").exists()
+
+
+def _in_git_folder(path: Path, name: str) -> Path:
+    return path / run(path, "rev-parse", "--git-path", name).removesuffix("\n")

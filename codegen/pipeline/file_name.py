@@ -28,7 +28,7 @@ def _problems_of_text(file: str) -> Iterator[str]:
     parts = file.split("/")
     path = PurePosixPath(file)
     if not file:
-        yield "The file needs a name, such as `gitlab.yml`."
+        yield "Give the pipeline a name."
     if printable(file) != file:
         yield "The name of the file contains invisible characters."
     if "\\" in file:

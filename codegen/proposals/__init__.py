@@ -1,7 +1,7 @@
 """Proposals: changes of schedules, each on a branch of its own, which become pull requests."""
 
 from codegen.proposals.merging import Conflict, ConflictError, Side
-from codegen.proposals.proposal import PREFIX, Proposal, State
+from codegen.proposals.proposal import PREFIX, Proposal, State, free_name, name_of
 from codegen.proposals.repository import ProposalError, Proposals, state_folder
 
 __all__ = [
@@ -13,5 +13,7 @@ __all__ = [
     "Proposals",
     "Side",
     "State",
+    "free_name",
+    "name_of",
     "state_folder",
 ]

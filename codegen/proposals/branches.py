@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from codegen import git
 from codegen.cache import Cache
 from codegen.git import GitError
-from codegen.loader import SUFFIXES
 from codegen.project import Project
-from codegen.proposals.files import pipeline_folders, uncommitted_files
+from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files
 from codegen.proposals.proposal import PREFIX, Proposal, State, name_of
 
 _FIELDS = "%an%x00%at%x00%s"
+# Regardless of the user's settings.
+_LOG = ("-c", "log.showSignature=false", "log")
+_NAMES = ("--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z")
+# Attempts to write the configuration, and the seconds between two.
+_ATTEMPTS = 50
+_PAUSE = 0.05
 
 
 class Origin(NamedTuple):
@@ -33,16 +40,18 @@ class Branch(NamedTuple):
         local: its commit on this machine; empty without one.
         remote: its commit on the git host, as of the last fetch; empty without one.
         path: its worktree; None without one.
+        is_elsewhere: whether it is checked out in a folder of somebody else on this machine.
         origin: None for a proposal of another machine.
-        was_sent: whether it was pushed from here.
+        sent: its latest commit that was on the git host; empty before it was sent.
     """
 
     name: str
     local: str
     remote: str
     path: Path | None
+    is_elsewhere: bool
     origin: Origin | None
-    was_sent: bool
+    sent: str
 
     @property
     def tip(self) -> str:
@@ -58,10 +67,11 @@ class _Content(NamedTuple):
     title: str
     files: Sequence[str]
     is_merged: bool
+    is_related: bool
 
 
-def branches_of(folder: Path, remote: str) -> list[Branch]:
-    """The branches of all proposals."""
+def branches_of(folder: Path, remote: str, worktrees: Path) -> list[Branch]:
+    """The branches of all proposals, with their worktrees below a folder."""
     paths = git.worktrees_of(folder)
     commits: dict[str, dict[str, str]] = {}
     refs = ("refs/heads/", f"refs/remotes/{remote}/")
@@ -76,24 +86,41 @@ def branches_of(folder: Path, remote: str) -> list[Branch]:
     for name, each in commits.items():
         own = settings.get(name, {})
         local, on_host = (each.get(prefix, "") for prefix in refs)
-        found.append(Branch(name, local, on_host, paths.get(PREFIX + name), _origin(own), "merge" in own))
+        path = paths.get(PREFIX + name)
+        is_elsewhere = path is not None and worktrees not in path.parents
+        sent = own.get("proposedlast", "")
+        found.append(Branch(name, local, on_host, None if is_elsewhere else path, is_elsewhere, _origin(own), sent))
     return found
 
 
 def record_origin(folder: Path, branch: str, origin: Origin) -> None:
     """Keep the origin of a proposal in the repository's configuration, until its branch is deleted."""
-    values = {
-        "proposedby": origin.author,
-        "proposedat": f"{origin.time.timestamp():.0f}",
-        "proposedfrom": origin.commit,
-    }
-    for name, value in values.items():
-        git.run(folder, "config", f"branch.{branch}.{name}", value)
+    _record(folder, f"branch.{branch}.proposed", f"{origin.commit} {origin.time.timestamp():.0f} {origin.author}")
+
+
+def record_sent(folder: Path, branch: str, commit: str) -> None:
+    """Keep the latest commit of a proposal that was on the git host in the repository's configuration."""
+    _record(folder, f"branch.{branch}.proposedlast", commit)
+
+
+def _record(folder: Path, key: str, value: str) -> None:
+    """Set a variable, as soon as no other git, such as that of a push, writes the configuration."""
+    left = _ATTEMPTS
+    while left:
+        left -= 1
+        try:
+            git.run(folder, "config", key, value)
+        except GitError as error:
+            if "could not lock" not in error.message or not left:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            left = 0
 
 
 def _settings(folder: Path) -> dict[str, dict[str, str]]:
     """What the configuration has of each proposal's branch."""
-    pattern = rf"^branch\.{PREFIX}.*\.(proposed(by|at|from)|merge)$"
+    pattern = rf"^branch\.{PREFIX}.*\.proposed(last)?$"
     try:
         entries = git.run(folder, "config", "--null", "--get-regexp", pattern).split("\0")
     except GitError:
@@ -106,10 +133,10 @@ def _settings(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _origin(settings: Mapping[str, str]) -> Origin | None:
-    if "proposedfrom" not in settings:
+    if "proposed" not in settings:
         return None
-    time = datetime.fromtimestamp(int(settings.get("proposedat", 0)), timezone.utc)
-    return Origin(settings.get("proposedby", ""), time, settings["proposedfrom"])
+    commit, time, author = settings["proposed"].split(" ", 2)
+    return Origin(author, git.time_of(time), commit)
 
 
 def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Proposal:
@@ -117,8 +144,17 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
     start = branch.origin.commit if branch.origin else ""
     content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
     prefix = cache("prefix", _prefix_of, project.root)
-    uncommitted = _uncommitted(project, branch, prefix) if branch.path else ()
-    names = [*dict.fromkeys([*content.files, *uncommitted])]
+    uncommitted = sorted(uncommitted_files(branch.path / prefix, pipeline_folders(project))) if branch.path else ()
+    # What is about to be merged into the worktree counts, too.
+    ahead = content
+    if branch.remote not in {"", branch.tip}:
+        ahead = cache(f"{branch.name} on the host", _content_of, project.root, base, branch.remote, start)
+    names = [*dict.fromkeys([*_in_project(content.files, prefix), *uncommitted])]
+    all_names = dict.fromkeys([*names, *_in_project(ahead.files, prefix)])
+    others = [
+        name for name in all_names if not name.startswith(tuple(f"{each}/" for each in pipeline_folders(project)))
+    ]
+    is_unsent = bool(uncommitted) or _has_unsent_commits(project.root, branch)
     origin = branch.origin
     authors = [*dict.fromkeys([*([origin.author.partition(" <")[0]] if origin else ()), *content.authors])]
     since = content.since or (origin.time if origin else datetime.now(timezone.utc))
@@ -127,34 +163,37 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
         content.title,
         authors,
         min(since, origin.time) if origin else since,
-        _state(branch, is_merged=content.is_merged and not uncommitted),
-        [name.removeprefix(prefix) for name in names if _is_schedule(project, prefix, name)],
-        [name for name in names if not _is_of_pipelines(project, prefix, name)],
-        bool(uncommitted) or _has_unsent_commits(project.root, branch),
+        _state(branch, is_merged=content.is_merged and not uncommitted, is_unsent=is_unsent),
+        [name for name in names if is_schedule_file(project, name)],
+        others,
+        is_unsent,
+        is_foreign=branch.is_elsewhere or not (content.is_related and ahead.is_related),
+        is_behind=ahead is not content and not is_ancestor(project.root, branch.remote, branch.tip),
     )
 
 
-def _state(branch: Branch, *, is_merged: bool) -> State:
+def _in_project(names: Sequence[str], prefix: str) -> list[str]:
+    """Paths in the repository as paths from the project."""
+    return [os.path.relpath(name, prefix or ".") for name in names]
+
+
+def _state(branch: Branch, *, is_merged: bool, is_unsent: bool) -> State:
     if is_merged:
         return State.MERGED
     if branch.remote:
         return State.PROPOSED
-    return State.CLOSED if branch.was_sent else State.DRAFT
+    return State.CLOSED if not is_unsent and (branch.sent or not branch.origin) else State.DRAFT
 
 
 def _has_unsent_commits(folder: Path, branch: Branch) -> bool:
-    if branch.local in {"", branch.remote, branch.origin.commit if branch.origin else ""}:
+    if branch.local in {"", branch.remote, branch.sent, branch.origin.commit if branch.origin else ""}:
         return False
-    return not is_ancestor(folder, branch.local, branch.remote) if branch.remote else not branch.was_sent
+    return not (branch.remote and is_ancestor(folder, branch.local, branch.remote))
 
 
 def is_ancestor(folder: Path, commit: str, other: str) -> bool:
     """Whether a commit is another, or one before it."""
-    try:
-        git.run(folder, "merge-base", "--is-ancestor", commit, other)
-    except GitError:
-        return False
-    return True
+    return git.succeeds(folder, "merge-base", "--is-ancestor", commit, other)
 
 
 def _prefix_of(folder: Path) -> str:
@@ -164,16 +203,20 @@ def _prefix_of(folder: Path) -> str:
 def _content_of(folder: Path, base: str, tip: str, start: str) -> _Content:
     # Merged commits are in the base; those of a known start are not all of the base's.
     own = ("--first-parent", "--no-merges", f"{start or base}..{tip}")
-    log = git.run(folder, "log", "-z", "--reverse", f"--format={_FIELDS}", *own)
+    log = git.run(folder, *_LOG, "-z", "--reverse", f"--format={_FIELDS}", *own)
     commits = [*zip(*[iter(log.split("\0"))] * 3, strict=False)]
-    files = _names(folder, "diff", "--name-only", "--no-renames", "-z", f"{base}...{tip}")
-    since = datetime.fromtimestamp(int(commits[0][1]), timezone.utc) if commits else None
+    common = git.answer_of(folder, "merge-base", base, tip)
+    # Without a common commit, all of its files are its own.
+    listed = ("diff", *_NAMES, common, tip) if common else ("ls-tree", "-r", "--name-only", "--full-tree", "-z", tip)
+    files = _names(folder, *listed)
+    since = git.time_of(commits[0][1]) if commits else None
     return _Content(
         [author for author, _, _ in commits],
         since,
         commits[0][2] if commits else "",
-        files or sorted({*_names(folder, "log", "--name-only", "--no-renames", "-z", "--format=", *own)}),
+        files or sorted({*_names(folder, *_LOG, *_NAMES, "--format=", *own)}),
         tip != start and _is_merged(folder, base, tip),
+        bool(common),
     )
 
 
@@ -191,24 +234,3 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
         # Conflicts, or a git before 2.38.
         return False
     return merged == git.run(folder, "rev-parse", f"{base}^{{tree}}").strip()
-
-
-def _uncommitted(project: Project, branch: Branch, prefix: str) -> list[str]:
-    """The uncommitted files of the worktree, as paths in the repository."""
-    there = branch.path / prefix if branch.path else project.root
-    return [prefix + name for name in sorted(uncommitted_files(there, pipeline_folders(project)))]
-
-
-def _is_schedule(project: Project, prefix: str, name: str) -> bool:
-    path = PurePosixPath(name.removeprefix(prefix))
-    return name.startswith(prefix) and _below(project, project.schedules, path) and path.suffix.lower() in SUFFIXES
-
-
-def _is_of_pipelines(project: Project, prefix: str, name: str) -> bool:
-    path = PurePosixPath(name.removeprefix(prefix))
-    folders = (project.schedules, project.generated_dags)
-    return name.startswith(prefix) and any(_below(project, folder, path) for folder in folders)
-
-
-def _below(project: Project, folder: Path, path: PurePosixPath) -> bool:
-    return PurePosixPath(project.relative(folder)) in path.parents

@@ -19,6 +19,12 @@ def pipeline_folders(project: Project) -> list[str]:
     return [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
 
 
+def is_schedule_file(project: Project, name: str) -> bool:
+    """Whether a file is one of schedules or of defaults, by its path in the project."""
+    path = project.root / name
+    return project.schedules in path.parents and path.suffix.lower() in SUFFIXES
+
+
 def uncommitted_files(root: Path, folders: Iterable[str]) -> set[str]:
     """The changed and removed schedules and generated files in some folders of a project, without other files there.
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from codegen import git
 from codegen.diagnostics import DagpressError
 from codegen.git import HOOKS_LIMIT, GitError, Watch
-from codegen.git.worktrees import NO_HOOKS
 from codegen.loader import SUFFIXES
 
 
@@ -47,6 +46,7 @@ def merge(  # noqa: PLR0913  # what a merge takes
     regenerate: Callable[[], None],
     *,
     variables: Mapping[str, str],
+    hooks: str,
     watch: Watch,
 ) -> None:
     """Merge a branch into the worktree of a project, regenerate its files, and commit; all or nothing.
@@ -58,6 +58,7 @@ def merge(  # noqa: PLR0913  # what a merge takes
         sides: which version is kept of each schedule with a conflict, by its path in the project.
         regenerate: writes the generated files.
         variables: environment variables for the commit.
+        hooks: the folder of the hooks of the commit.
         watch: callbacks for the commit.
 
     Raises:
@@ -70,10 +71,12 @@ def merge(  # noqa: PLR0913  # what a merge takes
             return
         regenerate()
         git.run(root, "add", "--all", "--", *(name for name in folders if (root / name).exists()))
-        git.run(root, "commit", "--quiet", "--no-edit", limit=HOOKS_LIMIT, variables=variables, watch=watch)
+        git.run(
+            root, "commit", "--quiet", "--no-edit", limit=HOOKS_LIMIT, variables=variables, hooks=hooks, watch=watch
+        )
     except BaseException:
         with suppress(GitError):
-            git.run(root, "merge", "--abort", variables=NO_HOOKS)
+            git.run(root, "merge", "--abort")
         raise
 
 
@@ -88,7 +91,6 @@ def _merge(root: Path, other: str, folders: Sequence[str], sides: Mapping[str, S
             "Merge newer changes",
             other,
             limit=HOOKS_LIMIT,
-            variables=NO_HOOKS,
         )
     except GitError:
         unmerged = sorted(git.unmerged(root, []))
@@ -125,5 +127,5 @@ def _keep(root: Path, name: str, side: Side) -> None:
     if kept is None:
         git.run(root, "rm", "--quiet", "--", name)
     else:
-        git.run(root, "checkout", "--quiet", f"--{side.value}", "--", name, variables=NO_HOOKS)
+        git.run(root, "checkout", "--quiet", f"--{side.value}", "--", name)
         git.run(root, "add", "--", name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import chain, count
 
 # The branches of proposals begin with it.
 PREFIX = "dagpress/"
@@ -36,6 +37,8 @@ class Proposal:
         files: the changed schedule files, as paths in the project.
         others: the changed files that are neither schedules nor generated, which the page does not edit.
         is_unsent: whether it contains changes that are only on this machine.
+        is_foreign: whether it has nothing in common with the default branch, or is checked out in a folder of somebody.
+        is_behind: whether somebody has sent changes of it from another machine.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Proposal:
     files: Sequence[str]
     others: Sequence[str] = ()
     is_unsent: bool = False
+    is_foreign: bool = False
+    is_behind: bool = False
 
     @property
     def branch(self) -> str:
@@ -57,6 +62,11 @@ class Proposal:
         """Whether it can still be changed."""
         return self.state in {State.DRAFT, State.PROPOSED}
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether it can be changed on the page, and its branch be checked out: it changes nothing but pipelines."""
+        return self.is_open and not self.others and not self.is_foreign
+
 
 def name_of(branch: str) -> str:
     """The name of the proposal on a branch; empty for any other branch."""
@@ -64,6 +74,8 @@ def name_of(branch: str) -> str:
     return name if branch.startswith(PREFIX) and _NAME.fullmatch(name) else ""
 
 
-def name_for(text: str) -> str:
-    """A name made from a text, such as the name of a pipeline."""
-    return _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-").lower() or "pipelines"
+def free_name(text: str, taken: Container[str]) -> str:
+    """A name made from a text, such as the name of a pipeline, with a number if it is taken."""
+    name = _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-").lower() or "pipelines"
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if each not in taken)

@@ -6,8 +6,8 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import datetime, timezone
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
 from threading import Lock, RLock, Thread
@@ -15,13 +15,20 @@ from threading import Lock, RLock, Thread
 from codegen import git
 from codegen.cache import Cache
 from codegen.diagnostics import DagpressError, quoted
-from codegen.git import Failure, GitError, RemoteError, Watch
+from codegen.files import exists
+from codegen.git import Failure, GitError, PullRequest, RemoteError, Watch
 from codegen.project import Project
-from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin
-from codegen.proposals.proposal import PREFIX, Proposal, State, name_for
+from codegen.proposals.branches import Branch, Origin, branches_of, is_ancestor, proposal_of, record_origin, record_sent
+from codegen.proposals.proposal import PREFIX, Proposal, State, free_name
+from codegen.sync.lock import LockedError
+from codegen.sync.transaction import transaction
 
 # Seconds between two fetches for pages that only look.
 _FRESH = 30
+# A draft without a change that is older was begun by a server that was killed.
+_UNUSED = timedelta(hours=1)
+# Seconds to wait for a command that writes into the checkout.
+_PATIENCE = 1
 
 
 class ProposalError(DagpressError):
@@ -60,20 +67,25 @@ class Proposals:
         common = git.run(self._root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
         digest = hashlib.sha256(common.encode()).hexdigest()[:8]
         self._top = Path(git.run(self._root, "rev-parse", "--show-toplevel").removesuffix("\n"))
-        self._worktrees = state / f"{self._top.name}-{digest}"
+        self._state = Path(os.path.realpath(state))
+        self._worktrees = self._state / f"{self._top.name}-{digest}"
         self._prefix = git.run(self._root, "rev-parse", "--show-prefix").removesuffix("\n")
         self.default_branch = ""
         self._lock = RLock()
         self._fetching = Lock()
         self.lags = False
-        self._fetched = float("-inf")
+        self._fetched = self._began = float("-inf")
+        self._base_commit = ""
+        self._sending: set[str] = set()
         self._cache = Cache()
         self.problem: GitError | None = None
+        git.track(self._root, self.remote, PREFIX)
         self.fetch()
-        self.default_branch = git.default_branch(self._root, self.remote)
+        self.default_branch = git.default_branch(self._root, self.remote, asks=self.problem is None)
         if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             reason = self.problem or "it has no branch yet: push one"
             raise ProposalError(f"the default branch of {quoted(self.remote)} is unknown", f"{reason}")
+        self._recover()
         self._follow()
 
     @property
@@ -86,15 +98,25 @@ class Proposals:
 
         The server's checkout and the worktrees follow their branches, where nothing of them would be lost.
         """
+        asked = time.monotonic()
         with self._fetching:
+            if self._began >= asked:
+                # Somebody else's fetch has begun since: a git host that does not answer keeps nobody twice.
+                return
+            self._began = self._fetched = time.monotonic()
             try:
                 git.fetch(self._root, self.remote)
                 self.problem = None
             except GitError as error:
                 self.problem = error
-            self._fetched = time.monotonic()
         if self.problem is None and self.default_branch:
+            self._notice_another_default()
             self._follow()
+
+    def _notice_another_default(self) -> None:
+        """Find the default branch again, after somebody has renamed it on the git host."""
+        if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
+            self.default_branch = git.default_branch(self._root, self.remote) or self.default_branch
 
     def refresh(self) -> None:
         """Fetch in the background, if the last fetch is long ago."""
@@ -111,22 +133,29 @@ class Proposals:
         with self._lock:
             base = self.base_commit()
             cache = Cache(self._cache)
-            found = [proposal_of(self.project, base, branch, cache) for branch in self._branches()]
+            found = [self._proposal(base, branch, cache) for branch in self._branches()]
             cache.forget_earlier()
             self._cache = cache
         return sorted(found, key=lambda each: each.since, reverse=True)
 
     def open(self) -> list[Proposal]:
         """The proposals that can be changed here, the newest first; not those that begin right now."""
-        return [each for each in self.all() if each.is_open and each.files and not each.others]
+        return [each for each in self.all() if each.is_editable and each.files]
 
     def get(self, name: str) -> Proposal | None:
         """The proposal of that name."""
-        return next((each for each in self.all() if each.name == name), None)
+        with self._lock:
+            branch = next((branch for branch in self._branches() if branch.name == name), None)
+            return self._proposal(self.base_commit(), branch, self._cache) if branch else None
+
+    def _proposal(self, base: str, branch: Branch, cache: Cache) -> Proposal:
+        return proposal_of(self.project, base, branch, cache)
 
     def base_commit(self) -> str:
-        """The commit of the base."""
-        return git.run(self._root, "rev-parse", "--verify", self.base).strip()
+        """The commit of the base; the last one, if the git host has no such branch any more."""
+        found = git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base)
+        self._base_commit = found or self._base_commit
+        return self._base_commit
 
     def begin(self, name: str, author: str) -> str:
         """Begin a proposal from the up-to-date base, and return its name, which is like the given one.
@@ -138,8 +167,9 @@ class Proposals:
         with self._lock:
             free = self._free_name(name)
             origin = Origin(author, datetime.now(timezone.utc), self.base_commit())
-            git.add_worktree(self._root, self._folder_of(free), PREFIX + free, self.base)
+            # First: without it, what a killed server leaves behind would look like a merged proposal.
             record_origin(self._root, PREFIX + free, origin)
+            git.add_worktree(self._root, self._folder_of(free), PREFIX + free, origin.commit)
             return free
 
     def worktree(self, name: str) -> Path:
@@ -150,21 +180,29 @@ class Proposals:
         """
         with self._lock:
             branch = self._branch(name)
+            proposal = self._checked(branch)
+            if not proposal.is_open:
+                raise ProposalError(f"the proposal {proposal.name} is {proposal.state.value}")
             if branch.path is None:
-                self._check(name)
-                start = "" if branch.local else f"refs/remotes/{self.remote}/{PREFIX}{name}"
                 path = self._folder_of(name)
-                git.add_worktree(self._root, path, PREFIX + name, start)
+                git.add_worktree(self._root, path, PREFIX + name, "" if branch.local else branch.remote)
+                if branch.remote:
+                    record_sent(self._root, PREFIX + name, branch.remote)
                 return path / self._prefix
             return branch.path / self._prefix
 
-    def _check(self, name: str) -> None:
-        proposal = self.get(name)
-        if proposal is None or not proposal.is_open:
-            raise ProposalError(f"the proposal {name} is {proposal.state.value if proposal else 'missing'}")
+    def _checked(self, branch: Branch) -> Proposal:
+        """The proposal on a branch, if it changes nothing but pipelines: hooks may run what other files say.
+
+        Also one with a worktree: somebody may have sent other files since.
+        """
+        proposal = self._proposal(self.base_commit(), branch, self._cache)
+        hint = f"change it in a clone, on the branch {proposal.branch}"
         if proposal.others:
-            hint = f"change it in a clone, on the branch {proposal.branch}"
-            raise ProposalError(f"the proposal {name} also changes files that are no pipelines", hint)
+            raise ProposalError(f"the proposal {proposal.name} also changes files that are no pipelines", hint)
+        if proposal.is_foreign:
+            raise ProposalError(f"the proposal {proposal.name} cannot be changed here", hint)
+        return proposal
 
     def send(self, name: str, watch: Watch) -> str:
         """Push the commits of a proposal, and return its name: another one if the git host has the branch already.
@@ -172,64 +210,90 @@ class Proposals:
         Raises:
             GitError: the git host refuses, or cannot be reached; the commits stay on this machine.
         """
+        with self._lock:
+            branch = self._branch(name)
+            self._checked(branch)
+            path = branch.path or self.worktree(name)
+            self._sending.add(name)
+        try:
+            return self._send(name, path, watch)
+        finally:
+            self._sending.discard(name)
+
+    def _send(self, name: str, path: Path, watch: Watch) -> str:
         hooks = git.hooks_of(self._root)
-        path = self.worktree(name)
         url = git.url_of(self._root, self.remote)
         # A relative URL leads elsewhere from a worktree.
         place = self._root if url.startswith(".") else path
         while True:
             branch = self._branch(name)
             try:
-                said = git.push(place, self.remote, PREFIX + name, watch, hooks)
-                break
+                git.push(place, self.remote, PREFIX + name, watch, hooks)
             except RemoteError as error:
-                if error.failure is not Failure.MOVED or branch.was_sent or branch.remote:
+                if error.failure is not Failure.MOVED or branch.sent or branch.remote:
                     raise
                 # Somebody else has sent a proposal of that name since the last fetch.
                 self.fetch()
                 name = self._rename(name)
-        if address := git.pull_request_in(said, url):
-            git.run(self._root, "config", f"branch.{PREFIX}{name}.pullrequest", address)
+            else:
+                break
+        with self._lock:
+            record_sent(self._root, PREFIX + name, branch.local)
         return name
 
-    def pull_request(self, proposal: Proposal) -> str:
-        """The address at which the pull request of a proposal is opened, or is open; empty for an unknown git host."""
-        said = git.answer_of(self._root, "config", f"branch.{proposal.branch}.pullrequest")
-        return said or git.new_pull_request(git.url_of(self._root, self.remote), proposal.branch, self.default_branch)
+    def pull_request(self, proposal: Proposal) -> PullRequest:
+        """The pull request of a proposal."""
+        return git.pull_request_of(self._root, self.remote, proposal.branch, self.default_branch)
 
     def newer(self, name: str) -> Iterator[str]:
-        """The branches with commits that a proposal lacks: its own on the git host, and the base."""
-        head = PREFIX + name
-        for other in (f"refs/remotes/{self.remote}/{head}", self.base):
-            commit = git.answer_of(self._root, "rev-parse", "--verify", "--quiet", other)
-            if commit and not is_ancestor(self._root, commit, head):
-                yield other
+        """The commits that a proposal lacks: that of its own branch on the git host, and that of the base.
+
+        Raises:
+            ProposalError: somebody has sent other files than pipelines.
+        """
+        branch = self._branch(name)
+        self._checked(branch)
+        for commit in filter(None, (branch.remote, self.base_commit())):
+            if not is_ancestor(self._root, commit, PREFIX + name):
+                yield commit
 
     def withdraw(self, name: str) -> None:
         """Remove a proposal here and on the git host, with everything in it.
 
         Raises:
+            ProposalError: it is being sent.
             GitError: the git host refuses; then it is still here, too.
+            LockedError: something is being saved in it.
         """
-        with self._lock:
-            branch = self._branch(name)
-            if branch.remote:
-                git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
-            if branch.path:
-                self._remove(branch.path)
-            if branch.local:
-                git.run(self._root, "branch", "--quiet", "-D", PREFIX + name)
+        branch = self._branch(name)
+        if name in self._sending:
+            raise ProposalError("this proposal is being sent right now", "wait until that has ended")
+        if branch.remote:
+            # Without the lock, as the git host may take a while.
+            git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
+        with _locked(branch.path, _PATIENCE):
+            self._delete(branch)
 
     def discard_if_empty(self, name: str) -> None:
         """Remove a proposal in which nothing was changed, such as one whose first file was refused."""
-        proposal = self.get(name)
-        if proposal and proposal.state is State.DRAFT and not proposal.files and not proposal.is_unsent:
-            self.withdraw(name)
+        branch = self._branch(name)
+        with _locked(branch.path, _PATIENCE):
+            self._discard(branch)
+
+    def _discard(self, branch: Branch) -> None:
+        proposal = self._proposal(self.base_commit(), branch, self._cache)
+        if proposal.state is State.DRAFT and not proposal.files and not proposal.is_unsent:
+            self._delete(branch)
+
+    def _delete(self, branch: Branch) -> None:
+        with self._lock:
+            if branch.path:
+                self._remove(branch.path)
+            if branch.local:
+                git.run(self._root, "branch", "--quiet", "-D", PREFIX + branch.name)
 
     def _free_name(self, name: str) -> str:
-        taken = {branch.name for branch in self._branches()}
-        names = (name_for(name) + (f"-{number}" if number > 1 else "") for number in count(1))
-        return next(each for each in names if each not in taken)
+        return free_name(name, {branch.name for branch in self._branches()})
 
     def _rename(self, name: str) -> str:
         with self._lock:
@@ -238,8 +302,12 @@ class Proposals:
             return free
 
     def _folder_of(self, name: str) -> Path:
-        """The folder of a new worktree, with the name of the repository's own."""
-        return self._worktrees / name / self._top.name
+        """The folder of a new worktree, with the name of the repository's own.
+
+        A folder of the proposal's name may be that of a renamed one, or have been left behind.
+        """
+        folders = (self._worktrees / (name + (f"-{number}" if number else "")) / self._top.name for number in count())
+        return next(folder for folder in folders if not exists(folder))
 
     def _remove(self, path: Path) -> None:
         git.remove_worktree(self._root, path)
@@ -247,7 +315,7 @@ class Proposals:
             path.parent.rmdir()
 
     def _branches(self) -> Sequence[Branch]:
-        return branches_of(self._root, self.remote)
+        return branches_of(self._root, self.remote, self._state)
 
     def _branch(self, name: str) -> Branch:
         found = next((branch for branch in self._branches() if branch.name == name), None)
@@ -255,17 +323,51 @@ class Proposals:
             raise ProposalError(f"there is no proposal {name}", "it may have been merged, or withdrawn")
         return found
 
-    def _follow(self) -> None:
-        """Fast-forward the checkout and the worktrees, and remove the worktrees of merged proposals."""
-        with self._lock, suppress(GitError):
-            self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
-            ended = {each.name for each in self.all() if not each.is_open and not each.is_unsent}
-            for branch in self._branches():
-                if branch.path and branch.name in ended:
+    def _recover(self) -> None:
+        """Put right what a killed server has left behind, before anybody works with it."""
+        with suppress(GitError):
+            # Also after the repository was moved.
+            git.run(self._root, "worktree", "repair")
+        for branch in self._branches():
+            # Another server of this repository may be at work in it.
+            with suppress(DagpressError, LockedError), _locked(branch.path):
+                if branch.path and git.is_checked_out(branch.path):
+                    git.recover_worktree(branch.path)
+                elif branch.path:
                     self._remove(branch.path)
-                elif branch.path and branch.remote and branch.local != branch.remote:
-                    own = PREFIX + branch.name
-                    git.fast_forward(branch.path, own, f"refs/remotes/{self.remote}/{own}")
+                age = datetime.now(timezone.utc) - branch.origin.time if branch.origin else timedelta()
+                if age > _UNUSED:
+                    self._discard(branch)
+
+    def _follow(self) -> None:
+        """Let the checkout and the worktrees follow their branches, and remove the worktrees of ended proposals."""
+        with suppress(LockedError), _locked(self._root, _PATIENCE):
+            self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
+        with self._lock:
+            for name, path in [(branch.name, branch.path) for branch in self._branches() if branch.path]:
+                # One that cannot follow, or in which somebody saves right now, does not keep the others from it.
+                with suppress(DagpressError, LockedError), _locked(path):
+                    self._follow_one(self._branch(name), path)
+
+    def _follow_one(self, branch: Branch, path: Path) -> None:
+        proposal = self._proposal(self.base_commit(), branch, self._cache)
+        if proposal.is_unsent:
+            return
+        if not proposal.is_open:
+            self._remove(path)
+        elif proposal.is_editable and branch.remote not in {"", branch.sent}:
+            # Somebody may have rebased the branch; nothing is only here.
+            git.run(path, "reset", "--quiet", "--keep", branch.remote)
+            record_sent(self._root, proposal.branch, branch.remote)
+
+
+def _locked(folder: Path | None, seconds: float = 0) -> AbstractContextManager[object]:
+    """The time in which nobody else saves, generates or commits in a working tree.
+
+    Raises:
+        LockedError: somebody does that for longer than some seconds.
+    """
+    return transaction(folder, seconds, lambda _: None) if folder else nullcontext()
 
 
 def state_folder() -> Path:

@@ -12,13 +12,13 @@ from codegen.pipeline import Generation
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, differences, without_name
 from codegen.review.dag_text import from_source
-from codegen.review.words.state import NEW_DAG, NEW_STATE
 from codegen.sync.blocks import sources_in
 from codegen.sync.changes import Change
 from codegen.sync.comparison import compare
 from codegen.sync.parts import Action, Part
 from codegen.validate.lint import apply_levels
 
+NEW_DAG = "Airflow treats it as a new DAG without history"
 # The keys of a schedule that keep an id, by the fields of a behaviour.
 _KEYS_OF_IDS = {"dag_id": "`dag_id`", "state_ids": "`state_id`"}
 
@@ -54,7 +54,7 @@ def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
             fields = {difference.path[0] for difference in differences(old, new) if difference.path}
             keys = [key for field, key in _KEYS_OF_IDS.items() if field in fields]
             is_new = "dag_id" in fields
-            what = NEW_DAG if is_new else NEW_STATE
+            what = NEW_DAG if is_new else "Meltano starts with a new state"
             message = f"this looks like {quoted(part.block.source)} renamed: {what}"
             hint = f"to keep the {'history' if is_new else 'state'}, set {' and '.join(keys)} to the former value"
             yield Diagnostic(rules.RENAMED, message, Location(renamed.file, renamed.block.line), hint)

@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from codegen.diagnostics import count, quoted
+from codegen.diagnostics import count, joined, quoted
 from codegen.pipeline import Reading
 from codegen.project import Project
 from codegen.review.behaviour import without_name
 from codegen.review.words.between import sentences_between
-from codegen.review.words.sentence import Kind, Sentence, joined
+from codegen.review.words.sentence import Kind, Sentence
 from codegen.review.words.side import Side, files_with_errors, sides_of
 from codegen.schema.origins import plain_node
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from codegen.diagnostics import quoted
+from codegen.diagnostics import joined, quoted
 from codegen.schema import Schedule, Task
 from codegen.schema.alerts import Alert, EmailAlert, SlackAlert, WebhookAlert
 from codegen.schema.asset import Asset
@@ -53,8 +53,7 @@ def _upstream_in_words(upstream: str | Asset, code: Callable[[str], str], noun: 
 
 def describe_alerts(alerts: Sequence[Alert]) -> str:
     """Who gets alerts, such as `#alerts and data@example.com`; `nobody` without any."""
-    *others, last = dict.fromkeys(name for alert in alerts for name in _recipients(alert)) or ["nobody"]
-    return f"{', '.join(others)} and {last}" if others else last
+    return joined(dict.fromkeys(name for alert in alerts for name in _recipients(alert))) or "nobody"
 
 
 def _recipients(alert: Alert) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegen.diagnostics import joined
 from codegen.timetable.interval import DAY_NAMES, Interval
 from codegen.timetable.recurrence import (
     EVERY_DAY,
@@ -54,7 +55,7 @@ def _weekdays(weekdays: Sequence[int]) -> str:
     if tuple(weekdays) in {EVERY_DAY, WEEKDAYS}:
         return "every day" if tuple(weekdays) == EVERY_DAY else "every weekday"
     # The week begins on Monday.
-    return f"every {_listed([DAY_NAMES[day] for day in sorted(weekdays, key=lambda day: day or len(DAY_NAMES))])}"
+    return f"every {joined([DAY_NAMES[day] for day in sorted(weekdays, key=lambda day: day or len(DAY_NAMES))])}"
 
 
 def _day_of_month(recurrence: OnDayOfMonth) -> str:
@@ -71,9 +72,4 @@ def _times(hours: Sequence[int], minute: int) -> str:
         return f", {recurrence_in_words(EveryHours(1, minute))}"
     times = [f"{hour:02}:{minute:02}" for hour in hours]
     is_span = len(hours) > _MOST_LISTED and list(hours) == list(range(hours[0], hours[-1] + 1))
-    return f", hourly from {times[0]} to {times[-1]}" if is_span else f" at {_listed(times)}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last
+    return f", hourly from {times[0]} to {times[-1]}" if is_span else f" at {joined(times)}"

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from codegen.diagnostics import InvalidError
+from codegen.diagnostics import InvalidError, joined
 from codegen.timetable.expansion import expand, is_plain
 from codegen.timetable.interval import DAY_NAMES, parse_interval
 from codegen.timetable.timetable import Timetable
@@ -108,9 +108,8 @@ def _with(fields: list[str], position: int, field: str) -> str:
 
 def _uneven(fields: list[str], position: int, values: Sequence[int | str], step: int) -> Surprise:
     unit, units, cycle, length = _CYCLES[position]
-    *others, last = (DAY_NAMES[int(value) % 7] if position == _WEEKDAY else str(value) for value in values)
-    shown = f"{', '.join(others)} and {last}" if others else last
-    named = shown if position == _WEEKDAY else f"{units if others else unit} {shown}"
+    shown = joined(DAY_NAMES[int(value) % 7] if position == _WEEKDAY else str(value) for value in values)
+    named = shown if position == _WEEKDAY else f"{units if len(values) > 1 else unit} {shown}"
     message = f"`{fields[position]}` is not every {step} {units}, but {named} of each {cycle}"
     listed = ",".join(map(str, values))
     fix = f"write `{_with(fields, position, listed)}` if these are meant"

@@ -36,15 +36,12 @@ class Ticks:
     def __init__(self, cron: str, zone: ZoneInfo, *, is_strict: bool = False) -> None:
         self._zone = zone
         self._is_strict = is_strict
-        (minutes, hours, *days), nth = expand(cron)
+        (minutes, hours, *days), *_ = expand(cron)
         self._of_a_day = _ticks_of_a_day(tuple(minutes), tuple(hours))
         self._per_hour = _MINUTES_OF_AN_HOUR if minutes == ["*"] else len(minutes)
         self._hours = None if hours == ["*"] else len(hours)
         self._is_daily = all(values == ["*"] for values in days)
         self._day_fields = " ".join(cron.split()[2:])
-        # Where it is only a question of numbers, croniter takes 50 times as long.
-        is_plain = not nth and "*" in (*days[0], *days[2]) and not {"l", "L", "w", "W"} & {*cron.split()[2], *days[0]}
-        self._plain_days = days if is_plain else None
 
     @property
     def counts_hours(self) -> bool:
@@ -118,34 +115,6 @@ class Ticks:
     def fires_between(self, begin: timedelta, end: timedelta) -> bool:
         """Whether it fires from one time of day to before another."""
         return bisect_left(self._of_a_day, begin) < bisect_left(self._of_a_day, end)
-
-    def on_the_wall_clock(self, begin: datetime, end: datetime) -> Iterator[datetime]:
-        """The ticks from one time to before another if no DST change is near, and the count starts anew each day."""
-        first, last = self._naive(begin), self._naive(end)
-        offset = begin - first.replace(tzinfo=timezone.utc)
-        for number in range((last.date() - first.date()).days + 1):
-            day = first.date() + timedelta(days=number)
-            if not self._fires_on(day):
-                continue
-            midnight = _midnight(day)
-            ends = (bisect_left(self._of_a_day, each - midnight) for each in (first, last))
-            for time_of_day in self._of_a_day[slice(*ends)]:
-                yield (midnight + time_of_day).replace(tzinfo=timezone.utc) + offset
-
-    def _fires_on(self, day: date) -> bool:
-        if self._is_daily or self._plain_days is None:
-            return self._first_day(day) == day
-        days, months, weekdays = self._plain_days
-        return (
-            (days == ["*"] or day.day in days)
-            and (months == ["*"] or day.month in months)
-            and (weekdays == ["*"] or day.isoweekday() % 7 in weekdays)
-        )
-
-    @property
-    def starts_anew(self) -> bool:
-        """Whether a tick does not depend on a DST change of an earlier day."""
-        return self._is_daily or not self.counts_hours
 
     def days(self, first: date, last: date) -> Iterator[date]:
         """The days from the first to the last on which it fires."""

@@ -74,20 +74,8 @@ class Timetable:
 
     def between(self, begin: datetime, end: datetime) -> Iterator[datetime]:
         """The times from one to before another at which runs start, in UTC."""
-        if self._is_on_the_wall_clock(begin, end):
-            return self.ticks.on_the_wall_clock(begin, end)
         runs = (run.astimezone(timezone.utc) for run in self.next_runs(begin - _INSTANT))
         return takewhile(lambda run: run < end, runs)
-
-    def _is_on_the_wall_clock(self, begin: datetime, end: datetime) -> bool:
-        """Whether each tick in that time starts a run, and no DST change is near."""
-        if self.cron is None or self.start >= begin or (self.end and self.end < end) or not self.ticks.starts_anew:
-            return False
-        if self._can_stall or dst_changes(self.zone, begin - NEAR_A_CHANGE, end + NEAR_A_CHANGE):
-            return False
-        with suppress(NoMoreTicksError):
-            return not self.has_data_intervals or self.ticks.on_or_after(self.start) < begin
-        return False
 
     def cut_to(self, begin: datetime, end: datetime) -> Timetable:
         """One with the same runs from one time to before another, equal for all whose dates do not fall in there."""

@@ -161,7 +161,7 @@ def test_the_keyboard_is_enough(browser: Browser, project: Path) -> None:
         _settled(page)
 
 
-def test_leaving_asks_only_where_something_would_be_lost(browser: Browser, project: Path) -> None:
+def test_leaving_asks_and_keeps_what_would_be_lost(browser: Browser, project: Path) -> None:
     with _opened(browser, project, "edit/a.yml") as page:
         asked: list[str] = []
 
@@ -175,10 +175,11 @@ def test_leaving_asks_only_where_something_would_be_lost(browser: Browser, proje
         assert asked == []
         page.locator("#others > summary").click()
         page.locator("#control-owner").fill("me")
+        _settled(page)
         page.reload()
         assert asked == ["beforeunload"]
-        page.locator("#others > summary").click()
-        page.locator("#control-owner").fill("me")
+        page.get_by_role("button", name="Take them over").click()
+        page.locator("#control-owner").and_(page.locator("[value=me]")).wait_for(state="attached")
         sent: list[str] = []
 
         def save(route: Route) -> None:
@@ -186,10 +187,15 @@ def test_leaving_asks_only_where_something_would_be_lost(browser: Browser, proje
             route.fulfill(body="saved")
 
         page.route("**/save", save)
-        page.locator("#control-owner").press("Control+s")
+        page.keyboard.press("Control+s")
         page.wait_for_url("**/save")
         assert asked == ["beforeunload"]
         assert "owner%3A+me" in sent[0]
+        # Another page follows when it is saved.
+        page.goto("")
+        page.goto("edit/a.yml")
+        page.wait_for_selector(".cm-content")
+        assert page.locator("#kept").is_hidden()
 
 
 def test_it_works_without_javascript(browser: Browser, project: Path) -> None:

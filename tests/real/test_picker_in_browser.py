@@ -78,7 +78,7 @@ def test_weekdays_half_past_six_in_berlin_by_keyboard(browser: Browser, project:
             page.wait_for_selector("form:not(.working)")
             for each in ("#every", "#control-interval", "#time"):
                 assert page.locator(each).is_visible() == (each == shown), (starts, each)
-            assert page.locator("#control-after").is_visible() == (starts != "manual")
+            assert page.locator("#control-after").is_visible() == (starts == "after")
             for scheme, width in (("light", 1280), ("dark", 360)):
                 page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 page.set_viewport_size({"width": width, "height": 900})
@@ -97,11 +97,11 @@ def test_without_script_the_choices_are_written_by_a_button(browser: Browser, pr
         page.goto("edit/a.yml")
         page.locator("[name='when:starts'][value=often]").check()
         page.locator("#every").select_option("6h")
-        page.get_by_role("button", name="Show what it comes to").click()
+        page.get_by_role("button", name="Show the preview").click()
         expect(page.locator("#text")).to_have_value(re.compile("interval: ['\"]?6h"))
         page.locator("[name='when:starts'][value=times]").check()
         page.locator("#time").fill("06:00")
         page.locator("#control-timezone").fill("Europe/Berlin")
-        page.get_by_role("button", name="Show what it comes to").click()
+        page.get_by_role("button", name="Show the preview").click()
         page.get_by_role("button", name="Start at minute 5").click()
         expect(page.locator("#text")).to_have_value(re.compile("interval: ['\"]?5 6 \\* \\* \\*"))

@@ -32,7 +32,7 @@ def _person(browser: Browser, url: str, name: str) -> Iterator[Page]:
         page.goto("new")
         page.get_by_label("Name").fill(name)
         page.get_by_label("E-mail address").fill(f"{name.lower()}@example.com")
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
         page.get_by_role("heading", name="New pipeline").wait_for()
         yield page
 
@@ -110,7 +110,7 @@ def _make_pipeline(page: Page) -> None:
     expect(page.get_by_label("Name of the pipeline")).to_have_value("shop-to-warehouse")
     _is_accessible(page)
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("heading", name="Propose it").wait_for()
+    page.get_by_role("heading", name="Propose this change").wait_for()
     page.get_by_label("Title").fill("Load the orders")
     _is_accessible(page)
     page.get_by_role("button", name="Propose").click()

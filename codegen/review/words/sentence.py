@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from codegen.diagnostics import quoted
+from codegen.diagnostics import joined, quoted
 
 ARROW = "→"
 
@@ -44,9 +44,3 @@ def change(label: str, old: str, new: str) -> str:
 def listed(names: Iterable[str]) -> str:
     """Quoted names in a sentence, such as "`a`, `b` and `c`"; "nothing" for none."""
     return joined(map(quoted, names)) or "nothing"
-
-
-def joined(words: Iterable[str]) -> str:
-    """Words in a sentence, such as `a, b and c`; empty for none."""
-    *others, last = [*words] or [""]
-    return f"{', '.join(others)} and {last}" if others else last

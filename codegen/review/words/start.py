@@ -62,8 +62,8 @@ def _has_ended(side: Side, now: datetime) -> bool:
 
 
 def waiting_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """Which schedules wait for it now, or no longer."""
+    """Which schedules wait for it from now on, or no longer."""
     for mine, others, words in ((after, before, "now"), (before, after, "no longer")):
         if names := [name for name in mine.waiting if name not in others.waiting]:
-            verb = "waits" if len(names) == 1 else "wait"
-            yield Sentence(Kind.OTHERS, f"{listed(names)} {words} {verb} for it.")
+            # A sentence of several pipelines, too: "it" could be any of them.
+            yield Sentence(Kind.OTHERS, f"Is {words} followed by {listed(names)}.")

@@ -7,11 +7,9 @@ from datetime import datetime
 
 from codegen.diagnostics import quoted
 from codegen.plan.states import KeptState
+from codegen.review.drift import NEW_DAG
 from codegen.review.words.sentence import Kind, Sentence, change
 from codegen.review.words.side import Side
-
-NEW_DAG = "Airflow treats it as a new DAG without history"
-NEW_STATE = "Meltano starts with a new state"
 
 
 def history_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from codegen.diagnostics import quoted
+from codegen.diagnostics import joined, quoted
 from codegen.plan.steps import Step, is_chain
 from codegen.plan.tasks import kind_of
-from codegen.review.words.sentence import Kind, Sentence, change, joined, listed
+from codegen.review.words.sentence import Kind, Sentence, change, listed
 from codegen.review.words.side import Side
 
 _Steps = Mapping[str, Step]

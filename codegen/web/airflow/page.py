@@ -17,7 +17,6 @@ from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import Session
 from codegen.schema import Schedule
 from codegen.web.airflow.deployed import state_of, states_of
-from codegen.web.parts.humanize import absolute, relative
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.request_context import Page, RequestContext
@@ -48,7 +47,7 @@ def _cells(context: RequestContext) -> Response:
     asked = set(context.request.query_params.getlist("schedule")[:_MOST_CELLS])
     schedules = [one for one in context.snapshot.reading.schedules if one.key in asked]
     rows = states_of(airflows, context.snapshot, schedules)
-    return context.page("airflow_cells.html", rows=rows, **_words(context))
+    return context.page("airflow_cells.html", rows=rows, **_WORDS)
 
 
 def _set_paused(context: RequestContext, *, paused: bool) -> Response:
@@ -117,7 +116,7 @@ def _state(
         without_default=_without_default(schedule),
         sharing=sum(one.dag_file == schedule.dag_file for one in context.snapshot.reading.schedules) - 1,
         now=datetime.now(timezone.utc).isoformat(),
-        **_words(context),
+        **_WORDS,
     )
 
 
@@ -169,17 +168,6 @@ def _moment(text: str) -> datetime | None:
     return moment if timedelta() <= age <= _PATIENCE else None
 
 
-def _words(context: RequestContext) -> dict[str, Any]:
-    """What the templates use: addresses, ids, and words for moments and durations."""
-    return {
-        "address": _address,
-        "anchor_of": Airflows.anchor_of,
-        "absolute": partial(absolute, zone=context.timezone),
-        "ago": partial(relative, now=datetime.now(timezone.utc)),
-        "duration_in_words": _duration_in_words,
-    }
-
-
 def _duration_in_words(duration: timedelta) -> str:
     """A duration as two of its units, which no line breaks."""
     seconds = max(0.0, duration.total_seconds())
@@ -192,6 +180,12 @@ def _duration_in_words(duration: timedelta) -> str:
     return f"{minutes}\xa0min\xa0{rest}\xa0s" if minutes else f"{rest}\xa0s"
 
 
+# What the templates use.
+_WORDS: Mapping[str, Any] = {
+    "address": _address,
+    "anchor_of": Airflows.anchor_of,
+    "duration_in_words": _duration_in_words,
+}
 PAGES = (
     Page("/airflow", _cells),
     Page("/airflow/{source:path}/run", _ask_to_run),

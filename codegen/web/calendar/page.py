@@ -20,7 +20,7 @@ from codegen.keys.texts import Timezone, timezones
 from codegen.schema import Schedule
 from codegen.schema.selection import KINDS, Selection, choices
 from codegen.source.nodes import Scalar
-from codegen.web.parts.humanize import start_of
+from codegen.web.shell.humanize import start_of
 from codegen.web.shell.request_context import Page, RequestContext
 
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,19 +16,20 @@ from codegen.cache import Cache
 from codegen.git import GitError, Head
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
-from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
+from codegen.proposals import PREFIX, free_name, name_of
+from codegen.proposals.files import in_git, is_schedule_file, pipeline_folders, uncommitted_files
 from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
 from codegen.sync.parts import Action
-from codegen.web.parts.patch import is_schedule_file, patches_by_kind
-from codegen.web.shell.commits import Commit
+from codegen.web.parts.patch import patches_by_kind
+from codegen.web.parts.progress import start
+from codegen.web.shell.operations import Operation
+from codegen.web.shell.recent import Saved
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
-from codegen.web.shell.saved_store import Saved
 from codegen.web.shell.workspace import Snapshot, Workspace
 
-_BRANCHES = "dagpress/"
 _NO_REPOSITORY = "not a git repository"
 
 
@@ -61,7 +61,7 @@ class _Refusal:
 
 
 def _saved(context: RequestContext) -> Response:
-    return _page(context, *_saved_of(context))
+    return _page(context, _saved_of(context))
 
 
 def _uncommitted(context: RequestContext) -> Response:
@@ -76,7 +76,7 @@ def _uncommitted(context: RequestContext) -> Response:
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
     effects = _effects_since_commit(context.snapshot, changes)
     saved = Saved("", "What is not committed", "Change pipelines", changes, effects, texts)
-    return _page(context, context.site.saved_store.put(saved), saved)
+    return _page(context, context.site.saved.put(saved))
 
 
 def _since_commit(project: Project, name: str, data: bytes | None) -> Change | None:
@@ -97,26 +97,26 @@ def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list
     return effects_of(snapshot.project, reading, snapshot.reading, before)
 
 
-def _saved_of(context: RequestContext) -> tuple[str, Saved]:
-    """The saved change of a request, with its key."""
-    key = context.request.path_params.get("key") or context.form.get("saved", "")
-    if saved := context.site.saved_store.get(key):
-        return key, saved
+def _saved_of(context: RequestContext) -> Saved:
+    """The saved change of a request."""
+    if saved := context.site.saved.get(context.request.path_params.get("key") or context.form.get("saved", "")):
+        return saved
     raise HTTPException(404, "This change is too old, or from before the server started: its files are written.")
 
 
 def _commit(context: RequestContext) -> Response:
-    key, saved = _saved_of(context)
+    saved, workspace = _saved_of(context), context.workspace
     branch, message = context.form.get("branch", "").strip(), context.form.get("message", "").replace("\r\n", "\n")
-    work = partial(_commit_saved, context.workspace, saved, branch, message)
+    work = partial(_commit_saved, workspace, saved, branch, message)
     try:
-        saved.commit = context.workspace.commits.start(f"/committing/{key}", branch, work)
+        return start(context, workspace.operations, branch, work, partial(_committed, saved))
     except LockedError as error:
-        return _page(context, key, saved, _Refusal(f"Try again later: {error}.", branch, message, 503))
-    return _follow(context)
+        return _page(context, saved, _Refusal(f"Try again later: {error}.", branch, message, 503))
 
 
-def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str, commit: Commit) -> Head | _Refusal:
+def _commit_saved(
+    workspace: Workspace, saved: Saved, branch: str, message: str, operation: Operation
+) -> Head | _Refusal:
     """Commit the saved files under the lock, which also keeps others from writing while hooks run."""
     with workspace.transaction() as transaction:
         project = workspace.snapshot().project
@@ -125,46 +125,27 @@ def _commit_saved(workspace: Workspace, saved: Saved, branch: str, message: str,
             problem = f"Changed since they were saved: {', '.join(sorted(changed))}."
             return _Refusal(problem, branch, message, 409, is_old=True)
         transaction.admit_hooks()
-        watch = git.Watch(commit.note, commit.is_cancelled)
         try:
-            return git.commit(project.root, in_git(project.root, saved.files), message, branch, watch=watch)
+            return git.commit(project.root, in_git(project.root, saved.files), message, branch, watch=operation.watch)
         except GitError as error:
-            said = f"\nIts last line of output was: {commit.line}" if commit.is_cancelled() and commit.line else ""
+            is_cut = operation.line and operation.is_cancelled()
+            said = f"\nIts last line of output was: {operation.line}" if is_cut else ""
             return _Refusal(f"{error}{said}", branch, message)
 
 
-def _follow(context: RequestContext) -> Response:
-    """Show the result of a commit, or its progress."""
-    key, saved = _saved_of(context)
-    commit = saved.commit
-    if commit is None:
-        return RedirectResponse(f"/saved/{key}", 303)
-    if not commit.look():
-        if context.request.method == "POST":
-            return RedirectResponse(commit.address, 303)
-        return context.page("committing.html", commit=commit, limit=git.HOOKS_LIMIT)
-    if context.is_fragment:
-        return Response(headers={"HX-Redirect": commit.address})
-    result = commit.result.result()
+def _committed(saved: Saved, context: RequestContext, operation: Operation) -> Response:
+    result = operation.result.result()
     if isinstance(result, _Refusal):
-        return _page(context, key, saved, result)
+        return _page(context, saved, result)
     return RedirectResponse(f"/commits/{result.commit}", 303)
 
 
-def _cancel(context: RequestContext) -> Response:
-    _, saved = _saved_of(context)
-    if saved.commit:
-        saved.commit.cancel()
-    return _follow(context)
-
-
-def _page(context: RequestContext, key: str, saved: Saved, refusal: _Refusal | None = None) -> Response:
+def _page(context: RequestContext, saved: Saved, refusal: _Refusal | None = None) -> Response:
     snapshot = context.workspace.snapshot()
     offer = _offer(snapshot.project, saved)
     return context.page(
         "saved.html",
         refusal.status if refusal else 200,
-        key=key,
         saved=saved,
         address=quote(saved.source),
         is_gone=saved.source not in snapshot.sources,
@@ -185,7 +166,8 @@ def _offer(project: Project, saved: Saved) -> _Offer:
     except GitError as error:
         is_none = _NO_REPOSITORY in str(error)
         return _Offer(problem="The project is in no git repository." if is_none else f"Git says: {error}")
-    branch = _proposed_branch(Path(saved.source).stem or "pipelines", head, branches)
+    is_ours = head.branch.startswith(PREFIX)
+    branch = head.branch if is_ours else PREFIX + free_name(Path(saved.source).stem, {*map(name_of, branches)})
     others = sorted(everything - set(taken))
     halves = [name for name in others if not set(taken).isdisjoint(_dag_files(project, name))]
     return _Offer(head, branches, branch, taken, others, halves)
@@ -198,20 +180,8 @@ def _dag_files(project: Project, name: str) -> list[str]:
     return dag_files(project, (project.root / name).relative_to(project.schedules).as_posix())
 
 
-def _proposed_branch(name: str, head: Head, branches: Sequence[str]) -> str:
-    """The branch that is checked out if it is one of ours, else a new one with that name."""
-    if head.branch.startswith(_BRANCHES):
-        return head.branch
-    words = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
-    wanted = f"{_BRANCHES}{words or 'pipeline'}"
-    numbered = (f"{wanted}-{number}" for number in range(2, len(branches) + 3))
-    return next(branch for branch in (wanted, *numbered) if branch not in branches)
-
-
 PAGES = (
     Page("/saved/{key}", _saved, is_of_checkout=True),
     Page("/commit", _uncommitted, is_of_checkout=True),
     Page("/commit", _commit, "POST", is_of_checkout=True),
-    Page("/committing/{key}", _follow),
-    Page("/committing/{key}", _cancel, "POST"),
 )

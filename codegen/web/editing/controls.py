@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def shown(shape: Shape, node: Node | None, written: str) -> str:
     return node.text if isinstance(node, Scalar) and shape not in {Shape.ALERTS, Shape.YAML} else written
 
 
+@cache
 def example_in(shape: Shape, example: str) -> str:
     """An example of the table of keys, which is YAML, as it is typed into a control of that shape."""
     node, _ = read_yaml(Path("example"), "example", text=example)

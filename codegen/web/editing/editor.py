@@ -26,7 +26,6 @@ from codegen.web.editing.preview import preview_of
 from codegen.web.editing.reading import read_own
 from codegen.web.editing.when import with_choices
 from codegen.web.parts.code import lines_of
-from codegen.web.parts.humanize import absolute
 from codegen.web.parts.patch import patch_between
 from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.safe_read import text_of
@@ -80,11 +79,9 @@ def editor_page(
         "told": told,
         "faults": faults if problem else [],
         "focused": _first(form, [address for (address, _), _ in faults]) if problem else "",
-        "effects": preview.effects_since(snapshot.reading) if draft.text != before else [],
+        "effects": preview.effects_since(snapshot.reading) if draft.text != before and not preview.errors else [],
         "text_patch": patch_between(source, before, draft.text) if before else None,
-        "viewer": context.timezone,
         "lines_of": lines_of,
-        "absolute": absolute,
         "import_map": _import_map(),
         "words_of_choices": WORDS,
     }

@@ -97,7 +97,7 @@ class Fields:
     def of(self, row: Key) -> Field:
         """The field of a row."""
         key, entry = row.name, self.own.entries.get(row.name)
-        below = _inherited(self.document, key, self.source)
+        below = inherited(self.document, key, self.source)
         node = entry.value if entry and not (is_null(entry.value) and below is None) else None
         control = control_of(row.type)
         if key in self.offered and key not in OPEN and control.shape is Shape.LINE:
@@ -144,8 +144,8 @@ def _is_in(place: Location, entry: Entry, own: MapNode) -> bool:
     return start <= place.line < end
 
 
-def _inherited(document: Document | None, key: str, source: str) -> Entry | None:
-    """What counts where the file itself does not have the key."""
+def inherited(document: Document | None, key: str, source: str) -> Entry | None:
+    """The entry of a key in the defaults of a file; None for a missing or null one."""
     entry = document.merged.entries.get(key) if document else None
     while entry and entry.key_location.path == source:
         entry = entry.replaced

@@ -30,6 +30,7 @@ from codegen.timetable.recurrence import (
 )
 from codegen.timetable.timetable import Timetable
 from codegen.web.editing.drafts import usual_timezones
+from codegen.web.editing.fields import inherited
 from codegen.web.editing.preview import Preview
 from codegen.web.editing.when import Choices, choices_of, sent_choices, shown_choices
 from codegen.web.parts.next_runs import NextRuns, next_runs_of
@@ -75,7 +76,7 @@ class Busy:
         starts = f"{number} other run{' starts' if number == 1 else 's start'}" if number else "no other run starts"
         day, at = f"{hour.day:%a %Y-%m-%d}", f"{hour.number:02}:{self.minute:02}"
         span = f"between {hour.number:02}:00 and {(hour.number + 1) % 24:02}:00"
-        here = self.hour.starts.get(self.minute, 0)
+        here = self.hour.starts.get(self.minute, 0) or "none"
         return f"On {day}, {starts} {span}{f', {here} of them at {at}' if number else ''}."
 
 
@@ -125,27 +126,21 @@ def picker_of(
         return None
     document = preview.document
     entries = document.merged.entries if document else own.entries
-    node, after = (_value(entries[key].value) if key in entries else None for key in ("interval", "after"))
+    node, after = (entries[key].value if key in entries else None for key in ("interval", "after"))
     if isinstance(node, MapNode):
         return None
-    interval = node.text.strip() if isinstance(node, Scalar) else ""
-    choices, sent_ones = choices_of(interval, is_after=after is not None), sent_choices(sent)
+    interval = node.text.strip() if isinstance(node, Scalar) and not is_null(node) else ""
+    is_after = after is not None and not is_null(after)
+    choices, sent_ones = choices_of(interval, is_after=is_after), sent_choices(sent)
     choices = sent_ones if sent_ones and "interval" in problems else shown_choices(choices, sent_ones)
-    entry = document.merged.entries.get("interval") if document else None
-    while entry and entry.key_location.path == preview.source:
-        entry = entry.replaced
     zone = entries["timezone"].value if "timezone" in entries else None
     clock = _clock_of(preview, interval, zone)
     timetable = clock.timetable if clock else None
     runs = next_runs_of(timetable, _RUNS, datetime.now(timezone.utc), viewer) if timetable else None
     busy = _busy(preview, choices, runs) if runs and runs.runs else None
     usual = next(iter(usual_timezones(preview.reading)), "")
-    has_below = bool(entry and _value(entry.value))
-    return Picker(choices, interval, after is not None, has_below, usual, clock.start if clock else "", runs, busy)
-
-
-def _value(node: Node) -> Node | None:
-    return None if is_null(node) else node
+    has_below = inherited(document, "interval", preview.source) is not None
+    return Picker(choices, interval, is_after, has_below, usual, clock.start if clock else "", runs, busy)
 
 
 class _Clock(NamedTuple):

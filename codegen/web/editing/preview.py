@@ -17,8 +17,8 @@ from codegen.review.in_words import Effect, effects_of
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
 from codegen.sync.dag_code import DagCode, code_of
-from codegen.web.parts.humanize import start_of
 from codegen.web.parts.patch import Patch, patch_of_dag
+from codegen.web.shell.humanize import start_of
 from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
 
@@ -87,11 +87,6 @@ class Preview:
     def errors(self) -> int:
         """How many errors it has, or brings to others."""
         return sum(each.is_error for each in (*self.own, *self.elsewhere))
-
-    @property
-    def warnings(self) -> int:
-        """How many warnings, in the same way."""
-        return len(self.own) + len(self.elsewhere) - self.errors
 
     @property
     def start(self) -> str:

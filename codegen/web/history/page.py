@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -12,7 +11,6 @@ from starlette.responses import Response
 from codegen import git
 from codegen.git import Commit, FilePatch
 from codegen.loader.discovery import SourceFile
-from codegen.web.parts.humanize import absolute, relative
 from codegen.web.parts.patch import Patch, patch_of
 from codegen.web.shell.request_context import Page, RequestContext
 
@@ -34,14 +32,11 @@ def _history(context: RequestContext) -> Response:
     found = _history_of(context, source)
     if "commit" in context.query:
         return _commit(context, source, found)
-    now = datetime.now(timezone.utc)
     return context.page(
         "history_list.html" if context.is_fragment else "history.html",
         source=source,
         history=found,
         most=_MOST,
-        relative=lambda moment: relative(moment, now),
-        absolute=lambda moment: absolute(moment, context.timezone),
     )
 
 
@@ -58,7 +53,6 @@ def _commit(context: RequestContext, source: SourceFile, found: _History) -> Res
         "commit_patch.html" if context.is_fragment else "commit.html",
         source=source,
         commit=commit,
-        when=absolute(commit.date, context.timezone),
         patch=patch_of(patch),
     )
 

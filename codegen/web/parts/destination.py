@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
 
 from codegen.proposals import ProposalError
-from codegen.web.shell.request_context import PROPOSAL, RequestContext
+from codegen.web.shell.request_context import RequestContext
 
 
 @contextmanager
@@ -28,12 +27,15 @@ def destination(context: RequestContext, name: str) -> Iterator[RequestContext]:
     if context.person is None:
         hint = "open /identity in another tab, enter your name, and save again here"
         raise ProposalError("the author of the change is unknown", hint)
-    named = proposals.get(context.proposal)
-    if named and named.is_open:
-        yield context
+    named = None
+    if context.proposal:
+        with suppress(ProposalError):
+            named = context.within(context.proposal)
+    if named:
+        yield named
         return
     begun = proposals.begin(name, str(context.person))
     try:
-        yield replace(context, form={**context.form, PROPOSAL: begun})
+        yield context.within(begun)
     finally:
         proposals.discard_if_empty(begun)

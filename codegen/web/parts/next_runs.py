@@ -12,7 +12,7 @@ from codegen.drawing import timeline
 from codegen.drawing.timeline import TimeLine
 from codegen.timetable.dst import DstChange, dst_changes
 from codegen.timetable.timetable import Timetable
-from codegen.web.parts.humanize import absolute, relative
+from codegen.web.shell.humanize import absolute, relative
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codegen.git import FilePatch
-from codegen.loader import SUFFIXES
 from codegen.project import Project
+from codegen.proposals.files import is_schedule_file
 from codegen.secrets.patches import masked_patch
 from codegen.sync.blocks import Block
 from codegen.sync.changes import Change
@@ -77,12 +77,6 @@ def patches_by_kind(project: Project, changes: Iterable[Change]) -> dict[str, li
     for change in changes:
         found["patches" if is_schedule_file(project, change.name) else "generated"].append(change)
     return {kind: patches_of(those) for kind, those in found.items()}
-
-
-def is_schedule_file(project: Project, name: str) -> bool:
-    """Whether a file is one of schedules or of defaults, by its path in the project."""
-    path = project.root / name
-    return project.schedules in path.parents and path.suffix.lower() in SUFFIXES
 
 
 def patch_of(patch: FilePatch) -> Patch:

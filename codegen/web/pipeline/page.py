@@ -8,13 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from codegen.schema.describe import describe_work
-from codegen.web.parts.humanize import start_of
 from codegen.web.parts.next_runs import next_runs_of
 from codegen.web.pipeline.dag_file import dag_file_of
 from codegen.web.pipeline.source_text import source_lines
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.values import values_of
 from codegen.web.pipeline.view import View, environments_of
+from codegen.web.shell.humanize import start_of
 from codegen.web.shell.request_context import Page, RequestContext
 
 _RUNS = 10

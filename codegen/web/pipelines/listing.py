@@ -18,7 +18,7 @@ from codegen.schema.describe import describe_task, describe_work
 from codegen.sync.parts import Action
 from codegen.timetable.humanize import short_words
 from codegen.timetable.timetable import Timetable
-from codegen.web.parts.humanize import start_of
+from codegen.web.shell.humanize import start_of
 from codegen.web.shell.next_runs import NextRunsCache
 from codegen.web.shell.workspace import Snapshot
 

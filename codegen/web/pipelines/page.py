@@ -10,17 +10,17 @@ from datetime import datetime, timezone
 from starlette.responses import RedirectResponse, Response
 
 from codegen.diagnostics import has_errors, in_numbers
-from codegen.web.parts.humanize import on_the_wall, relative
 from codegen.web.pipelines.columns import Column, choices_of, columns_of, hideable
 from codegen.web.pipelines.first_steps import first_steps
 from codegen.web.pipelines.listing import Row, listing_of
 from codegen.web.pipelines.query import ListQuery
 from codegen.web.shell.airflows import Airflows
+from codegen.web.shell.humanize import on_the_wall, relative
 from codegen.web.shell.request_context import Page, RequestContext
 
 # The cookie: the hidden columns of the last choice, separated by dots.
 _COOKIE = "hidden_columns"
-# Beside Airflow's, these are hidden until somebody chooses: a list with all does not fit on a laptop.
+# With Airflow's or the proposals, these are hidden until somebody chooses: a list with all does not fit on a laptop.
 _SPARED = ("timezone", "runner")
 _YEAR = 365 * 24 * 3600
 
@@ -28,13 +28,13 @@ _YEAR = 365 * 24 * 3600
 def _pipelines(context: RequestContext) -> Response:
     """The page, or the list alone where the search or an order changes it."""
     snapshot, asked = context.snapshot, context.request.query_params
-    query = ListQuery.of(context.query, asked.getlist("hide"), snapshot.project.deployments)
+    query = ListQuery.of(context.query, snapshot.project.deployments)
     proposals = _proposals(context)
     listing = listing_of(snapshot, query.environment, context.site.next_runs, proposals)
     columns = columns_of(with_airflow=context.site.airflow is not None, with_proposals=bool(proposals))
     if "columns" in asked:
         return _choose(query, hideable(columns.keys() - {*asked.getlist("columns")}))
-    hidden = _hidden(context, query)
+    hidden = _hidden(context)
     shown = {name: column for name, column in columns.items() if name not in hidden}
     choices = snapshot.reading.cache(query.environment, choices_of, listing.rows)
     excerpt = query.excerpt(listing.rows)
@@ -71,19 +71,17 @@ def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
     return titles
 
 
-def _hidden(context: RequestContext, query: ListQuery) -> Collection[str]:
-    """The hidden columns: of the address, else of the last choice, else those without which an Airflow has room."""
-    if query.hide is not None:
-        return query.hide
+def _hidden(context: RequestContext) -> Collection[str]:
+    """The hidden columns: of the last choice, else those that make room for others."""
     chosen = context.request.cookies.get(_COOKIE)
     if chosen is not None:
         return hideable(chosen.split("."))
-    return _SPARED if context.site.airflow else ()
+    return _SPARED if context.site.airflow or context.proposes else ()
 
 
 def _choose(query: ListQuery, hide: tuple[str, ...]) -> Response:
-    """Hide columns from now on: the address says which, and a cookie for the next visit."""
-    response = RedirectResponse(replace(query, hide=hide).address(), status_code=303)
+    """Hide columns from now on."""
+    response = RedirectResponse(query.address(), status_code=303)
     response.set_cookie(_COOKIE, ".".join(hide), max_age=_YEAR, httponly=True, samesite="strict")
     return response
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
-from codegen.web.pipelines.columns import COLUMNS, FILTERS, hideable, is_sortable
+from codegen.web.pipelines.columns import COLUMNS, FILTERS, is_sortable
 from codegen.web.pipelines.listing import Row
 
 ROWS_OF_A_PAGE = 100
@@ -47,7 +47,6 @@ class ListQuery:
         q: words, all of which a row must contain.
         filters: the chosen value of each filter that is set.
         sort: a column, with a dash in front for descending order.
-        hide: the hidden columns, in their order; None where the address does not say it.
         page: counted from 1.
     """
 
@@ -55,19 +54,17 @@ class ListQuery:
     environment: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     sort: str = "name"
-    hide: tuple[str, ...] | None = None
     page: int = 1
 
     @classmethod
-    def of(cls, query: Mapping[str, str], hide: Collection[str] = (), deployments: Sequence[str] = ()) -> ListQuery:
-        """The query of an address, without its invalid values; `hide` has all its values of that name."""
+    def of(cls, query: Mapping[str, str], deployments: Sequence[str] = ()) -> ListQuery:
+        """The query of an address, without its invalid values."""
         sort, page, environment = query.get("sort", ""), query.get("page", ""), query.get("environment", "")
         return cls(
             query.get("q", ""),
             environment if environment in deployments else "",
             {name: query[name] for name in FILTERS if query.get(name)},
             sort if is_sortable(sort.removeprefix("-")) else "name",
-            hideable(hide) if hide else None,
             max(int(page), 1) if page.isdecimal() and len(page) < len("1000000") else 1,
         )
 
@@ -80,10 +77,8 @@ class ListQuery:
     def address(self, **changes: str | int) -> str:
         """The address of the list with some values changed; any other search or order starts at page 1."""
         values = {**self.values, **changes}
-        query: dict[str, object] = {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
-        if self.hide is not None:
-            query["hide"] = self.hide or ("",)
-        return f"/?{urlencode(query, doseq=True)}" if query else "/"
+        query = {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
+        return f"/?{urlencode(query)}" if query else "/"
 
     def sorted_by(self, column: str) -> str:
         """The `sort` of the link of a column, which reverses the order where the list is sorted by it already."""
@@ -96,7 +91,7 @@ class ListQuery:
     @property
     def is_narrowed(self) -> bool:
         """Whether it leaves any row out."""
-        return replace(self, sort="name", hide=None, page=1) != ListQuery()
+        return replace(self, sort="name", page=1) != ListQuery()
 
     def excerpt(self, rows: Sequence[Row]) -> Excerpt:
         """The rows of the page."""

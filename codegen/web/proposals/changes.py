@@ -10,11 +10,9 @@ from codegen import git, pipeline
 from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic
 from codegen.files import text_of
-from codegen.git import GitError
-from codegen.proposals.files import pipeline_folders, uncommitted_files
+from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files
 from codegen.review.in_words import Effect, effects_of
 from codegen.sync.changes import Change
-from codegen.web.parts.patch import is_schedule_file
 from codegen.web.shell.workspace import Snapshot
 
 
@@ -57,18 +55,10 @@ def changes_of(snapshot: Snapshot, base: str) -> Changes:
         effects_of(snapshot.project, before, snapshot.reading, sources),
         uncommitted,
         [each for each in snapshot.diagnostics if each.is_error and each.location.path in sources],
-        not _merges(root, base),
+        not git.succeeds(root, "merge-tree", "--write-tree", base, "HEAD"),
     )
 
 
 def _text(root: Path, name: str) -> str | None:
     path = root / name
     return text_of(path) if path.exists() else None
-
-
-def _merges(root: Path, base: str) -> bool:
-    try:
-        git.run(root, "merge-tree", "--write-tree", base, "HEAD")
-    except GitError:
-        return False
-    return True

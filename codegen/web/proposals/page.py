@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timezone
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from codegen import git
-from codegen.diagnostics import DagpressError
-from codegen.git import GitError, Watch
+from codegen.diagnostics import DagpressError, joined
 from codegen.proposals import ConflictError, Proposal, ProposalError, Proposals, Side, State
 from codegen.sync.lock import LockedError
-from codegen.web.parts.humanize import absolute, relative
+from codegen.sync.parts import Action
 from codegen.web.parts.patch import patch_between, patches_by_kind
-from codegen.web.proposals.changes import changes_of
+from codegen.web.parts.progress import start
+from codegen.web.proposals.changes import Changes, changes_of
 from codegen.web.proposals.sending import Sender
-from codegen.web.shell.commits import Commit
-from codegen.web.shell.request_context import PROPOSAL, Page, RequestContext
+from codegen.web.shell.operations import Operation
+from codegen.web.shell.request_context import Page, RequestContext
 
+_VERBS = {Action.CREATE: "Add", Action.DELETE: "Delete"}
 _SIDES = {side.name.lower(): side for side in Side}
 
 
@@ -35,10 +33,10 @@ def _all(context: RequestContext) -> Response:
         shown=[("Open", [each for each in found if each.is_open])]
         + [(state.value.capitalize(), [each for each in found if each.state is state]) for state in _ENDED],
         problem=proposals.problem,
-        **_words(context),
     )
 
 
+_WORKING = "/proposals/{}/working"
 _ENDED = (State.MERGED, State.CLOSED)
 
 
@@ -61,11 +59,6 @@ def _proposal(context: RequestContext) -> Proposal:
     return found
 
 
-def _within(context: RequestContext, name: str) -> RequestContext:
-    """The same request about a proposal."""
-    return replace(context, form={**context.form, PROPOSAL: name})
-
-
 def _show(context: RequestContext) -> Response:
     proposal = _proposal(context)
     _proposals(context).refresh()
@@ -76,15 +69,15 @@ def _page(
     context: RequestContext, proposal: Proposal, problem: DagpressError | None = None, status: int = 200
 ) -> Response:
     proposals = _proposals(context)
-    inside = _within(context, proposal.name)
-    is_editable = proposal.is_open and not proposal.others
-    job = inside.workspace.commits.latest if is_editable else None
-    if problem is None and job and job.result.done() and isinstance(job.result.result(), DagpressError):
-        problem = job.result.result()
-    snapshot = inside.snapshot if is_editable else None
+    inside = context.within(proposal.name) if proposal.is_editable else None
+    latest = inside.workspace.operations.latest if inside else None
+    if problem is None and latest and latest.result.done():
+        problem = _problem_of(latest.result.exception())
+    snapshot = inside.snapshot if inside else None
     changes = changes_of(snapshot, proposals.base_commit()) if snapshot else None
     conflicts = problem.conflicts if isinstance(problem, ConflictError) else ()
-    return inside.page(
+    proposed_title = _title_of(proposal, changes)
+    return (inside or context).page(
         "proposal.html",
         status,
         proposal=proposal,
@@ -97,21 +90,22 @@ def _page(
         ],
         problem=problem,
         conflicts=[(each, patch_between(each.name, each.current or "", each.proposed or "")) for each in conflicts],
-        title=context.form.get("title") or proposal.title or _title_of(proposal),
+        title=context.form.get("title") or proposal.title or proposed_title,
+        proposed_title=proposed_title,
         description=context.form.get("description", ""),
-        default_branch=proposals.default_branch,
         pull_request=proposals.pull_request(proposal),
         away=proposals.problem,
-        **_words(context),
     )
 
 
-def _title_of(proposal: Proposal) -> str:
+def _title_of(proposal: Proposal, changes: Changes | None = None) -> str:
+    """A title to begin with, such as `Add orders` or `Change customers and orders`."""
     names = [file.rpartition("/")[2].rpartition(".")[0] for file in proposal.files]
     if not names:
         return "Regenerate the DAG files"
-    *others, last = names
-    return f"Change {', '.join(others)} and {last}" if others else f"Change {last}"
+    actions = {each.action for each in changes.files if each.name in proposal.files} if changes else set()
+    verb = _VERBS.get(actions.pop(), "Change") if len(actions) == 1 else "Change"
+    return f"{verb} {joined(names)}"
 
 
 def _send(context: RequestContext) -> Response:
@@ -139,60 +133,46 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
     person = context.person
     if person is None:
         return RedirectResponse(f"/identity?next=/proposals/{proposal.name}", 303)
-    proposals, workspace = _proposals(context), _within(context, proposal.name).workspace
+    proposals = _proposals(context)
+    try:
+        workspace = context.within(proposal.name).workspace
+    except ProposalError as error:
+        return _page(context, proposal, error, 409)
 
-    def run(commit: Commit) -> object:
-        try:
-            return work(Sender(proposals, workspace, person, Watch(commit.note, commit.is_cancelled)))
-        except (DagpressError, LockedError) as error:
-            return error if isinstance(error, DagpressError) else ProposalError(str(error), "try again later")
+    def run(operation: Operation) -> str:
+        return work(Sender(proposals, workspace, person, operation.watch))
 
     try:
-        workspace.commits.start(f"/proposals/{proposal.name}/working", proposal.branch, run)
+        return start(context, workspace.operations, proposal.branch, run, partial(_ended, proposal.name))
     except LockedError as error:
-        return _page(context, proposal, ProposalError(str(error), "try again later"), 503)
-    return _follow(context)
+        return _page(context, proposal, _problem_of(error), 503)
 
 
-def _follow(context: RequestContext) -> Response:
-    """Show the progress of the work on a proposal, or the proposal when it has ended."""
-    proposal = _proposal(context)
-    job = _within(context, proposal.name).workspace.commits.latest
-    address = f"/proposals/{proposal.name}"
-    if job is None or job.look():
-        # A proposal gets another name if the git host has a branch of its name.
-        if job and isinstance(job.result.result(), str):
-            address = f"/proposals/{job.result.result()}"
-        return Response(headers={"HX-Redirect": address}) if context.is_fragment else RedirectResponse(address, 303)
-    if context.request.method == "POST":
-        return RedirectResponse(job.address, 303)
-    return context.page("committing.html", commit=job, limit=git.HOOKS_LIMIT)
+def _ended(name: str, _context: RequestContext, operation: Operation) -> Response:
+    """Show the proposal, which has another name if the git host has a branch of its name."""
+    with suppress(DagpressError, LockedError):
+        name = operation.result.result()
+    return RedirectResponse(f"/proposals/{name}", 303)
 
 
-def _cancel(context: RequestContext) -> Response:
-    proposal = _proposal(context)
-    if job := _within(context, proposal.name).workspace.commits.latest:
-        job.cancel()
-    return _follow(context)
+def _problem_of(error: BaseException | None) -> DagpressError | None:
+    """The problem with an operation that did not start, or that failed."""
+    if isinstance(error, LockedError):
+        return ProposalError(str(error), "try again later")
+    return error if isinstance(error, DagpressError) else None
 
 
 def _ask_to_withdraw(context: RequestContext) -> Response:
-    return context.page("proposal_withdraw.html", proposal=_proposal(context), problem=None, **_words(context))
+    return context.page("proposal_withdraw.html", proposal=_proposal(context), problem=None)
 
 
 def _withdraw(context: RequestContext) -> Response:
     proposal = _proposal(context)
     try:
         _proposals(context).withdraw(proposal.name)
-    except GitError as error:
-        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=error, **_words(context))
+    except (DagpressError, LockedError) as error:
+        return context.page("proposal_withdraw.html", 409, proposal=proposal, problem=_problem_of(error))
     return RedirectResponse("/proposals", 303)
-
-
-def _words(context: RequestContext) -> Mapping[str, Any]:
-    """What the templates say of times."""
-    now = datetime.now(timezone.utc)
-    return {"ago": lambda time: relative(time, now), "absolute": partial(absolute, zone=context.timezone)}
 
 
 PAGES = (
@@ -200,8 +180,6 @@ PAGES = (
     Page("/proposals/{name}", _show),
     Page("/proposals/{name}/send", _send, "POST"),
     Page("/proposals/{name}/update", _update, "POST"),
-    Page("/proposals/{name}/working", _follow),
-    Page("/proposals/{name}/working", _cancel, "POST"),
     Page("/proposals/{name}/withdraw", _ask_to_withdraw),
     Page("/proposals/{name}/withdraw", _withdraw, "POST"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from codegen import git
 from codegen.diagnostics import has_errors, quoted
@@ -54,8 +55,7 @@ class Sender:
             with self.workspace.transaction() as transaction:
                 folders = pipeline_folders(self.workspace.snapshot().project)
                 finish = partial(_regenerate, self.workspace, transaction)
-                root, variables = self.workspace.root, self._variables
-                merge(root, other, folders, sides, finish, variables=variables, watch=self.watch)
+                merge(self.workspace.root, other, folders, sides, finish, **self._options)
         return self.proposals.send(name, self.watch) if is_sent else name
 
     def _commit(self, message: str) -> None:
@@ -64,11 +64,13 @@ class Sender:
             if _uncommitted(self.workspace):
                 _regenerate(self.workspace, transaction)
                 names = in_git(root, _uncommitted(self.workspace))
-                git.commit(root, names, message, watch=self.watch, variables=self._variables)
+                git.commit(root, names, message, **self._options)
 
     @property
-    def _variables(self) -> Mapping[str, str]:
-        return {**git.hooks_of(self.proposals.project.root), **self.person.variables}
+    def _options(self) -> dict[str, Any]:
+        """What its commits have in common."""
+        hooks = git.hooks_of(self.proposals.project.root)
+        return {"hooks": hooks, "variables": self.person.variables, "watch": self.watch}
 
 
 def _uncommitted(workspace: Workspace) -> set[str]:

@@ -11,15 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from codegen import git
-from codegen.git import GitError, RemoteError
+from codegen.git import GitError, PullRequest, RemoteError
+from codegen.proposals import PREFIX
 from codegen.sync.lock import LockedError
 from codegen.text.copyable import shell_command
-from codegen.web.shell.commits import Commit
+from codegen.web.parts.progress import start
+from codegen.web.shell.operations import Operation
 from codegen.web.shell.request_context import Page, RequestContext
 
 _HASH = re.compile(r"[0-9a-f]{7,64}")
-# The branches that the page proposes.
-_OURS = "dagpress/"
 
 
 @dataclass(frozen=True)
@@ -29,24 +29,22 @@ class _Next:
     Attributes:
         branch: the branch that ends with the commit; empty without one.
         is_here: whether that branch is checked out.
+        base: the branch that pull requests go to; empty if it is unknown.
         remote: the remote that it is pushed to; empty without one.
         url: the remote's URL, without credentials.
         is_pushed: whether the remote has the commit.
-        base: the branch that a pull request goes to; empty if it is unknown.
-        opening: the address where a pull request is opened; empty if it is unknown.
-        existing: the address of the pull requests of the branch; empty if it is unknown.
-        back: the branch that one came from; empty without one.
+        back: the previous branch; empty without one.
+        pull_request: the pull request of the branch; None for the base, and without a remote.
     """
 
     branch: str
     is_here: bool
-    remote: str = ""
+    base: str
+    remote: str
     url: str = ""
     is_pushed: bool = False
-    base: str = ""
-    opening: str = ""
-    existing: str = ""
     back: str = ""
+    pull_request: PullRequest | None = None
 
     @property
     def command(self) -> str:
@@ -65,26 +63,24 @@ def _next_of(root: Path, commit: str) -> _Next:
     branches = refs.splitlines()
     branch = head.branch if head.branch in branches else next(iter(branches), "")
     remote = git.remote_of(root, branch)
-    found = _Next(branch, head.branch == branch, remote, base=git.default_branch(root, remote, asks=False))
+    found = _Next(branch, head.branch == branch, git.default_branch(root, remote, asks=False), remote)
     if found.is_here and not found.is_base:
         found = replace(found, back=_way_back(root, found))
     if not (branch and remote):
         return found
-    url = git.url_of(root, remote)
     tracking = git.run(root, "for-each-ref", f"--contains={commit}", f"refs/remotes/{remote}/{branch}")
     return replace(
         found,
-        url=git.without_credentials(url),
+        url=git.without_credentials(git.url_of(root, remote)),
         is_pushed=bool(tracking),
-        opening="" if found.is_base else git.new_pull_request(url, branch, found.base),
-        existing="" if found.is_base else git.pull_requests_of(url, branch),
+        pull_request=None if found.is_base else git.pull_request_of(root, remote, branch, found.base),
     )
 
 
 def _way_back(root: Path, found: _Next) -> str:
     """The branch that was left for this one; from one of ours to another, the default branch."""
     previous, local = git.previous_branch(root), git.branches_of(root)
-    candidates = ("" if previous.startswith(_OURS) else previous, found.base)
+    candidates = ("" if previous.startswith(PREFIX) else previous, found.base)
     return next((name for name in candidates if name in local and name != found.branch), "")
 
 
@@ -110,18 +106,10 @@ def _page(  # noqa: PLR0913, PLR0917  # the parts of a refusal
     message = git.run(root, "show", "--no-patch", "--format=%B", commit).strip()
     shown = git.run(root, "show", "--format=", "--name-only", "--no-renames", "-z", commit)
     following, files = _next_of(root, commit), [name for name in shown.split("\0") if name]
-    latest = context.site.pushes.at(_address(commit))
-    if latest and latest.result.done() and isinstance(said := latest.result.result(), str):
-        printed = git.pull_request_in(said, git.url_of(root, following.remote))
-        following = replace(following, opening=printed or following.opening)
     return context.page(
         "committed.html", status,
         commit=commit, message=message, files=files, next=following, refused=refused, problem=problem, hint=hint,
     )  # fmt: skip
-
-
-def _address(commit: str) -> str:
-    return f"/pushing/{commit}"
 
 
 def _push(context: RequestContext) -> Response:
@@ -129,49 +117,24 @@ def _push(context: RequestContext) -> Response:
     following = _next_of(root, commit)
     if not (following.branch and following.remote):
         return _page(context, commit, "Nothing was pushed.", "The commit is on no branch that can be pushed.", 409)
-    work = partial(_pushed, root, following)
+
+    def push(operation: Operation) -> None:
+        git.push(root, following.remote, following.branch, operation.watch)
+
     try:
-        context.site.pushes.start(_address(commit), following.branch, work)
+        return start(context, context.site.pushes, following.branch, push, partial(_pushed, commit))
     except LockedError as error:
         return _page(context, commit, "Nothing was pushed.", f"Try again later: {error}.", 503)
-    return _follow(context)
 
 
-def _pushed(root: Path, following: _Next, push: Commit) -> str | GitError:
-    """The output of a push, or why it failed."""
+def _pushed(commit: str, context: RequestContext, operation: Operation) -> Response:
     try:
-        return git.push(root, following.remote, following.branch, git.Watch(push.note, push.is_cancelled))
+        operation.result.result()
+    except RemoteError as error:
+        return _page(context, commit, f"Nothing was pushed: {error.summary}.", error.said, 422, error.hint)
     except GitError as error:
-        return error
-
-
-def _follow(context: RequestContext) -> Response:
-    """Show the result of a push, or its progress."""
-    commit = _commit_of(context)
-    push = context.site.pushes.at(_address(commit))
-    if push is None:
-        return RedirectResponse(f"/commits/{commit}", 303)
-    if not push.look():
-        if context.request.method == "POST":
-            return RedirectResponse(push.address, 303)
-        return context.page("pushing.html", commit=push, limit=git.HOOKS_LIMIT)
-    if context.is_fragment:
-        return Response(headers={"HX-Redirect": push.address})
-    return _ended(context, commit, push.result.result())
-
-
-def _ended(context: RequestContext, commit: str, result: str | GitError) -> Response:
-    if isinstance(result, RemoteError):
-        return _page(context, commit, f"Nothing was pushed: {result.summary}.", result.said, 422, result.hint)
-    if isinstance(result, GitError):
-        return _page(context, commit, "Nothing was pushed.", result.message, 422, result.hint)
+        return _page(context, commit, "Nothing was pushed.", error.message, 422, error.hint)
     return RedirectResponse(f"/commits/{commit}", 303)
-
-
-def _cancel(context: RequestContext) -> Response:
-    if push := context.site.pushes.at(_address(_commit_of(context))):
-        push.cancel()
-    return _follow(context)
 
 
 def _back(context: RequestContext) -> Response:
@@ -192,7 +155,5 @@ def _back(context: RequestContext) -> Response:
 PAGES = (
     Page("/commits/{commit}", _committed),
     Page("/push/{commit}", _push, "POST", is_of_checkout=True),
-    Page("/pushing/{commit}", _follow),
-    Page("/pushing/{commit}", _cancel, "POST"),
     Page("/back/{commit}", _back, "POST", is_of_checkout=True),
 )

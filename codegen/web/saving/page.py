@@ -24,9 +24,9 @@ from codegen.web.editing.editor import editor_page, sent_draft
 from codegen.web.editing.page import computed, plain_page, received
 from codegen.web.parts.destination import destination
 from codegen.web.parts.patch import patch_between, patches_by_kind
+from codegen.web.shell.recent import Saved
 from codegen.web.shell.request_context import Page, RequestContext
 from codegen.web.shell.safe_read import bytes_of
-from codegen.web.shell.saved_store import Saved
 from codegen.web.shell.workspace import BrokenProjectError, Snapshot
 
 _BOM = "\ufeff"
@@ -210,7 +210,7 @@ def _result(context: RequestContext, saved: Saved) -> Response:
         return RedirectResponse(address, 303)
     root = context.workspace.root
     saved.files = {name: bytes_of(root, root / name) for name in saved.files}
-    return RedirectResponse(f"/saved/{context.site.saved_store.put(saved)}", 303)
+    return RedirectResponse(f"/saved/{context.site.saved.put(saved).key}", 303)
 
 
 def _ask(context: RequestContext) -> Response:

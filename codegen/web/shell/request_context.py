@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from secrets import token_urlsafe
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,10 +29,11 @@ from codegen.secrets.masking import masked_prose
 from codegen.web.shell import worker
 from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
-from codegen.web.shell.commits import Commit, Commits
+from codegen.web.shell.humanize import absolute, relative
 from codegen.web.shell.identity import STATE, Person, person_of
 from codegen.web.shell.next_runs import NextRunsCache
-from codegen.web.shell.saved_store import SavedStore
+from codegen.web.shell.operations import Operation, Operations
+from codegen.web.shell.recent import RecentStore, Saved
 from codegen.web.shell.security import CSRF_FIELD
 from codegen.web.shell.worker import Worker, shared_worker
 from codegen.web.shell.workspace import Snapshot, Workspace
@@ -61,11 +63,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["masked"] = masked_prose
+    environment.filters["ago"] = lambda time: relative(time, datetime.now(timezone.utc))
+    environment.filters["absolute"] = pass_context(lambda page, time: absolute(time, page["context"].timezone))
     environment.filters["code_marks"] = _with_code
     environment.globals["address_of"] = address_of
     return environment
 
 
+@lru_cache(maxsize=1024)
 def _with_code(text: str) -> Markup:
     """A sentence in which names are quoted with backticks, as HTML with code."""
     parts = re.split(r"`([^`]*)`", printable_lines(text))
@@ -86,7 +91,8 @@ class Site:
         version: the version of Dagpress.
         worker: the process that renders drafts.
         csrf: the CSRF token for forms and changing requests, new at each start of the server.
-        saved_store: recently saved changes.
+        saved: recently saved changes.
+        operations: recent background operations.
         pushes: runs pushes in the background.
         user_headers: the headers of trusted proxies that name the person; empty if people type their names.
     """
@@ -97,8 +103,9 @@ class Site:
     version: str
     worker: Worker
     csrf: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
-    saved_store: SavedStore = field(default_factory=SavedStore)
-    pushes: Commits = field(default_factory=lambda: Commits("push"))
+    saved: RecentStore[Saved] = field(default_factory=RecentStore)
+    operations: RecentStore[Operation] = field(default_factory=RecentStore)
+    pushes: Operations = field(default_factory=lambda: Operations("push"))
     next_runs: NextRunsCache = field(default_factory=NextRunsCache)
     user_headers: Sequence[str] = ()
 
@@ -142,6 +149,7 @@ class RequestContext:
     form: Mapping[str, str]
     is_dropped: Event = field(default_factory=Event)
     given_proposals: Sequence[Proposal] | None = None
+    given_workspace: Workspace | None = None
 
     @property
     def proposal(self) -> str:
@@ -155,6 +163,8 @@ class RequestContext:
         Raises:
             HTTPException: the proposal cannot be changed here.
         """
+        if self.given_workspace:
+            return self.given_workspace
         try:
             return self.site.workspaces.of(self.proposal)
         except ProposalError as error:
@@ -163,11 +173,20 @@ class RequestContext:
                 return self.site.workspaces.main
             raise HTTPException(404, f"{error}.") from None
 
+    def within(self, proposal: str) -> RequestContext:
+        """The same request about a proposal, of which it writes into no other workspace.
+
+        Raises:
+            ProposalError: the proposal cannot be changed here.
+        """
+        workspace = self.site.workspaces.of(proposal)
+        return replace(self, form={**self.form, PROPOSAL: proposal}, given_workspace=workspace)
+
     @property
-    def slow_commit(self) -> Commit | None:
-        """A commit that other changes of the workspace wait for."""
+    def slow_operation(self) -> Operation | None:
+        """An operation that other changes of the workspace wait for."""
         try:
-            return self.workspace.commits.slow
+            return self.workspace.operations.slow
         except HTTPException:
             return None
 

@@ -11,9 +11,9 @@ import resource
 import signal
 import time
 import traceback
-from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -41,15 +41,11 @@ def main() -> None:
         os.dup2(nothing, number)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    projects: OrderedDict[Path, _Project] = OrderedDict()
+    project_at = lru_cache(maxsize=_MOST)(_Project)
     with suppress(EOFError, BrokenPipeError):
         while True:
             task: Task = pickle.load(tasks)  # noqa: S301  # the server's
-            project = projects.pop(task.root, None) or _Project(task.root)
-            projects[task.root] = project
-            if len(projects) > _MOST:
-                projects.popitem(last=False)
-            results.write(project.result_of(task))
+            results.write(project_at(task.root).result_of(task))
             results.flush()
 
 
@@ -60,10 +56,9 @@ def context_of(task: Task, site: Site) -> RequestContext:
 
 
 class _Project:
-    """The project of the latest task, cached for the next one."""
+    """A project, cached for its next task."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
         self._site = Site.of(root, {})
         self._fork = 0
         # CPU time of a trivial draft, which grows with the project; None before the first one.

@@ -25,7 +25,7 @@ from codegen.sync.changes import Change
 from codegen.sync.dag_code import CodeChange, code_of
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
-from codegen.web.shell.commits import Commits
+from codegen.web.shell.operations import Operations
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ class Workspace:
         self._snapshot: Snapshot | None = None
         self._cache = Cache()
         self._taken = 0
-        self.commits = Commits()
+        self.operations = Operations()
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """The one way to write into the project.
@@ -116,8 +116,8 @@ class Workspace:
         Raises:
             LockedError: a slow commit or another process holds the lock for longer than somebody waits for a page.
         """
-        if commit := self.commits.slow:
-            raise LockedError(commit.reason)
+        if slow := self.operations.slow:
+            raise LockedError(slow.reason)
         return transaction(self.root, _LOCK_SECONDS, lambda _: None)
 
     def snapshot(self) -> Snapshot:

@@ -35,8 +35,7 @@ class Workspaces:
         with self._lock:
             workspace = self._used.pop(root, None) or Workspace(root)
             self._used[root] = workspace
-            while len(self._used) > _MOST:
-                _, oldest = self._used.popitem(last=False)
-                if oldest.commits.running:
-                    self._used[oldest.root] = oldest
+            idle = [each for each in self._used.values() if not each.operations.running and each is not workspace]
+            for each in idle[: max(0, len(self._used) - _MOST)]:
+                del self._used[each.root]
             return workspace

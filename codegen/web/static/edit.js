@@ -41,6 +41,7 @@ const view = new EditorView({
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
         area.value = update.state.doc.toString();
+        keep();
         if (!update.transactions.some((each) => each.annotation(fromServer))) soon();
       }),
     ],
@@ -48,6 +49,33 @@ const view = new EditorView({
 });
 // The label was that of the text area.
 document.querySelector("label[for=text]").addEventListener("click", () => view.focus());
+
+// What is typed and not saved yet is kept in this browser, with the version of the file from which it was made: a
+// closed tab or a crash loses nothing. A browser may refuse to keep it.
+const slot = `draft:${document.querySelector(".brand").textContent.trim()}:${form.elements.file.value}`;
+const bar = document.getElementById("kept");
+function keep(isSent = false) {
+  if (!bar.hidden) return;
+  try {
+    if (area.value === first && !isSent) localStorage.removeItem(slot);
+    else localStorage.setItem(slot, JSON.stringify({text: area.value, base: form.elements.base.value, isSent}));
+  } catch {}
+}
+function offerKept() {
+  const kept = JSON.parse(localStorage.getItem(slot) ?? "{}");
+  bar.hidden = "unsaved" in form.dataset || (kept.text ?? first) === first;
+  document.getElementById("take-kept").addEventListener("click", () => {
+    bar.hidden = true;
+    form.elements.base.value = kept.base;
+    view.dispatch({changes: {from: 0, to: view.state.doc.length, insert: kept.text}});
+    view.focus();
+  });
+  document.getElementById("drop-kept").addEventListener("click", () => {
+    bar.hidden = true;
+    keep();
+    view.focus();
+  });
+}
 
 // Ask when somebody pauses.
 function soon(pause = PAUSE) {
@@ -116,10 +144,7 @@ function tell(trouble) {
 function take(page) {
   takeText(page.getElementById("text").value);
   takeFields(page.getElementById("fields"));
-  const status = document.getElementById("status");
-  const said = page.getElementById("status");
-  if (status.textContent !== said.textContent) status.replaceChildren(...said.childNodes);
-  takePreview(page.getElementById("preview"));
+  for (const id of ["status", "preview"]) morph(document.getElementById(id), page.getElementById(id));
   mark();
 }
 
@@ -218,20 +243,6 @@ function search() {
   if (found && found.textContent !== said) found.textContent = said;
 }
 
-function takePreview(preview) {
-  const old = document.getElementById("preview");
-  for (const details of preview.querySelectorAll("details")) {
-    const same = document.getElementById(details.id);
-    if (same) details.open = same.open;
-  }
-  const scrolled = [...old.querySelectorAll(".scroll")].map((each) => [each.ariaLabel, each.scrollLeft, each.scrollTop]);
-  old.replaceChildren(...preview.childNodes);
-  for (const [label, left, top] of scrolled) {
-    const same = [...old.querySelectorAll(".scroll")].find((each) => each.ariaLabel === label);
-    if (same) Object.assign(same, {scrollLeft: left, scrollTop: top});
-  }
-}
-
 // Move the focus to where the step is that somebody has added, moved or removed.
 function follow(what, number) {
   const steps = document.querySelectorAll(".step");
@@ -322,6 +333,7 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   isLeaving = true;
+  keep(true);
   // Not `requestSubmit`: the browser ignores it as long as this event lasts.
   form.submit();
 });
@@ -344,3 +356,4 @@ document.getElementById("preview").addEventListener("click", (event) => {
 });
 
 mark();
+offerKept();

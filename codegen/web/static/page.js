@@ -8,3 +8,10 @@ if (!isTold()) {
     location.reload();
   }
 }
+
+// What was sent by the editor is saved, once another page is shown (`edit.js` keeps it until then).
+if (!document.getElementById("editor")) {
+  for (const key of Object.keys(localStorage).filter((each) => each.startsWith("draft:"))) {
+    if (JSON.parse(localStorage.getItem(key)).isSent) localStorage.removeItem(key);
+  }
+}

@@ -1,4 +1,4 @@
-"""Background commits and pushes of the page, since git hooks can take minutes."""
+"""Background operations of the page, such as commits and pushes, since git hooks can take minutes."""
 
 from __future__ import annotations
 
@@ -10,34 +10,41 @@ from threading import Lock
 from typing import Any
 
 from codegen import process
+from codegen.git import Watch
 from codegen.sync.lock import LockedError
+from codegen.web.shell.recent import Recent
 
-# Seconds: how long a request waits for a commit, and how long a commit runs without requests from its page, which
+# Seconds: how long a request waits for an operation, and how long one runs without requests from its page, which
 # polls. Browsers poll less often in a background tab.
 _PATIENCE = 1
 _WATCHED = 90
 
 
 @dataclass
-class Commit:
-    """A running or finished commit or push.
+class Operation(Recent):
+    """A running or finished operation.
 
     Attributes:
         noun: `commit` or `push`.
-        address: the path of its page.
         branch: the requested branch; empty for the current one.
+        ended: the handler that shows its result, from the request and the operation.
         line: the last line of output from git or a hook.
-        result: the result of the `work` of `Commits.start`.
+        result: the result of the `work` of `Operations.start`.
     """
 
     noun: str
-    address: str
     branch: str
+    ended: Callable[[Any, Operation], Any]
     line: str = ""
     result: Future[Any] = field(default_factory=Future)
     _started: float = field(default_factory=time.monotonic)
     _seen: float = field(default_factory=time.monotonic)
     _is_cancelled: bool = False
+
+    @property
+    def address(self) -> str:
+        """The path of its page."""
+        return f"/operations/{self.key}"
 
     @property
     def seconds(self) -> int:
@@ -49,8 +56,12 @@ class Commit:
         """Why other writes are refused."""
         return f"a {self.noun} has been waiting for git and its hooks for {self.seconds} seconds"
 
-    def note(self, line: str) -> None:
-        """Record the last line of output."""
+    @property
+    def watch(self) -> Watch:
+        """The callbacks for git."""
+        return Watch(self._note, self.is_cancelled)
+
+    def _note(self, line: str) -> None:
         self.line = line
 
     def look(self) -> bool:
@@ -68,46 +79,37 @@ class Commit:
         return self._is_cancelled or process.ending.is_set() or time.monotonic() - self._seen > _WATCHED
 
 
-class Commits:
-    """Runs one commit, or one push, at a time in the background. Thread-safe."""
+class Operations:
+    """Runs one operation at a time in the background. Thread-safe."""
 
     def __init__(self, noun: str = "commit") -> None:
         """Start with none."""
         self._noun = noun
         self._executor = ThreadPoolExecutor(1, noun)
         self._lock = Lock()
-        self._latest: Commit | None = None
+        self.latest: Operation | None = None
 
-    def start(self, address: str, branch: str, work: Callable[[Commit], object]) -> Commit:
-        """Run `work` in the background.
+    def start(
+        self, branch: str, work: Callable[[Operation], object], ended: Callable[[Any, Operation], Any]
+    ) -> Operation:
+        """Run `work` in the background; `ended` shows its result.
 
         Raises:
-            LockedError: another one is running.
+            LockedError: another operation is running.
         """
         with self._lock:
-            if self._latest and not self._latest.look():
-                raise LockedError(self._latest.reason)
-            commit = Commit(self._noun, address, branch)
-            commit.result = self._executor.submit(work, commit)
-            self._latest = commit
-            return commit
-
-    def at(self, address: str) -> Commit | None:
-        """The latest one, if it has that address."""
-        return self._latest if self._latest and self._latest.address == address else None
+            if self.latest and not self.latest.look():
+                raise LockedError(self.latest.reason)
+            self.latest = Operation(self._noun, branch, ended)
+            self.latest.result = self._executor.submit(work, self.latest)
+            return self.latest
 
     @property
-    def latest(self) -> Commit | None:
-        """The running commit, or the last one."""
-        return self._latest
+    def running(self) -> Operation | None:
+        """The running operation."""
+        return self.latest if self.latest and not self.latest.result.done() else None
 
     @property
-    def running(self) -> bool:
-        """Whether a commit is running."""
-        return self._latest is not None and not self._latest.result.done()
-
-    @property
-    def slow(self) -> Commit | None:
-        """The running commit, if it has been running too long for requests to wait for it."""
-        commit = self._latest
-        return commit if commit and not commit.result.done() and commit.seconds >= _PATIENCE else None
+    def slow(self) -> Operation | None:
+        """The running operation, if it has been running too long for requests to wait for it."""
+        return running if (running := self.running) and running.seconds >= _PATIENCE else None

@@ -1,4 +1,4 @@
-"""What was written, kept a while so that a page can show it and commit it."""
+"""Recent results, kept for a while so that pages can show them again."""
 
 from __future__ import annotations
 
@@ -7,17 +7,49 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Generic, TypeVar
 
 from codegen.diagnostics import Diagnostic
 from codegen.review.in_words import Effect
 from codegen.sync.changes import Change
-from codegen.web.shell.commits import Commit
 
 _MOST = 50
 
 
 @dataclass
-class Saved:
+class Recent:
+    """Something with an unguessable key for its address."""
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(9), init=False)
+
+
+_Recent = TypeVar("_Recent", bound=Recent)
+
+
+class RecentStore(Generic[_Recent]):
+    """The latest of something, by their keys. Thread-safe."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._items: OrderedDict[str, _Recent] = OrderedDict()
+        self._lock = Lock()
+
+    def put(self, item: _Recent) -> _Recent:
+        """Keep something, and return it."""
+        with self._lock:
+            self._items[item.key] = item
+            while len(self._items) > _MOST:
+                self._items.popitem(last=False)
+            return item
+
+    def get(self, key: str) -> _Recent | None:
+        """The one with a key; None if it is too old, or from before the server started."""
+        with self._lock:
+            return self._items.get(key)
+
+
+@dataclass
+class Saved(Recent):
     """A saved change of one schedule file, or all uncommitted changes.
 
     Attributes:
@@ -25,11 +57,10 @@ class Saved:
         title: the heading of the page.
         message: the proposed commit message.
         changes: the changed files.
-        effects: what they mean for the pipelines.
+        effects: the meaning of the changes for the pipelines.
         files: the content of each related file, changed or not, by its path in the project; None for a missing file.
         diagnostics: the errors and warnings after the change.
         waits: whether errors elsewhere prevented the update of generated files.
-        commit: the latest commit of the change.
     """
 
     source: str
@@ -40,26 +71,3 @@ class Saved:
     files: Mapping[str, bytes | None]
     diagnostics: Sequence[Diagnostic] = ()
     waits: bool = False
-    commit: Commit | None = None
-
-
-@dataclass
-class SavedStore:
-    """Recently saved changes, by unguessable keys. Thread-safe."""
-
-    _saved: OrderedDict[str, Saved] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def put(self, saved: Saved) -> str:
-        """Store a change, and return its key."""
-        key = secrets.token_urlsafe(9)
-        with self._lock:
-            self._saved[key] = saved
-            while len(self._saved) > _MOST:
-                self._saved.popitem(last=False)
-        return key
-
-    def get(self, key: str) -> Saved | None:
-        """The change with a key; None if it is too old, or from before the server started."""
-        with self._lock:
-            return self._saved.get(key)

@@ -1,0 +1,104 @@
+"""The causes for which a remote refuses a fetch or a push, in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from codegen.diagnostics import quoted
+from codegen.git.program import GitError
+
+
+class Failure(Enum):
+    """Why a remote did not take or give something."""
+
+    UNREACHABLE = "unreachable"
+    FORBIDDEN = "forbidden"
+    DECLINED = "declined"
+    MOVED = "moved"
+    HOOK = "hook"
+
+
+class RemoteError(GitError):
+    """A fetch or a push failed.
+
+    Attributes:
+        failure: the cause.
+        summary: the message without what the host or a hook printed.
+        said: what the host or a hook printed about it.
+    """
+
+    def __init__(self, failure: Failure, said: str, message: str, hint: str) -> None:
+        super().__init__(f"{message}{f': {said}' if said else ''}", hint)
+        self.failure = failure
+        self.summary = message
+        self.said = said
+
+
+# The status of a rejected branch, by `git push --porcelain`: `!<TAB>from:to<TAB>[rejected] (fetch first)`.
+_REJECTED = re.compile(r"^!\t[^\t]*\t\[([a-z ]+)\] \((.*)\)$", re.MULTILINE)
+_MOVED = {"fetch first", "non-fast-forward", "already exists", "stale info", "needs force"}
+# The remote's file system, and those that open the connection, answer in texts of their own.
+_FORBIDDEN = (
+    *("permission denied", " denied to ", "access denied", "insufficient permission", "authentication failed"),
+    *("could not read username", "could not read password", "error: 401", "error: 403", "not allowed to push"),
+    *("host key verification failed", "not granted", "unable to create temporary object", "unpacker error"),
+    *("remote unpack failed", "unable to migrate objects"),
+)
+_UNREACHABLE = (
+    *("could not resolve host", "failed to connect", "connection refused", "connection timed out", "connection reset"),
+    *("connection closed", "network is unreachable", "no route to host", "unable to access", "early eof"),
+    *("could not read from remote", "does not appear to be a git repository", "repository not found", "' not found"),
+    *("name or service not known", "hung up unexpectedly"),
+)
+_MESSAGES: Mapping[Failure, tuple[str, str]] = {
+    Failure.UNREACHABLE: ("{remote} cannot be reached", "check the network and the address, and try again"),
+    Failure.FORBIDDEN: (
+        "{remote} refuses the access of this machine's user",
+        "ask an owner of the repository for the right to write, or renew the password, token or key of this machine",
+    ),
+    Failure.DECLINED: (
+        "{remote} does not accept the change on the branch {branch}",
+        "if the branch is protected, use another one, and open a pull request from it",
+    ),
+    Failure.MOVED: (
+        "the branch {branch} of {remote} contains changes of somebody else",
+        "commit on a branch with another name, or merge their changes first",
+    ),
+    Failure.HOOK: ("a check of this project refused the push", "fix what it reports, and push again"),
+}
+
+
+def explained(url: str, branch: str, error: GitError) -> GitError:
+    """The error of git with its cause, if that is known; the URL is one without credentials."""
+    failure, said = _failure(error.output)
+    if failure is None:
+        return error
+    message, hint = _MESSAGES[failure]
+    return RemoteError(failure, said, message.format(remote=quoted(url), branch=quoted(branch)), hint)
+
+
+def _failure(output: str) -> tuple[Failure | None, str]:
+    """The cause of a failure, and what the remote or the hook said about it."""
+    remote = [line.removeprefix("remote:").strip() for line in output.splitlines() if line.startswith("remote:")]
+    said = "\n".join(filter(None, remote))
+    if match := _REJECTED.search(output):
+        status, reason = match.groups()
+        if reason in _MOVED:
+            return Failure.MOVED, ""
+        is_forbidden = _has(reason, _FORBIDDEN) or (_has(said, _FORBIDDEN) and "hook" not in reason)
+        return (Failure.FORBIDDEN if is_forbidden else Failure.DECLINED), said or f"{status}: {reason}"
+    lines = [line for line in output.splitlines() if line and not line.startswith(("hint:", "error: failed to push"))]
+    # Without an answer of the remote and without an error, only the hook of this repository can have ended the push.
+    is_answered = any(line.startswith(("To ", "fatal:", "error:", "remote:")) for line in lines)
+    if "error: failed to push some refs" in output and not is_answered:
+        return Failure.HOOK, "\n".join(lines)
+    for failure, texts in ((Failure.FORBIDDEN, _FORBIDDEN), (Failure.UNREACHABLE, _UNREACHABLE)):
+        if (line := next((line for line in lines if _has(line, texts)), None)) is not None:
+            return failure, said or line.removeprefix("fatal: ").strip()
+    return None, ""
+
+
+def _has(text: str, parts: Sequence[str]) -> bool:
+    return any(part in text.lower() for part in parts)
