@@ -1,4 +1,4 @@
-"""Who is behind a request: what people type once, and what a trusted proxy says."""
+"""The person of a request: typed once, or sent by a trusted proxy."""
 
 from __future__ import annotations
 

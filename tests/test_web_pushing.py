@@ -92,7 +92,7 @@ def test_a_push_that_is_refused_says_what_to_do_and_can_be_repeated(project: Pat
     page = _press(pages, _commit(pages), "Push", 422)
     said = text_of(page, "[role=alert]")
     assert said == (
-        "Nothing was pushed: a check of this project refused the push. no <b>pushes</b> today "
+        "Nothing was pushed: a Git hook of this project rejected the push. no <b>pushes</b> today "
         "Fix what it reports, and push again."
     )
     (project / ".git/hooks/pre-push").unlink()
@@ -115,7 +115,7 @@ def test_going_back_loses_nothing(project: Path) -> None:
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: mine\n"})
     refused = _press(pages, page, "Back to main", 422)
     assert text_of(refused, "[role=alert]") == (
-        "The project stays on dagpress/b. `main` has another version of files that are not committed: "
+        "The project stays on dagpress/b. `main` has another version of these uncommitted files: "
         "`schedules/a.yml` Commit them first, or undo their changes."
     )
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "dagpress/b"

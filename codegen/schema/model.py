@@ -99,7 +99,7 @@ class Schedule(TaskDefaults):
     loader: str | None = shared_key(Task, "loader")
     transform: str | None = shared_key(Task, "transform")
     job: str | None = _runs(
-        Name("the name of a job"), "A job of meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
+        Name("the name of a job"), "A job from meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
     )
     tasks: tuple[Task, ...] | None = _runs(
         TaskList(),

@@ -183,7 +183,7 @@ def _see_cells(page: Page, airflow: StandIn) -> None:
 
 def _run_paused(page: Page, button: Locator) -> None:
     button.press("Enter")
-    page.get_by_label("Unpause it, too").uncheck()
+    page.get_by_label("Also unpause the DAG").uncheck()
     page.locator("#airflow-confirm").press("Enter")
 
 
@@ -207,7 +207,7 @@ def _run(page: Page, airflow: StandIn) -> None:
     expect(button).to_be_focused()
     airflow.refusal = ""
     _run_paused(page, button)
-    expect(said).to_have_text("idle was started. It waits until it is unpaused.")
+    expect(said).to_have_text("idle was started. It waits until the DAG is unpaused.")
     expect(_cell(page, "idle")).to_contain_text("queued")
     expect(button).to_be_focused()
     expect(dialog).to_be_hidden()

@@ -249,7 +249,7 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         assert "none yet" in panel()
         pages.post(f"{_QUICK_PAGE}/run", form)
         # Sent again, as by going back and forth, it starts no second run.
-        assert "It waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
+        assert "The run waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
         assert invocation.states("meltano_vendas-diárias") == ["queued"]
         assert "Pause" in text_of(pages.post(f"{_QUICK_PAGE}/unpause", {}), "#airflow-pause")
         invocation.await_that(lambda: "success" in panel(), pause=1)

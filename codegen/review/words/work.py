@@ -1,4 +1,4 @@
-"""Says what a pipeline runs after a change: its tasks and their order."""
+"""Describes changes of the tasks of a pipeline and their order."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _changed(old: Step, new: Step, *, is_alone: bool) -> str:
     if before != after:
         return f"{change(name, before, after)}."
     if old.script != new.script:
-        return "Runs another shell command." if is_alone else f"{name} runs another shell command."
+        return "Runs a different shell command." if is_alone else f"{name} runs a different shell command."
     return ""
 
 

@@ -85,7 +85,7 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
 
 
 def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list[Effect]:
-    """What the changes mean for the pipelines."""
+    """The effects of the changes on the pipelines."""
     before = {
         change.name: None if change.action is Action.CREATE else change.before
         for change in changes

@@ -1,4 +1,4 @@
-"""Changes the alerts of a key in a text, where somebody has changed them in the form."""
+"""Applies changes of alerts in the form to the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name that is proposed for a new schedule."""
+"""The suggested name of a new schedule."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ WORDS = {
         "times": "at set times",
         "often": "every so many minutes or hours",
         "after": "after other pipelines",
-        "manual": "by hand",
-        "cron": "on a cron (advanced)",
+        "manual": "manually only",
+        "cron": "on a cron schedule (advanced)",
     },
     "every": {
         "Minutes": {f"{step}m": recurrence_in_words(EveryMinutes(step)).removeprefix("every ") for step in MINUTES},
@@ -144,7 +144,7 @@ def picker_of(
 
 
 class _Clock(NamedTuple):
-    """What starts a pipeline, in words, and its timetable if that is a cron."""
+    """The triggers of a pipeline in words, and its timetable for a cron schedule."""
 
     start: str
     timetable: Timetable | None

@@ -1,4 +1,4 @@
-"""The person behind a request: from headers of a trusted proxy, or from a cookie with what the person has typed."""
+"""The person of a request: from headers of a trusted proxy, or from a cookie with the typed name."""
 
 from __future__ import annotations
 
