@@ -1,4 +1,4 @@
-"""What a change means for people, in sentences."""
+"""The effects of a change in sentences."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         f"{_DAILY}dag_id: b\ncatchup: true\nstart_date: 2026-11-25\n",
         [
             _NEW_DAG,
-            "Once unpaused, it catches up with 3 runs, from Wed 2026-11-25 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
+            "Once unpaused, it catches up on 3 runs, from Wed 2026-11-25 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
             "Start date: 1970-01-01 → 2026-11-25.",
         ],
     ),
@@ -188,7 +188,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         f"{_DAILY}catchup: true\nstart_date: 2026-11-26\n",
         [
             f"New: {_LOADS}, every day at 00:00 (UTC).",
-            "Once unpaused, it catches up with 2 runs, from Thu 2026-11-26 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
+            "Once unpaused, it catches up on 2 runs, from Thu 2026-11-26 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
             "First runs on Sat 2026-11-28 00:00 UTC.",
             "Alerts nobody when a run fails.",
         ],

@@ -387,7 +387,7 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
 
 def test_a_name_that_is_taken_is_told(editor: _Editor) -> None:
     page = _after(editor[0], "/new", new="a")
-    assert "schedules/a.yml exists already" in text_of(page, "#wrong-new")
+    assert "schedules/a.yml already exists" in text_of(page, "#wrong-new")
 
 
 def test_without_javascript_the_whole_page_is_the_answer(editor: _Editor) -> None:
