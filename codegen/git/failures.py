@@ -80,7 +80,7 @@ def explained(url: str, branch: str, error: GitError) -> GitError:
 
 
 def _failure(output: str) -> tuple[Failure | None, str]:
-    """The cause of a failure, and what the remote or the hook said about it."""
+    """The cause of a failure, and the output of the remote or the hook about it."""
     remote = [line.removeprefix("remote:").strip() for line in output.splitlines() if line.startswith("remote:")]
     said = "\n".join(filter(None, remote))
     if match := _REJECTED.search(output):

@@ -114,7 +114,7 @@ class Proposals:
             self._follow()
 
     def _notice_another_default(self) -> None:
-        """Find the default branch again, after somebody has renamed it on the git host."""
+        """Find the default branch again, after a rename on the git host."""
         if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             self.default_branch = git.default_branch(self._root, self.remote) or self.default_branch
 
@@ -275,7 +275,7 @@ class Proposals:
             self._delete(branch)
 
     def discard_if_empty(self, name: str) -> None:
-        """Remove a proposal in which nothing was changed, such as one whose first file was refused."""
+        """Remove a proposal without changes, such as after its first file was refused."""
         branch = self._branch(name)
         with _locked(branch.path, _PATIENCE):
             self._discard(branch)

@@ -19,7 +19,7 @@ from codegen.secrets.masking import masked_quotes
 
 
 def sentences_between(before: Side | None, after: Side | None, now: datetime) -> list[Sentence]:
-    """The sentences on a pipeline of which one side may be missing; none where its DAG stays as it is."""
+    """The sentences on a pipeline, of which one side may be missing; none if its DAG stays the same."""
     if before and after:
         found = _changed(before, after, now)
     else:

@@ -30,7 +30,7 @@ _Pair = tuple[str, str]
 
 
 def key_sentences(before: Side, after: Side, said: Collection[str]) -> Iterator[Sentence]:
-    """The keys with another value that reaches something, but those of which something was `said`."""
+    """The keys with a changed value that has an effect, except those already `said`."""
     table = {**task_table(after.project.airflow).rows, **schedule_table(after.project.airflow).rows}
     apart = {*_APART, *said}
     for path, (old, new) in _differing(_of_dag(before), _of_dag(after)).items():

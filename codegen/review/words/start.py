@@ -31,7 +31,7 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
 
 
 def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) -> Iterator[Sentence]:
-    """When it runs first; by `only_late` where its start date is still to come."""
+    """The first run; with `only_late`, only if its start date is in the future."""
     if only_late and after.schedule.timetable(after.project.airflow).start <= now:
         return
     if first := next(after.schedule.timetable(after.project.airflow).next_runs(now), None):

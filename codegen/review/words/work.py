@@ -40,7 +40,7 @@ def _texts(before: Side, after: Side) -> Iterator[str]:
 
 
 def _renamed(old: _Steps, new: _Steps) -> Iterator[tuple[str, str]]:
-    """The new ids of tasks that run what a removed one ran, each with the former id."""
+    """The new ids of renamed tasks, each with its former id."""
     gone = {task_id: step for task_id, step in old.items() if task_id not in new}
     for task_id, step in new.items():
         work = _words(step), step.script

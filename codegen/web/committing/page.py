@@ -75,7 +75,7 @@ def _uncommitted(context: RequestContext) -> Response:
     texts = {name: bytes_of(project.root, project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
     effects = _effects_since_commit(context.snapshot, changes)
-    saved = Saved("", "What is not committed", "Change pipelines", changes, effects, texts)
+    saved = Saved("", "Uncommitted changes", "Change pipelines", changes, effects, texts)
     return _page(context, context.site.saved.put(saved))
 
 

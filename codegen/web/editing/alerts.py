@@ -36,7 +36,7 @@ class Kind:
         return example_in(control_of(self.address.type).shape, self.address.example)
 
     def addresses(self, typed: str) -> list[str]:
-        """The addresses that somebody has typed; with commas between them where there can be several."""
+        """The typed addresses; separated by commas if there can be several."""
         texts = [each.strip() for each in typed.split(",")] if self.is_list else [typed.strip()]
         return [each for each in texts if each] or [""]
 

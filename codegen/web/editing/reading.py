@@ -1,4 +1,4 @@
-"""Reads the text of a schedule file without its defaults, and finds what is wrong with the items of a list."""
+"""Reads the text of a schedule file without its defaults, and the diagnostics of the items of a list."""
 
 from __future__ import annotations
 
