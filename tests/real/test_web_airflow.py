@@ -135,7 +135,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
 
         _change(folder)
         page.goto(url + _QUICK_PAGE[1:])
-        expect(panel).to_contain_text("as in the repo In the repo it is not up to date itself.")
+        expect(panel).to_contain_text("as in the repo The DAG file in the repo is outdated, too.")
         generate(folder)
         page.reload()
         expect(panel).to_contain_text("differs from the repo")

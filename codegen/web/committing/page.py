@@ -35,7 +35,7 @@ _NO_REPOSITORY = "not a git repository"
 
 @dataclass(frozen=True)
 class _Offer:
-    """The files that a commit takes, those that it leaves, and its branch; or the problem that prevents one.
+    """The files in a commit, those left out, and its branch; or the problem that prevents one.
 
     `halves` are the schedule files among `others` whose DAGs are in a file that it takes.
     """
@@ -101,7 +101,7 @@ def _saved_of(context: RequestContext) -> Saved:
     """The saved change of a request."""
     if saved := context.site.saved.get(context.request.path_params.get("key") or context.form.get("saved", "")):
         return saved
-    raise HTTPException(404, "This change is too old, or from before the server started: its files are written.")
+    raise HTTPException(404, "This page has expired. The files of the change are written.")
 
 
 def _commit(context: RequestContext) -> Response:
