@@ -120,7 +120,7 @@ def _record(folder: Path, key: str, value: str) -> None:
 
 
 def _settings(folder: Path) -> dict[str, dict[str, str]]:
-    """What the configuration has of each proposal's branch."""
+    """The configuration of each proposal's branch."""
     pattern = rf"^branch\.{PREFIX}.*\.proposed(last)?$"
     try:
         entries = git.run(folder, "config", "--null", "--get-regexp", pattern).split("\0")
