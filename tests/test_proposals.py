@@ -182,10 +182,12 @@ def test_generated_files_never_conflict(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "team/x.yml", _HOURLY + "owner: ada\n")
-    _send(pages, "x")
     team.change_main(**{"team/y": _WEEKLY + "owner: bob\n"})
     proposals.fetch()
+    # The merge follows a commit that others have to wait for.
+    hook(team.checkout, "pre-commit", "sleep 1.1")
     pages.post("/proposals/x/update", {})
+    _send(pages, "x")
     clone = team.clone("reviewer")
     git(clone, "switch", "--quiet", "dagpress/x")
     assert dagpress(clone, "check")[0] == 0
