@@ -1,4 +1,4 @@
-"""Who is behind a request: what people type once, and what a trusted proxy says."""
+"""The person of a request: typed once, or sent by a trusted proxy."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_what_the_proxy_says_cannot_be_typed(project: Path) -> None:
     token = form_of(page)["csrf"]
     answer = client.post("/identity", data={"csrf": token, "name": "Eve", "email": "eve@example.com"})
     assert (answer.status_code, "Set-Cookie" in answer.headers) == (422, False)
-    assert "as your login says" in client.get("/identity", headers=sent[:1]).text
+    assert "You are logged in as" in client.get("/identity", headers=sent[:1]).text
 
 
 def test_headers_count_only_with_a_proxy(project: Path) -> None:

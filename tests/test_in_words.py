@@ -1,4 +1,4 @@
-"""What a change means for people, in sentences."""
+"""The effects of a change in sentences."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ _TASKS = (
     f"{_HEAD}- {{id: get, command: ./get.sh}}\n- tap-gitlab target-postgres\n- {{id: check, python: checks.rows}}\n"
 )
 _LOADS = "loads `tap-gitlab` into `target-postgres` with Meltano"
-_ANEW = "everything is read anew, unless that state exists already."
-_NOT_LOADED = "the rows that `target-postgres` has are not loaded into `target-snowflake`."
-_MAY_FAIL = "it may skip rows, or fail on bookmarks that are not its own."
-_ONLY_LAYOUT = "Nothing changes for the runs: only comments or layout."
-_NEW_DAG = "Airflow treats it as a new DAG without history: that of its runs so far stays with `meltano_a`."
+_ANEW = "everything is loaded again, unless that state already exists."
+_NOT_LOADED = "the rows already in `target-postgres` are not loaded into `target-snowflake`."
+_MAY_FAIL = "it may skip rows, or fail on the other's bookmarks."
+_ONLY_LAYOUT = "The runs stay the same: only comments or layout change."
+_NEW_DAG = "Airflow treats it as a new DAG without history: the history so far stays with `meltano_a`."
 # The text of `schedules/a.yml` before and after a change, and the sentences; those of others have their titles.
 _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "comments": (_DAILY, f"# Daily.\n{_DAILY}", [_ONLY_LAYOUT]),
     "a default": (
         _DAILY,
         f"{_DAILY}owner: airflow\n",
-        ["Nothing changes for the runs: the same settings are written differently."],
+        ["The runs stay the same: the same settings are written differently."],
     ),
     "another way to write a start": (
         _DAILY,
@@ -87,14 +87,14 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "state": (
         _DAILY,
         f"{_DAILY}state_id: gitlab\n",
-        [f"`tap-gitlab` loads into another state, `gitlab` instead of `a`: {_ANEW}"],
+        [f"`tap-gitlab` uses another state, `gitlab` instead of `a`: {_ANEW}"],
     ),
     "name": (
         _DAILY,
         f"{_DAILY}name: gitlab\n",
         [
             f"`gitlab`: {_NEW_DAG}",
-            f"`gitlab`: `tap-gitlab` loads into another state, `gitlab` instead of `a`: {_ANEW}",
+            f"`gitlab`: `tap-gitlab` uses another state, `gitlab` instead of `a`: {_ANEW}",
             "`gitlab`: Name: a → gitlab.",
         ],
     ),
@@ -118,8 +118,8 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         _DAILY,
         f"{_DAILY}catchup: true\nfull_refresh: true\n",
         [
-            "Catches up with the runs that it missed, such as while it was paused.",
-            "Every run loads everything again, without the saved state.",
+            "Catches up on missed runs, such as those while it was paused.",
+            "Every run loads everything again and ignores the saved state.",
             f"Runs: {_LOADS} → {_LOADS}, with a full refresh.",
         ],
     ),
@@ -128,7 +128,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         f"{_DAILY}dag_id: b\ncatchup: true\nstart_date: 2026-11-25\n",
         [
             _NEW_DAG,
-            "Once unpaused, it catches up with 3 runs, from Wed 2026-11-25 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
+            "Once unpaused, it catches up on 3 runs, from Wed 2026-11-25 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
             "Start date: 1970-01-01 → 2026-11-25.",
         ],
     ),
@@ -162,7 +162,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         _TASKS,
         f"{_HEAD}- {{id: check, python: checks.rows}}\n- {{id: get, command: pwd}}\n- tap-gitlab target-postgres\n",
         [
-            "Task `get` runs another shell command.",
+            "Task `get` runs a different shell command.",
             f"Order of the tasks: `get`, {_LOAD}, `check` → `check`, `get`, {_LOAD}.",
         ],
     ),
@@ -188,7 +188,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         f"{_DAILY}catchup: true\nstart_date: 2026-11-26\n",
         [
             f"New: {_LOADS}, every day at 00:00 (UTC).",
-            "Once unpaused, it catches up with 2 runs, from Thu 2026-11-26 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
+            "Once unpaused, it catches up on 2 runs, from Thu 2026-11-26 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
             "First runs on Sat 2026-11-28 00:00 UTC.",
             "Alerts nobody when a run fails.",
         ],
@@ -198,13 +198,13 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         None,
         [
             f"No longer runs: {_LOADS}, every day at 00:00 (UTC).",
-            "Airflow hides its DAG, `meltano_a`: the history of its runs stays, and so does Meltano's state.",
+            "Airflow hides its DAG, `meltano_a`: its run history and Meltano's state are kept.",
         ],
     ),
     "errors before": (
         "interval: never\n",
         _DAILY,
-        ["It had errors until now, so that nothing can be compared."],
+        ["It had errors before, so the changes are unknown."],
     ),
     "errors after": (_DAILY, "interval: never\n", []),
 }
@@ -253,7 +253,7 @@ def test_equal_sentences_are_said_once(tmp_path: Path) -> None:
     ]
     renamed = {names[0]: None, "schedules/x/new.yml": f"{schedule.format('@hourly')}"}
     assert _sentences(project, {}, renamed, changed="schedules/x/new.yml")[0] == (
-        "`new`, in dev and prod: Airflow treats it as a new DAG without history: that of its runs so far stays with "
+        "`new`, in dev and prod: Airflow treats it as a new DAG without history: the history so far stays with "
         "`meltano_p0`."
     )
 

@@ -212,7 +212,7 @@ def test_two_people_in_one_proposal_overwrite_nothing(team: Team) -> None:
     git(clone, "commit", "--quiet", "--all", "--message=And weekly")
     _change(ada, "a.yml", _WEEKLY, proposal="a")
     git(clone, "push", "--quiet", "origin", "dagpress/a")
-    assert "contains changes of somebody else" in _send(ada, "a")
+    assert "contains commits by somebody else" in _send(ada, "a")
     told = text_of(ada.post("/proposals/a/update", {}), "main")
     assert "Waiting for review" in told
     assert "schedules/b.yml" in told
@@ -227,11 +227,11 @@ def test_one_proposal_holds_several_pipelines_and_is_withdrawn(team: Team) -> No
     pages.post("/save", {**form_of(pages.get("/new?proposal=a")), "new": "c", "text": _WEEKLY})
     assert next(iter(proposals.all())).files == [f"schedules/{name}.yml" for name in "abc"]
     _send(pages, "a")
-    assert "Ada proposes a change of this pipeline" in text_of(pages.get("/edit/b.yml"), "main")
-    assert "Ada proposes a change of this pipeline" in text_of(pages.get("/pipelines/b.yml"), "main")
+    assert "Ada proposes a change to this pipeline" in text_of(pages.get("/edit/b.yml"), "main")
+    assert "Ada proposes a change to this pipeline" in text_of(pages.get("/pipelines/b.yml"), "main")
     assert "Hourly" in text_of(pages.get("/?proposed=any"), "#list")
     page = pages.post("/proposals/a/withdraw", {})
-    assert "Nobody proposes a change" in text_of(page, "main")
+    assert "No open proposals" in text_of(page, "main")
     for folder in (team.checkout, team.remote):
         assert "dagpress/" not in git(folder, "branch", "--all")
     assert len(git(team.checkout, "worktree", "list").splitlines()) == 1
@@ -285,7 +285,7 @@ def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
     git(clone, "push", "--quiet", "origin", "dagpress/make")
     proposals = team.proposals()
     pages = team.pages(proposals)
-    assert "Continue it in a clone" in text_of(pages.get("/proposals/make"), "main")
+    assert "Continue on its branch, in a clone" in text_of(pages.get("/proposals/make"), "main")
     assert "no pipelines" in text_of(pages.get("/edit/a.yml?proposal=make", 404), "main")
     with pytest.raises(ProposalError, match="no pipelines"):
         proposals.worktree("make")

@@ -65,7 +65,7 @@ def test_a_branch_is_pushed_once_more_and_never_by_force(repository: Path) -> No
         assert git(remote, "rev-parse", "refs/heads/+new") == commit
     assert remote_of(repository, "+new") == "origin"
     git(repository, "branch", "--force", "+new", "HEAD~2")
-    with pytest.raises(RemoteError, match="contains changes of somebody else") as refusal:
+    with pytest.raises(RemoteError, match="contains commits by somebody else") as refusal:
         push(repository, "origin", "+new")
     assert refusal.value.failure is Failure.MOVED
     assert git(remote, "rev-parse", "refs/heads/+new") == commit
@@ -98,9 +98,7 @@ def test_a_remote_that_is_away_is_told(
 def test_a_host_that_declines_is_told_in_its_own_words(repository: Path, name: str) -> None:
     _declines(repository.parent / "remote", name, "GH006: Protected branch update failed for refs/heads/main.")
     _commit(repository, "one\n")
-    with pytest.raises(
-        RemoteError, match=r"`\.\./remote` does not accept the change on the branch `main`: GH006"
-    ) as refusal:
+    with pytest.raises(RemoteError, match=r"`\.\./remote` rejected the push to the branch `main`: GH006") as refusal:
         push(repository, "origin", "main")
     assert refusal.value.failure is Failure.DECLINED
     assert "open a pull request" in refusal.value.hint
@@ -114,7 +112,7 @@ def test_a_remote_that_nobody_may_write_is_told(repository: Path) -> None:
     if any(subprocess.run(["mount", *each], check=False, capture_output=True).returncode for each in commands):
         pytest.skip("nothing can be mounted here")
     try:
-        with pytest.raises(RemoteError, match="refuses the access") as refusal:
+        with pytest.raises(RemoteError, match="denies access") as refusal:
             push(repository, "origin", "main")
     finally:
         subprocess.run(["umount", remote], check=True)
@@ -124,7 +122,7 @@ def test_a_remote_that_nobody_may_write_is_told(repository: Path) -> None:
 def test_the_hook_of_this_repository_is_told_with_its_words(repository: Path) -> None:
     hook(repository, "pre-push", "echo 'ruff: permission denied'; exit 1")
     with pytest.raises(
-        RemoteError, match="a check of this project refused the push: ruff: permission denied"
+        RemoteError, match="a Git hook of this project rejected the push: ruff: permission denied"
     ) as refusal:
         push(repository, "origin", "main")
     assert refusal.value.failure is Failure.HOOK

@@ -1,4 +1,4 @@
-"""The editor: its form is a view of the text, and what it shows is what saving would come to; it writes nothing."""
+"""The editor: its form is a view of the text, and it shows the result of saving without writing."""
 
 from __future__ import annotations
 
@@ -387,7 +387,7 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
 
 def test_a_name_that_is_taken_is_told(editor: _Editor) -> None:
     page = _after(editor[0], "/new", new="a")
-    assert "schedules/a.yml exists already" in text_of(page, "#wrong-new")
+    assert "schedules/a.yml already exists" in text_of(page, "#wrong-new")
 
 
 def test_without_javascript_the_whole_page_is_the_answer(editor: _Editor) -> None:
@@ -504,7 +504,7 @@ _ONE, _BLOCK = "on_failure: {slack: '#data'}  # one\n", "on_failure:\n  slack: '
     ],
 )  # fmt: skip
 def test_alerts_are_changed_in_place(text: str, sent: dict[str, str], gone: str, come: str) -> None:
-    """By the fields of their rows and by buttons; what the form cannot say stays as it is."""
+    """By the fields of their rows and by buttons; other alerts stay unchanged."""
     text += "retries: 1\n"
     done = edited(text, {"was:on_failure": edit.written_at(text, ("on_failure",)), **sent}, NEWEST)
     assert done.text == text.replace(gone, come, 1)

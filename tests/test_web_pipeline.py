@@ -388,7 +388,7 @@ def test_a_catchup_is_told(tmp_path: Path) -> None:
     text = EXTRACT_LOAD + "catchup: true\nstart_date: 2026-01-01\n"
     project = write(tmp_path, {"schedules/a.yml": text, "schedules/b.yml": EXTRACT_LOAD})
     runs = text_of(Pages(project).get("/pipelines/a.yml"), "section[aria-labelledby=runs]")
-    assert re.search(r"it catches up with [0-9,]+ runs, from Thu 2026-01-01 00:00 UTC to", runs)
+    assert re.search(r"it catches up on [0-9,]+ runs, from Thu 2026-01-01 00:00 UTC to", runs)
     assert "catches up" not in text_of(Pages(project).get("/pipelines/b.yml"), "section[aria-labelledby=runs]")
 
 

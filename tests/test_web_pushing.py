@@ -57,7 +57,7 @@ def _links(page: Tag) -> dict[str, str]:
 def test_a_commit_leads_to_the_pull_request_and_back(project: Path) -> None:
     remote, pages = project.parent / "remote", Pages(project)
     page = _commit(pages)
-    assert "this machine only. Pushing sends it to https://github.com/acme/lake.git" in text_of(page, ".panel")
+    assert "only on this machine. Pushing sends it to https://github.com/acme/lake.git" in text_of(page, ".panel")
     assert git(remote, "branch", "--format=%(refname:short)") == "main"
     page = _press(pages, page, "Push")
     assert git(remote, "rev-parse", "dagpress/b") == git(project, "rev-parse", "HEAD")
@@ -65,7 +65,7 @@ def test_a_commit_leads_to_the_pull_request_and_back(project: Path) -> None:
     assert _links(page) == {
         "Open the pull request": "https://github.com/acme/lake/compare/main...dagpress/b?quick_pull=1",
         "Existing pull requests": "https://github.com/acme/lake/pulls?q=is%3Apr%20head%3Adagpress%2Fb",
-        "To the list": "/",
+        "Back to the list": "/",
     }
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: mine\n", "notes": "mine"})
     page = _press(pages, page, "Back to main")
@@ -92,7 +92,7 @@ def test_a_push_that_is_refused_says_what_to_do_and_can_be_repeated(project: Pat
     page = _press(pages, _commit(pages), "Push", 422)
     said = text_of(page, "[role=alert]")
     assert said == (
-        "Nothing was pushed: a check of this project refused the push. no <b>pushes</b> today "
+        "Nothing was pushed: a Git hook of this project rejected the push. no <b>pushes</b> today "
         "Fix what it reports, and push again."
     )
     (project / ".git/hooks/pre-push").unlink()
@@ -115,7 +115,7 @@ def test_going_back_loses_nothing(project: Path) -> None:
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: mine\n"})
     refused = _press(pages, page, "Back to main", 422)
     assert text_of(refused, "[role=alert]") == (
-        "The project stays on dagpress/b. `main` has another version of files that are not committed: "
+        "The project stays on dagpress/b. `main` has another version of these uncommitted files: "
         "`schedules/a.yml` Commit them first, or undo their changes."
     )
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "dagpress/b"
@@ -128,8 +128,8 @@ def test_going_back_loses_nothing(project: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "branch", "heading", "buttons"),
     [
-        (("remote", "remove", "origin"), "", "It is on this machine only", ["Back to main"]),
-        (("remote", "remove", "origin"), "main", "It is on this machine only", []),
+        (("remote", "remove", "origin"), "", "It exists only on this machine", ["Back to main"]),
+        (("remote", "remove", "origin"), "main", "It exists only on this machine", []),
         (("switch", "--create", "feature"), "dagpress/b", "Next: send it to your team", ["Push", "Back to feature"]),
         (("switch", "--create", "dagpress/a"), "dagpress/b", "Next: send it to your team", ["Push", "Back to main"]),
         (("switch", "--create", "feature"), "main", "Next: send it to your team", ["Push"]),
@@ -148,7 +148,7 @@ def test_the_steps_that_there_are(
 def test_a_push_to_the_default_branch_is_the_end(project: Path) -> None:
     pages = Pages(project)
     page = _press(pages, _commit(pages, branch="main"), "Push")
-    assert (text_of(page, "h2"), _links(page)) == ("It is pushed", {"To the list": "/"})
+    assert (text_of(page, "h2"), _links(page)) == ("Pushed", {"Back to the list": "/"})
 
 
 def test_what_is_no_commit_is_not_found(project: Path) -> None:

@@ -159,14 +159,14 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     pages = Pages(project)
     draft = _draft(project, _HOURLY, "x/b.yml")
     page = pages.post("/preview", draft)
-    assert "leaves its DAG file as it is while 1 error is" in text_of(page, "#preview .warning")
+    assert "leaves its DAG file unchanged while 1 error is" in text_of(page, "#preview .warning")
     assert "schedules/x/a.yml:2:1" in text_of(page, "#preview .warning")
     changes = [" ".join(line.get_text().split()) for line in page.select("#changes .patch > *")]
     assert '- schedule="@daily",' in changes
     assert re.match(r"@@ -(\d+),\d+ \+\1,\d+ @@", changes[0])
     assert "DAG files were not generated" in text_of(pages.post("/save", draft), "main")
     assert (project / "schedules/x/b.yml").read_text() == _HOURLY
-    assert "stays as it is until" in text_of(pages.get("/delete/x/b.yml"), "main p.warning")
+    assert "stays unchanged until" in text_of(pages.get("/delete/x/b.yml"), "main p.warning")
     assert (project / "generated_dags/x.py").read_text() == before
 
 
@@ -179,7 +179,7 @@ def test_a_commit_of_a_shared_file_names_the_schedules_that_it_leaves(project: P
     for name in "bc":
         page = pages.post("/save", _draft(project, _HOURLY, f"x/{name}.yml"))
     assert [item.text for item in page.select("form .files code")] == ["generated_dags/x.py", "schedules/x/c.yml"]
-    assert "It takes DAGs of schedules/x/b.yml and leaves that file" in text_of(page, "form .warning")
+    assert "It contains the DAGs of schedules/x/b.yml but not that file" in text_of(page, "form .warning")
     assert not pages.get("/commit").select("form .warning")
 
 
@@ -221,7 +221,7 @@ def test_a_file_that_is_gone_meanwhile_is_written_anew_by_a_decision_alone(proje
     dagpress(project, "schedule", "remove", "a")
     page = pages.post("/save", draft, status=409)
     assert not (project / "schedules/a.yml").exists()
-    assert text_of(page, "main h2") == "The file is gone"
+    assert text_of(page, "main h2") == "The file was removed"
     pages.post("/save", form_of(page))
     assert (project / "schedules/a.yml").read_text() == EXTRACT_LOAD
 
@@ -240,7 +240,7 @@ def test_a_new_file_replaces_none(project: Path) -> None:
     before = files_of(project)
     page = Pages(project).post("/save", {"file": "a.yml", "text": _HOURLY, "base": ""}, status=409)
     assert files_of(project) == before
-    assert text_of(page, "main h2") == "There is a file of that name"
+    assert text_of(page, "main h2") == "A file with this name exists"
 
 
 def test_what_is_so_already_is_no_conflict(project: Path) -> None:

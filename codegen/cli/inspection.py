@@ -127,7 +127,7 @@ def next_(  # noqa: PLR0913  # click gives each option so
         if not runs and schedule.clock.cron:
             echo(f"It does not run after {begin.isoformat(sep=' ', timespec='minutes')}.", err=True)
     if schedule.catchup and (backlog := timetable.backlog(begin.astimezone(timezone.utc))):
-        echo(f"Unpaused then, it catches up with {backlog}.", err=True)
+        echo(f"Unpaused then, it catches up on {backlog}.", err=True)
     for run in runs if output == "text" else ():
         echo(f"{run:%a %Y-%m-%d %H:%M %Z}")
     return ExitCode.FINE

@@ -82,7 +82,7 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
         ),
         click.option(
             "--job",
-            help="A job of meltano.yml, in place of an extractor and a loader.",
+            help="A job from meltano.yml, in place of an extractor and a loader.",
             shell_complete=complete_from_meltano(lambda meltano: meltano.jobs),
         ),
         click.option(

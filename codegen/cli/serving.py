@@ -64,7 +64,7 @@ machines can reach the page, put a TLS proxy in front of it: the token is sent i
 
 
 def _header_names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Check the names of headers."""
+    """Validate header names."""
     if wrong := [value for value in values if not _HEADER.fullmatch(value)]:
         raise click.BadParameter(f"{quoted(wrong[0])}; expected the name of a header, such as X-Forwarded-Email.")
     return values
@@ -104,7 +104,7 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
     metavar="NAME",
     callback=_header_names,
     multiple=True,
-    help="A header by which the trusted proxy names the person: the e-mail address, or the name. Can be repeated.",
+    help="The header in which the trusted proxy sends the user's e-mail address or name. Can be repeated.",
 )
 @click.option(
     "--no-token", is_flag=True, help="Turn the login off: every user of this machine can then change the project."
@@ -112,7 +112,7 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
 @click.option(
     "--review/--no-review",
     default=None,
-    help="Make a pull request of each change, on a branch of its own, instead of saving into this folder. "
+    help="Turn each change into a pull request, instead of saving it in this checkout. "
     "Default: `review` in the configuration.",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
@@ -140,7 +140,7 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
     if wrong := [name for name in names if not is_host_name(name)]:
         raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
     if user_headers and not proxies:
-        raise click.UsageError("--user-header needs --trusted-proxy: without one, everyone could send the header.")
+        raise click.UsageError("--user-header requires --trusted-proxy: otherwise any client could send the header.")
     project = open_project(root)
     # `--help` needs none of it.
     from codegen.proposals import Proposals, state_folder  # noqa: PLC0415

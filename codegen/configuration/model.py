@@ -119,8 +119,8 @@ class Configuration(Model):
     )
     review: bool = key(
         Boolean(),
-        "Whether the Pipelines page makes a pull request of each change, as `dagpress serve --review` does, instead of "
-        "saving into its folder.",
+        "Whether the Pipelines page turns each change into a pull request, as `dagpress serve --review` does, instead "
+        "of saving it in the checkout.",
         "true",
         default=False,
     )

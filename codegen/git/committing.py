@@ -116,7 +116,7 @@ def switch(folder: Path, branch: str) -> None:
         if not names:
             raise
         lost = ", ".join(quoted(name) for name in names)
-        message = f"{quoted(branch)} has another version of files that are not committed: {lost}"
+        message = f"{quoted(branch)} has another version of these uncommitted files: {lost}"
         raise GitError(message, "commit them first, or undo their changes") from error
 
 

@@ -1,4 +1,4 @@
-"""The causes for which a remote refuses a fetch or a push, in plain words."""
+"""The reasons why a remote refuses a fetch or a push, in plain words."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ _UNREACHABLE = (
     *("name or service not known", "hung up unexpectedly"),
 )
 _MESSAGES: Mapping[Failure, tuple[str, str]] = {
-    Failure.UNREACHABLE: ("{remote} cannot be reached", "check the network and the address, and try again"),
+    Failure.UNREACHABLE: ("{remote} cannot be reached", "check the network and the URL, and try again"),
     Failure.FORBIDDEN: (
-        "{remote} refuses the access of this machine's user",
-        "ask an owner of the repository for the right to write, or renew the password, token or key of this machine",
+        "{remote} denies access to this machine's user",
+        "ask an owner of the repository for write access, or renew the password, token or SSH key of this machine",
     ),
     Failure.DECLINED: (
-        "{remote} does not accept the change on the branch {branch}",
-        "if the branch is protected, use another one, and open a pull request from it",
+        "{remote} rejected the push to the branch {branch}",
+        "if the branch is protected, push another branch and open a pull request from it",
     ),
     Failure.MOVED: (
-        "the branch {branch} of {remote} contains changes of somebody else",
+        "the branch {branch} of {remote} contains commits by somebody else",
         "commit on a branch with another name, or merge their changes first",
     ),
-    Failure.HOOK: ("a check of this project refused the push", "fix what it reports, and push again"),
+    Failure.HOOK: ("a Git hook of this project rejected the push", "fix what it reports, and push again"),
 }
 
 
@@ -80,7 +80,7 @@ def explained(url: str, branch: str, error: GitError) -> GitError:
 
 
 def _failure(output: str) -> tuple[Failure | None, str]:
-    """The cause of a failure, and what the remote or the hook said about it."""
+    """The cause of a failure, and the output of the remote or the hook about it."""
     remote = [line.removeprefix("remote:").strip() for line in output.splitlines() if line.startswith("remote:")]
     said = "\n".join(filter(None, remote))
     if match := _REJECTED.search(output):

@@ -36,7 +36,7 @@ def add_worktree(folder: Path, path: Path, branch: str, start: str = "") -> None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise GitError(f"{path.parent} cannot be made: {error.strerror}") from error
+        raise GitError(f"{path.parent} cannot be created: {error.strerror}") from error
     new = ["--no-track", "-b", branch, str(path), start] if start else [str(path), branch]
     run(folder, "worktree", "add", "--quiet", *new, limit=HOOKS_LIMIT)
 
@@ -47,7 +47,7 @@ def remove_worktree(folder: Path, path: Path) -> None:
 
 
 def recover_worktree(path: Path) -> None:
-    """End what a killed git has left behind in a worktree in which no git runs: its locks, and a merge.
+    """Remove the locks and the unfinished merge of a killed git from a worktree in which no git runs.
 
     Raises:
         GitError: the merge cannot be ended without a loss.

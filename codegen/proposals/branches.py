@@ -120,7 +120,7 @@ def _record(folder: Path, key: str, value: str) -> None:
 
 
 def _settings(folder: Path) -> dict[str, dict[str, str]]:
-    """What the configuration has of each proposal's branch."""
+    """The configuration of each proposal's branch."""
     pattern = rf"^branch\.{PREFIX}.*\.proposed(last)?$"
     try:
         entries = git.run(folder, "config", "--null", "--get-regexp", pattern).split("\0")
@@ -236,10 +236,10 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
     return merged == git.run(folder, "rev-parse", f"{base}^{{tree}}").strip()
 
 
-def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> Sequence[str]:
+def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> list[str]:
     """The uncommitted files of the worktree, as paths in the project; git looks only where something was written."""
     there, folders = (branch.path or project.root) / prefix, pipeline_folders(project)
-    return cache(branch.name, _uncommitted_in, there, tuple(folders), branch.local, tuple(written_at(there, folders)))
+    return cache(branch.name, _uncommitted_in, there, folders, branch.local, [*written_at(there, folders)])
 
 
 def _uncommitted_in(there: Path, folders: Sequence[str], _commit: str, _written: Sequence[Stamp]) -> list[str]:

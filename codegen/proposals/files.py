@@ -58,7 +58,7 @@ def _is_of_pipelines(root: Path, name: str) -> bool:
 
 
 def in_git(root: Path, names: Iterable[str]) -> list[str]:
-    """The names as git has them, which knows nothing behind a symlink: the symlink itself, and its target."""
+    """The names in git, which does not follow symlinks: the symlink itself, and its target."""
     places = set()
     for path in (root / name for name in names):
         places |= {Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))}

@@ -15,7 +15,7 @@ from codegen.loader import SUFFIXES
 
 
 class Side(Enum):
-    """Which version of a schedule a merge keeps: that of the proposal, or that of the branch that is merged."""
+    """The version of a schedule that a merge keeps: the proposal's, or that of the merged branch."""
 
     PROPOSAL = "ours"
     CURRENT = "theirs"

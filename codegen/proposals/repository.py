@@ -32,7 +32,7 @@ _PATIENCE = 1
 
 
 class ProposalError(DagpressError):
-    """Something cannot be done with a proposal."""
+    """An operation on a proposal failed."""
 
 
 class Proposals:
@@ -62,8 +62,8 @@ class Proposals:
         except GitError as error:
             raise ProposalError("proposals need a git repository", f"git: {error}") from error
         if not self.remote:
-            hint = "add the repository of your team: git remote add origin URL"
-            raise ProposalError("proposals are pushed, and this repository has no remote", hint)
+            hint = "add your team's repository: git remote add origin URL"
+            raise ProposalError("proposals need a remote, and this repository has none", hint)
         common = git.run(self._root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
         digest = hashlib.sha256(common.encode()).hexdigest()[:8]
         self._top = Path(git.run(self._root, "rev-parse", "--show-toplevel").removesuffix("\n"))
@@ -114,7 +114,7 @@ class Proposals:
             self._follow()
 
     def _notice_another_default(self) -> None:
-        """Find the default branch again, after somebody has renamed it on the git host."""
+        """Find the default branch again, after a rename on the git host."""
         if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             self.default_branch = git.default_branch(self._root, self.remote) or self.default_branch
 
@@ -199,7 +199,7 @@ class Proposals:
         proposal = self._proposal(self.base_commit(), branch, self._cache)
         hint = f"change it in a clone, on the branch {proposal.branch}"
         if proposal.others:
-            raise ProposalError(f"the proposal {proposal.name} also changes files that are no pipelines", hint)
+            raise ProposalError(f"the proposal {proposal.name} also changes files that are not pipelines", hint)
         if proposal.is_foreign:
             raise ProposalError(f"the proposal {proposal.name} cannot be changed here", hint)
         return proposal
@@ -267,7 +267,7 @@ class Proposals:
         """
         branch = self._branch(name)
         if name in self._sending:
-            raise ProposalError("this proposal is being sent right now", "wait until that has ended")
+            raise ProposalError("this proposal is being sent", "wait until it is sent")
         if branch.remote:
             # Without the lock, as the git host may take a while.
             git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
@@ -275,7 +275,7 @@ class Proposals:
             self._delete(branch)
 
     def discard_if_empty(self, name: str) -> None:
-        """Remove a proposal in which nothing was changed, such as one whose first file was refused."""
+        """Remove a proposal without changes, such as after its first file was refused."""
         branch = self._branch(name)
         with _locked(branch.path, _PATIENCE):
             self._discard(branch)
@@ -320,11 +320,11 @@ class Proposals:
     def _branch(self, name: str) -> Branch:
         found = next((branch for branch in self._branches() if branch.name == name), None)
         if found is None:
-            raise ProposalError(f"there is no proposal {name}", "it may have been merged, or withdrawn")
+            raise ProposalError(f"there is no proposal {name}", "it may have been merged or withdrawn")
         return found
 
     def _recover(self) -> None:
-        """Put right what a killed server has left behind, before anybody works with it."""
+        """Repair the state that a killed server left."""
         with suppress(GitError):
             # Also after the repository was moved.
             git.run(self._root, "worktree", "repair")

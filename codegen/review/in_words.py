@@ -1,4 +1,4 @@
-"""Says what a change of a project means for people: sentences on each pipeline, from the comparison of its behaviours.
+"""Describes the effects of a change in sentences on each pipeline, from the comparison of its behaviours.
 
 The two states can be of one project, such as that of a draft, or of two directories with the same files.
 """
@@ -22,15 +22,15 @@ from codegen.schema.origins import plain_node
 __all__ = ["Effect", "Kind", "Sentence", "effects_of"]
 
 _MOST_NAMES = 5
-_LAYOUT = Sentence(Kind.NOTHING, "Nothing changes for the runs: only comments or layout.")
-_AS_BEFORE = Sentence(Kind.NOTHING, "Nothing changes for the runs: the same settings are written differently.")
-_UNKNOWN = Sentence(Kind.NOTHING, "It had errors until now, so that nothing can be compared.")
+_LAYOUT = Sentence(Kind.NOTHING, "The runs stay the same: only comments or layout change.")
+_AS_BEFORE = Sentence(Kind.NOTHING, "The runs stay the same: the same settings are written differently.")
+_UNKNOWN = Sentence(Kind.NOTHING, "It had errors before, so the changes are unknown.")
 _Pair = tuple[Side | None, Side | None]
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What changes in the same way for some pipelines.
+    """The same changes of some pipelines.
 
     Attributes:
         pipelines: their names.
@@ -61,7 +61,7 @@ class Effect:
 def effects_of(
     project: Project, before: Reading, after: Reading, sources: Collection[str], now: datetime | None = None
 ) -> list[Effect]:
-    """What a change means, for the pipelines of the changed files first, and then for others that it affects.
+    """The effects of a change: on the pipelines of the changed files first, then on others.
 
     Args:
         project: the project of both readings, or the later one.

@@ -78,7 +78,7 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
 # What each means, an example, and a label where the name does not read well.
 _ROWS: Mapping[str, tuple[str, ...]] = {
     "access_control": (
-        "What roles of Airflow's users may do with the DAG, with the FAB auth manager.",
+        "The permissions of Airflow's roles on the DAG, with the FAB auth manager.",
         "{Analyst: {DAGs: [can_read]}}",
         "Access rights",
     ),
@@ -156,14 +156,18 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "Names of mapped tasks",
     ),
     "max_active_tasks": ("How many tasks of the DAG may run at once.", "4", "Tasks at once"),
-    "max_active_tis_per_dag": ("How often a task may run at once, over all runs.", "1", "Runs of one task at once"),
+    "max_active_tis_per_dag": (
+        "How many instances of a task may run at once, over all runs.",
+        "1",
+        "Runs of one task at once",
+    ),
     "max_active_tis_per_dagrun": (
-        "How often a task may run at once in one run, where it is mapped.",
+        "How many instances of a mapped task may run at once in one run.",
         "1",
         "Runs of one task at once, in a run",
     ),
     "max_consecutive_failed_dag_runs": (
-        "After how many failed runs in a row Airflow pauses the DAG.",
+        "The number of consecutive failed runs after which Airflow pauses the DAG.",
         "3",
         "Pause after failed runs",
     ),
@@ -178,7 +182,7 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "[{$import: quality.alerts.skipped}]",
         "Call when a task is skipped",
     ),
-    "orientation": ("In which direction the graph of the DAG is drawn.", "TB", "Direction of the graph"),
+    "orientation": ("The direction in which the graph of the DAG is drawn.", "TB", "Direction of the graph"),
     "outlets": (
         "The assets that the task updates each time it succeeds.",
         "[s3://warehouse/orders]",
@@ -201,7 +205,7 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "Templates give Python objects",
     ),
     "rerun_with_latest_version": (
-        "Whether a run that somebody repeats (clears) uses the newest version of the DAG.",
+        "Whether a repeated (cleared) run uses the newest version of the DAG.",
         "true",
         "Repeat with the newest version",
     ),

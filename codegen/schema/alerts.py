@@ -39,7 +39,7 @@ class EmailAlert(_AlertKind):
     provider = ("apache-airflow-providers-smtp", "2.1.2")
 
     to: tuple[str, ...] = key(
-        TextList("addresses", Address(), least=1), "Who gets the mail. Required.", "[data@example.com]", ()
+        TextList("addresses", Address(), least=1), "The recipients. Required.", "[data@example.com]", ()
     )
     cc: tuple[str, ...] = key(_ADDRESSES, "Who gets a copy.", "[ops@example.com]", ())
     bcc: tuple[str, ...] = key(_ADDRESSES, "Who gets a copy that the others do not see.", "[log@example.com]", ())
@@ -134,7 +134,7 @@ class Alert(Model):
     email: EmailAlert | None = key(EMAIL, "Sends an e-mail.", "[data@example.com]", label="E-mail")
     slack: SlackAlert | None = key(SLACK, "Writes to Slack.", '"#data-alerts"')
     webhook: WebhookAlert | None = key(WEBHOOK, "Calls a service over HTTP.", "alerts")
-    python: PythonAlert | None = key(PYTHON, "Calls a function of yours.", "alerts.pager.page", label="Python function")
+    python: PythonAlert | None = key(PYTHON, "Calls a Python function.", "alerts.pager.page", label="Python function")
 
     @property
     def kind(self) -> EmailAlert | SlackAlert | WebhookAlert | PythonAlert:

@@ -64,7 +64,7 @@ class Schedule(TaskDefaults):
     """
 
     name: str = _identity(
-        Name("a name"), "The schedule's name. Default: that of its file, without `.yml`.", "carbon__duckdb", ""
+        Name("a name"), "The schedule's name. Default: the file name without `.yml`.", "carbon__duckdb", ""
     )
     dag_id: str | None = _identity(
         Id("a DAG id"),
@@ -82,14 +82,14 @@ class Schedule(TaskDefaults):
     )
     tags: tuple[str, ...] = _identity(
         TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
-        "Tags for the filter of Airflow's list, in addition to Meltano's (`meltano`, the plugins or the job).",
+        "Tags to filter Airflow's list by, in addition to Meltano's (`meltano`, the plugins or the job).",
         "[energy]",
         (),
         owns=("tags",),
     )
     doc_md: str | None = _identity(
         Markdown(),
-        "Documentation in Markdown, which the DAG's page in Airflow shows below what Dagpress says of it.",
+        "Documentation in Markdown, shown on the DAG's page in Airflow below that of Dagpress.",
         "Ask the energy team.",
         label="Documentation",
         owns=("doc_md",),
@@ -99,7 +99,7 @@ class Schedule(TaskDefaults):
     loader: str | None = shared_key(Task, "loader")
     transform: str | None = shared_key(Task, "transform")
     job: str | None = _runs(
-        Name("the name of a job"), "A job of meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
+        Name("the name of a job"), "A job from meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
     )
     tasks: tuple[Task, ...] | None = _runs(
         TaskList(),
@@ -169,11 +169,11 @@ class Schedule(TaskDefaults):
     )
     catchup: bool = _when(
         Boolean(),
-        "Whether Airflow runs what it missed since the start date.",
+        "Whether Airflow catches up on runs missed since the start date.",
         "true",
         default=False,
         is_argument=True,
-        label="Make up for missed runs",
+        label="Catch up on missed runs",
     )
     max_active_runs: int = _when(
         Integer(1), "How many runs may be active at once.", "4", 1, is_argument=True, label="Runs at once"
@@ -195,7 +195,7 @@ class Schedule(TaskDefaults):
 
     params: Mapping[str, Param] = _how(
         PARAMS,
-        "Values that somebody can set when starting a run; in a template, `{{ params.days }}`.",
+        "Values that can be set when starting a run; in a template, `{{ params.days }}`.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
         owns=("params",),

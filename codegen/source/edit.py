@@ -60,7 +60,7 @@ def set_written(text: str, path: Path, written: str) -> str:
         written = hanging(written)
     node = compose(written + "\n")
     if node is None:
-        raise EditError("there is no value")
+        raise EditError("the value is missing")
     return _with_one(text, SetWritten(path, node, written))
 
 

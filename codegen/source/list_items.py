@@ -135,7 +135,7 @@ def moved(text: str, other: str, key: str) -> tuple[str, str]:
 
 
 def with_key(text: str, key: str, new: str) -> str:
-    """The text with another name of a key, whose value and comments stay."""
+    """The text with a renamed key; its value and comments stay."""
     root = compose(text)
     index = index_of(root, key) if isinstance(root, yaml.MappingNode) else None
     if root is None or index is None:

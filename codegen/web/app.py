@@ -125,7 +125,7 @@ def _endpoint(
             raise HTTPException(403, _OLD)
         context = RequestContext(site, request, form)
         if page.is_of_checkout and site.proposals:
-            raise HTTPException(404, "Changes become proposals here: nothing is committed in the folder of the server.")
+            raise HTTPException(404, "This server turns changes into proposals and does not commit in its checkout.")
         if page.needs_person and site.proposals and context.person is None:
             return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:

@@ -103,9 +103,9 @@ def test_the_person_is_the_one_whom_nginx_names(nginx: Nginx, page: Server) -> N
     answer = _answer(nginx, USER, _request(nginx, "GET /identity", RIGHT, *forged))
     assert b"You are <strong>ada</strong> (ada@example.com)" in answer
     around = _request(nginx, "GET /identity", RIGHT, "X-Forwarded-For: 127.0.0.2", *forged)
-    assert b"did not say who you are" in page.send(around)
+    assert b"did not send your name" in page.send(around)
     invalid = _request(nginx, "GET /identity", RIGHT).replace(b"\r\n\r\n", b"\r\nX-Forwarded-Email: \xff@a\r\n\r\n")
-    assert b"did not say who you are" in page.send(invalid)
+    assert b"did not send your name" in page.send(invalid)
 
 
 def test_a_proxy_that_is_not_trusted_is_named(nginx: Nginx, project: Path) -> None:

@@ -180,7 +180,7 @@ def _see_cells(page: Page, airflow: StandIn) -> None:
     assert _text(page, "broken").startswith("failed Log of extract & load ")
     assert _text(page, "idle").startswith("success paused Log")
     assert _text(page, "fresh") == "no run yet differs from the repo Run now… Pause"
-    assert _text(page, "waiting") == "queued paused Log waits until it is unpaused Run now… Unpause"
+    assert _text(page, "waiting") == "queued paused Log waits until the DAG is unpaused Run now… Unpause"
     assert _text(page, "gone") == "not deployed"
     run = f"{airflow.url}/dags/meltano_broken/runs/scheduled__2026-11-26T05%3A00%3A00%2B00%3A00"
     log = _cell(page, "broken").get_by_role("link", name="Log of extract & load of broken, last run")
@@ -189,7 +189,7 @@ def _see_cells(page: Page, airflow: StandIn) -> None:
 
 def _run_paused(page: Page, button: Locator) -> None:
     button.press("Enter")
-    page.get_by_label("Unpause it, too").uncheck()
+    page.get_by_label("Also unpause the DAG").uncheck()
     page.locator("#airflow-confirm").press("Enter")
 
 
@@ -199,7 +199,7 @@ def _run(page: Page, airflow: StandIn) -> None:
     button = _cell(page, "idle").get_by_role("link", name="Run now… idle")
     button.press("Enter")
     expect(dialog.get_by_role("heading")).to_have_text("Run idle now?")
-    expect(dialog).to_contain_text("It is paused. A run waits until it is unpaused")
+    expect(dialog).to_contain_text("The DAG is paused. The run waits until you unpause it.")
     expect(page.locator("#airflow-confirm")).to_be_focused()
     assert not violations(page)
     page.keyboard.press("Escape")
@@ -213,7 +213,7 @@ def _run(page: Page, airflow: StandIn) -> None:
     expect(button).to_be_focused()
     airflow.refusal = ""
     _run_paused(page, button)
-    expect(said).to_have_text("idle was started. It waits until it is unpaused.")
+    expect(said).to_have_text("idle was started. It waits until the DAG is unpaused.")
     expect(_cell(page, "idle")).to_contain_text("queued")
     expect(button).to_be_focused()
     expect(dialog).to_be_hidden()

@@ -131,11 +131,11 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
             page.goto(f"{url}airflow/{other}.yml")
             invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
         page.press("#airflow-run", "Enter")
-        expect(panel).to_contain_text("A run must be given days: start it in Airflow")
+        expect(panel).to_contain_text("A run needs a value for days: start it in Airflow")
 
         _change(folder)
         page.goto(url + _QUICK_PAGE[1:])
-        expect(panel).to_contain_text("as in the repo In the repo it is not up to date itself.")
+        expect(panel).to_contain_text("as in the repo The DAG file in the repo is outdated, too.")
         generate(folder)
         page.reload()
         expect(panel).to_contain_text("differs from the repo")
@@ -180,7 +180,7 @@ def _fail_in_the_list(page: Page) -> str:
     """Run a DAG that fails, from the list; gives the address of its log."""
     fails = page.locator("tr", has=page.get_by_role("link", name="fails", exact=True))
     fails.get_by_role("link", name="Run now… fails").press("Enter")
-    expect(page.get_by_role("dialog")).to_contain_text("It is paused.")
+    expect(page.get_by_role("dialog")).to_contain_text("The DAG is paused.")
     # A quick run may have ended before its message is looked at.
     with page.expect_response(lambda answer: answer.request.method == "POST") as posted:
         page.locator("#airflow-confirm").press("Enter")
@@ -249,7 +249,7 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         assert "none yet" in panel()
         pages.post(f"{_QUICK_PAGE}/run", form)
         # Sent again, as by going back and forth, it starts no second run.
-        assert "It waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
+        assert "The run waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
         assert invocation.states("meltano_vendas-diárias") == ["queued"]
         assert "Pause" in text_of(pages.post(f"{_QUICK_PAGE}/unpause", {}), "#airflow-pause")
         invocation.await_that(lambda: "success" in panel(), pause=1)

@@ -49,7 +49,7 @@ def test_one_pipeline(project: Path, page: Page) -> None:
         page.goto(f"{address.rstrip('/')}/pipelines/a.yml")
         page.get_by_role("columnheader", name="Yours, Asia/Tokyo").wait_for()
         page.get_by_text("First").wait_for()
-        page.get_by_text("What it changed").click()
+        page.get_by_text("Changes in this commit").click()
         page.locator(".commits .patch", has_text="+- {id: one, run: tap-a target-b, group: load}").wait_for()
         page.get_by_role("button", name="Copy").click()
         page.get_by_role("button", name="Copied").wait_for()
@@ -72,7 +72,7 @@ def test_a_pipeline_with_errors_and_an_odd_name(project: Path, page: Page) -> No
         assert not violations(page)
         page.goto(f"{address.rstrip('/')}/pipelines/50%252f%23a%3Fb.yml")
         assert page.locator("h1").inner_text() == "50%2f#a?b"
-        page.get_by_role("link", name="What git knows").wait_for(state="detached")
+        page.get_by_role("link", name="Git history").wait_for(state="detached")
         page.get_by_role("link", name="Edit").click()
         page.wait_for_url("**/edit/50%252f%23a%3Fb.yml")
         page.wait_for_load_state("networkidle")

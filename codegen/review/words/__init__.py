@@ -1,1 +1,1 @@
-"""Says what a change of a pipeline means for people: a module for each subject, and one that puts them in order."""
+"""Describes the effects of a change to a pipeline: a module for each subject, and one that orders them."""

@@ -1,4 +1,4 @@
-"""Says who gets an alert after a change."""
+"""Describes changes of alerts."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def alert_sentences(before: Side, after: Side) -> Iterator[Sentence]:
         were, are = old.get(event, ()), new.get(event, ())
         if were != are:
             names = describe_alerts(were), describe_alerts(are)
-            same = f"Alerts {event}: {names[1]}, with other settings."
+            same = f"Alerts {event}: {names[1]}, with different settings."
             yield Sentence(Kind.ALERTS, same if names[0] == names[1] else f"{change(f'Alerts {event}', *names)}.")
 
 
 def failure_sentence(side: Side) -> Sentence:
-    """Who gets an alert when a new pipeline fails."""
+    """The recipients of a failure alert of a new pipeline."""
     return Sentence(Kind.ALERTS, f"Alerts {describe_alerts(side.schedule.on_failure)} when a run fails.")
 
 

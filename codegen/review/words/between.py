@@ -1,4 +1,4 @@
-"""All that a change of a pipeline means for people, in order: what loses or repeats data comes first."""
+"""All effects of a change to a pipeline, in order: lost or repeated data comes first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from codegen.secrets.masking import masked_quotes
 
 
 def sentences_between(before: Side | None, after: Side | None, now: datetime) -> list[Sentence]:
-    """The sentences on a pipeline of which one side may be missing; none where its DAG stays as it is."""
+    """The sentences on a pipeline, of which one side may be missing; none if its DAG stays the same."""
     if before and after:
         found = _changed(before, after, now)
     else:
@@ -38,7 +38,7 @@ def _new(after: Side, now: datetime) -> list[Sentence]:
 
 
 def _removed(before: Side) -> list[Sentence]:
-    kept = "the history of its runs stays, and so does Meltano's state"
+    kept = "its run history and Meltano's state are kept"
     return [
         Sentence(Kind.DATA, f"No longer runs: {_summary(before)}."),
         Sentence(Kind.DATA, f"Airflow hides its DAG, {quoted(before.schedule.dag_id_or_default)}: {kept}."),
@@ -72,6 +72,6 @@ def _changed(before: Side, after: Side, now: datetime) -> list[Sentence]:
 
 
 def _in_code(found: Sequence[Difference]) -> str:
-    """What differs in the code of the DAG, where no key says it, such as a lock for a plugin that is new."""
+    """Differences in the code of the DAG that no key explains, such as the lock of a new plugin."""
     names = dict.fromkeys(quoted(each.path[0] if each.path else each.task_id) for each in found)
-    return f"No key has another value, but the DAG has: {joined(names)}."
+    return f"No setting changes, but the DAG does: {joined(names)}."

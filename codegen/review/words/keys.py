@@ -1,4 +1,4 @@
-"""Says which other keys have another value, by their labels: of the DAG, and of the tasks in common."""
+"""Describes changed values of all other keys by their labels: of the DAG, and of the tasks in common."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _Pair = tuple[str, str]
 
 
 def key_sentences(before: Side, after: Side, said: Collection[str]) -> Iterator[Sentence]:
-    """The keys with another value that reaches something, but those of which something was `said`."""
+    """The keys with a changed value that has an effect, except those already `said`."""
     table = {**task_table(after.project.airflow).rows, **schedule_table(after.project.airflow).rows}
     apart = {*_APART, *said}
     for path, (old, new) in _differing(_of_dag(before), _of_dag(after)).items():
@@ -59,19 +59,19 @@ def _sentence(table: Mapping[str, Key], path: _Path, old: str, new: str, task_id
     label += f", {quoted('.'.join(inner))}" if inner else ""
     label += f" (of {joined(map(quoted, task_ids))})" if task_ids else ""
     if old == new or max(len(old), len(new)) > _LONGEST:
-        return Sentence(Kind.SETTINGS, f"{label}: another value.")
+        return Sentence(Kind.SETTINGS, f"{label}: changed.")
     return Sentence(Kind.SETTINGS, f"{change(label, old, new)}.")
 
 
-# What the values of some keys mean for the data.
+# The effects of some values on the data.
 _IN_WORDS = {
     "catchup": {
-        "yes": "Catches up with the runs that it missed, such as while it was paused.",
-        "no": "No longer catches up with the runs that it missed, such as while it was paused.",
+        "yes": "Catches up on missed runs, such as those while it was paused.",
+        "no": "No longer catches up on missed runs, such as those while it was paused.",
     },
     "full_refresh": {
-        "yes": "Every run loads everything again, without the saved state.",
-        "no": "A run continues from the saved state again, and loads what is new.",
+        "yes": "Every run loads everything again and ignores the saved state.",
+        "no": "Runs continue from the saved state again and load only new data.",
     },
 }
 

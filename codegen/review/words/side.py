@@ -1,4 +1,4 @@
-"""The pipelines of a project before or after a change: what was read of each, and what is planned from it."""
+"""The pipelines of a project before or after a change: each schedule with its plan."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def sides_of(project: Project, reading: Reading, environment: str) -> dict[str, 
 
 
 def files_with_errors(reading: Reading) -> set[str]:
-    """The schedule files with errors in themselves, in their defaults, or in what is no schedule's, as meltano.yml."""
+    """The schedule files with errors in themselves, in their defaults, or in shared files such as meltano.yml."""
     places = {file.name: {file.name, *(name for _, name in file.defaults)} for file in reading.files}
     errors = {each.location.path for each in reading.diagnostics if each.is_error}
     shared = errors.difference(*places.values())

@@ -1,4 +1,4 @@
-"""Says when a pipeline starts after a change."""
+"""Describes changes of the start of a pipeline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.schema.timetable import CustomTimetable
 
 
 def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:
-    """What starts it, and from when or until when."""
+    """Changes of its triggers, start date and end date."""
     old, new = describe_start(before.schedule), describe_start(after.schedule)
     if old != new:
         if _starts_by_itself(before) and not _starts_by_itself(after):
@@ -21,7 +21,7 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
             yield Sentence(Kind.START, f"{change('Starts', old, new)}.")
         if after.waiting and before.waiting:
             are = "is" if len(after.waiting) == 1 else "are"
-            yield Sentence(Kind.OTHERS, f"{listed(after.waiting)} {are} started by it, and so at other times too.")
+            yield Sentence(Kind.OTHERS, f"{listed(after.waiting)} {are} started by it, so their times change too.")
     elif before.behaviour.fields["schedule"] != after.behaviour.fields["schedule"]:
         yield Sentence(Kind.START, f"Starts as before, {new}: {_what_else(before, after)}.")
     if _has_ended(after, now) and not _has_ended(before, now):
@@ -31,7 +31,7 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
 
 
 def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) -> Iterator[Sentence]:
-    """When it runs first; by `only_late` where its start date is still to come."""
+    """The first run; with `only_late`, only if its start date is in the future."""
     if only_late and after.schedule.timetable(after.project.airflow).start <= now:
         return
     if first := next(after.schedule.timetable(after.project.airflow).next_runs(now), None):
@@ -41,11 +41,11 @@ def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) 
 def _what_else(before: Side, after: Side) -> str:
     """What differs between two starts with the same words."""
     if before.others.inlets != after.others.inlets:
-        return "what it waits for has another id in Airflow"
+        return "a pipeline before it has a new DAG ID in Airflow"
     if isinstance(after.schedule.interval, CustomTimetable):
-        return "the timetable has other arguments"
+        return "the arguments of its timetable change"
     if before.schedule.data_interval != after.schedule.data_interval:
-        return "the data interval of a run is another"
+        return "the data interval of its runs changes"
     return "the interval is only written differently"
 
 
@@ -62,7 +62,7 @@ def _has_ended(side: Side, now: datetime) -> bool:
 
 
 def waiting_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """Which schedules wait for it from now on, or no longer."""
+    """Changes of the schedules that wait for it."""
     for mine, others, words in ((after, before, "now"), (before, after, "no longer")):
         if names := [name for name in mine.waiting if name not in others.waiting]:
             # A sentence of several pipelines, too: "it" could be any of them.

@@ -1,4 +1,4 @@
-"""Says what a pipeline runs after a change: its tasks and their order."""
+"""Describes changes of the tasks of a pipeline and their order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _texts(before: Side, after: Side) -> Iterator[str]:
 
 
 def _renamed(old: _Steps, new: _Steps) -> Iterator[tuple[str, str]]:
-    """The new ids of tasks that run what a removed one ran, each with the former id."""
+    """The new ids of renamed tasks, each with its former id."""
     gone = {task_id: step for task_id, step in old.items() if task_id not in new}
     for task_id, step in new.items():
         work = _words(step), step.script
@@ -56,7 +56,7 @@ def _changed(old: Step, new: Step, *, is_alone: bool) -> str:
     if before != after:
         return f"{change(name, before, after)}."
     if old.script != new.script:
-        return "Runs another shell command." if is_alone else f"{name} runs another shell command."
+        return "Runs a different shell command." if is_alone else f"{name} runs a different shell command."
     return ""
 
 

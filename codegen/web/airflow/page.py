@@ -104,7 +104,7 @@ def _state(
     before = context.query.get("was", "")
     if run and before and before != run.state:
         said = f"has ended: {run.state}." if not run.is_unfinished else f"is {run.state}."
-    waits = " It waits until it is unpaused." if said and state.waits else ""
+    waits = " It waits until the DAG is unpaused." if said and state.waits else ""
     return context.page(
         _template(context),
         schedule=schedule,
@@ -121,7 +121,7 @@ def _state(
 
 
 def _template(context: RequestContext) -> str:
-    """What the request wants: the answer to an action in the list, the panel of a page, or a page."""
+    """The template that a request needs: the response to an action in the list, the panel of a page, or a page."""
     if context.is_fragment:
         return "airflow_answer.html" if context.request.headers.get("hx-target") == _DIALOG else "airflow_state.html"
     return "airflow.html"
@@ -144,7 +144,7 @@ def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
     those = (one for one in context.snapshot.reading.schedules if one.relative == source)
     found = next((one for one in those if wanted in {"", one.deployment}), None)
     if found is None:
-        raise HTTPException(404, "There is no such schedule.")
+        raise HTTPException(404, "This pipeline does not exist.")
     return found
 
 

@@ -35,7 +35,7 @@ _NO_REPOSITORY = "not a git repository"
 
 @dataclass(frozen=True)
 class _Offer:
-    """The files that a commit takes, those that it leaves, and its branch; or the problem that prevents one.
+    """The files in a commit, those left out, and its branch; or the problem that prevents one.
 
     `halves` are the schedule files among `others` whose DAGs are in a file that it takes.
     """
@@ -75,7 +75,7 @@ def _uncommitted(context: RequestContext) -> Response:
     texts = {name: bytes_of(project.root, project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
     effects = _effects_since_commit(context.snapshot, changes)
-    saved = Saved("", "What is not committed", "Change pipelines", changes, effects, texts)
+    saved = Saved("", "Uncommitted changes", "Change pipelines", changes, effects, texts)
     return _page(context, context.site.saved.put(saved))
 
 
@@ -85,7 +85,7 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
 
 
 def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list[Effect]:
-    """What the changes mean for the pipelines."""
+    """The effects of the changes on the pipelines."""
     before = {
         change.name: None if change.action is Action.CREATE else change.before
         for change in changes
@@ -101,7 +101,7 @@ def _saved_of(context: RequestContext) -> Saved:
     """The saved change of a request."""
     if saved := context.site.saved.get(context.request.path_params.get("key") or context.form.get("saved", "")):
         return saved
-    raise HTTPException(404, "This change is too old, or from before the server started: its files are written.")
+    raise HTTPException(404, "This page has expired. The files of the change are written.")
 
 
 def _commit(context: RequestContext) -> Response:

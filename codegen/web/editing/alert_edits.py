@@ -1,4 +1,4 @@
-"""Changes the alerts of a key in a text, where somebody has changed them in the form."""
+"""Applies changes of alerts in the form to the text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.web.editing.texts import with_texts
 
 
 def changed_keys(sent: Mapping[str, str]) -> set[str]:
-    """The keys whose alerts the form has sent, or changes by a button."""
+    """The keys with alerts in the form, or with a pressed button."""
     names = [name.split(":")[1] for name in sent if name.startswith("alert:")]
     return {*names, sent.get("alerts", "").partition(":")[0]} - {""}
 

@@ -36,7 +36,7 @@ class Kind:
         return example_in(control_of(self.address.type).shape, self.address.example)
 
     def addresses(self, typed: str) -> list[str]:
-        """The addresses that somebody has typed; with commas between them where there can be several."""
+        """The typed addresses; separated by commas if there can be several."""
         texts = [each.strip() for each in typed.split(",")] if self.is_list else [typed.strip()]
         return [each for each in texts if each] or [""]
 
@@ -99,7 +99,7 @@ def _typed(kind: Kind, node: Node) -> str | None:
 
 
 def alerts_of(text: str, key: str, node: Node | None) -> list[AlertRow] | None:
-    """The alerts of a key with that value in a text; None where only the YAML can say them."""
+    """The alerts of a key with that value in a text; None if the form cannot show them."""
     if node is None or is_null(node):
         return []
     nodes = node.items if isinstance(node, ListNode) else (node,)
@@ -146,19 +146,19 @@ class Alerts:
         return kind if self.is_refused or not typed else None
 
     def address(self, number: int) -> str:
-        """What the control of a row shows."""
+        """The value in the control of a row."""
         is_new = number == len(self.rows)
         own = sent_new(self.key, self.sent)[1] if is_new else self.rows[number].address
         return self.sent.get(name_of(self.key, number), own) if self.is_refused else "" if is_new else own
 
     @cached_property
     def found(self) -> tuple[list[list[Diagnostic]], list[Diagnostic]]:
-        """What is wrong with each row, and what else is wrong."""
+        """The diagnostics of each row, and all others."""
         return by_place([(row.place.line, row.place.column) for row in self.rows], self.diagnostics)
 
 
 def pressed(key: str, sent: Mapping[str, str]) -> tuple[str, str]:
-    """What the pressed button does with the alerts of a key, and with which."""
+    """The action of the pressed button on the alerts of a key, and its target."""
     name, _, rest = sent.get("alerts", "").partition(":")
     doing, _, which = rest.partition(":")
     return (doing, which) if name == key else ("", "")

@@ -1,4 +1,4 @@
-"""Changes the text of a schedule file where somebody has changed a field of the form."""
+"""Applies changed fields of the form to the text of a schedule file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class _Change:
-    """A field of the form that somebody has changed."""
+    """A changed field of the form."""
 
     row: Key
     shape: Shape
@@ -51,7 +51,7 @@ class _Change:
 
 
 def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
-    """The text with what somebody has changed in the form.
+    """The text with the changes in the form.
 
     Args:
         text: that of the schedule file.
@@ -130,7 +130,7 @@ def _with_value(text: str, change: _Change) -> str:
     if shape is Shape.YAML:
         written, diagnostics = read_yaml(Path(key), key, text=value)
         if written is None:
-            raise edit.EditError(diagnostics[0].message if diagnostics else "there is no value")
+            raise edit.EditError(diagnostics[0].message if diagnostics else "the value is missing")
         return edit.set_written(text, (key,), value)
     if shape is Shape.PROSE:
         return edit.set_value(text, (key,), value)

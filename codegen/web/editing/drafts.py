@@ -49,7 +49,7 @@ class Draft:
     touched: frozenset[str] = frozenset()
 
     def is_touched(self, key: str) -> bool:
-        """Whether the errors of a field are shown: somebody has left it, or saved; of a file that exists, always."""
+        """Whether the errors of a field are shown: in an existing file always, else after leaving it or saving."""
         return bool(self.base) or not self.touched.isdisjoint({key, EVERYTHING})
 
     @property

@@ -123,7 +123,7 @@ class Fields:
 
 
 def key_of(diagnostic: Diagnostic, own: MapNode) -> str:
-    """The key of a text that a diagnostic is about, also a missing one; empty where it is about none."""
+    """The key of a diagnostic, also a missing one; empty if it has none."""
     if diagnostic.missing:
         return diagnostic.missing
     return next((key for key, entry in own.entries.items() if _is_in(diagnostic.location, entry, own)), "")

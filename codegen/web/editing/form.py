@@ -140,7 +140,7 @@ def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
 def form_of(
     own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str], above: Collection[str] | None = None
 ) -> Form:
-    """The form of a draft, whose keys are `own`. Where a value could not be written, it keeps the one that was sent.
+    """The form of a draft with the keys `own`. A value that could not be written stays as it was sent.
 
     While somebody types, the settings `above` the others stay there.
     """

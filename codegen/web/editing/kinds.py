@@ -1,4 +1,4 @@
-"""The kinds of what a schedule runs, and the keys that each kind has."""
+"""The kinds of work of a schedule, and the keys of each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name that is proposed for a new schedule."""
+"""The suggested name of a new schedule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.web.editing.steps import steps_of
 
 
 def proposed_name(own: MapNode | None, text: str, files: Iterable[str]) -> str:
-    """A name after what the schedule runs, which no other file has; empty as long as it runs nothing."""
+    """A unique name made from the plugins, job or steps of the schedule; empty without any."""
     found = _after_what_runs(own, text) if own else ""
     return unique_name(file_stem(found), files) if found else ""
 

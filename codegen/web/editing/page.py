@@ -76,7 +76,7 @@ def _copy_of(file: str, snapshot: Snapshot) -> Draft:
     source = snapshot.sources.get(file)
     text = text_of(snapshot.project.root, source.path) if source else None
     if text is None:
-        raise HTTPException(404, "There is no such schedule.")
+        raise HTTPException(404, "This pipeline does not exist.")
     for key in _OF_ONE:
         with suppress(EditError):
             text = remove(text, (key,))

@@ -43,8 +43,8 @@ WORDS = {
         "times": "at set times",
         "often": "every so many minutes or hours",
         "after": "after other pipelines",
-        "manual": "by hand",
-        "cron": "on a cron (advanced)",
+        "manual": "manually only",
+        "cron": "on a cron schedule (advanced)",
     },
     "every": {
         "Minutes": {f"{step}m": recurrence_in_words(EveryMinutes(step)).removeprefix("every ") for step in MINUTES},
@@ -144,14 +144,14 @@ def picker_of(
 
 
 class _Clock(NamedTuple):
-    """What starts a pipeline, in words, and its timetable if that is a cron."""
+    """The triggers of a pipeline in words, and its timetable for a cron schedule."""
 
     start: str
     timetable: Timetable | None
 
 
 def _clock_of(preview: Preview, interval: str, zone: Node | None) -> _Clock | None:
-    """The clock of the schedule, or of the interval alone while the other answers have errors; None if it has one."""
+    """The clock of the schedule, or of its interval if other fields have errors; None if that has one."""
     airflow, schedule = preview.project.airflow, preview.schedule
     if schedule:
         timetable = schedule.timetable(airflow)

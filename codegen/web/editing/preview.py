@@ -94,7 +94,7 @@ class Preview:
         return start_of(self.schedule) if self.schedule else ""
 
     def effects_since(self, before: Reading) -> list[Effect]:
-        """What the text means for the runs, compared with the project before."""
+        """The effects of the text on the runs, compared with the project before."""
         return effects_of(self.project, before, self.reading, [self.source])
 
 

@@ -1,4 +1,4 @@
-"""Reads the text of a schedule file without its defaults, and finds what is wrong with the items of a list."""
+"""Reads the text of a schedule file without its defaults, and the diagnostics of the items of a list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_own(text: str, name: str) -> tuple[MapNode | None, str]:
         return node, ""
     if (node is None and not diagnostics) or (node is not None and is_null(node)):
         return MapNode({}, Location(name)), ""
-    where = f"line {diagnostics[0].location.line}: {diagnostics[0].message}" if diagnostics else "it is no map of keys"
+    where = f"line {diagnostics[0].location.line}: {diagnostics[0].message}" if diagnostics else "expected keys"
     return None, where
 
 

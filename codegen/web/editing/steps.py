@@ -45,12 +45,12 @@ class Step:
 
     @property
     def name(self) -> str:
-        """The id under which others wait for it; empty where it has none."""
+        """The id in the `after` of other steps; empty without one."""
         return self.id or self.derived
 
 
 def steps_of(text: str) -> tuple[ItemList | None, list[Step]]:
-    """The list of steps of a text, and what the form shows of each. Without a readable list there are none."""
+    """The list of steps of a text, and each step in the form; none without a readable list."""
     own, _ = read_own(text, "")
     node = own.get("tasks") if own else None
     if node is None or is_null(node):
@@ -159,7 +159,7 @@ def _id_of_command(text: str) -> str:
 
 
 def _sent_waits(index: int, sent: Mapping[str, str], was: tuple[str, ...]) -> tuple[str, ...]:
-    """The names that somebody has chosen; what stays keeps its order."""
+    """The chosen names; those that stay keep their order."""
     prefix = f"step:{index}:after:"
     if f"step:{index}:after" not in sent:
         return was
@@ -195,7 +195,7 @@ def _own_keys(item: Item) -> MapNode | None:
 
 
 def _with_scalar(item: Item, text: str) -> Item:
-    """An item that is one text, with another; a comment behind it stays."""
+    """An item that is one text, with another; its comment stays."""
     lines = edit.set_value(_as_map(item, "x").as_map, ("run",), text)
     value = edit.written_at(lines, ("run",))
     return replace(item, lines=f"{item.lines[: item.dash]}- {value}{_comment_of(item)}\n")
@@ -209,14 +209,14 @@ def _as_map(item: Item, text: str) -> Item:
 
 
 def _comment_of(item: Item) -> str:
-    """The comment behind an item of one line, with the blanks before it."""
+    """The comment after an item of one line, with the blanks before it."""
     line = item.lines[item.dash :].split("\n", 1)[0]
     place = line.find(" #")
     return f" {line[place:].lstrip()}".rstrip() if place >= 0 and "'" not in line and '"' not in line else ""
 
 
 def _with_waits(steps: Sequence[Step], waits: Sequence[tuple[str, ...]]) -> list[Step]:
-    """The steps with what each waits for: without `after` where each waits for the step before it."""
+    """The steps with their dependencies: without `after` if each waits for the step before it."""
     if list(waits) == _chain(steps) and len(steps) > 1:
         return [_with_after(step, None) for step in steps]
     has_any = any(waits)

@@ -1,4 +1,4 @@
-"""Changes a list of texts in a file, where somebody has typed it into one control."""
+"""Applies a list typed into one control to the text of a file."""
 
 from __future__ import annotations
 

@@ -37,10 +37,10 @@ _LAST_HOUR, _LAST_MINUTE = 23, 59
 
 @dataclass(frozen=True)
 class Choices:
-    """What the picker shows; those of the other choices are proposals.
+    """The choices in the picker; those that are hidden are suggestions.
 
     Attributes:
-        starts: at set times, every so often, after other pipelines, by hand, or on a cron.
+        starts: at set times, every so often, after other pipelines, manually, or on a cron schedule.
         every: how often, such as `15m` or `6h`.
         past: the minute of the hour, for hours.
         days: `every`, `weekdays`, `chosen` or `month`.

@@ -13,7 +13,7 @@ from codegen.web.shell.request_context import Page, RequestContext
 def _operation(context: RequestContext) -> Operation:
     if found := context.site.operations.get(context.request.path_params["key"]):
         return found
-    raise HTTPException(404, "This is too old, or from before the server started.")
+    raise HTTPException(404, "This page has expired.")
 
 
 def _follow(context: RequestContext) -> Response:

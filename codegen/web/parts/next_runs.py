@@ -1,4 +1,4 @@
-"""The next runs of a schedule, on its own clock and on the viewer's."""
+"""The next runs of a schedule, in its timezone and the viewer's."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class View:
 
     @cached_property
     def document(self) -> Document | None:
-        """What was read of the file; nothing where it is no map of keys."""
+        """What was read of the file; nothing unless it is a mapping."""
         mine = (d for d in self.snapshot.reading.documents if d.source.name == self.source.name)
         return next((document for document in mine if document.deployment == self.deployment), None)
 

@@ -32,18 +32,18 @@ def first_steps(snapshot: Snapshot) -> Sequence[Step]:
     """The steps up to the first pipeline, those that are done first."""
     meltano = snapshot.reading.meltano
     if meltano is None:
-        return _project(), _plugins(snapshot), _new("Make the first pipeline.")
-    begun = Step("The Meltano project is there.", is_done=True)
+        return _project(), _plugins(snapshot), _new("Create the first pipeline.")
+    begun = Step("The Meltano project exists.", is_done=True)
     if number := len(read_items(meltano)[0]):
         those, it = ("the schedule", "it") if number == 1 else (f"the {number} schedules", "each")
-        imported = Step(f"Import {those} of meltano.yml: {it} becomes a pipeline.", ["dagpress import"])
-        return begun, imported, _new("Or make a new pipeline.")
-    return begun, _plugins(snapshot), _new("Make the first pipeline.")
+        imported = Step(f"Import {those} from meltano.yml: {it} becomes a pipeline.", ["dagpress import"])
+        return begun, imported, _new("Or create a new pipeline.")
+    return begun, _plugins(snapshot), _new("Create the first pipeline.")
 
 
 def _project() -> Step:
     return Step(
-        "Make a Meltano project, or name its folder in the configuration (`meltano_project`).", ["meltano init ."]
+        "Create a Meltano project, or set its directory in the configuration (`meltano_project`).", ["meltano init ."]
     )
 
 
@@ -52,7 +52,7 @@ def _plugins(snapshot: Snapshot) -> Step:
     project, meltano = snapshot.project, snapshot.reading.meltano or MeltanoProject()
     have = {kind: sorted(meltano.plugins.get(kind, ())) for kind in ("extractors", "loaders")}
     if all(have.values()):
-        return Step(f"The plugins are there: {', '.join([*have['extractors'], *have['loaders']])}.", is_done=True)
+        return Step(f"meltano.yml has plugins: {', '.join([*have['extractors'], *have['loaders']])}.", is_done=True)
     folder = os.path.relpath(project.meltano_project, project.root)
     meltano_here = ("meltano",) if folder == "." else ("meltano", "--cwd", folder)
     examples = {"extractors": "tap-github", "loaders": "target-postgres"}

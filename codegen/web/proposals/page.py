@@ -42,7 +42,7 @@ _ENDED = (State.MERGED, State.CLOSED)
 
 def _proposals(context: RequestContext) -> Proposals:
     if context.site.proposals is None:
-        raise HTTPException(404, "This page saves into its own folder: there are no proposals.")
+        raise HTTPException(404, "This server saves changes in its checkout and has no proposals.")
     return context.site.proposals
 
 
@@ -55,7 +55,7 @@ def _proposal(context: RequestContext) -> Proposal:
     name = context.request.path_params["name"]
     found = _proposals(context).get(name)
     if found is None:
-        raise HTTPException(404, "There is no such proposal. It may have been withdrawn.")
+        raise HTTPException(404, "This proposal does not exist. It may have been withdrawn.")
     return found
 
 
@@ -99,7 +99,7 @@ def _page(
 
 
 def _title_of(proposal: Proposal, changes: Changes | None = None) -> str:
-    """A title to begin with, such as `Add orders` or `Change customers and orders`."""
+    """A suggested title, such as `Add orders` or `Change customers and orders`."""
     names = [file.rpartition("/")[2].rpartition(".")[0] for file in proposal.files]
     if not names:
         return "Regenerate the DAG files"
@@ -129,7 +129,7 @@ def _update(context: RequestContext) -> Response:
 
 
 def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender], str]) -> Response:
-    """Do something with a proposal in the background, as hooks and the git host may take a while."""
+    """Work on a proposal in the background: hooks and the git host may take a while."""
     person = context.person
     if person is None:
         return RedirectResponse(f"/identity?next=/proposals/{proposal.name}", 303)
@@ -149,7 +149,7 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
 
 
 def _ended(name: str, _context: RequestContext, operation: Operation) -> Response:
-    """Show the proposal, which has another name if the git host has a branch of its name."""
+    """Show the proposal, under its new name if the git host already has a branch of that name."""
     with suppress(DagpressError, LockedError):
         name = operation.result.result()
     return RedirectResponse(f"/proposals/{name}", 303)

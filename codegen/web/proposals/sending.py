@@ -78,7 +78,7 @@ def _uncommitted(workspace: Workspace) -> set[str]:
 
 
 def _regenerate(workspace: Workspace, transaction: Transaction) -> None:
-    """Generate what is not current, then let hooks write. Errors in other schedules prevent only the former."""
+    """Generate outdated files, then run hooks that write. Errors in other schedules prevent only the former."""
     snapshot, own = workspace.snapshot(), _uncommitted(workspace)
     if error := next((each for each in snapshot.diagnostics if each.is_error and each.location.path in own), None):
         message = f"{quoted(error.location.path)} has an error: {error.message}"

@@ -1,4 +1,4 @@
-"""Shows a commit with its next steps: the push, the pull request, and the branch that one came from."""
+"""Shows a commit with its next steps: the push, the pull request, and the previous branch."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _commit_of(context: RequestContext) -> str:
             return git.run(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").strip()
     except GitError:
         pass
-    raise HTTPException(404, "There is no such commit.")
+    raise HTTPException(404, "This commit does not exist.")
 
 
 def _committed(context: RequestContext) -> Response:
@@ -116,7 +116,7 @@ def _push(context: RequestContext) -> Response:
     root, commit = context.workspace.root, _commit_of(context)
     following = _next_of(root, commit)
     if not (following.branch and following.remote):
-        return _page(context, commit, "Nothing was pushed.", "The commit is on no branch that can be pushed.", 409)
+        return _page(context, commit, "Nothing was pushed.", "No branch that can be pushed has this commit.", 409)
 
     def push(operation: Operation) -> None:
         git.push(root, following.remote, following.branch, operation.watch)
@@ -142,7 +142,7 @@ def _back(context: RequestContext) -> Response:
     back = context.form.get("back", "")
     with context.workspace.transaction() as transaction:
         if back != _next_of(root, commit).back or not back:
-            return _page(context, commit, "Nothing was changed.", "Another branch is checked out by now.", 409)
+            return _page(context, commit, "Nothing was changed.", "Another branch was checked out meanwhile.", 409)
         transaction.admit_hooks()
         try:
             git.switch(root, back)

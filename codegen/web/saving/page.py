@@ -104,7 +104,7 @@ def _refused(context: RequestContext, message: str, status: int) -> Response:
 
 
 def _saved_once(draft: Draft) -> Draft:
-    """A draft that somebody has tried to save: from now on, all its errors are shown."""
+    """A draft after an attempt to save it: all its errors are shown."""
     return _with_line_feeds(replace(draft, touched=frozenset({EVERYTHING})))
 
 
@@ -250,7 +250,7 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
     snapshot = context.workspace.snapshot()
     found = snapshot.sources.get(file)
     if found is None:
-        raise HTTPException(404, "There is no such schedule.")
+        raise HTTPException(404, "This pipeline does not exist.")
     if elsewhere := file_name.problem_of(snapshot.project, file):
         # Its text is not shown either.
         raise HTTPException(422, f"Nothing is deleted here. {elsewhere}")

@@ -1,4 +1,4 @@
-"""Addresses of what the pages have of a schedule, and of this site."""
+"""Addresses of the pages of a schedule, and of this site."""
 
 from __future__ import annotations
 

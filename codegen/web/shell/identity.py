@@ -1,4 +1,4 @@
-"""The person behind a request: from headers of a trusted proxy, or from a cookie with what the person has typed."""
+"""The person of a request: from headers of a trusted proxy, or from a cookie with the typed name."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _person_in(values: Sequence[bytes]) -> Person | None:
 
 
 def person_of(request: Request) -> Person | None:
-    """The person of a request; None if it is unknown, or if what was sent is invalid."""
+    """The person of a request; None if unknown or invalid."""
     state = request.scope.get("state", {})
     if STATE in state:
         known: Person | None = state[STATE]

@@ -18,7 +18,7 @@ _MOST = 50
 
 @dataclass
 class Recent:
-    """Something with an unguessable key for its address."""
+    """A result with an unguessable key for its address."""
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(9), init=False)
 

@@ -226,12 +226,12 @@ class RequestContext:
         """
         found = self.snapshot.sources.get(self.request.path_params["source"])
         if found is None:
-            raise HTTPException(404, "There is no such schedule.")
+            raise HTTPException(404, "This pipeline does not exist.")
         return found
 
     @cached_property
     def person(self) -> Person | None:
-        """The person behind the request; None if it is unknown."""
+        """The person of the request; None if unknown."""
         return person_of(self.request)
 
     @property

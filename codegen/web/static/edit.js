@@ -20,7 +20,7 @@ let asked = 0;
 let dropped = new AbortController();
 let timer = 0;
 let pending = null;
-// What the button that was pressed last does, until it is answered.
+// The action of the last pressed button, until its response.
 let pressed = null;
 let isLeaving = false;
 const first = area.value;
@@ -50,7 +50,7 @@ const view = new EditorView({
 // The label was that of the text area.
 document.querySelector("label[for=text]").addEventListener("click", () => view.focus());
 
-// What is typed and not saved yet is kept in this browser, with the version of the file from which it was made: a
+// Unsaved text is kept in this browser, with the version of the file that it is based on: a
 // closed tab or a crash loses nothing. A browser may refuse to keep it.
 const slot = `draft:${document.querySelector(".brand").textContent.trim()}:${form.elements.file.value}`;
 const bar = document.getElementById("kept");
@@ -181,7 +181,7 @@ function takeFields(fields) {
   for (const wrong of old.querySelectorAll("[aria-invalid]")) wrong.closest("#others, .waits")?.setAttribute("open", "");
 }
 
-// Make a part of the page equal to that of the answer, but for the control that somebody is in.
+// Make a part of the page equal to that of the response, except the focused control.
 function morph(old, fresh) {
   if (old.nodeName !== fresh.nodeName || old.id !== fresh.id || (old.name ?? "") !== (fresh.name ?? "")) {
     old.replaceWith(fresh);
@@ -226,7 +226,7 @@ function morph(old, fresh) {
   }
 }
 
-// Show the settings of which the label, the key or the meaning has what is searched for.
+// Show the settings with the searched words in their label, key or meaning.
 function search() {
   const words = document.getElementById("search")?.value.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
   let count = 0;
@@ -243,7 +243,7 @@ function search() {
   if (found && found.textContent !== said) found.textContent = said;
 }
 
-// Move the focus to where the step is that somebody has added, moved or removed.
+// Move the focus to the step that was added or moved, or to the place of a removed one.
 function follow(what, number) {
   const steps = document.querySelectorAll(".step");
   const index = Number(number);
@@ -253,7 +253,7 @@ function follow(what, number) {
   else (steps[Math.min(index, steps.length - 1)]?.querySelector("select, input") ?? document.getElementById("add-step")).focus();
 }
 
-// Move the focus to the alert that somebody has added, or that has taken the place of a removed one.
+// Move the focus to the alert that was added, or to the place of a removed one.
 function followAlert(key, what, number) {
   const field = document.getElementById(`field-${key}`);
   const rows = [...field.querySelectorAll(".alerts > li")];
@@ -273,7 +273,7 @@ function mark() {
   view.dispatch(setDiagnostics(view.state, found));
 }
 
-// A field counts as touched when somebody leaves it or chooses in it: from then on its errors are shown.
+// Leaving a field, or choosing in it, makes it touched: from then on its errors are shown.
 const touched = form.elements.namedItem("touched");
 function touch(control) {
   const key = control.closest(".cm-content") || control === area ? "text"
@@ -355,5 +355,15 @@ document.getElementById("preview").addEventListener("click", (event) => {
   view.focus();
 });
 
+function differs(control) {
+  if (control.options) {
+    const before = [...control.options].find((each) => each.defaultSelected) ?? control.options[0];
+    return control.options[control.selectedIndex] !== before;
+  }
+  return ["checkbox", "radio"].includes(control.type) ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
+}
+
 mark();
 offerKept();
+// What was changed while the script was on its way.
+if ([...form.querySelectorAll("#fields :is(input, select, textarea)")].some(differs)) soon(0);

@@ -9,7 +9,7 @@ if (!isTold()) {
   }
 }
 
-// What was sent by the editor is saved, once another page is shown (`edit.js` keeps it until then).
+// Text sent by the editor is saved once another page is shown (`edit.js` keeps it until then).
 if (!document.getElementById("editor")) {
   for (const key of Object.keys(localStorage).filter((each) => each.startsWith("draft:"))) {
     if (JSON.parse(localStorage.getItem(key)).isSent) localStorage.removeItem(key);
