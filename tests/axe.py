@@ -8,9 +8,9 @@ from playwright.sync_api import Page
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def violations(tab: Page) -> list[str]:
-    """The violations, a line for each element."""
-    results = Axe().run(tab, options={"runOnly": RULES, "resultTypes": ["violations"]})
+def violations(tab: Page, selector: str | None = None) -> list[str]:
+    """The violations on a page, or in an element of it, a line for each element."""
+    results = Axe().run(tab, context=selector, options={"runOnly": RULES, "resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {node['html'][:200]} ({' '.join(node['failureSummary'].split())})"
         for violation in results.response["violations"]

@@ -21,7 +21,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         isolate_git(monkeypatch, folder.parent)
         git(folder, "init", "--quiet", "--bare", "--template=", "remote")
-        repository = repository_of(write(folder / "repository", {"a.yml": "a\n"}))
+        repository = repository_of(write(folder / "repository", {"a.yml": "a\n", "b.yml": "b\n"}))
         git(repository, "remote", "add", "origin", "../remote")
         git(repository, "push", "--quiet", "origin", "main")
     return folder
@@ -171,10 +171,11 @@ def test_a_clean_branch_is_moved_forward_and_nothing_else(repository: Path) -> N
     git(repository, "switch", "--quiet", "--create", "other")
     assert not fast_forward(repository, "main", "origin/main")
     git(repository, "switch", "--quiet", "main")
-    write(repository, {"a.yml": "mine\n"})
+    # Git itself would refuse only a file that the others changed, too.
+    write(repository, {"b.yml": "mine\n"})
     assert not fast_forward(repository, "main", "origin/main")
-    assert ((repository / "a.yml").read_text(), git(repository, "rev-parse", "HEAD")) == ("mine\n", before)
-    git(repository, "checkout", "--quiet", "a.yml")
+    assert ((repository / "b.yml").read_text(), git(repository, "rev-parse", "HEAD")) == ("mine\n", before)
+    git(repository, "checkout", "--quiet", "b.yml")
     write(repository, {"untracked": ""})
     assert fast_forward(repository, "main", "origin/main")
     assert ((repository / "a.yml").read_text(), git(repository, "rev-parse", "HEAD")) == ("theirs\n", theirs)

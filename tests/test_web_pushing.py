@@ -153,7 +153,7 @@ def test_a_push_to_the_default_branch_is_the_end(project: Path) -> None:
 
 def test_what_is_no_commit_is_not_found(project: Path) -> None:
     pages = Pages(project)
-    for address in ("a.yml", "--help", "0" * 40):
+    for address in ("main", "--help", "0" * 40):
         pages.get(f"/commits/{address}", 404)
         pages.get(f"/operations/{address}", 404)
         pages.post(f"/push/{address}", {}, 404)

@@ -38,10 +38,17 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def url(fleet: Path) -> Iterator[str]:
+    """The address of the list of the fleet."""
+    with served(fleet) as url:
+        yield url
+
+
 @pytest.fixture
-def page(fleet: Path, browser: Browser) -> Iterator[Page]:
+def page(url: str, browser: Browser) -> Iterator[Page]:
     """The list of the fleet."""
-    with served(fleet) as url, opened(browser) as page:
+    with opened(browser) as page:
         page.goto(url)
         yield page
 
@@ -90,9 +97,8 @@ def test_the_keyboard_alone_filters_orders_and_turns_pages(page: Page) -> None:
     assert _names(page)[0] == "s0998"
 
 
-def test_without_javascript_the_form_does_the_same(fleet: Path, browser: Browser) -> None:
-    with served(fleet) as url:
-        page = browser.new_context(java_script_enabled=False).new_page()
+def test_without_javascript_the_form_does_the_same(url: str, browser: Browser) -> None:
+    with opened(browser, java_script_enabled=False) as page:
         page.goto(url)
         page.get_by_label("Search").fill("s004")
         page.get_by_role("button", name="Show").click()
