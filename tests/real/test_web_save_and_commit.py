@@ -70,12 +70,13 @@ def _is_accessible(page: Page) -> None:
 def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page) -> None:
     with served(project) as url:
         page.goto(f"{url}new")
-        page.get_by_label("Name", exact=True).fill("shop")
-        page.get_by_label("Folder").fill("team")
+        page.get_by_label("Name of the pipeline").fill("shop")
+        page.get_by_label("Folder", exact=True).select_option("new folder…")
+        page.get_by_label("Name of the new folder").fill("team")
         _type_yaml(page, _HOURLY.replace("loader", "laoder"))
         _press(page, "Save")
         page.get_by_text("No files written").wait_for()
-        page.get_by_text("did you mean `loader`?").first.wait_for()
+        page.get_by_text("did you mean loader?").first.wait_for()
         assert not (project / "schedules/team").exists()
         _type_yaml(page, "# of the shop\n" + _HOURLY)
         _press(page, "Save")
