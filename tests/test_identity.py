@@ -128,7 +128,7 @@ def test_what_the_proxy_says_cannot_be_typed(project: Path) -> None:
 
 def test_headers_count_only_with_a_proxy(project: Path) -> None:
     for options, told in (
-        (("--user-header", "X-Forwarded-Email"), "--user-header needs --trusted-proxy"),
+        (("--user-header", "X-Forwarded-Email"), "--user-header requires --trusted-proxy"),
         (("--trusted-proxy", PROXY, "--user-header", "X Email:"), "expected the name of a header"),
     ):
         with pytest.raises(ClickException) as refusal:

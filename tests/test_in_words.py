@@ -144,7 +144,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
             "Parameters, `days`: 7 → 14.",
             "Retries: 2 → 4.",
             "Environment variables, `A`: 1 → 2.",
-            "Environment variables, `B`: another value.",
+            "Environment variables, `B`: changed.",
         ],
     ),
     "tasks": (

@@ -80,7 +80,7 @@ def test_without_a_name_nothing_is_proposed_and_nothing_is_lost(team: Team) -> N
     ("fault", "told"),
     [
         ("away", "cannot be reached"),
-        ("declines", "does not accept"),
+        ("declines", "rejected the push"),
         ("hook", "no more changes today"),
     ],
 )
@@ -157,7 +157,7 @@ def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side:
     _send(pages, "a")
     team.change_main(a=_WEEKLY, c=EXTRACT_LOAD)
     proposals.fetch()
-    assert "cannot be merged as it is" in text_of(pages.get("/proposals/a"), "main")
+    assert "cannot be merged yet" in text_of(pages.get("/proposals/a"), "main")
     page = pages.post("/proposals/a/update", {})
     assert "Which version is right?" in text_of(page, "main")
     assert [text_of(page, "ins"), text_of(page, "del")] == ['+interval: "@hourly"', '-interval: "@weekly"']
@@ -182,10 +182,12 @@ def test_generated_files_never_conflict(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "team/x.yml", _HOURLY + "owner: ada\n")
-    _send(pages, "x")
     team.change_main(**{"team/y": _WEEKLY + "owner: bob\n"})
     proposals.fetch()
+    # The merge follows a commit that others have to wait for.
+    hook(team.checkout, "pre-commit", "sleep 1.1")
     pages.post("/proposals/x/update", {})
+    _send(pages, "x")
     clone = team.clone("reviewer")
     git(clone, "switch", "--quiet", "dagpress/x")
     assert dagpress(clone, "check")[0] == 0
@@ -286,8 +288,8 @@ def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     assert "Continue on its branch, in a clone" in text_of(pages.get("/proposals/make"), "main")
-    assert "no pipelines" in text_of(pages.get("/edit/a.yml?proposal=make", 404), "main")
-    with pytest.raises(ProposalError, match="no pipelines"):
+    assert "not pipelines" in text_of(pages.get("/edit/a.yml?proposal=make", 404), "main")
+    with pytest.raises(ProposalError, match="not pipelines"):
         proposals.worktree("make")
 
 

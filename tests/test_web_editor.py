@@ -546,7 +546,7 @@ def test_alerts_in_the_form(project: Path) -> None:
     page = _sent(pages, form)
     assert [each["value"] for each in page.select(".alerts input:not([type=hidden])")] == [form["alert:on_failure:0"]]
     assert _text(page) == EXTRACT_LOAD + "on_failure:\n- email:\n  - me@example.com\n  - you@example.com\n"
-    assert f"In place of {inherited}" in text_of(page, "#alert .inherited")
+    assert f"Replaces {inherited}" in text_of(page, "#alert .inherited")
     assert form_of(page)["alert:on_failure:0"] == "me@example.com, you@example.com"
     page = _sent(pages, {**form_of(page), "alert:on_failure:0": "me"})
     assert "is not an e-mail address" in text_of(page, "#wrong-alert-on_failure-0")
@@ -582,7 +582,7 @@ def test_nothing_is_red_before_somebody_was_there(project: Path) -> None:
     assert "Name at least one pipeline" in text_of(page, "#when-runs")
     assert not page.select("#field-loader .message span")
     page = _sent(pages, {**form_of(page), "touched": "loader"})
-    assert "missing" in text_of(page, "#field-loader .message")
+    assert "required" in text_of(page, "#field-loader .message")
     page = pages.post("/save", form_of(pages.get("/new")), status=422)
     assert [str(each["href"]) for each in page.select("#summary a")] == ["#control-extractor", "#new"]
     assert [str(each["id"]) for each in page.select("[autofocus]")] == ["control-extractor"]

@@ -65,7 +65,7 @@ def test_a_commit_leads_to_the_pull_request_and_back(project: Path) -> None:
     assert _links(page) == {
         "Open the pull request": "https://github.com/acme/lake/compare/main...dagpress/b?quick_pull=1",
         "Existing pull requests": "https://github.com/acme/lake/pulls?q=is%3Apr%20head%3Adagpress%2Fb",
-        "Back to the list": "/",
+        "All pipelines": "/",
     }
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: mine\n", "notes": "mine"})
     page = _press(pages, page, "Back to main")
@@ -148,7 +148,7 @@ def test_the_steps_that_there_are(
 def test_a_push_to_the_default_branch_is_the_end(project: Path) -> None:
     pages = Pages(project)
     page = _press(pages, _commit(pages, branch="main"), "Push")
-    assert (text_of(page, "h2"), _links(page)) == ("Pushed", {"Back to the list": "/"})
+    assert (text_of(page, "h2"), _links(page)) == ("Pushed", {"All pipelines": "/"})
 
 
 def test_what_is_no_commit_is_not_found(project: Path) -> None:

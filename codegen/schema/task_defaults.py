@@ -116,7 +116,7 @@ class TaskDefaults(Model):
         (),
         reaches=WITH_MELTANO,
         group="what runs",
-        label="Meltano commands before it",
+        label="Meltano commands to run first",
     )
     runner: str | None = _inherited(
         Choice(*RUNNERS),

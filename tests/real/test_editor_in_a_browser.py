@@ -245,7 +245,7 @@ def test_a_new_pipeline_by_keyboard_alone_with_its_errors_where_they_are(
         assert page.locator("form .error:visible").count() == 0
         page.keyboard.press("Tab")
         page.keyboard.press("Tab")
-        expect(page.locator("#field-loader .message")).to_contain_text("missing")
+        expect(page.locator("#field-loader .message")).to_contain_text("required")
         assert page.locator("#field-extractor .error").count() == 0
         assert page.evaluate("window.shifts") == []
         page.keyboard.press("Control+s")

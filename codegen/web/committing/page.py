@@ -118,7 +118,7 @@ def _commit_saved(
     workspace: Workspace, saved: Saved, branch: str, message: str, operation: Operation
 ) -> Head | _Refusal:
     """Commit the saved files under the lock, which also keeps others from writing while hooks run."""
-    with workspace.transaction() as transaction:
+    with workspace.transaction(operation) as transaction:
         project = workspace.snapshot().project
         changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
         if changed:

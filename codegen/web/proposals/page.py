@@ -140,7 +140,7 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
         return _page(context, proposal, error, 409)
 
     def run(operation: Operation) -> str:
-        return work(Sender(proposals, workspace, person, operation.watch))
+        return work(Sender(proposals, workspace, person, operation))
 
     try:
         return start(context, workspace.operations, proposal.branch, run, partial(_ended, proposal.name))

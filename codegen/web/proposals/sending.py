@@ -9,11 +9,12 @@ from typing import Any
 
 from codegen import git
 from codegen.diagnostics import has_errors, quoted
-from codegen.git import Person, Watch
+from codegen.git import Person
 from codegen.proposals import ProposalError, Proposals, Side, State
 from codegen.proposals.files import in_git, pipeline_folders, uncommitted_files
 from codegen.proposals.merging import merge
 from codegen.sync.transaction import Transaction
+from codegen.web.shell.operations import Operation
 from codegen.web.shell.workspace import Workspace
 
 
@@ -24,7 +25,7 @@ class Sender:
     proposals: Proposals
     workspace: Workspace
     person: Person
-    watch: Watch
+    operation: Operation
 
     def send(self, name: str, message: str) -> str:
         """Commit the uncommitted changes, push the proposal, and return its name, which can change.
@@ -33,7 +34,7 @@ class Sender:
             DagpressError: its schedules have errors, or git, a hook or the git host rejects it.
         """
         self._commit(message)
-        return self.proposals.send(name, self.watch)
+        return self.proposals.send(name, self.operation.watch)
 
     def update(self, name: str, message: str, sides: Mapping[str, Side]) -> str:
         """Commit the uncommitted changes, merge the newer ones of others, and send the result if the proposal was sent.
@@ -52,15 +53,15 @@ class Sender:
         is_sent = proposal is not None and proposal.state is State.PROPOSED
         self._commit(message)
         for other in self.proposals.newer(name):
-            with self.workspace.transaction() as transaction:
+            with self.workspace.transaction(self.operation) as transaction:
                 folders = pipeline_folders(self.workspace.snapshot().project)
                 finish = partial(_regenerate, self.workspace, transaction)
                 merge(self.workspace.root, other, folders, sides, finish, **self._options)
-        return self.proposals.send(name, self.watch) if is_sent else name
+        return self.proposals.send(name, self.operation.watch) if is_sent else name
 
     def _commit(self, message: str) -> None:
         root = self.workspace.root
-        with self.workspace.transaction() as transaction:
+        with self.workspace.transaction(self.operation) as transaction:
             if _uncommitted(self.workspace):
                 _regenerate(self.workspace, transaction)
                 names = in_git(root, _uncommitted(self.workspace))
@@ -70,7 +71,7 @@ class Sender:
     def _options(self) -> dict[str, Any]:
         """What its commits have in common."""
         hooks = git.hooks_of(self.proposals.project.root)
-        return {"hooks": hooks, "variables": self.person.variables, "watch": self.watch}
+        return {"hooks": hooks, "variables": self.person.variables, "watch": self.operation.watch}
 
 
 def _uncommitted(workspace: Workspace) -> set[str]:

@@ -25,7 +25,7 @@ from codegen.sync.changes import Change
 from codegen.sync.dag_code import CodeChange, code_of
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
-from codegen.web.shell.operations import Operations
+from codegen.web.shell.operations import Operation, Operations
 
 T = TypeVar("T")
 
@@ -110,13 +110,13 @@ class Workspace:
         self._taken = 0
         self.operations = Operations()
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """The one way to write into the project.
+    def transaction(self, operation: Operation | None = None) -> AbstractContextManager[Transaction]:
+        """The one way to write into the project, for a request or a background operation.
 
         Raises:
-            LockedError: a slow commit or another process holds the lock for longer than somebody waits for a page.
+            LockedError: another operation or process holds the lock for longer than somebody waits for a page.
         """
-        if slow := self.operations.slow:
+        if (slow := self.operations.slow) and slow is not operation:
             raise LockedError(slow.reason)
         return transaction(self.root, _LOCK_SECONDS, lambda _: None)
 
