@@ -47,7 +47,7 @@ def test_one_pipeline(project: Path, page: Page) -> None:
     with served(project) as address:
         page.goto(address)
         page.goto(f"{address.rstrip('/')}/pipelines/a.yml")
-        page.get_by_role("columnheader", name="Yours, Asia/Tokyo").wait_for()
+        page.get_by_role("columnheader", name="Your time, Asia/Tokyo").wait_for()
         page.get_by_text("First").wait_for()
         page.get_by_text("Changes in this commit").click()
         page.locator(".commits .patch", has_text="+- {id: one, run: tap-a target-b, group: load}").wait_for()
