@@ -22,6 +22,8 @@ from codegen.web.editing.alerts import ALERT_KINDS
 from codegen.web.editing.changes import edited
 from codegen.web.editing.controls import Shape, control_of, example_in
 from codegen.web.editing.drafts import version_of, with_line_ends_of
+from codegen.web.editing.kinds import JOB, PAIR_KIND, is_of
+from codegen.web.editing.when import with_choices
 
 MELTANO = """\
 plugins:
@@ -81,13 +83,24 @@ def _after(pages: Pages, address: str, **changes: str) -> BeautifulSoup:
 
 
 def _changed(pages: Pages, sent: dict[str, str], changes: dict[str, str]) -> BeautifulSoup:
+    return _sent(pages, _form_with(sent, changes))
+
+
+def _edited(editor: _Editor, changes: dict[str, str]) -> str:
+    """The text after something was changed in the form of an editor, without its page."""
+    _, form = editor
+    sent, problems = with_choices(_form_with(form, changes))
+    done = edited(form["text"].replace("\r\n", "\n"), sent, NEWEST)
+    assert not {**problems, **done.problems}
+    return done.text
+
+
+def _form_with(sent: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
     if "interval" in changes:
         changes = {**changes, "when:starts": "cron", "when:cron": changes["interval"]}
         del changes["interval"]
     names = {name.partition(":")[2]: name for name in sent if name.partition(":")[0] in {each.value for each in Shape}}
-    return _sent(
-        pages, {**sent, **{name if name in sent else names.get(name, name): value for name, value in changes.items()}}
-    )
+    return {**sent, **{name if name in sent else names.get(name, name): value for name, value in changes.items()}}
 
 
 def _text(page: BeautifulSoup) -> str:
@@ -126,12 +139,13 @@ def _has_one_value(row: Key) -> bool:
     return row.name != "tasks" and control_of(row.type).shape is not Shape.ALERTS
 
 
-@pytest.mark.parametrize("key", sample((key for key, row in keys_of(Schedule).items() if _has_one_value(row)), 9))
+@pytest.mark.parametrize("key", sample((key for key, row in keys_of(Schedule).items() if _has_one_value(row)), 30))
 def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str) -> None:
     """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
     pages, form = short
     row = keys_of(Schedule)[key]
-    page = _changed(pages, form, {key: example_in(control_of(row.type).shape, row.example)})
+    kind = {} if is_of(PAIR_KIND, key) else {"runs": JOB}
+    page = _changed(pages, form, {key: example_in(control_of(row.type).shape, row.example), **kind})
     example = f"{key}: {row.example}\n"
     assert _read(_text(page), key) == _read(example, key)
     assert _text(page).startswith("# the first\n")
@@ -142,12 +156,16 @@ def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str
 
 @pytest.mark.parametrize("airflow", VERSIONS)
 def test_an_example_can_be_typed_as_it_is_shown(airflow: str) -> None:
-    """The example under every field of every Airflow's table, typed into its control, is a valid value."""
+    """The example under every field of every Airflow's table, typed into its control, is valid, and can be cleared."""
     for key, row in schedule_table(airflow).rows.items():
         shape = control_of(row.type).shape
         if shape is Shape.ALERTS:
             continue
-        done = edited("", {f"was:{key}": "", f"{shape.value}:{key}": example_in(shape, row.example)}, airflow)
+        example = example_in(shape, row.example)
+        text = "" if key == "params" else SHORT
+        done = edited(text, {f"was:{key}": "", f"{shape.value}:{key}": example}, airflow)
+        cleared = edited(done.text, {f"was:{key}": example, f"{shape.value}:{key}": ""}, airflow)
+        assert cleared.text == text or key == "params"
         node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=done.text)
         assert isinstance(node, MapNode), (key, done)
         row.type.read(node.entries[key].value, diagnostics.append)
@@ -157,10 +175,9 @@ def test_an_example_can_be_typed_as_it_is_shown(airflow: str) -> None:
 def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> None:
     page = editor[0].get("/edit/a.yml")
     controls = page.select("#fields [id^=control-]")
-    labelled = {
-        str(each["id"]) for each in controls if page.select_one(f"label[for='{each['id']}'], #{each['id']} > legend")
-    }
-    assert {str(each["id"]) for each in controls} == labelled
+    labelled = {str(each["for"]) for each in page.select("label[for]")}
+    labelled |= {str(each.parent["id"]) for each in page.select("[id] > legend") if each.parent}
+    assert {str(each["id"]) for each in controls} - labelled == set()
     assert {str(each["id"]) for each in controls} == {
         f"control-{key}" for key in schedule_table(NEWEST).rows if key != "tasks"
     }
@@ -170,27 +187,24 @@ def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> Non
 
 @pytest.mark.parametrize(
     ("changes", "gone", "come"),
-    sample(
-        [
-            ({"interval": "0 6 * * *"}, 'interval: "@daily"  # at night', 'interval: "0 6 * * *"  # at night'),
-            ({"extractor": "tap-github"}, "extractor: tap-gitlab   # ours", "extractor: tap-github   # ours"),
-            ({"tags": "two"}, "- one\n", ""),
-            ({"add:tags": "three"}, "- two\n", "- two\n- three\n"),
-            ({"env": "A: 1.20"}, "  A: 1.10", "  A: 1.20"),
-            ({"retries": "0"}, "# the end\n", "retries: 0\n# the end\n"),
-            ({"start_date": "2024-01-31"}, "# the end\n", "start_date: 2024-01-31\n# the end\n"),
-            ({"owner": "123"}, "# the end\n", 'owner: "123"\n# the end\n'),
-            ({"doc": "a\nb"}, "# the end\n", "doc: |-\n  a\n  b\n# the end\n"),
-            ({"retries": "many"}, "# the end\n", "retries: many\n# the end\n"),
-            ({"description": " # no comment"}, "# the end\n", "description: '# no comment'\n# the end\n"),
-        ],
-        2,
-    ),
+    [
+        ({"interval": "0 6 * * *"}, 'interval: "@daily"  # at night', 'interval: "0 6 * * *"  # at night'),
+        ({"extractor": "tap-github"}, "extractor: tap-gitlab   # ours", "extractor: tap-github   # ours"),
+        ({"tags": "two"}, "- one\n", ""),
+        ({"add:tags": "three"}, "- two\n", "- two\n- three\n"),
+        ({"env": "A: 1.20"}, "  A: 1.10", "  A: 1.20"),
+        ({"retries": "0"}, "# the end\n", "retries: 0\n# the end\n"),
+        ({"start_date": "2024-01-31"}, "# the end\n", "start_date: 2024-01-31\n# the end\n"),
+        ({"owner": "123"}, "# the end\n", 'owner: "123"\n# the end\n'),
+        ({"doc": "a\nb"}, "# the end\n", "doc: |-\n  a\n  b\n# the end\n"),
+        ({"retries": "many"}, "# the end\n", "retries: many\n# the end\n"),
+        ({"description": " # no comment"}, "# the end\n", "description: '# no comment'\n# the end\n"),
+    ],
 )
 def test_a_change_in_the_form_leaves_all_else_as_it_was(
     editor: _Editor, changes: dict[str, str], gone: str, come: str
 ) -> None:
-    text = _text(_changed(*editor, changes))
+    text = _edited(editor, changes)
     assert text.replace('"# no comment"', "'# no comment'") == COMMENTED.replace(gone, come, 1)
 
 
@@ -442,7 +456,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
 def test_a_step_is_changed_and_moved_and_the_others_stay_as_they_are(
     steps: _Editor, changes: dict[str, str], gone: str, come: str
 ) -> None:
-    text = _text(_changed(*steps, changes))
+    text = _edited(steps, changes)
     if "after" in come:
         # With one `after`, the others have to say what they wait for too.
         text = text.replace("  retries: 3\n  after: [tap-a_target-b]\n", "  retries: 3\n")

@@ -43,7 +43,7 @@ def test_the_token_logs_in_and_is_stored_nowhere(project: Path, browser: Browser
             page.get_by_text("a pipeline").click()
             page.get_by_role("heading", name="a", exact=True).wait_for()
         page.goto(f"{server.url}new")
-        page.get_by_label("Name", exact=True).fill(tmp_path.name)
+        page.get_by_label("Name of the pipeline").fill(tmp_path.name)
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_text("No files written").wait_for()
 
