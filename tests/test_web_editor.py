@@ -606,7 +606,9 @@ def test_a_name_is_proposed_until_somebody_chooses_one(project: Path) -> None:
     pages = Pages(write(project, {"schedules/github-to-postgres.yml": EXTRACT_LOAD}))
     page = _after(pages, "/new", extractor="tap-github")
     assert form_of(page)["new"] == "github-to-postgres_2"
-    page = _sent(pages, {**form_of(page), "choice:extractor": "tap-gitlab", "folder": "*", "new-folder": "sales"})
+    page = _sent(pages, {**form_of(page), "choice:extractor": "tap-gitlab", "folder": "*"})
+    assert form_of(page)["folder"] == "*"
+    page = _sent(pages, {**form_of(page), "new-folder": "sales"})
     assert text_of(page, "#new-hint code") == "schedules/sales/gitlab-to-postgres.yml"
     page = _sent(pages, {**form_of(page), "new": "orders"})
     page = _sent(pages, {**form_of(page), "choice:extractor": "tap-github"})

@@ -69,6 +69,8 @@ def editor_page(
         "is_taken": is_new and draft.file in snapshot.sources,
         "folder": folder,
         "folders": folders_of(snapshot),
+        # A new folder has no name yet right after it is chosen.
+        "has_new_folder": sent.get("folder") == NEW_FOLDER or draft.folder not in folders_of(snapshot),
         "environments": project.deployments,
         "form": form,
         "picker": picker_of(preview, own, sent, context.timezone, draft.problems),
