@@ -218,6 +218,9 @@ def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> 
     text = EXTRACT_LOAD + "env: &e {A: 1}\nparams: *e\n"
     page = _after(Pages(write(project, {"schedules/a.yml": text})), "/edit/a.yml", env="{A: 2}")
     assert _text(page) == text
+    # Somebody may still be typing.
+    assert not page.select("#field-env .refused")
+    page = _sent(Pages(project), {**form_of(page), "touched": "env"})
     assert "Not applied" in text_of(page, "#field-env .refused")
     assert form_of(page)["yaml:env"] == "{A: 2}"
     assert form_of(page)["was:env"] != "{A: 2}"
@@ -562,7 +565,7 @@ def test_alerts_in_the_form(project: Path) -> None:
     assert _text(page) == EXTRACT_LOAD + "on_failure:\n- email:\n  - me@example.com\n  - you@example.com\n"
     assert f"Replaces {inherited}" in text_of(page, "#alert .inherited")
     assert form_of(page)["alert:on_failure:0"] == "me@example.com, you@example.com"
-    page = _sent(pages, {**form_of(page), "alert:on_failure:0": "me"})
+    page = _sent(pages, {**form_of(page), "alert:on_failure:0": "me", "touched": "on_failure"})
     assert "is not an e-mail address" in text_of(page, "#wrong-alert-on_failure-0")
     page = _sent(pages, {**form_of(page), "alerts": "on_failure:remove:0"})
     assert _text(page) == EXTRACT_LOAD

@@ -53,6 +53,12 @@ class Draft:
         return bool(self.base) or not self.touched.isdisjoint({key, EVERYTHING})
 
     @property
+    def told(self) -> dict[str, str]:
+        """The problems that are shown, by key: a value that somebody is still typing is not wrong yet."""
+        is_saved = EVERYTHING in self.touched
+        return {key: problem for key, problem in self.problems.items() if is_saved or key in self.touched}
+
+    @property
     def folder(self) -> str:
         """The folder of its file below that of the schedules; empty for that itself."""
         return _folder_of(self.file)

@@ -103,8 +103,11 @@ def sent_draft(context: RequestContext) -> Draft:
     text = with_line_ends_of(_text_on_disk(snapshot, file), sent.get("text", ""))
     chosen, problems = with_choices(sent)
     done = edited(text, chosen, snapshot.project.airflow)
-    touched = done.changed.union(problems, sent.get("touched", "").split())
     problems = {**done.problems, **problems}
+    touched = frozenset(sent.get("touched", "").split())
+    if not context.is_fragment:
+        # Without script, somebody has pressed a button after the last field.
+        touched |= done.changed | problems.keys()
     draft = Draft(file, done.text, sent.get("base", ""), kept=done.kept, problems=problems, touched=touched)
     return _named(draft, sent, snapshot) if "new" in sent else draft
 

@@ -82,6 +82,7 @@ class Fields:
         document: the file with its defaults, where it could be read.
         offered: the values on offer, by key.
         sent: the fields of the form, which are kept where there are `problems`.
+        told: the problems that are shown.
         diagnostics: those to show, by key.
     """
 
@@ -92,6 +93,7 @@ class Fields:
     offered: Mapping[str, Sequence[str]]
     sent: Mapping[str, str]
     problems: Mapping[str, str]
+    told: Mapping[str, str]
     diagnostics: Mapping[str, Sequence[Diagnostic]]
 
     def of(self, row: Key) -> Field:
@@ -105,7 +107,7 @@ class Fields:
         rows = alerts_of(self.text, key, node) if control.shape is Shape.ALERTS else None
         shape = shape_for(control, node) if rows is None else Shape.ALERTS
         was = shown(shape, node, _written(self.text, key) if shape in _AS_WRITTEN and node else "")
-        problem, found = self.problems.get(key, ""), self.diagnostics.get(key, ())
+        problem, found = self.told.get(key, ""), self.diagnostics.get(key, ())
         return Field(
             row=row,
             control=control,

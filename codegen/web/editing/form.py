@@ -152,10 +152,18 @@ def form_of(
         if draft.is_touched(place):
             found.setdefault(place, []).append(each)
     fields = Fields(
-        draft.text, own, preview.source, preview.document, offered_for(preview), sent, draft.problems, found
+        draft.text,
+        own,
+        preview.source,
+        preview.document,
+        offered_for(preview),
+        sent,
+        draft.problems,
+        draft.told,
+        found,
     )
     kept, _ = read_own(draft.kept, "")
-    kept_fields = Fields(draft.kept, kept or own, "", None, fields.offered, sent, {}, {})
+    kept_fields = Fields(draft.kept, kept or own, "", None, fields.offered, sent, {}, {}, {})
     rows = schedule_table(preview.project.airflow).rows
     made = {
         key: (kept_fields if kept and key in kept.entries and key not in own.entries else fields).of(row)
@@ -178,4 +186,4 @@ def form_of(
 def _steps(text: str, diagnostics: Sequence[Diagnostic], draft: Draft) -> Steps:
     _, steps = steps_of(text)
     found, rest = by_place([(each.line, 0) for each in steps], diagnostics)
-    return Steps(steps, waits_of(steps), found, rest, draft.problems.get("tasks", ""))
+    return Steps(steps, waits_of(steps), found, rest, draft.told.get("tasks", ""))
