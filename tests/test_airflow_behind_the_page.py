@@ -45,7 +45,7 @@ def test_without_an_address_nothing_is_said_of_airflow(project: Path) -> None:
 def test_only_schedules_have_a_page(project: Path) -> None:
     pages = Pages(project, **{_URL: "http://127.0.0.1:1"})
     for source in ("b.yml", "a.yml?environment=prod", quote("../schedules/a.yml", safe="")):
-        assert "no such schedule" in text_of(pages.get(f"/airflow/{source}", status=404), "main")
+        assert "This pipeline does not exist" in text_of(pages.get(f"/airflow/{source}", status=404), "main")
     for action in ("run", "pause", "unpause"):
         pages.post(f"/airflow/b.yml/{action}", {}, status=404)
 
@@ -137,7 +137,9 @@ def test_what_is_no_airflow_is_told_with_a_cure(
         assert "(" in text_of(page, ".error em")
         assert _SECRET not in str(page)
         # The list says it too, where its rows are.
-        assert said.split(maxsplit=1)[0] in text_of(pages.get("/airflow?schedule=a.yml"), ".airflow-cell .error")
+        listed, _, _ = text_of(pages.get("/airflow?schedule=a.yml"), ".airflow-cell .error").partition(" (`")
+        assert listed
+        assert text_of(page, ".error").startswith(f"error {listed} (")
 
 
 @pytest.fixture

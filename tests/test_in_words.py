@@ -17,6 +17,8 @@ from codegen import pipeline
 from codegen.project import Project
 from codegen.review.in_words import Kind, effects_of
 
+_RANDOM = "q7Gd93kLmZxPw2VbNcR8sTfYhJ4u6AaE1  # dagpress: ignore[possible-secret] a test"
+_HIDDEN = "(hidden: it looks like a secret)"
 _NOW = datetime(2026, 11, 27, 12, tzinfo=timezone.utc)
 _MELTANO = """\
 version: 1
@@ -157,6 +159,11 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
             "Removed task `tap-gitlab_target-postgres`: `tap-gitlab target-postgres` with Meltano.",
             "Retries: 1 → 3.",
         ],
+    ),
+    "what looks like a secret": (
+        f"{_HEAD}- id: b\n  python: x.{_RANDOM}\n  pool: {_RANDOM}\n",
+        f"{_HEAD}- id: b\n  python: x.y{_RANDOM}\n  pool: y{_RANDOM}\n",
+        [f"Runs: calls {_HIDDEN} → calls {_HIDDEN}.", "Pool: changed."],
     ),
     "order of tasks": (
         _TASKS,

@@ -101,7 +101,7 @@ def test_the_person_is_the_one_whom_nginx_names(nginx: Nginx, page: Server) -> N
     """The documented configuration removes what a browser sends; a connection around nginx names nobody."""
     forged = ("X-Forwarded-Email: eve@example.com", "x_forwarded_email: eve@example.com")
     answer = _answer(nginx, USER, _request(nginx, "GET /identity", RIGHT, *forged))
-    assert b"You are <strong>ada</strong> (ada@example.com)" in answer
+    assert b"You are logged in as <strong>ada</strong> (ada@example.com)" in answer
     around = _request(nginx, "GET /identity", RIGHT, "X-Forwarded-For: 127.0.0.2", *forged)
     assert b"did not send your name" in page.send(around)
     invalid = _request(nginx, "GET /identity", RIGHT).replace(b"\r\n\r\n", b"\r\nX-Forwarded-Email: \xff@a\r\n\r\n")
