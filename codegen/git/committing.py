@@ -122,8 +122,9 @@ def switch(folder: Path, branch: str) -> None:
 
 def _refuse_what_is_under_way(folder: Path) -> None:
     """Git cannot commit single files during these operations."""
+    directory = folder / run(folder, "rev-parse", "--git-dir").removesuffix("\n")
     for file, command in _UNDER_WAY.items():
-        if (folder / run(folder, "rev-parse", "--git-path", file).removesuffix("\n")).exists():
+        if (directory / file).exists():
             hint = f"go on with `git {command} --continue`, or end it with `git {command} --abort`"
             raise GitError(f"a {command} is under way", hint)
 
