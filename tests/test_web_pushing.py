@@ -77,6 +77,7 @@ def test_a_commit_leads_to_the_pull_request_and_back(project: Path) -> None:
     assert "Back to" not in text_of(page, "main")
 
 
+@pytest.mark.slow
 def test_the_address_that_the_host_prints_comes_first(project: Path) -> None:
     hooks = project.parent / "remote/hooks"
     hooks.mkdir()
@@ -86,6 +87,7 @@ def test_the_address_that_the_host_prints_comes_first(project: Path) -> None:
     assert _links(_press(pages, _commit(pages), "Push"))["Open the pull request"] == _PRINTED
 
 
+@pytest.mark.slow
 def test_a_push_that_is_refused_says_what_to_do_and_can_be_repeated(project: Path) -> None:
     hook(project, "pre-push", "echo 'no <b>pushes</b> today' >&2; exit 1")
     pages = Pages(project)
@@ -105,6 +107,7 @@ def test_a_push_that_is_refused_says_what_to_do_and_can_be_repeated(project: Pat
     assert text_of(_press(pages, page, "Push"), "h2") == "Next: open the pull request"
 
 
+@pytest.mark.slow
 def test_going_back_loses_nothing(project: Path) -> None:
     pages = Pages(project)
     page = _commit(pages)
@@ -125,6 +128,7 @@ def test_going_back_loses_nothing(project: Path) -> None:
     _press(pages, refused, "Back to main", 409)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prepare", "branch", "heading", "buttons"),
     [
