@@ -98,7 +98,7 @@ class _Automaton:
         """The character before a match, if the pattern begins with a lookbehind; else any."""
         characters = frozenset(self.alphabet)
         if str(node[0]) in {"ASSERT", "ASSERT_NOT"} and node[1][0] < 0:
-            ((operator, argument),) = node[1][1]
+            operator, argument = node[1][1][-1]
             given = self.class_of(operator, argument)
             characters = given if str(node[0]) == "ASSERT" else characters - given
         return self.state(characters)

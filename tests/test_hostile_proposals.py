@@ -98,8 +98,8 @@ def test_nothing_of_a_proposal_runs(team: Team) -> None:
     git(clone, "switch", "--quiet", "main")
     _push(team, "dagpress/a", {"run.sh": f"touch {stolen}\n"})
     _change(pages, "b.yml", _WEEKLY, proposal="a")
-    assert "Continue it in a clone" in text_of(pages.post("/proposals/a/update", {}), "main")
-    assert "no pipelines" in _send(pages, "a", 409)
+    assert "in a clone of the repository" in text_of(pages.post("/proposals/a/update", {}), "main")
+    assert "not pipelines" in _send(pages, "a", 409)
     pages.get("/edit/b.yml?proposal=a", 404)
     assert (team.folder / "state").exists()
     assert not stolen.exists()
@@ -126,7 +126,7 @@ def test_an_odd_branch_breaks_no_page(team: Team) -> None:
     assert len(names) == 4
     for address in ("/", "/proposals", "/edit/a.yml", *(f"/proposals/{name}" for name in names)):
         assert "<script>alert" not in pages.text(address)
-    assert "Continue it in a clone" in text_of(pages.get("/proposals/unrelated"), "main")
+    assert "in a clone of the repository" in text_of(pages.get("/proposals/unrelated"), "main")
     for file in ("out", "git", "loop"):
         assert "root:" not in pages.client.get(f"/edit/{file}.yml?proposal=links").text
     for name in names:
