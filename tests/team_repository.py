@@ -51,10 +51,12 @@ class Team(NamedTuple):
             git(with_merge, "commit", "--quiet", "--message=Squashed (#1)")
         git(with_merge, "push", "--quiet", "origin", "main")
 
-    def change_main(self, **files: str) -> None:
-        """Push a commit with these schedules to the default branch."""
+    def change_main(self, *removed: str, **files: str) -> None:
+        """Push a commit with these schedules, and without the removed ones, to the default branch."""
         clone = self.clone("colleague")
         write(clone, {f"schedules/{name}.yml": text for name, text in files.items()})
+        for name in removed:
+            (clone / f"schedules/{name}.yml").unlink()
         assert dagpress(clone, "generate")[0] == 0
         git(clone, "add", "--all")
         git(clone, "commit", "--quiet", "--message=A colleague's change")

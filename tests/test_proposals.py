@@ -151,20 +151,23 @@ def test_a_branch_that_exists_meanwhile_gives_the_proposal_another_name(team: Te
 @pytest.mark.slow
 @pytest.mark.parametrize("side", ["proposal", "current"])
 def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side: str) -> None:
+    """Of a pipeline that both changed, and of one that the others have removed."""
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
+    _change(pages, "b.yml", _HOURLY, proposal="a")
     _send(pages, "a")
-    team.change_main(a=_WEEKLY, c=EXTRACT_LOAD)
+    team.change_main("b", a=_WEEKLY, c=EXTRACT_LOAD)
     proposals.fetch()
     assert "cannot be merged yet" in text_of(pages.get("/proposals/a"), "main")
     page = pages.post("/proposals/a/update", {})
     assert "Which version is right?" in text_of(page, "main")
     assert [text_of(page, "ins"), text_of(page, "del")] == ['+interval: "@hourly"', '-interval: "@weekly"']
-    pages.post("/proposals/a/update", {"side:schedules/a.yml": side})
+    pages.post("/proposals/a/update", {f"side:schedules/{name}.yml": side for name in "ab"})
     clone = team.clone("reviewer")
     git(clone, "switch", "--quiet", "dagpress/a")
     assert (clone / "schedules/a.yml").read_text() == (_HOURLY if side == "proposal" else _WEEKLY)
+    assert (clone / "schedules/b.yml").exists() == (side == "proposal")
     assert (clone / "schedules/c.yml").exists()
     assert dagpress(clone, "check")[0] == 0
 

@@ -87,6 +87,10 @@ def _merge(root: Path, other: str, folders: Sequence[str], sides: Mapping[str, S
             "merge",
             "--no-commit",
             "--quiet",
+            # Schedules are alike: git would take a new one for a removed one, and merge the changes of that into it.
+            # Before git 2.50, the strategy `ort` always looks for renames.
+            "--strategy=recursive",
+            "--strategy-option=no-renames",
             "-m",
             "Merge newer changes",
             other,
