@@ -105,7 +105,7 @@ import os
 from codegen import process
 begin = process.start
 process.start = lambda *words, **options: (begin(*words, **options), os.kill(os.getpid(), {0}))[0]
-process.run(['sh', '-c', 'echo $$ > child; sleep 99; :'], limit=99)
+process.run(['sh', '-c', 'echo $$ > new; mv new child; sleep 99; :'], limit=99)
 """
 
 
