@@ -189,7 +189,9 @@ def test_another_user_of_this_machine_reads_and_changes_nothing(project: Path) -
     with started(project) as server:
         port = urlsplit(server.url).port
         for request in requests:
-            sent = f"{request.format(port=port)}Host: localhost\r\nConnection: close\r\n\r\n{body}"
+            sent = f"{request.format(port=port)}Host: localhost\r\nConnection: close\r\n\r\n"
+            # A server resets a connection with a body that nobody announced.
+            sent += body if request.startswith("POST") else ""
             script = f'exec 3<>/dev/tcp/127.0.0.1/{port} && printf %s "$1" >&3 && cat <&3'
             command = ["bash", "-c", script, "bash", sent]
             answer = subprocess.run(command, user="nobody", cwd="/", capture_output=True, check=True).stdout
