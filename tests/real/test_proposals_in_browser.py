@@ -64,6 +64,7 @@ def test_three_people_propose_continue_and_withdraw(team: Team, checkout: Path, 
         _is_accessible(cleo)
         cleo.get_by_role("link", name="Load the orders").click()
         cleo.get_by_role("link", name="Edit shop-to-warehouse.yml").click()
+        cleo.locator(".cm-content").wait_for()
         cleo.get_by_label("at", exact=True).fill("07:00")
         cleo.get_by_text("every weekday at 07:00").first.wait_for()
         cleo.get_by_role("button", name="Save").click()
