@@ -33,7 +33,7 @@ class Diagnostic(NamedTuple):
 
     Attributes:
         hint: its fix, if known.
-        missing: the key that is missing, or the first of those of which one is.
+        missing: the missing key, or the first of several alternatives.
     """
 
     rule: Rule

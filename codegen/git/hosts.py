@@ -122,7 +122,7 @@ def _place(url: str) -> _Place | None:
 
 
 def _web_host(authority: str) -> str:
-    """The host of the web pages of a host for SSH, whose port is not that of the pages."""
+    """The web host for an SSH host, without the port, which differs."""
     host = re.sub(r":\d*$", "", authority)
     # SSH configurations have aliases such as `github.com-work`, for a second key.
     return _WEB_HOSTS.get(host) or re.sub(r"^(github\.com|gitlab\.com|bitbucket\.org)-.+", r"\1", host)

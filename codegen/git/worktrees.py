@@ -16,7 +16,7 @@ def hooks_of(folder: Path) -> str:
 
 
 def worktrees_of(folder: Path) -> dict[str, Path]:
-    """The worktrees of a repository by their branches, without those whose folder is missing."""
+    """The worktrees of a repository by their branches, except those with a missing folder."""
     found = {}
     for record in run(folder, "worktree", "list", "--porcelain", "-z").split("\0\0"):
         fields = dict(line.partition(" ")[::2] for line in record.split("\0") if line)
@@ -42,7 +42,7 @@ def add_worktree(folder: Path, path: Path, branch: str, start: str = "") -> None
 
 
 def remove_worktree(folder: Path, path: Path) -> None:
-    """Remove a worktree with everything in it, also one whose checkout has not ended."""
+    """Remove a worktree with everything in it, also after an interrupted checkout."""
     run(folder, "worktree", "remove", "--force", "--force", str(path), limit=HOOKS_LIMIT)
 
 

@@ -146,7 +146,7 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
     content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
     prefix = cache("prefix", _prefix_of, project.root)
     uncommitted = _uncommitted(project, branch, prefix, cache) if branch.path else ()
-    # What is about to be merged into the worktree counts, too.
+    # The commits on the git host will be merged into the worktree, so their files count, too.
     ahead = content
     if branch.remote not in {"", branch.tip}:
         ahead = cache(f"{branch.name} on the host", _content_of, project.root, base, branch.remote, start)
