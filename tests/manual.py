@@ -6,12 +6,13 @@ An HTML comment before a block says what it is:
 - `<!-- part: PATH -->`: the block is a part of this file.
 - `<!-- write: PATH -->`: the reader writes the block into this file of the project.
 - `<!-- append: PATH -->`: the reader appends it to this file.
+- `<!-- varies: REASON -->`: the commands of the block must succeed, and their output is not compared.
 - `<!-- not run: REASON -->`: the block is not tried.
 
 `sh` and `console` blocks run in the project of the page, in their order, and `sh` must succeed.
 `<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git;
 `<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
-A slow test plays a page with `<!-- slow: REASON -->`, in one shell.
+A slow test plays a page with `<!-- slow: REASON -->`: see manual_player.py.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from project_builder import dagpress
 
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "rules")]
 _SLOW = re.compile(r"^<!-- slow: .+ -->$", re.MULTILINE)
-_BLOCK = re.compile(
+BLOCK = re.compile(
     r"^<!-- project: (?P<project>\S+) -->$"
-    r"|(?:^<!-- (?P<directive>file|part|write|append|not run): (?P<argument>[^\n]+) -->\n)?"
+    r"|(?:^<!-- (?P<directive>file|part|write|append|varies|not run): (?P<argument>[^\n]+) -->\n)?"
     r"^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n", re.MULTILINE)
+COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n", re.MULTILINE)
 # Characters that only a shell understands.
 _SHELL = re.compile(r"[$`|&;<>(){}*?\\\n]")
 
@@ -63,7 +64,7 @@ class Reader:
         """
         text = with_generated_parts(page.read_text(encoding="utf-8"))
         is_slow = is_played_slowly(text)
-        return _BLOCK.sub(lambda match: self._do(match, is_slow=is_slow), text)
+        return BLOCK.sub(lambda match: self._do(match, is_slow=is_slow), text)
 
     def _do(self, match: re.Match[str], *, is_slow: bool) -> str:
         language, text, argument = match["language"], match["text"], match["argument"]
@@ -75,9 +76,11 @@ class Reader:
             assert text in (ROOT / argument).read_text(encoding="utf-8"), f"{text} is not in {argument}"
         elif match["directive"] in {"write", "append"}:
             self._write(argument, text, append=match["directive"] == "append")
+        elif match["directive"] == "varies" and not is_slow:
+            self._succeed("\n".join(COMMAND.findall(text)))
         elif match["directive"] is None and not is_slow:
             if language == "console":
-                text = "".join(self._shown(command) for command in _COMMAND.findall(text))
+                text = "".join(self._shown(command) for command in COMMAND.findall(text))
             elif language == "sh":
                 self._succeed(text)
         if match["text"] is None:
@@ -140,6 +143,6 @@ def is_played_slowly(text: str) -> bool:
 
 def blocks(text: str) -> Iterator[tuple[str, str | None, str]]:
     """The language, the directive and the text of every block of a page, except generated and Sphinx' own."""
-    for match in _BLOCK.finditer(GENERATED.sub("", text)):
+    for match in BLOCK.finditer(GENERATED.sub("", text)):
         if match["text"] is not None and not match["language"].startswith("{"):
             yield match["language"], match["directive"], match["text"]

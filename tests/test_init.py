@@ -108,6 +108,17 @@ def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
     assert files_of(tmp_path)[".pre-commit-config.yaml"] == b"- no map\n"
 
 
+def test_a_project_without_schedules_is_told_how_to_add_one(tmp_path: Path) -> None:
+    """With its own plugins, until there is a schedule; the command that it names works."""
+    plugins = MELTANO_YML.partition("schedules:")[0]
+    write(tmp_path, {"meltano.yml": plugins})
+    _, _, err = dagpress(tmp_path, "init", "--airflow", NEWEST, "--from", SOURCE)
+    command = "dagpress schedule add NAME --extractor tap-gitlab --loader target-postgres --interval @daily"
+    assert err.endswith(f"meltano.yml has no schedules.\nNext steps:\n1. Add a schedule: `{command}`.\n")
+    assert dagpress(tmp_path, *command.split()[1:])[0] == 0
+    assert dagpress(tmp_path, "init")[2] == "meltano.yml has no schedules.\n"
+
+
 def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_path: Path) -> None:
     """The advice is the first step. A source with a secret is rejected."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})

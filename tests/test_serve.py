@@ -24,6 +24,7 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 from serving import Server, launcher, receive, serving, started
 from starlette.testclient import TestClient
 
+from codegen.cli.serving import how_to_install_extra
 from codegen.web.app import create_app
 from codegen.web.shell import attempts
 from codegen.web.shell.attempts import Attempts
@@ -137,6 +138,23 @@ def test_a_port_that_is_taken_is_told(project: Path) -> None:
         port = str(other.getsockname()[1])
         told = f"cannot listen on 127.0.0.1:{port}: Address already in use (choose another with --port; 0 is any free)"
         assert _refusal(project, "--port", port) == told
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("uv-receipt.toml", "uv tool install"),
+        ("pipx_metadata.json", "pipx install --force"),
+        ("pyvenv.cfg", "pip install"),
+    ],
+)
+def test_the_extra_goes_where_dagpress_is(
+    file: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `pip install` beside an environment of uv or pipx would go elsewhere."""
+    write(tmp_path, {file: ""})
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert how_to_install_extra() == f"{command} 'dagpress[serve]'"
 
 
 def test_an_address_of_another_machine_is_told(project: Path) -> None:
