@@ -67,28 +67,32 @@ class Reader:
         return BLOCK.sub(lambda match: self._do(match, is_slow=is_slow), text)
 
     def _do(self, match: re.Match[str], *, is_slow: bool) -> str:
-        language, text, argument = match["language"], match["text"], match["argument"]
+        text, argument = match["text"], match["argument"]
         if match["project"]:
             self._enter(match["project"])
         elif match["directive"] == "file":
             text = (ROOT / argument).read_text(encoding="utf-8")
         elif match["directive"] == "part":
             assert text in (ROOT / argument).read_text(encoding="utf-8"), f"{text} is not in {argument}"
-        elif is_slow:
-            pass
-        elif match["directive"] in {"write", "append"}:
-            self._write(argument, text, append=match["directive"] == "append")
-        elif match["directive"] == "varies":
-            self._succeed("\n".join(COMMAND.findall(text)))
-        elif match["directive"] is None:
-            if language == "console":
-                text = "".join(self._shown(command) for command in COMMAND.findall(text))
-            elif language == "sh":
-                self._succeed(text)
+        elif not is_slow:
+            text = self._try(match)
         if match["text"] is None:
             return match[0]
         start = match.start("text") - match.start()
         return f"{match[0][:start]}{text}```"
+
+    def _try(self, match: re.Match[str]) -> str:
+        """Write a block, or run it; returns its text, of a console with the outputs of now."""
+        language, directive, text = match["language"], match["directive"], match["text"]
+        if directive in {"write", "append"}:
+            self._write(match["argument"], text, append=directive == "append")
+        elif directive == "varies":
+            self._succeed("\n".join(COMMAND.findall(text)))
+        elif directive is None and language == "sh":
+            self._succeed(text)
+        elif directive is None and language == "console":
+            return "".join(self._shown(command) for command in COMMAND.findall(text))
+        return str(text)
 
     def _enter(self, name: str) -> None:
         if name == ".":
