@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from environments import ROOT
 from git_repository import isolate_git
+from jsonschema import validate
 from manual import PAGES, Reader, blocks
+from output_schemas import OUTPUTS, output_schema
+from project_builder import dagpress
 
 # Output and pictures of text.
 _PROSE = {"text", "diff"}
@@ -38,3 +42,28 @@ def test_every_block_of_a_page_is_tried(page: Path) -> None:
         if not directive and language not in {"sh", "console", *_PROSE}
     ]
     assert untried == []
+
+
+_REPORT = "generate, check, validate, verify, import, export"
+
+
+@pytest.mark.parametrize(
+    ("case", "command", "name"),
+    [
+        ("environments", "check", _REPORT),
+        ("severities", "validate", _REPORT),
+        ("no_folder", "list", _REPORT),
+        ("environments", "list", "list"),
+        ("layout_of_folders", "list", "list"),
+        ("environments_down_the_folders", "show overrides -e prod --explain", "show --explain"),
+        ("environments", "next orders -e prod", "next"),
+        ("environments", "calendar -e prod", "calendar"),
+        ("typo", "rule", "rule"),
+        ("typo", "rule cycle", "rule CODE"),
+    ],
+)
+def test_an_output_has_its_schema(case: str, command: str, name: str) -> None:
+    """A program that follows the page can read what the command prints."""
+    _, out, _ = dagpress(ROOT / "tests/cases" / case, *command.split(), "--format", "json")
+    assert json.loads(out)
+    validate(json.loads(out), output_schema(OUTPUTS[name]))

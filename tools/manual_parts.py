@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 
 import click
+from output_schemas import OUTPUTS, output_schema
 
 from codegen.airflow.home import as_ini
 from codegen.airflow.parsing import parsing_settings
@@ -55,11 +57,17 @@ def _settings(airflow: str) -> str:
     return f"```ini\n{as_ini(parsing_settings(has_api_server=facts_of(airflow).has_api_server))}```\n"
 
 
+def _outputs() -> str:
+    schemas = {name: json.dumps(output_schema(kind), indent=2) for name, kind in OUTPUTS.items()}
+    return "".join(f"### `{name}`\n\n```json\n{schema}\n```\n\n" for name, schema in schemas.items())
+
+
 _PARTS: dict[str, Callable[[], str]] = {
     "keys": lambda: reference(newest()),
     "configuration": configuration_reference,
     "commands": _commands,
     "rules": _rules,
+    "outputs": _outputs,
     "settings of Airflow 3": lambda: _settings("3.3"),
     "settings of Airflow 2": lambda: _settings("2.11"),
 }
