@@ -50,7 +50,7 @@ _COMMANDS = {
     "export": ("importing", "Write the schedules back into meltano.yml, comments kept."),
     "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
     "rule": ("rule", "List the codes of errors and warnings, or explain one."),
-    "manual": ("manual", "List the pages of the manual, or print one."),
+    "manual": ("manual", "List the pages of the manual, or print one in Markdown."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the files that it needs."),
     "invoke": ("orchestration", "Run a command of the project's Airflow."),
