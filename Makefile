@@ -196,7 +196,7 @@ races: $(DEV) ## Run concurrent writers on one project, for 60 rounds; ARGS="--r
 
 .PHONY: clean
 clean: ## Remove everything that make has made, except the DAG files
-	rm -rf .venv .envs dist docs/_build docs/reference/rules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo/.meltano demo/*.duckdb
+	rm -rf .venv .envs dist docs/_build docs/rules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo/.meltano demo/*.duckdb
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp comes last, so an interrupted build is done again.

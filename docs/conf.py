@@ -28,7 +28,7 @@ copybutton_prompt_text = "$ "
 
 # On GitHub, a link to a rule leads to its source; the site has a page for each rule, made from it.
 _RULE_SOURCE = "../../codegen/rules/pages/"
-_RULES = Path(__file__).parent / "reference" / "rules"
+_RULES = Path(__file__).parent / "rules"
 # The site has no other files of the repository: a link to one becomes its text.
 _LINK_OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./){2}[^)]+\)")
 
@@ -44,9 +44,8 @@ def _write_rule_pages(_app: Sphinx) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def _rewrite_links(_app: Sphinx, name: str, source: list[str]) -> None:
-    folder = "rules/" if name.startswith("reference/") else "../reference/rules/"
-    source[0] = _LINK_OUTSIDE.sub(r"\1", source[0].replace(_RULE_SOURCE, folder))
+def _rewrite_links(_app: Sphinx, _name: str, source: list[str]) -> None:
+    source[0] = _LINK_OUTSIDE.sub(r"\1", source[0].replace(_RULE_SOURCE, "../rules/"))
 
 
 def setup(app: Sphinx) -> None:

@@ -7,20 +7,23 @@ An HTML comment before a block says what it is:
 - `<!-- write: PATH -->`: the reader writes the block into this file of the project.
 - `<!-- append: PATH -->`: the reader appends it to this file.
 - `<!-- varies: REASON -->`: the commands of the block must succeed, and their output is not compared.
+- `<!-- slow: REASON -->`: the block needs an Airflow, a Meltano or another program. Slow tests play it.
 - `<!-- not run: REASON -->`: the block is not tried.
 
 `sh` and `console` blocks run in the project of the page, in their order, and `sh` must succeed.
-`<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git;
-`<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
-A slow test plays a page with `<!-- slow: REASON -->`: see manual_player.py.
+`<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git, with a configuration
+if it has none; `<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
+`<!-- slow: REASON -->` above no block marks the whole page. Pages with either are played: see manual_player.py.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,13 +31,16 @@ from pathlib import Path
 from environments import ROOT
 from git_repository import git
 from manual_parts import GENERATED, with_generated_parts
-from project_builder import dagpress
+from project_builder import dagpress, write
+
+from codegen.configuration.file import has_configuration
 
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "rules")]
 _SLOW = re.compile(r"^<!-- slow: .+ -->$", re.MULTILINE)
+_SLOW_PAGE = re.compile(r"^<!-- slow: .+ -->\n(?!```)", re.MULTILINE)
 BLOCK = re.compile(
     r"^<!-- project: (?P<project>\S+) -->$"
-    r"|(?:^<!-- (?P<directive>file|part|write|append|varies|not run): (?P<argument>[^\n]+) -->\n)?"
+    r"|(?:^<!-- (?P<directive>file|part|write|append|varies|slow|not run): (?P<argument>[^\n]+) -->\n)?"
     r"^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -63,7 +69,7 @@ class Reader:
             AssertionError: a part is not in its file, or a command of an `sh` block fails.
         """
         text = with_generated_parts(page.read_text(encoding="utf-8"))
-        is_slow = is_played_slowly(text)
+        is_slow = bool(_SLOW_PAGE.search(text))
         return BLOCK.sub(lambda match: self._do(match, is_slow=is_slow), text)
 
     def _do(self, match: re.Match[str], *, is_slow: bool) -> str:
@@ -100,13 +106,7 @@ class Reader:
             return
         self._copies += 1
         self.project = self.folder / str(self._copies)
-        if name == "empty":
-            self.project.mkdir()
-        else:
-            shutil.copytree(ROOT / name, self.project)
-        git(self.project, "init", "--quiet")
-        git(self.project, "add", ".")
-        git(self.project, "commit", "--quiet", "--allow-empty", "--message", "Start")
+        start_project(name, self.project)
 
     def _write(self, name: str, text: str, *, append: bool) -> None:
         assert self.project != ROOT, f"{name} would be written into the repository: the page names no project"
@@ -131,19 +131,33 @@ class Reader:
         if command.startswith("dagpress ") and not _SHELL.search(command):
             code, out, err = dagpress(self.project, *shlex.split(command)[1:])
             return code, err + out
+        environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
-            ["bash", "-ec", command],
+            ["bash", "-ec", f"exec 2>&1\n{command}"],
             cwd=self.project,
+            env=environ,
             text=True,
-            stderr=subprocess.STDOUT,
             stdout=subprocess.PIPE,
             check=False,
         )
         return done.returncode, done.stdout
 
 
+def start_project(name: str, folder: Path) -> None:
+    """Make the project of a `<!-- project: ... -->`."""
+    if name == "empty":
+        folder.mkdir()
+    else:
+        shutil.copytree(ROOT / name, folder)
+        if not has_configuration(folder):
+            write(folder, {"dagpress.toml": ""})
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Start")
+
+
 def is_played_slowly(text: str) -> bool:
-    """Whether a page needs an Airflow, a Meltano or an installation."""
+    """Whether a page or a block of it needs an Airflow, a Meltano or an installation."""
     return bool(_SLOW.search(text))
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from environments import ENVIRONMENTS, ROOT, clean_environ
-from git_repository import git
 from harness import free_ports
-from manual import BLOCK, COMMAND, PAGES, is_played_slowly
+from manual import BLOCK, COMMAND, PAGES, is_played_slowly, start_project
 from processes import PATIENCE, processes_with
 
 SLOW_PAGES = [page for page in PAGES if is_played_slowly(page.read_text(encoding="utf-8"))]
 _CHAPTER = re.compile(r"^(?=<!-- project: (\S+) -->$)", re.MULTILINE)
+_PLAYED = {None, "slow", "varies"}
 _INSTALLED = ("dagpress", "pre-commit")
 _SYSTEM = "/usr/local/bin:/usr/bin:/bin"
 
@@ -60,13 +59,7 @@ class Machine:
         (home := folder / "home").mkdir()
         project = folder / "project"
         name = _CHAPTER.match(chapter)[1]  # type: ignore[index]  # a chapter begins so
-        if name == "empty":
-            project.mkdir()
-        else:
-            shutil.copytree(ROOT / name, project)
-            git(project, "init", "--quiet")
-            git(project, "add", ".")
-            git(project, "commit", "--quiet", "--message", "Start")
+        start_project(name, project)
         script = folder / "script"
         script.write_text(_script(chapter, outputs), encoding="utf-8")
         log = folder / "log"
@@ -147,7 +140,7 @@ def _script(chapter: str, outputs: Path) -> str:
             path = shlex.quote(argument)
             arrow = ">>" if directive == "append" else ">"
             lines.append(f"mkdir -p \"$(dirname {path})\"\ncat {arrow} {path} <<'END OF BLOCK'\n{text}END OF BLOCK")
-        elif directive not in {None, "varies"}:
+        elif directive not in _PLAYED:
             continue
         elif language == "sh":
             lines.append(text)
@@ -165,7 +158,7 @@ def _with_outputs(chapter: str, outputs: Path) -> str:
 
     def shown(match: re.Match[str]) -> str:
         nonlocal number
-        if match["language"] != "console" or match["directive"] not in {None, "varies"}:
+        if match["language"] != "console" or match["directive"] not in _PLAYED:
             return match[0]
         text = ""
         for command in COMMAND.findall(match["text"]):
