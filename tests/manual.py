@@ -31,7 +31,7 @@ from pathlib import Path
 from environments import ROOT
 from git_repository import git
 from manual_parts import GENERATED, with_generated_parts
-from project_builder import dagpress, write
+from project_builder import dagpress_in, write
 
 from codegen.configuration.file import has_configuration
 
@@ -129,8 +129,7 @@ class Reader:
     def _run(self, command: str) -> tuple[int, str]:
         """The exit code and what a terminal shows. `dagpress` runs in this process, which is faster."""
         if command.startswith("dagpress ") and not _SHELL.search(command):
-            code, out, err = dagpress(self.project, *shlex.split(command)[1:])
-            return code, err + out
+            return dagpress_in(self.project, *shlex.split(command)[1:])
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
             ["bash", "-ec", f"exec 2>&1\n{command}"],
