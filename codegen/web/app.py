@@ -1,4 +1,4 @@
-"""The application: the pages with their addresses, the middleware, and the static files."""
+"""The ASGI application: routes, middleware and static files."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ from codegen.web.shell.worker import Worker
 from codegen.web.shell.workspace import BrokenProjectError
 
 _HERE = Path(__file__).parent
-# Each folder with a module `page` is a page; its addresses are the `PAGES` of that module.
+# Each folder with a module `page` is a page; its routes are the `PAGES` of that module.
 PAGES: tuple[Page, ...] = tuple(
     page
     for path in sorted(_HERE.glob("*/page.py"))
     for page in import_module(f"codegen.web.{path.parent.name}.page").PAGES
 )
 _MESSAGES = {
-    404: "There is nothing at this address.",
+    404: "This page does not exist.",
     405: "Method not allowed.",
     413: "Request too large.",
-    415: "Only forms can be sent.",
-    500: "This is a bug of Dagpress. Please report it with the lines that the server has printed.",
+    415: "Unsupported content type: expected a URL-encoded form.",
+    500: "This is a bug in Dagpress. Please report it with the traceback in the server's log.",
 }
-# Limits on concurrent requests, one thread each. Requests that can wait for the lock of the project leave threads to
-# others, and both leave some to the static files.
+# Limits on concurrent requests, one thread each. Requests that can wait for the project lock leave threads for other
+# requests, and both leave threads for static files.
 _AT_ONCE = {"GET": 20, "POST": 40}
-_OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
+_OLD = "The server was restarted after this page was loaded. Copy your changes, and then reload the page."
 
 
 def create_app(  # noqa: PLR0913  # the options of the server
@@ -65,20 +65,20 @@ def create_app(  # noqa: PLR0913  # the options of the server
     proxies: Sequence[str] = (),
     user_headers: Sequence[str] = (),
 ) -> ASGIApp:
-    """The application of the project in that folder.
+    """Create the application for a project.
 
     Args:
-        root: the project's folder.
-        environ: the environment variables, which can name an Airflow.
-        names: the allowed host names, in addition to those of this machine.
+        root: the project directory.
+        environ: the environment variables, which can configure an Airflow.
+        names: the allowed host names, in addition to the loopback names.
         token: the login token; empty to turn the login off.
-        worker: the process that renders drafts; by default, that of all sites.
-        proposals: those in which changes are made; None to write them into the folder.
+        worker: the process that renders drafts; by default the shared one.
+        proposals: the store of proposals; None to write changes into the project directory.
         proxies: the networks of the trusted proxies.
-        user_headers: the headers of trusted proxies that name the person behind a request.
+        user_headers: the headers of trusted proxies that identify the user.
 
     Raises:
-        DagpressError: a variable cannot be used.
+        DagpressError: an environment variable is invalid.
     """
     site, turns = Site.of(root, environ, worker, proposals, user_headers), Turns()
     limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
@@ -105,7 +105,7 @@ def create_app(  # noqa: PLR0913  # the options of the server
 
 
 class _Static(StaticFiles):
-    """Files that a browser keeps, and asks whether they are still the same."""
+    """Static files that browsers cache and revalidate."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -125,7 +125,7 @@ def _endpoint(
             raise HTTPException(403, _OLD)
         context = RequestContext(site, request, form)
         if page.is_of_checkout and site.proposals:
-            raise HTTPException(404, "This server turns changes into proposals and does not commit in its checkout.")
+            raise HTTPException(404, "This server saves changes as proposals and does not commit in its checkout.")
         if page.needs_person and site.proposals and context.person is None:
             return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:
@@ -151,7 +151,7 @@ async def _watch(context: RequestContext) -> None:
 
 
 def _refuse(site: Site) -> ExceptionHandler:
-    """The page of an error. Of an exception it says nothing: the server's log has that."""
+    """Return the handler that renders error pages. Details of unexpected exceptions appear only in the server's log."""
 
     def refuse(request: Request, error: Exception) -> Response:
         context = RequestContext(site, request, {})
@@ -164,9 +164,9 @@ def _refuse(site: Site) -> ExceptionHandler:
             status, message = 503, f"{error}."
         elif isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
-            # Without a message of its own, an error has the phrase of HTTP.
+            # Starlette's default detail is the HTTP status phrase.
             message = "" if error.detail == HTTPStatus(status).phrase else error.detail
-        message = message or _MESSAGES.get(status, "This cannot be answered.")
+        message = message or _MESSAGES.get(status, "The request cannot be processed.")
         answer = context.page("refused.html", status, message=message)
         answer.headers.update(headers or {})
         return answer

@@ -1,4 +1,4 @@
-"""The values that the form offers for a key: those of meltano.yml, and those of other schedules."""
+"""The values that the form suggests for a key, from meltano.yml and from other schedules."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from codegen.keys.texts import timezones
 from codegen.web.editing.drafts import usual_timezones
 from codegen.web.editing.preview import Preview
 
-# These can have other values as well.
+# The keys that also accept other values.
 OPEN = frozenset(("interval", "timezone", "environment", "owner", "tags", "pool", "queue", "after"))
 
 
 def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
-    """The values on offer, by key."""
+    """Collect the suggested values by key."""
     reading, meltano = preview.reading, preview.reading.meltano
     offered: dict[str, Iterable[str]] = {
         "timezone": dict.fromkeys([*usual_timezones(reading), *sorted(timezones())]),

@@ -1,4 +1,4 @@
-"""Starts a background operation, and shows its progress or its result."""
+"""Starts background operations, and shows their progress and result."""
 
 from __future__ import annotations
 

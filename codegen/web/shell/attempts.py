@@ -1,4 +1,4 @@
-"""Throttles logins by client address, against guessing of the token."""
+"""Throttles logins by client address, against guessing the token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Attempts:
     """Delays login attempts by the number of recent attempts from the same network.
 
     An attempt counts from its start, so concurrent attempts wait like consecutive ones. No client is locked out: the
-    right token is accepted after the longest delay, also from an address that others guess from.
+    correct token is accepted after at most the longest delay, even if others guess from the same address.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -38,7 +38,7 @@ class Attempts:
         return min(count * _STEP, _LONGEST)
 
     def forgive(self, address: str) -> None:
-        """Discount a successful attempt."""
+        """Subtract a successful attempt."""
         count, latest = self._counts.get(_network(address), (0, 0))
         if count:
             self._counts[_network(address)] = (count - 1, latest)

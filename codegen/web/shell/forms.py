@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 _TYPE = "application/x-www-form-urlencoded"
-# Bytes: a schedule file has at most 1 MB, and a form can encode a byte in three.
+# Limit in bytes: a schedule file has at most 1 MB, and URL encoding can take three characters per byte.
 MOST = 4 * 1024 * 1024
-# More than any page has, including a list of all schedules of a large project.
+# More than any page sends, even the list of a large project.
 _MOST_FIELDS = 10_000
 
 
@@ -23,7 +23,7 @@ async def read_form(request: Request, most: int = MOST) -> dict[str, str]:
     """
     if request.headers.get("content-type", _TYPE).partition(";")[0].strip().lower() != _TYPE:
         raise HTTPException(415)
-    # The rest is not read.
+    # The rest of the body is not read.
     too_large = HTTPException(413, headers={"Connection": "close"})
     if int(request.headers.get("content-length", 0)) > most:
         raise too_large

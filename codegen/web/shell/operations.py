@@ -1,4 +1,4 @@
-"""Background operations of the page, such as commits and pushes, since git hooks can take minutes."""
+"""Runs commits, pushes and similar operations in the background, since git hooks can take minutes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from codegen.git import Watch
 from codegen.sync.lock import LockedError
 from codegen.web.shell.recent import Recent
 
-# Seconds: how long a request waits for an operation, and how long one runs without requests from its page, which
-# polls. Browsers poll less often in a background tab.
+# Seconds: how long a request waits for an operation, and how long an operation runs without requests from its page,
+# which polls. Browsers poll less often in background tabs.
 _PATIENCE = 1
 _WATCHED = 90
 
@@ -83,7 +83,7 @@ class Operations:
     """Runs one operation at a time in the background. Thread-safe."""
 
     def __init__(self, noun: str = "commit") -> None:
-        """Start with none."""
+        """Start without operations."""
         self._noun = noun
         self._executor = ThreadPoolExecutor(1, noun)
         self._lock = Lock()
@@ -111,5 +111,5 @@ class Operations:
 
     @property
     def slow(self) -> Operation | None:
-        """The running operation, if it has been running too long for requests to wait for it."""
+        """The running operation, if it takes too long for requests to wait for it."""
         return running if (running := self.running) and running.seconds >= _PATIENCE else None

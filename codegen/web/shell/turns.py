@@ -18,7 +18,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[None]:
-        """Wait until a request of this client may run, and hold its place during the block."""
+        """Wait for the turn of a request of this client, and occupy it during the block."""
         own = self._own.setdefault(address, Semaphore(1))
         async with own, self._all:
             yield

@@ -1,6 +1,6 @@
-"""The program of the worker: it keeps the project in memory, and forks a process for each task.
+"""The program of the worker: caches projects in memory, and forks a process for each task.
 
-A fork shares the memory of the single-threaded worker, and the kernel kills it at its limits.
+A fork shares the memory of the single-threaded worker, and the kernel kills it when it exceeds its limits.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from codegen.web.shell.workspace import BrokenProjectError
 
 # Lower priority than the server.
 _NICENESS = 5
-# Limit on elapsed time as a multiple of the CPU time, for a fork that waits, for example on a disk.
+# Limit on elapsed time as a multiple of the CPU time, for forks that wait, for example for a disk.
 _PATIENCE = 5
-# Limit on cached projects: that of the checkout, and those of proposals.
+# Limit on cached projects: the checkout and proposals.
 _MOST = 4
 
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def context_of(task: Task, site: Site) -> RequestContext:
-    """The request of a task."""
+    """Create the request of a task."""
     request = Request({**task.scope})
     return RequestContext(replace(site, csrf=task.csrf), request, task.form, given_proposals=task.proposals)
 
@@ -88,7 +88,7 @@ class _Project:
             os.kill(self._fork, signal.SIGKILL)
 
     def _context(self, task: Task) -> RequestContext:
-        """The request of a task, with the current project, which is read without a limit."""
+        """Create the request of a task, and read the current project without a limit."""
         context = context_of(task, self._site)
         context.snapshot  # noqa: B018  # reads the project
         if self._seconds is None:

@@ -1,5 +1,5 @@
-// The editor keeps the text, the form and the preview in step. The text is the truth: the server changes it where a
-// field of the form was changed, and says what the form and the preview are for it. Without this, buttons do the same.
+// Keeps the text, the form and the preview of the editor in sync. The text is the source of truth: the server applies
+// changed fields to it, and renders the form and the preview from it. Without scripts, buttons do the same.
 import {defaultKeymap, history, historyKeymap, indentWithTab} from "@codemirror/commands";
 import {yaml} from "@codemirror/lang-yaml";
 import {bracketMatching, indentOnInput, syntaxHighlighting} from "@codemirror/language";
@@ -15,10 +15,11 @@ const form = document.getElementById("editor");
 const area = document.getElementById("text");
 const fromServer = Annotation.define();
 
-// What was asked last: only its answer counts. Whoever waits for it gets whether it came.
+// The number of the latest request; older responses are ignored.
 let asked = 0;
 let dropped = new AbortController();
 let timer = 0;
+// A promise of whether the latest request succeeded.
 let pending = null;
 // The action of the last pressed button, until its response.
 let pressed = null;
@@ -47,11 +48,11 @@ const view = new EditorView({
     ],
   }),
 });
-// The label was that of the text area.
+// The label belongs to the hidden text area.
 document.querySelector("label[for=text]").addEventListener("click", () => view.focus());
 
-// Unsaved text is kept in this browser, with the version of the file that it is based on: a
-// closed tab or a crash loses nothing. A browser may refuse to keep it.
+// Store unsaved text in the browser, with the version of the file that it is based on, so that a closed tab or a crash
+// loses nothing. A browser may refuse to store it.
 const slot = `draft:${document.querySelector(".brand").textContent.trim()}:${form.elements.file.value}`;
 const bar = document.getElementById("kept");
 function keep(isSent = false) {
@@ -77,7 +78,7 @@ function offerKept() {
   });
 }
 
-// Ask when somebody pauses.
+// Request a preview after a pause in typing.
 function soon(pause = PAUSE) {
   asked += 1;
   clearTimeout(timer);
@@ -107,7 +108,7 @@ async function answer(number) {
     const text = await reply.text();
     if (number !== asked) return false;
     const page = new DOMParser().parseFromString(text, "text/html");
-    tell(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
+    showTrouble(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
     if (reply.ok) {
       const {name, value} = pressed ?? {};
       pressed = null;
@@ -117,14 +118,14 @@ async function answer(number) {
     }
     return reply.ok;
   } catch {
-    if (number === asked) tell("The server does not answer: what you type is in this page alone. Is it still running?");
+    if (number === asked) showTrouble("The server does not respond. Your changes are only in this page. Is the server still running?");
     return false;
   } finally {
     if (number === asked) form.classList.remove("working");
   }
 }
 
-// Whether the last answer has come, after waiting for it: meanwhile somebody may type, and then there is another.
+// Wait for the response to the latest change, also to changes made while waiting, and return whether it succeeded.
 async function isSettled() {
   for (;;) {
     if (timer) ask();
@@ -134,13 +135,13 @@ async function isSettled() {
   }
 }
 
-function tell(trouble) {
+function showTrouble(trouble) {
   const place = document.getElementById("trouble");
   place.textContent = trouble;
   place.hidden = !trouble;
 }
 
-// Take an answer over. Nothing was typed since it was asked for.
+// Apply a response. The user has not typed since the request.
 function take(page) {
   takeText(page.getElementById("text").value);
   takeFields(page.getElementById("fields"));
@@ -148,7 +149,7 @@ function take(page) {
   mark();
 }
 
-// Only what differs is replaced, so that the cursor and what can be undone stay.
+// Replace only the changed part of the text, to keep the cursor and the undo history.
 function takeText(text) {
   const old = view.state.doc.toString();
   if (old === text) return;
@@ -162,7 +163,7 @@ function takeText(text) {
   });
 }
 
-// A text that cannot be read leaves the form as it was, but locked.
+// If the text cannot be read, keep the previous form but disable it.
 function takeFields(fields) {
   const old = document.getElementById("fields");
   const isUnreadable = "unreadable" in fields.dataset;
@@ -226,7 +227,7 @@ function morph(old, fresh) {
   }
 }
 
-// Show the settings with the searched words in their label, key or meaning.
+// Show only the settings whose label, key or help text contains all search words.
 function search() {
   const words = document.getElementById("search")?.value.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
   let count = 0;
@@ -261,7 +262,7 @@ function followAlert(key, what, number) {
   (row?.querySelector("input, button") ?? field.querySelector("button")).focus();
 }
 
-// Put what is wrong at its lines.
+// Show the diagnostics at their lines.
 function mark() {
   const doc = view.state.doc;
   const found = [...document.querySelectorAll("#own [data-line]")].map((item) => {
@@ -273,7 +274,7 @@ function mark() {
   view.dispatch(setDiagnostics(view.state, found));
 }
 
-// Leaving a field, or choosing in it, makes it touched: from then on its errors are shown.
+// A field is touched once the user leaves it or selects a value in it. From then on its errors are shown.
 const touched = form.elements.namedItem("touched");
 function touch(control) {
   const key = control.closest(".cm-content") || control === area ? "text"
@@ -299,7 +300,7 @@ form.addEventListener("change", (event) => {
   if (event.target.matches("select, [type=radio]")) touch(event.target);
   if (event.target.name?.startsWith("add:") && event.target.value) soon(0);
 });
-// A button in the form changes it in place.
+// Buttons in the form update it without reloading the page.
 form.addEventListener("click", (event) => {
   const button = event.target.closest("button[name]");
   if (!button) return;
@@ -321,7 +322,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// What was typed last is taken over before it is saved.
+// Apply the latest changes before saving.
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (isLeaving || !(await isSettled()) || isLeaving) return;
@@ -334,14 +335,14 @@ form.addEventListener("submit", async (event) => {
   }
   isLeaving = true;
   keep(true);
-  // Not `requestSubmit`: the browser ignores it as long as this event lasts.
+  // Not `requestSubmit`, which the browser ignores during this event.
   form.submit();
 });
 window.addEventListener("beforeunload", (event) => {
   const isChanged = area.value !== first || timer || "unsaved" in form.dataset;
   if (isChanged && !isLeaving) event.preventDefault();
 });
-// A page that is shown again from the browser's memory can be left and saved again.
+// A page restored from the back/forward cache can be left and saved again.
 window.addEventListener("pageshow", () => { isLeaving = false; });
 
 document.getElementById("preview").addEventListener("click", (event) => {
@@ -365,5 +366,5 @@ function differs(control) {
 
 mark();
 offerKept();
-// What was changed while the script was on its way.
+// Apply changes made before the script was loaded.
 if ([...form.querySelectorAll("#fields :is(input, select, textarea)")].some(differs)) soon(0);
