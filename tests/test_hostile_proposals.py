@@ -191,7 +191,7 @@ def test_a_branch_that_was_rebased_is_followed_unless_something_is_only_here(tea
     path = proposals.worktree("a")
     assert (git(path, "rev-parse", "HEAD") == git(clone, "rev-parse", "HEAD")) is not has_unsent
     assert (path / "schedules/a.yml").read_text() == (_WEEKLY if has_unsent else _HOURLY)
-    assert ("Somebody else has sent changes" in text_of(pages.get("/proposals/a"), "main")) is has_unsent
+    assert ("Someone else has sent changes" in text_of(pages.get("/proposals/a"), "main")) is has_unsent
 
 
 @pytest.mark.slow

@@ -259,7 +259,7 @@ def test_a_page_that_fails_tells_no_value(project: Path, monkeypatch: pytest.Mon
 
     answer = _with_page(monkeypatch, project, Page("/fail", fail)).get("/fail")
     assert answer.status_code == 500
-    assert "This is a bug of Dagpress" in answer.text
+    assert "This is a bug in Dagpress" in answer.text
     assert "Content-Security-Policy" in answer.headers
     assert SECRET not in answer.text
     assert "Traceback" not in answer.text

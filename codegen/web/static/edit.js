@@ -118,7 +118,7 @@ async function answer(number) {
     }
     return reply.ok;
   } catch {
-    if (number === asked) showTrouble("The server does not respond. Your changes are only in this page. Is the server still running?");
+    if (number === asked) showTrouble("The server does not respond. Is it still running? Your changes are kept in this page.");
     return false;
   } finally {
     if (number === asked) form.classList.remove("working");
