@@ -433,7 +433,7 @@ def test_each_value_with_its_origin(tmp_path: Path) -> None:
     cells = _cells(Pages(write(tmp_path, files)).get("/pipelines/a.yml"), ".values")
     assert ["retries", "5", "schedules/a.yml:4", "2 from schedules/_defaults.yml:1"] in cells
     assert ["owner", "team", "schedules/_defaults.yml:2", ""] in cells
-    assert ["pool", "nothing", "removed by schedules/a.yml:5", "slow of schedules/_defaults.yml:3"] in cells
+    assert ["pool", "not set", "removed by schedules/a.yml:5", "slow from schedules/_defaults.yml:3"] in cells
     assert ["catchup", "false", "default", ""] in cells
 
 

@@ -159,7 +159,7 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     pages = Pages(project)
     draft = _draft(project, _HOURLY, "x/b.yml")
     page = pages.post("/preview", draft)
-    assert "its DAG file stays unchanged: other pipelines in the same file have 1 error" in text_of(page, "#preview .warning")
+    assert "other pipelines in the same file have 1 error" in text_of(page, "#preview .warning")
     assert "schedules/x/a.yml:2:1" in text_of(page, "#preview .warning")
     changes = [" ".join(line.get_text().split()) for line in page.select("#changes .patch > *")]
     assert '- schedule="@daily",' in changes
@@ -207,7 +207,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_overwritten_and_both_are_shown
     before = files_of(project)
     page = pages.post("/save", draft, status=409)
     assert files_of(project) == before
-    assert "owner: theirs" in text_of(page, ".there")
+    assert "owner: theirs" in text_of(page, ".on-disk")
     assert (text_of(page, "del"), text_of(page, "ins")) == ("-owner: theirs", "+owner: mine")
     assert "owner: mine" in form_of(page)["text"]
     # To save again is a decision.
@@ -232,7 +232,7 @@ def test_texts_that_are_too_long_to_be_compared_are_shown_all_the_same(project: 
     write(project, {"schedules/a.yml": "# theirs\n# again\n" * 3_000})
     page = pages.post("/save", draft, status=409)
     assert text_of(page, ".patch") == "\\ 6,000 lines are too many to compare here"
-    assert text_of(page, ".there").startswith("# theirs # again")
+    assert text_of(page, ".on-disk").startswith("# theirs # again")
     assert form_of(page)["text"].startswith("# mine")
 
 

@@ -19,7 +19,7 @@ from codegen.web.shell.workspace import Snapshot
 
 _TAG = "meltano"
 # Limit in characters: longer files are not generated DAGs, and slow to compare.
-_LONGEST = 400_000
+_MAX_LENGTH = 400_000
 
 
 class Deployed(Enum):
@@ -98,32 +98,32 @@ def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowR
 def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
     """Compare the deployed code of a schedule with the code in the repo and the code that `generate` would write."""
     change = snapshot.change_of(schedule.dag_file, schedule.source)
-    state = State(facts, _without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
+    state = State(facts, _known_without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
     if state.deployed is not Deployed.DIFFERS or facts.source is None:
         return state
-    there = _plain(facts.source)
-    here = _plain(text_of(snapshot.project.root, snapshot.project.root / schedule.dag_file) or "")
-    if here == there:
+    deployed_text = _plain(facts.source)
+    repo_text = _plain(text_of(snapshot.project.root, snapshot.project.root / schedule.dag_file) or "")
+    if repo_text == deployed_text:
         return replace(state, deployed=Deployed.CURRENT)
     # Changes to other schedules in a shared file do not count.
-    deployed, own = (code_of(text, schedule.source) for text in (there, here))
+    deployed, own = (code_of(text, schedule.source) for text in (deployed_text, repo_text))
     state = replace(state, deployed=_comparison(deployed, own, change))
     if not (deployed and own) or state.deployed is not Deployed.DIFFERS:
         return state
-    is_long = len(own.block.text) + len(deployed.block.text) > _LONGEST
+    is_long = len(own.block.text) + len(deployed.block.text) > _MAX_LENGTH
     return state if is_long else replace(state, patch=patch_of_dag(schedule.dag_file, deployed, own))
 
 
 def _comparison(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
     """Compare the deployed code of a schedule with the repo, and with the change that `generate` would make there."""
-    if _is_alike(deployed, own):
+    if _is_same(deployed, own):
         return Deployed.CURRENT
-    if change and _is_alike(deployed, change.after):
+    if change and _is_same(deployed, change.after):
         return Deployed.GENERATED
     return Deployed.DIFFERS if own else Deployed.ONLY_THERE
 
 
-def _is_alike(one: DagCode | None, other: DagCode | None) -> bool:
+def _is_same(one: DagCode | None, other: DagCode | None) -> bool:
     return one is not None and other is not None and one.is_like(other)
 
 
@@ -131,7 +131,7 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _without_text(facts: Facts) -> Deployed | None:
+def _known_without_text(facts: Facts) -> Deployed | None:
     """Return the state of a deployment that is known without its text; None if the texts must be compared."""
     if facts.dag and facts.dag.has_import_errors:
         return Deployed.BROKEN

@@ -24,9 +24,9 @@ from codegen.web.shell.request_context import Page, RequestContext
 # The id of the dialog in the list. The response to its actions contains the updated cell of the schedule.
 _DIALOG = "airflow-dialog"
 # Limit on the age of a confirmation: the run gets the time of the question as its logical date.
-_PATIENCE = timedelta(hours=1)
+_CONFIRMATION_LIFETIME = timedelta(hours=1)
 # Limit on the rows in one request; a page of the list has fewer.
-_MOST_CELLS = 200
+_MAX_CELLS = 200
 # Seconds.
 _EXACT = 10
 _MINUTE = 60
@@ -44,7 +44,7 @@ def _ask_to_run(context: RequestContext) -> Response:
 def _cells(context: RequestContext) -> Response:
     """Render the cells of the requested schedules, by their keys."""
     airflows = _airflows(context)
-    asked = set(context.request.query_params.getlist("schedule")[:_MOST_CELLS])
+    asked = set(context.request.query_params.getlist("schedule")[:_MAX_CELLS])
     schedules = [one for one in context.snapshot.reading.schedules if one.key in asked]
     rows = states_of(airflows, context.snapshot, schedules)
     return context.page("airflow_cells.html", rows=rows, **_HELPERS)
@@ -165,7 +165,7 @@ def _asked_at(text: str) -> datetime | None:
         age = datetime.now(timezone.utc) - time
     except (TypeError, ValueError):
         return None
-    return time if timedelta() <= age <= _PATIENCE else None
+    return time if timedelta() <= age <= _CONFIRMATION_LIFETIME else None
 
 
 def _duration_in_words(duration: timedelta) -> str:

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _WEEK = timedelta(days=7)
 # Limit on the times that are listed for one schedule in an hour; more are shortened to the first, the last and a count.
-_MOST_TIMES = 4
+_MAX_TIMES = 4
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _starters(calendar: Calendar, hour: Hour, airflow: str) -> Sequence[_Starter
 
 def _times(runs: Sequence[datetime], form: str) -> str:
     """The times of runs as text, such as `06:00, 06:30`."""
-    if len(runs) > _MOST_TIMES:
+    if len(runs) > _MAX_TIMES:
         return f"{runs[0].strftime(form)} to {runs[-1].strftime(form)}, {len(runs)} runs"
     return ", ".join(run.strftime(form) for run in runs)
 

@@ -185,7 +185,7 @@ def _dag_files(project: Project, name: str) -> list[str]:
 
 
 PAGES = (
-    Page("/saved/{key}", _saved, is_of_checkout=True),
-    Page("/commit", _uncommitted, is_of_checkout=True),
-    Page("/commit", _commit, "POST", is_of_checkout=True),
+    Page("/saved/{key}", _saved, changes_checkout=True),
+    Page("/commit", _uncommitted, changes_checkout=True),
+    Page("/commit", _commit, "POST", changes_checkout=True),
 )

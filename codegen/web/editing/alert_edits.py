@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from codegen.source import edit
 from codegen.source.list_items import ItemList
 from codegen.source.nodes import ListNode, Node, is_null
-from codegen.web.editing.alerts import AlertRow, Kind, alerts_of, name_of, pressed, sent_new
+from codegen.web.editing.alerts import AlertKind, AlertRow, alerts_of, name_of, pressed, sent_new
 from codegen.web.editing.reading import is_same_text, read_own
 from codegen.web.editing.texts import with_texts
 
@@ -64,7 +64,7 @@ def _with_address(text: str, path: tuple[str | int, ...], row: AlertRow, typed: 
     return with_texts(text, (*path, *row.path), row.node, row.kind.addresses(typed))
 
 
-def _with_new(text: str, key: str, node: Node | None, kind: Kind, typed: str) -> str:
+def _with_new(text: str, key: str, node: Node | None, kind: AlertKind, typed: str) -> str:
     addresses = kind.addresses(typed)
     alert = {kind.row.name: addresses[0] if len(addresses) == 1 else addresses}
     # As a list: a single alert would be merged with an inherited one.

@@ -19,7 +19,7 @@ from codegen.web.editing.reading import by_place
 
 
 @dataclass(frozen=True)
-class Kind:
+class AlertKind:
     """A kind of alert.
 
     Attributes:
@@ -47,8 +47,8 @@ class Kind:
 
 
 # The kinds of alerts by name.
-ALERT_KINDS: Mapping[str, Kind] = {
-    section.name: Kind(ALERT.rows[section.name], section.rows[section.short]) for section in KINDS
+ALERT_KINDS: Mapping[str, AlertKind] = {
+    section.name: AlertKind(ALERT.rows[section.name], section.rows[section.short]) for section in KINDS
 }
 
 
@@ -68,7 +68,7 @@ class AlertRow:
 
     place: Location
     text: str
-    kind: Kind | None = None
+    kind: AlertKind | None = None
     address: str = ""
     others: Sequence[str] = ()
     path: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ def row_of(node: Node, text: str) -> AlertRow:
     return AlertRow(node.location, text, kind, typed, others, path, address)
 
 
-def _typed(kind: Kind, node: Node) -> str | None:
+def _typed(kind: AlertKind, node: Node) -> str | None:
     """The typed form of an address; None for a value that cannot be typed."""
     nodes = node.items if isinstance(node, ListNode) and kind.is_list else (node,)
     texts = [each.text for each in nodes if isinstance(each, Scalar) and each.kind == "str"]
@@ -137,12 +137,12 @@ class Alerts:
     diagnostics: Sequence[Diagnostic]
 
     @property
-    def kinds(self) -> Mapping[str, Kind]:
+    def kinds(self) -> Mapping[str, AlertKind]:
         """The kinds that can be added."""
         return ALERT_KINDS
 
     @cached_property
-    def new(self) -> Kind | None:
+    def new(self) -> AlertKind | None:
         """The kind of the new row, which is not in the text yet; None without one."""
         doing, which = pressed(self.key, self.sent)
         if doing == "add":
@@ -169,7 +169,7 @@ def pressed(key: str, sent: Mapping[str, str]) -> tuple[str, str]:
     return (doing, which) if name == key else ("", "")
 
 
-def sent_new(key: str, sent: Mapping[str, str]) -> tuple[Kind | None, str]:
+def sent_new(key: str, sent: Mapping[str, str]) -> tuple[AlertKind | None, str]:
     """The kind and the address of the new row in the submitted form; None and an empty address without one."""
     number, _, kind = sent.get(name_of(key, "new"), "").partition(":")
     if pressed(key, sent) == ("remove", number):

@@ -20,10 +20,10 @@ from codegen.web.editing.changes import edited
 from codegen.web.editing.drafts import NEW_FOLDER, Draft, file_of, folders_of, with_line_ends_of
 from codegen.web.editing.form import Form, form_of
 from codegen.web.editing.names import proposed_name
-from codegen.web.editing.offers import offered_for
 from codegen.web.editing.picker import LABELS, picker_of
 from codegen.web.editing.preview import preview_of
 from codegen.web.editing.reading import read_own
+from codegen.web.editing.suggestions import suggestions_for
 from codegen.web.editing.when import with_choices
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.patch import patch_between
@@ -74,7 +74,7 @@ def editor_page(
         "environments": project.deployments,
         "form": form,
         "picker": picker_of(preview, own, sent, context.timezone, draft.problems),
-        "offered": offered_for(preview),
+        "suggestions": suggestions_for(preview),
         "meltano": snapshot.reading.meltano,
         "unreadable": unreadable,
         "preview": preview,

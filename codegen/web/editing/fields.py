@@ -16,9 +16,9 @@ from codegen.source import edit
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null
 from codegen.web.editing.alerts import Alerts, alerts_of, row_of
 from codegen.web.editing.controls import Control, Shape, control_of, example_in, shape_for, shown
-from codegen.web.editing.offers import OPEN
+from codegen.web.editing.suggestions import OPEN
 
-_LONGEST_HINT = 60
+_MAX_HINT = 60
 # The labels of booleans.
 _YES_OR_NO = {True: "yes", False: "no"}
 _AS_WRITTEN = frozenset((Shape.YAML, Shape.ALERTS))
@@ -80,7 +80,7 @@ class Fields:
         own: the keys of the text.
         source: the path of its file.
         document: the file merged with its defaults; None if it cannot be read.
-        offered: the suggested values, by key.
+        suggestions: the suggested values, by key.
         sent: the submitted form, whose values are kept for keys with `problems`.
         problems: the reasons for changes that could not be applied, by key.
         reported: the problems to show.
@@ -91,7 +91,7 @@ class Fields:
     own: MapNode
     source: str
     document: Document | None
-    offered: Mapping[str, Sequence[str]]
+    suggestions: Mapping[str, Sequence[str]]
     sent: Mapping[str, str]
     problems: Mapping[str, str]
     reported: Mapping[str, str]
@@ -103,8 +103,8 @@ class Fields:
         below = inherited(self.document, key, self.source)
         node = entry.value if entry and not (is_null(entry.value) and below is None) else None
         control = control_of(row.type)
-        if key in self.offered and key not in OPEN and control.shape is Shape.LINE:
-            control = Control(Shape.CHOICE, tuple(self.offered[key]))
+        if key in self.suggestions and key not in OPEN and control.shape is Shape.LINE:
+            control = Control(Shape.CHOICE, tuple(self.suggestions[key]))
         rows = alerts_of(self.text, key, node) if control.shape is Shape.ALERTS else None
         shape = shape_for(control, node) if rows is None else Shape.ALERTS
         was = shown(shape, node, _written(self.text, key) if shape in _AS_WRITTEN and node else "")
@@ -191,4 +191,4 @@ def _in_short(value: Any) -> str:  # noqa: ANN401  # as JSON has it
 
 def _shortened(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_HINT else text[:_LONGEST_HINT] + "…"
+    return text if len(text) <= _MAX_HINT else text[:_MAX_HINT] + "…"

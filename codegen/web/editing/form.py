@@ -12,10 +12,10 @@ from codegen.source.nodes import MapNode
 from codegen.web.editing.drafts import Draft
 from codegen.web.editing.fields import Field, Fields, key_of
 from codegen.web.editing.kinds import ALL_KEYS, JOB, PAIR_KIND, STEPS, is_of, kind_of
-from codegen.web.editing.offers import offered_for
 from codegen.web.editing.preview import Preview
 from codegen.web.editing.reading import by_place, read_own
 from codegen.web.editing.steps import KINDS, Step, steps_of, waits_of, written
+from codegen.web.editing.suggestions import suggestions_for
 
 WHAT = ("extractor", "loader", "transform", "job")
 WHEN = ("interval", "timezone", "after")
@@ -163,14 +163,14 @@ def form_of(
         own,
         preview.source,
         preview.document,
-        offered_for(preview),
+        suggestions_for(preview),
         sent,
         draft.problems,
         draft.reported,
         found,
     )
     kept, _ = read_own(draft.kept, "")
-    kept_fields = Fields(draft.kept, kept or own, "", None, fields.offered, sent, {}, {}, {})
+    kept_fields = Fields(draft.kept, kept or own, "", None, fields.suggestions, sent, {}, {}, {})
     rows = schedule_table(preview.project.airflow).rows
     made = {
         key: (kept_fields if kept and key in kept.entries and key not in own.entries else fields).of(row)

@@ -23,7 +23,7 @@ from codegen.web.shell.workspace import Snapshot
 
 T = TypeVar("T")
 
-_HARMLESS = Draft("harmless.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
+_TRIVIAL = Draft("trivial.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
 _FIX = "No files written. Edit the file in your clone, and run `dagpress validate` there."
 # The keys whose values must be unique in a project.
 _UNIQUE = ("name", "dag_id", "state_id")
@@ -55,7 +55,7 @@ def received(context: RequestContext) -> Draft:
 
 def _warm_up(context: RequestContext) -> None:
     """Render a trivial draft, to import modules and fill caches."""
-    editor_page(context, _HARMLESS)
+    editor_page(context, _TRIVIAL)
 
 
 def _new(context: RequestContext) -> Response:

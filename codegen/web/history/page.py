@@ -14,7 +14,7 @@ from codegen.loader.discovery import SourceFile
 from codegen.web.parts.patch import Patch, patch_of
 from codegen.web.shell.request_context import Page, RequestContext
 
-_MOST = 20
+_MAX_COMMITS = 20
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def _history(context: RequestContext) -> Response:
         "history_list.html" if context.is_fragment else "history.html",
         source=source,
         history=found,
-        most=_MOST,
+        limit=_MAX_COMMITS,
     )
 
 
@@ -66,7 +66,7 @@ def _history_of(context: RequestContext, source: SourceFile) -> _History:
     except git.GitError as error:
         return _History(str(error))
     try:
-        commits = git.history_of(root, source.name, _MOST)
+        commits = git.history_of(root, source.name, _MAX_COMMITS)
         patch = patch_of(git.uncommitted_patch_of(root, source.name)) if state == "modified" else Patch()
     except git.GitError:
         # A repository without commits has no history.

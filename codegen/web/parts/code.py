@@ -19,10 +19,10 @@ _CLASSES = {
     *("nt", "nf", "nc", "nd", "nb", "no"),
 }
 # Longer texts are not highlighted.
-_LONGEST = 300_000
+_MAX_LENGTH = 300_000
 # Time limit in seconds, after which the rest stays plain. Pygments takes quadratic time for some texts, such as a
 # repeated `%`.
-_PATIENCE = 2.0
+_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ def marked(line: Sequence[Piece], columns: set[int]) -> list[Piece]:
 
 
 def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         yield f"{text}\n", ""
         return
     # `get_tokens` would normalize the text first. The lexers need the final newline.
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + _TIMEOUT
     for start, token, value in _LEXERS[language]().get_tokens_unprocessed(f"{text}\n"):
         if time.monotonic() > until:
             yield f"{text}\n"[start:], ""

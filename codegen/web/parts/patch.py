@@ -16,7 +16,7 @@ from codegen.sync.parts import Part
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
 # Longer texts with many repeated lines can take minutes to compare.
-_MOST_LINES = 5_000
+_MAX_LINES = 5_000
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def patch_of_dag(name: str, before: DagCode | None, after: DagCode | None) -> Pa
 
 def _lines_between(name: str, before: Block, after: Block) -> Sequence[tuple[str, str]]:
     lines = max(before.text.count("\n"), after.text.count("\n"))
-    if before.text and after.text and lines > _MOST_LINES:
+    if before.text and after.text and lines > _MAX_LINES:
         return [(f"\\ {lines:,} lines are too many to compare here", "note")]
     patch = Part(name, ("", ""), before, after).diff(3, masked_patch)
     # The page shows the file name, so skip the two header lines.

@@ -28,7 +28,7 @@ def start(
 
 def follow(context: RequestContext, operation: Operation) -> Response:
     """Show the progress of an operation, or its result once it has ended."""
-    if operation.look():
+    if operation.poll():
         if context.is_fragment:
             return Response(headers={"HX-Redirect": operation.address})
         response: Response = operation.ended(context, operation)

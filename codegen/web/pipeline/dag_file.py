@@ -11,7 +11,7 @@ from codegen.secrets.masking import masked
 from codegen.sync.dag_code import CodeChange, DagCode, code_of
 from codegen.web.parts.code import Piece, lines_of
 from codegen.web.parts.patch import Patch, patch_of_dag
-from codegen.web.pipeline.source_text import LONGEST
+from codegen.web.pipeline.source_text import MAX_LENGTH
 from codegen.web.pipeline.view import View
 from codegen.web.shell.safe_read import text_of
 
@@ -56,7 +56,7 @@ class DagFile:
         return patch_of_dag(self.name, self.change.before, self.change.after) if self.change else Patch()
 
     def _shown(self, text: str) -> Sequence[Sequence[Piece]]:
-        return lines_of(masked(text[:LONGEST], self.name), "python") if text else []
+        return lines_of(masked(text[:MAX_LENGTH], self.name), "python") if text else []
 
 
 def dag_file_of(view: View) -> DagFile:

@@ -28,14 +28,14 @@ def _pipeline(context: RequestContext) -> Response:
     if deployment and deployment not in environments:
         raise HTTPException(404, "This pipeline does not run in that environment.")
     view, now = View(snapshot, source, deployment), datetime.now(timezone.utc)
-    timetable = view.schedule.timetable(snapshot.project.airflow) if view.schedule and view.is_sound else None
+    timetable = view.schedule.timetable(snapshot.project.airflow) if view.schedule and view.is_valid else None
     return context.page(
         "pipeline.html",
         view=view,
         schedule=view.schedule,
         environments=environments,
         what=describe_work(view.schedule) if view.schedule else "",
-        start=start_of(view.schedule) if view.schedule and view.is_sound else "",
+        start=start_of(view.schedule) if view.schedule and view.is_valid else "",
         tasks=tasks_of(view),
         runs=next_runs_of(timetable, _RUNS, now, context.timezone) if timetable else None,
         backlog=timetable.backlog(now) if timetable and view.schedule and view.schedule.catchup else None,

@@ -13,7 +13,7 @@ from codegen.web.pipeline.view import View
 from codegen.web.shell.safe_read import text_of
 
 # The loader rejects longer files; the page shows only their start.
-LONGEST = 1_000_000
+MAX_LENGTH = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Line:
 
 def source_lines(view: View) -> list[Line] | None:
     """Return the lines of the schedule's file; None if it cannot be read."""
-    text = text_of(view.snapshot.project.root, view.source.path, LONGEST)
+    text = text_of(view.snapshot.project.root, view.source.path, MAX_LENGTH)
     if text is None:
         return None
     lines = lines_of(masked(text.replace("\r\n", "\n"), view.source.name), "yaml")

@@ -62,7 +62,7 @@ class Tasks:
 def tasks_of(view: View) -> Tasks | None:
     """The tasks of a schedule; None if errors prevent their planning."""
     schedule, meltano = view.schedule, view.snapshot.reading.meltano
-    if schedule is None or not view.is_sound:
+    if schedule is None or not view.is_valid:
         return None
     steps = steps_of(schedule, meltano)
     waits = waits_of(view.schedules)

@@ -14,7 +14,7 @@ from codegen.source.write import to_yaml
 from codegen.web.pipeline.view import View
 
 # Longer values are shortened; the YAML on the page shows them in full.
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -76,4 +76,4 @@ def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it
     """A value as YAML on one line, with masked secrets."""
     safe = masked_value(value, re.split(r"[.\[\]]+", key))
     text = printable(to_yaml([safe], flow=True).strip()[1:-1])
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"

@@ -74,7 +74,7 @@ class View:
         ]
 
     @property
-    def is_sound(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether the schedule and the files that it depends on have no errors."""
         return self.schedule is not None and not has_errors([*self.own, *self.inherited])
 

@@ -156,7 +156,7 @@ def listing_of(
         next_runs: the cache of next runs.
         proposals: the titles of open proposals by the schedule file that they change, relative to the schedules folder.
     """
-    listing = snapshot.once(_without_proposals, environment, next_runs)
+    listing = snapshot.cached(_without_proposals, environment, next_runs)
     if not proposals:
         return listing
     those = {file: tuple(titles) for file, titles in proposals.items()}

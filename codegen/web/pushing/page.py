@@ -154,6 +154,6 @@ def _back(context: RequestContext) -> Response:
 
 PAGES = (
     Page("/commits/{commit}", _committed),
-    Page("/push/{commit}", _push, "POST", is_of_checkout=True),
-    Page("/back/{commit}", _back, "POST", is_of_checkout=True),
+    Page("/push/{commit}", _push, "POST", changes_checkout=True),
+    Page("/back/{commit}", _back, "POST", changes_checkout=True),
 )

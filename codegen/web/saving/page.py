@@ -32,7 +32,7 @@ from codegen.web.shell.workspace import BrokenProjectError, Snapshot
 _BOM = "\ufeff"
 _REPLACED = "\ufffd"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_KEPT = "Your changes are kept below."
+_CHANGES_KEPT = "Your changes are kept below."
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ def _save(context: RequestContext) -> Response:
         with destination(context, context.form.get("new") or PurePosixPath(draft.file).stem) as inside:
             return _write(inside, draft)
     except BrokenProjectError as error:
-        message = f"No files written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
+        message = f"No files written: the configuration cannot be read. Fix it, and save again. {_CHANGES_KEPT}"
         return plain_page(context, draft, message, 500, error.diagnostics)
     except (LockedError, DagpressError) as error:
-        return computed(context, draft, _refused, f"No files written: {error}. {_KEPT}", 503)
+        return computed(context, draft, _refused, f"No files written: {error}. {_CHANGES_KEPT}", 503)
 
 
 def _write(context: RequestContext, draft: Draft) -> Response:
@@ -84,7 +84,7 @@ def _write(context: RequestContext, draft: Draft) -> Response:
             return plan
         done, problems = transaction.apply(plan.saved.changes)
     if problems:
-        return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_KEPT}", 500)
+        return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_CHANGES_KEPT}", 500)
     return _result(context, plan.saved)
 
 
@@ -116,14 +116,14 @@ def _with_line_feeds(draft: Draft) -> Draft:
 def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     project = snapshot.project
     if draft.problems:
-        raise _RefusedError(f"No files written: fix the invalid fields first. {_KEPT}", 422)
+        raise _RefusedError(f"No files written: fix the invalid fields first. {_CHANGES_KEPT}", 422)
     if problem := file_name.problem_of(project, draft.file):
         raise _RefusedError(f"No files written. {problem}", 422)
     path = project.schedules / draft.file
     data, text = _both_texts(path, draft)
     revision = revise(project, snapshot.reading, {project.relative(path): text})
     if revision.errors:
-        message = f"No files written: fix the errors first. {_KEPT}"
+        message = f"No files written: fix the errors first. {_CHANGES_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
     return _Plan(path, data, _saved(snapshot, draft.file, revision, "Add" if data is None else "Change"))
 
@@ -138,11 +138,11 @@ def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
         data = read_bytes(path) if exists(path) else None
     except OSError as error:
         raise _RefusedError(f"No files written. The file cannot be read: {error.strerror}.", 500) from error
-    there = _decoded(data)
-    text = _formatted_like(there, draft.text)
-    if version_of(there) != draft.base and there != text:
-        raise _conflict(draft, there)
-    if there is not None and there.encode() != data and _REPLACED in text:
+    on_disk = _decoded(data)
+    text = _formatted_like(on_disk, draft.text)
+    if version_of(on_disk) != draft.base and on_disk != text:
+        raise _conflict(draft, on_disk)
+    if on_disk is not None and on_disk.encode() != data and _REPLACED in text:
         hint = f"replace each {_REPLACED}, which marks an invalid byte"
         raise _RefusedError(f"No files written. The file contains bytes that are not UTF-8: {hint}.", 422)
     return data, text
@@ -160,20 +160,20 @@ def _decoded(data: bytes | None) -> str | None:
     return None if data is None else data.decode("utf-8", "replace")
 
 
-def _formatted_like(there: str | None, text: str) -> str:
+def _formatted_like(on_disk: str | None, text: str) -> str:
     """Give a text the byte order mark and the line ends of the file on disk."""
-    if there is None:
+    if on_disk is None:
         return text
-    mark = _BOM if there.startswith(_BOM) else ""
-    return mark + with_line_ends_of(there.removeprefix(_BOM), text.removeprefix(_BOM))
+    mark = _BOM if on_disk.startswith(_BOM) else ""
+    return mark + with_line_ends_of(on_disk.removeprefix(_BOM), text.removeprefix(_BOM))
 
 
-def _conflict(draft: Draft, there: str | None) -> _RefusedError:
+def _conflict(draft: Draft, on_disk: str | None) -> _RefusedError:
     """Create the error that shows both versions. Its base is the file on disk, so saving again overwrites the file."""
-    before = None if there is None else _LINE_END.sub("\n", there)
+    before = None if on_disk is None else _LINE_END.sub("\n", on_disk)
     patch = patch_between(draft.file, before or "", draft.text)
-    base, is_new = version_of(there), not draft.base
-    return _RefusedError("No files written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
+    base, is_new = version_of(on_disk), not draft.base
+    return _RefusedError("No files written.", 409, "conflict.html", base, on_disk=before, is_new=is_new, patch=patch)
 
 
 def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) -> str:

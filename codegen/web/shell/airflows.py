@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 # Cache lifetimes in seconds: of DAGs and runs, and of file texts, which change only with a deployment. Each text takes
 # a request, and Airflow 2 checks the password for each request, which is slow.
-_FRESH = 10
-_FRESH_SOURCE = 300
+_LIFETIME = 10
+_SOURCE_LIFETIME = 300
 # Time limit in seconds for fetching texts; the next request of the list fetches the rest.
-_PATIENCE = 3
+_SOURCE_TIMEOUT = 3
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Airflows:
             with airflow.api.session() as session:
                 return question(session)
         finally:
-            airflow.forget(schedule.dag_id_or_default)
+            airflow.invalidate(schedule.dag_id_or_default)
 
     def facts(self, schedules: Iterable[Schedule], tag: str | None) -> dict[str, Facts | AirflowRestError]:
         """Return the facts, or the error, of each schedule by its key. They may be a few seconds old.
@@ -116,7 +116,7 @@ class _Airflow:
         self._sources: dict[str, tuple[float, str | None]] = {}
         self._problem: tuple[float, AirflowRestError] | None = None
 
-    def forget(self, dag_id: str) -> None:
+    def invalidate(self, dag_id: str) -> None:
         """Remove a DAG from the cache, after an uncached request or a change."""
         self._facts.pop(dag_id, None)
         self._sources.pop(dag_id, None)
@@ -137,7 +137,7 @@ class _Airflow:
             try:
                 return known | self._fetch(dag_ids - known.keys(), tag)
             except AirflowRestError as error:
-                self._problem = (time.monotonic() + _FRESH, error)
+                self._problem = (time.monotonic() + _LIFETIME, error)
                 raise
 
     def _fetch(self, dag_ids: set[str], tag: str | None) -> dict[str, Facts]:
@@ -148,15 +148,15 @@ class _Airflow:
         with self.api.session() as session:
             dags = session.dags(dag_ids, tag)
             runs = session.last_runs(dags)
-            sources = session.sources([dag for dag in dags.values() if dag.dag_id not in texts], _PATIENCE)
+            sources = session.sources([dag for dag in dags.values() if dag.dag_id not in texts], _SOURCE_TIMEOUT)
         now = time.monotonic()
         # DAGs in one file share a single copy of its text.
         same = {text: text for _, text in texts.values()}
-        texts |= {dag_id: (now + _FRESH_SOURCE, same.setdefault(text, text)) for dag_id, text in sources.items()}
+        texts |= {dag_id: (now + _SOURCE_LIFETIME, same.setdefault(text, text)) for dag_id, text in sources.items()}
         fetched = {dag_id: Facts() for dag_id in dag_ids} | {
             dag_id: Facts(dag, runs.get(dag_id), texts.get(dag_id, (now, None))[1], dag_id in texts)
             for dag_id, dag in dags.items()
         }
         self._sources = texts
-        self._facts |= {dag_id: (now + _FRESH, facts) for dag_id, facts in fetched.items()}
+        self._facts |= {dag_id: (now + _LIFETIME, facts) for dag_id, facts in fetched.items()}
         return fetched

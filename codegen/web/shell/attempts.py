@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 # Seconds: the delay that each attempt adds, the longest delay, and the time until a client is forgotten.
 _STEP = 1.0
-_LONGEST = 5.0
-_MEMORY = 60.0
+_MAX_DELAY = 5.0
+_LIFETIME = 60.0
 # Limit on tracked clients; the least recent one is dropped first.
-_MOST = 1000
+_MAX_CLIENTS = 1000
 
 
 class Attempts:
@@ -31,11 +31,11 @@ class Attempts:
         """Count an attempt from an address, and return its delay in seconds."""
         network, now = _network(address), self._clock()
         count, latest = self._counts.pop(network, (0, now))
-        count = 0 if now - latest > _MEMORY else count
+        count = 0 if now - latest > _LIFETIME else count
         self._counts[network] = (count + 1, now)
-        if len(self._counts) > _MOST:
+        if len(self._counts) > _MAX_CLIENTS:
             self._counts.popitem(last=False)
-        return min(count * _STEP, _LONGEST)
+        return min(count * _STEP, _MAX_DELAY)
 
     def forgive(self, address: str) -> None:
         """Subtract a successful attempt."""

@@ -22,7 +22,7 @@ from codegen.web.shell.security import cookie_name
 # The field of the login form, and the query parameter of the login URL.
 TOKEN_FIELD = "token"  # noqa: S105  # a name
 # Limit on the login form, which contains the path to redirect to.
-_MOST = 16 * 1024
+_MAX_BYTES = 16 * 1024
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
@@ -58,7 +58,7 @@ class LoginMiddleware:
         if asked != ("POST", "/login"):
             return self._page(request, _address(request))
         try:
-            form = await read_form(request, _MOST)
+            form = await read_form(request, _MAX_BYTES)
         except HTTPException as error:
             return PlainTextResponse("Invalid login form.\n", error.status_code, error.headers)
         return await self._enter(request, form.get(TOKEN_FIELD, ""), form.get("next", ""))

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from codegen.timetable.timetable import Timetable
 
 # Limit on cached timetables, above the number of schedules in a project.
-_MOST = 8192
+_MAX_ENTRIES = 8192
 
 
 class NextRunsCache:
@@ -23,7 +23,7 @@ class NextRunsCache:
         run = self._runs.get(timetable, now)
         if run is not None and run <= now:
             run = next((each.astimezone(timezone.utc) for each in timetable.next_runs(now)), None)
-            if len(self._runs) > _MOST:
+            if len(self._runs) > _MAX_ENTRIES:
                 self._runs.clear()
             self._runs[timetable] = run
         return run

@@ -13,7 +13,7 @@ from codegen.diagnostics import Diagnostic
 from codegen.review.in_words import Effect
 from codegen.sync.changes import Change
 
-_MOST = 50
+_MAX_ITEMS = 50
 
 
 @dataclass
@@ -38,7 +38,7 @@ class RecentStore(Generic[_Recent]):
         """Store a result, and return it."""
         with self._lock:
             self._items[item.key] = item
-            while len(self._items) > _MOST:
+            while len(self._items) > _MAX_ITEMS:
                 self._items.popitem(last=False)
             return item
 

@@ -146,7 +146,7 @@ class RequestContext:
 
     Attributes:
         form: the form fields; empty for GET.
-        is_dropped: set when the client disconnects.
+        is_disconnected: set when the client disconnects.
         given_proposals: the open proposals, in the worker; None elsewhere.
         given_workspace: overrides the workspace.
     """
@@ -154,7 +154,7 @@ class RequestContext:
     site: Site
     request: Request
     form: Mapping[str, str]
-    is_dropped: Event = field(default_factory=Event)
+    is_disconnected: Event = field(default_factory=Event)
     given_proposals: Sequence[Proposal] | None = None
     given_workspace: Workspace | None = None
 
@@ -272,7 +272,7 @@ class RequestContext:
         # The fragments that are updated while typing do not show proposals.
         shown = None if self.is_fragment else self.open_proposals
         task = worker.Task(function, arguments, root, scope, self.form, csrf, warm_up, worker.LIMIT, shown)
-        result: T = self.site.worker.run(task, self.is_dropped.is_set)
+        result: T = self.site.worker.run(task, self.is_disconnected.is_set)
         return result
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
@@ -292,12 +292,12 @@ class Page:
         method: `GET`, or `POST` for changes, which require the CSRF token.
         is_draft: whether it renders a draft; these requests are limited per client.
         needs_person: whether it leads to a proposal, which needs an author.
-        is_of_checkout: whether it changes the checkout, so it is not available with proposals.
+        changes_checkout: whether it changes the checkout, so it is not available with proposals.
     """
 
     path: str
-    answer: Callable[[RequestContext], Response]
+    handler: Callable[[RequestContext], Response]
     method: str = "GET"
     is_draft: bool = False
     needs_person: bool = False
-    is_of_checkout: bool = False
+    changes_checkout: bool = False

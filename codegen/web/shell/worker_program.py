@@ -28,9 +28,9 @@ from codegen.web.shell.workspace import BrokenProjectError
 # Lower priority than the server.
 _NICENESS = 5
 # Limit on elapsed time as a multiple of the CPU time, for forks that wait, for example for a disk.
-_PATIENCE = 5
+_ELAPSED_FACTOR = 5
 # Limit on cached projects: the checkout and proposals.
-_MOST = 4
+_MAX_PROJECTS = 4
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
         os.dup2(nothing, number)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    project_at = lru_cache(maxsize=_MOST)(_Project)
+    project_at = lru_cache(maxsize=_MAX_PROJECTS)(_Project)
     with suppress(EOFError, BrokenPipeError):
         while True:
             task: Task = pickle.load(tasks)  # noqa: S301  # the server's
@@ -114,7 +114,7 @@ def _limit(seconds: float) -> None:
     """Set the kernel's limits on the time and memory of this process."""
     for timer, number, limit in (
         (signal.ITIMER_PROF, signal.SIGPROF, seconds),
-        (signal.ITIMER_REAL, signal.SIGALRM, seconds * _PATIENCE),
+        (signal.ITIMER_REAL, signal.SIGALRM, seconds * _ELAPSED_FACTOR),
     ):
         signal.signal(number, signal.SIG_DFL)
         signal.setitimer(timer, limit)

@@ -59,7 +59,7 @@ class Snapshot:
     is_compared: bool
     _results: dict[object, Any] = field(default_factory=dict, repr=False)
 
-    def once(self, function: Callable[..., T], *arguments: Hashable) -> T:
+    def cached(self, function: Callable[..., T], *arguments: Hashable) -> T:
         """Call a function with the snapshot and hashable arguments, and cache the result.
 
         The reading's cache cannot be used, since it would contain a reference to the snapshot.

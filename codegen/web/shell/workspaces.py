@@ -10,7 +10,7 @@ from codegen.proposals import Proposals
 from codegen.web.shell.workspace import Workspace
 
 # Limit on workspaces, each of which keeps a whole project in memory.
-_MOST = 4
+_MAX_WORKSPACES = 4
 
 
 class Workspaces:
@@ -36,6 +36,6 @@ class Workspaces:
             workspace = self._used.pop(root, None) or Workspace(root)
             self._used[root] = workspace
             idle = [each for each in self._used.values() if not each.operations.running and each is not workspace]
-            for each in idle[: max(0, len(self._used) - _MOST)]:
+            for each in idle[: max(0, len(self._used) - _MAX_WORKSPACES)]:
                 del self._used[each.root]
             return workspace

@@ -16,8 +16,8 @@ const area = document.getElementById("text");
 const fromServer = Annotation.define();
 
 // The number of the latest request; older responses are ignored.
-let asked = 0;
-let dropped = new AbortController();
+let latest = 0;
+let controller = new AbortController();
 let timer = 0;
 // A promise of whether the latest request succeeded.
 let pending = null;
@@ -42,8 +42,8 @@ const view = new EditorView({
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
         area.value = update.state.doc.toString();
-        keep();
-        if (!update.transactions.some((each) => each.annotation(fromServer))) soon();
+        storeDraft();
+        if (!update.transactions.some((each) => each.annotation(fromServer))) schedulePreview();
       }),
     ],
   }),
@@ -55,14 +55,14 @@ document.querySelector("label[for=text]").addEventListener("click", () => view.f
 // loses nothing. A browser may refuse to store it.
 const slot = `draft:${document.querySelector(".brand").textContent.trim()}:${form.elements.file.value}`;
 const bar = document.getElementById("kept");
-function keep(isSent = false) {
+function storeDraft(isSent = false) {
   if (!bar.hidden) return;
   try {
     if (area.value === first && !isSent) localStorage.removeItem(slot);
     else localStorage.setItem(slot, JSON.stringify({text: area.value, base: form.elements.base.value, isSent}));
   } catch {}
 }
-function offerKept() {
+function offerStoredDraft() {
   const kept = JSON.parse(localStorage.getItem(slot) ?? "{}");
   bar.hidden = "unsaved" in form.dataset || (kept.text ?? first) === first;
   document.getElementById("take-kept").addEventListener("click", () => {
@@ -73,62 +73,62 @@ function offerKept() {
   });
   document.getElementById("drop-kept").addEventListener("click", () => {
     bar.hidden = true;
-    keep();
+    storeDraft();
     view.focus();
   });
 }
 
 // Request a preview after a pause in typing.
-function soon(pause = PAUSE) {
-  asked += 1;
+function schedulePreview(pause = PAUSE) {
+  latest += 1;
   clearTimeout(timer);
   pending = null;
-  timer = setTimeout(ask, pause);
+  timer = setTimeout(requestPreview, pause);
 }
 
-function ask() {
+function requestPreview() {
   clearTimeout(timer);
   timer = 0;
-  pending = answer(++asked);
+  pending = fetchPreview(++latest);
   return pending;
 }
 
-async function answer(number) {
+async function fetchPreview(number) {
   form.classList.add("working");
   // Abort the previous preview: the server skips requests of disconnected clients.
-  dropped.abort();
-  dropped = new AbortController();
+  controller.abort();
+  controller = new AbortController();
   try {
     const body = new URLSearchParams(new FormData(form));
     if (pressed) body.set(pressed.name, pressed.value);
     const reply = await fetch("/preview", {
       method: "POST", body, headers: {"HX-Request": "true"},
-      signal: dropped.signal,
+      signal: controller.signal,
     });
     const text = await reply.text();
-    if (number !== asked) return false;
+    if (number !== latest) return false;
     const page = new DOMParser().parseFromString(text, "text/html");
     showTrouble(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
     if (reply.ok) {
       const {name, value} = pressed ?? {};
       pressed = null;
-      take(page);
-      if (name === "do") follow(...value.split(":"));
-      if (name === "alerts") followAlert(...value.split(":"));
+      applyResponse(page);
+      if (name === "do") focusStep(...value.split(":"));
+      if (name === "alerts") focusAlert(...value.split(":"));
     }
     return reply.ok;
   } catch {
-    if (number === asked) showTrouble("The server does not respond. Is it still running? Your changes are kept in this page.");
+    if (number === latest) showTrouble("The server does not respond. Is it still running? Your changes are kept in this page.");
     return false;
   } finally {
-    if (number === asked) form.classList.remove("working");
+    if (number === latest) form.classList.remove("working");
   }
 }
 
 // Wait for the response to the latest change, also to changes made while waiting, and return whether it succeeded.
 async function isSettled() {
   for (;;) {
-    if (timer) ask();
+    if (timer) requestPreview();
     const waited = pending;
     if (!waited || (await waited)) return true;
     if (!timer && waited === pending) return false;
@@ -142,15 +142,15 @@ function showTrouble(trouble) {
 }
 
 // Apply a response. The user has not typed since the request.
-function take(page) {
-  takeText(page.getElementById("text").value);
-  takeFields(page.getElementById("fields"));
+function applyResponse(page) {
+  applyText(page.getElementById("text").value);
+  applyFields(page.getElementById("fields"));
   for (const id of ["status", "preview"]) morph(document.getElementById(id), page.getElementById(id));
-  mark();
+  showDiagnostics();
 }
 
 // Replace only the changed part of the text, to keep the cursor and the undo history.
-function takeText(text) {
+function applyText(text) {
   const old = view.state.doc.toString();
   if (old === text) return;
   let from = 0;
@@ -164,7 +164,7 @@ function takeText(text) {
 }
 
 // If the text cannot be read, keep the previous form but disable it.
-function takeFields(fields) {
+function applyFields(fields) {
   const old = document.getElementById("fields");
   const isUnreadable = "unreadable" in fields.dataset;
   if (isUnreadable && old.querySelector("#what")) {
@@ -245,7 +245,7 @@ function search() {
 }
 
 // Move the focus to the step that was added or moved, or to the place of a removed one.
-function follow(what, number) {
+function focusStep(what, number) {
   const steps = document.querySelectorAll(".step");
   const index = Number(number);
   const place = {up: index - 1, down: index + 1}[what];
@@ -255,7 +255,7 @@ function follow(what, number) {
 }
 
 // Move the focus to the alert that was added, or to the place of a removed one.
-function followAlert(key, what, number) {
+function focusAlert(key, what, number) {
   const field = document.getElementById(`field-${key}`);
   const rows = [...field.querySelectorAll(".alerts > li")];
   const row = what === "add" ? rows.at(-1) : rows[Math.min(number, rows.length - 1)];
@@ -263,7 +263,7 @@ function followAlert(key, what, number) {
 }
 
 // Show the diagnostics at their lines.
-function mark() {
+function showDiagnostics() {
   const doc = view.state.doc;
   const found = [...document.querySelectorAll("#own [data-line]")].map((item) => {
     const line = doc.line(Math.min(Number(item.dataset.line), doc.lines));
@@ -287,18 +287,18 @@ function touch(control) {
 }
 form.addEventListener("focusout", (event) => {
   if (!form.contains(event.relatedTarget) || event.relatedTarget !== event.target) {
-    if (touch(event.target) && !isLeaving) soon(0);
+    if (touch(event.target) && !isLeaving) schedulePreview(0);
   }
 });
 form.addEventListener("input", (event) => {
   if (event.target.id === "search") search();
   if (!event.target.name || event.target === area) return;
   if (event.target.name.startsWith("add:")) return;
-  soon(event.target.matches("select, [type=radio], [type=checkbox]") ? 0 : PAUSE);
+  schedulePreview(event.target.matches("select, [type=radio], [type=checkbox]") ? 0 : PAUSE);
 });
 form.addEventListener("change", (event) => {
   if (event.target.matches("select, [type=radio]")) touch(event.target);
-  if (event.target.name?.startsWith("add:") && event.target.value) soon(0);
+  if (event.target.name?.startsWith("add:") && event.target.value) schedulePreview(0);
 });
 // Buttons in the form update it without reloading the page.
 form.addEventListener("click", (event) => {
@@ -307,12 +307,12 @@ form.addEventListener("click", (event) => {
   event.preventDefault();
   if (button.ariaDisabled === "true") return;
   pressed = {name: button.name, value: button.value};
-  ask();
+  requestPreview();
 });
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.tagName === "INPUT") {
     event.preventDefault();
-    ask();
+    requestPreview();
   }
 });
 document.addEventListener("keydown", (event) => {
@@ -334,7 +334,7 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   isLeaving = true;
-  keep(true);
+  storeDraft(true);
   // Not `requestSubmit`, which the browser ignores during this event.
   form.submit();
 });
@@ -364,7 +364,7 @@ function differs(control) {
   return ["checkbox", "radio"].includes(control.type) ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
 }
 
-mark();
-offerKept();
+showDiagnostics();
+offerStoredDraft();
 // Apply changes made before the script was loaded.
-if ([...form.querySelectorAll("#fields :is(input, select, textarea)")].some(differs)) soon(0);
+if ([...form.querySelectorAll("#fields :is(input, select, textarea)")].some(differs)) schedulePreview(0);
