@@ -18,7 +18,7 @@ class DraftQueue:
 
     @asynccontextmanager
     async def slot(self, address: str) -> AsyncIterator[None]:
-        """Wait for the slot of a request of this client, and occupy it during the block."""
+        """Wait for a slot for a request of this client, and occupy it during the block."""
         own = self._own.setdefault(address, Semaphore(1))
         async with own, self._all:
             yield

@@ -9,14 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 _TYPE = "application/x-www-form-urlencoded"
-# Limit in bytes: a schedule file has at limit 1 MB, and URL encoding can take three characters per byte.
+# Limit in bytes: a schedule file has at most 1 MB, and URL encoding can take three characters per byte.
 MAX_BYTES = 4 * 1024 * 1024
 # More than any page sends, even the list of a large project.
 _MAX_FIELDS = 10_000
 
 
 async def read_form(request: Request, limit: int = MAX_BYTES) -> dict[str, str]:
-    """Read the fields of a URL-encoded form of at limit `limit` bytes.
+    """Read the fields of a URL-encoded form of at most `limit` bytes.
 
     Raises:
         HTTPException: it is not a URL-encoded form, it is too large, or the client has disconnected.
