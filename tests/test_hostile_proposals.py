@@ -71,6 +71,7 @@ def test_nothing_lands_in_the_checkout(team: Team) -> None:
     commit = git(team.checkout, "rev-parse", "HEAD")
     for action in ("send", "update"):
         assert "merged" in text_of(pages.post(f"/proposals/a/{action}", {"title": "Again"}, 409), "[role=alert]")
+    assert text_of(pages.get("/proposals/a/withdraw"), "title").startswith("Remove ")
     assert git(team.checkout, "rev-parse", "HEAD") == commit
     assert files_of(team.checkout)["schedules/b.yml"] == _WEEKLY.encode() != before["schedules/b.yml"]
 

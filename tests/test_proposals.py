@@ -290,7 +290,7 @@ def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
     git(clone, "push", "--quiet", "origin", "dagpress/make")
     proposals = team.proposals()
     pages = team.pages(proposals)
-    assert "Continue on its branch, in a clone" in text_of(pages.get("/proposals/make"), "main")
+    assert "Continue on its branch in a clone" in text_of(pages.get("/proposals/make"), "main")
     assert "not pipelines" in text_of(pages.get("/edit/a.yml?proposal=make", 404), "main")
     with pytest.raises(ProposalError, match="not pipelines"):
         proposals.worktree("make")
