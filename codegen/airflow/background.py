@@ -90,7 +90,7 @@ def _lock(daemon: Daemon) -> int:
     except BlockingIOError as error:
         pid = os.read(file, 20).decode(errors="replace").strip()
         os.close(file)
-        message = f"{daemon.words[0]} is running already (process {pid}; stop it with `kill {pid}`)"
+        message = f"{daemon.words[0]} is already running (process {pid}; stop it with `kill {pid}`)"
         raise AirflowError(message) from error
     os.ftruncate(file, 0)
     return file
@@ -102,7 +102,7 @@ def _watch(pid: int, daemon: Daemon) -> None:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
-            raise AirflowError(f"{daemon.words[0]} has ended with exit code {code}: {daemon.stderr} says why")
+            raise AirflowError(f"{daemon.words[0]} exited with code {code}; see {daemon.stderr}")
         time.sleep(_WATCHED / 20)
 
 

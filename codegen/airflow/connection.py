@@ -67,7 +67,7 @@ def ending_of(deployment: str) -> str:
 def _check_url(connection: Connection) -> None:
     name = connection.variable("URL")
     if not connection.url:
-        raise DagpressError(f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them")
+        raise DagpressError(f"Airflow credentials are set, but {name} is not", f"set {name}, or unset the credentials")
     hint = "such as https://airflow.example.com"
     if not connection.url.isascii() or not connection.url.isprintable() or " " in connection.url:
         raise DagpressError(f"{name} is not a valid URL", hint)
@@ -77,20 +77,20 @@ def _check_url(connection: Connection) -> None:
     except ValueError:
         raise DagpressError(f"{name} is not a valid URL", hint) from None
     if parts.username is not None:
-        message = f"{name} holds a user or a password, and would show them where it is shown"
-        fix = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
+        message = f"{name} contains a user name or a password, which would appear wherever the URL does"
+        fix = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')} instead"
         raise DagpressError(message, fix)
     if parts.scheme not in {"http", "https"} or not parts.hostname or has_port_0:
         raise DagpressError(f"{name} must be an http:// or https:// URL", hint)
     if parts.query or parts.fragment:
-        raise DagpressError(f"{name} has more than an address and a path", hint)
+        raise DagpressError(f"{name} must not have a query or a fragment", hint)
 
 
 def _check_credentials(connection: Connection) -> None:
     token, username, password = (connection.variable(name) for name in ("TOKEN", "USERNAME", "PASSWORD"))
     if bool(connection.username) != bool(connection.password):
-        raise DagpressError(f"{username} and {password} go together", "set both, or none")
+        raise DagpressError(f"{username} and {password} must be set together", "set both, or neither")
     if connection.token and connection.username:
-        raise DagpressError(f"there is a {token}, and a {username} too", "set one of them")
+        raise DagpressError(f"{token} and {username} are mutually exclusive", "unset one of them")
     if not connection.token.isascii() or not connection.token.isprintable():
-        raise DagpressError(f"{token} holds what no token can", "copy it again")
+        raise DagpressError(f"{token} contains invalid characters", "copy it again")

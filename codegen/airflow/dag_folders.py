@@ -21,7 +21,7 @@ _LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
 LINKS = "dagpress-dags"
 # Airflow imports it as each of its processes starts, and no other program does. `__all__` is what it takes over.
 _LOCAL_SETTINGS = f"""\
-\"\"\"Written by Dagpress: lets a DAG file import what lies beside it, behind all that is installed.\"\"\"
+\"\"\"Written by Dagpress: lets DAG files import modules from their own folder, after installed packages.\"\"\"
 
 import sys
 from pathlib import Path

@@ -47,12 +47,12 @@ class Http:
             AirflowRestError: no response, a redirect, or one without an end.
         """
         if time.monotonic() > self._deadline:
-            raise AirflowRestError("Airflow is too slow", "look at its load; ask again later")
+            raise AirflowRestError("Airflow responds too slowly", "check its load, and try again later")
         try:
             with self._client.stream(method, self._connection.url + path, headers=headers, json=body) as response:
                 if response.is_redirect:
-                    message = "Airflow's address leads to another one"
-                    raise AirflowRestError(message, f"set {self._connection.variable('URL')} to that")
+                    message = "the URL of Airflow redirects to another address"
+                    raise AirflowRestError(message, f"set {self._connection.variable('URL')} to that address")
                 return Answer(response.status_code, self._read(response))
         except httpx2.HTTPError as error:
             raise self._explained(error) from None
@@ -63,7 +63,10 @@ class Http:
         for chunk in response.iter_raw():
             content += chunk
             if len(content) > _MOST_BYTES or time.monotonic() > self._deadline:
-                raise AirflowRestError("Airflow's answer has no end", f"check {self._connection.variable('URL')}")
+                raise AirflowRestError(
+                    "the response of Airflow is too large, or takes too long",
+                    f"check {self._connection.variable('URL')}",
+                )
         try:
             return read_json(bytes(content))
         except (ValueError, RecursionError):
@@ -72,14 +75,14 @@ class Http:
     def _explained(self, error: httpx2.HTTPError) -> AirflowRestError:
         address = self._connection.variable("URL")
         if isinstance(error, httpx2.TimeoutException):
-            message = f"Airflow does not answer within {_PATIENCE} seconds"
-            return AirflowRestError(message, f"check {address}, and whether Airflow runs")
+            message = f"Airflow did not respond within {_PATIENCE} seconds"
+            return AirflowRestError(message, f"check {address}, and that Airflow is running")
         if _is_about_tls(error):
-            hint = f"check {address}; set SSL_CERT_FILE where its certificate is of your own authority"
-            return AirflowRestError("there is no safe connection to Airflow (TLS)", hint)
+            hint = f"check {address}; if a private CA signed the certificate, set SSL_CERT_FILE"
+            return AirflowRestError("a secure connection to Airflow (TLS) cannot be established", hint)
         if isinstance(error, httpx2.ConnectError):
-            return AirflowRestError("Airflow cannot be reached", f"check {address}, and whether Airflow runs")
-        return AirflowRestError("Airflow's answer breaks off, or is none of HTTP", f"check {address}")
+            return AirflowRestError("Airflow cannot be reached", f"check {address}, and that Airflow is running")
+        return AirflowRestError("Airflow sent an incomplete or invalid HTTP response", f"check {address}")
 
 
 @contextmanager

@@ -35,8 +35,8 @@ _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
 _LIMIT = 60
 _INSTALLATION_LIMIT = 3600
 _STAMP = "stamp"
-_NAME_ANOTHER = "name another with --airflow"
-_GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
+_NAME_ANOTHER = "pass another one with --airflow"
+_GET_ANOTHER = "run `dagpress add orchestrator airflow`, or add the directory of {} to the PATH"
 
 
 class AirflowError(DagpressError):
@@ -91,11 +91,11 @@ def installation_of(project: Project) -> Installation:
     if (folder / _STAMP).is_file():
         installed = environment_in(folder, project.airflow)
         if not installed.program.is_file():
-            raise AirflowError(f"there is no {installed.program}", "run `dagpress add orchestrator airflow` again")
+            raise AirflowError(f"{installed.program} is missing", "run `dagpress add orchestrator airflow` again")
         return installed
     found = shutil.which("airflow")
     if found is None:
-        raise AirflowError(f"Airflow {project.airflow} is not installed here", _GET_ANOTHER.format("an `airflow`"))
+        raise AirflowError(f"Airflow {project.airflow} is not installed", _GET_ANOTHER.format("an `airflow`"))
     try:
         version = ".".join(version_of(Path(found)).split(".")[:2])
     except AirflowError as error:
@@ -125,13 +125,13 @@ def install(
         return False
     found = shutil.which(python or sys.executable)
     if found is None:
-        raise AirflowError(f"there is no Python `{python}`")
+        raise AirflowError(f"Python `{python}` was not found")
     interpreter = Path(found).absolute()
-    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
+    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is not a Python interpreter")
     pythons = [f"{major}.{minor}" for major, minor in facts_of(version).pythons]
     if number.rpartition(".")[0] not in pythons:
-        message = f"Airflow {version} needs Python {pythons[0]} to {pythons[-1]}, and {interpreter} is {number}"
-        raise AirflowError(message, "name another with --python")
+        message = f"Airflow {version} requires Python {pythons[0]} to {pythons[-1]}, but {interpreter} is {number}"
+        raise AirflowError(message, "pass another one with --python")
     wanted = f"{digest} {number}"
     if there == wanted:
         return False
@@ -175,9 +175,11 @@ def python_of(program: Path) -> Path:
         with real.open("rb") as file:
             shebang = _SHEBANG.match(file.readline())
     except OSError as error:
-        raise AirflowError(f"there is no Airflow at {program}", "name its `airflow` program with --airflow") from error
+        raise AirflowError(
+            f"there is no Airflow at {program}", "pass the path of its `airflow` program with --airflow"
+        ) from error
     if not shebang:
-        raise AirflowError(f"{program} does not say which Python it runs on", _NAME_ANOTHER)
+        raise AirflowError(f"it is unknown which Python {program} runs on", _NAME_ANOTHER)
     python = os.fsdecode(shebang[1])
     return Path(shutil.which(python) or python)
 

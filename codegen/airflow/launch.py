@@ -59,7 +59,7 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
         hint = "run `dagpress add orchestrator airflow`"
         raise AirflowError(f"{airflow.program} is Airflow {airflow.version}, which is not supported", hint)
     if not airflow.is_ours:
-        say(f"no Airflow below .dagpress: using {airflow.program}, which is Airflow {airflow.version}")
+        say(f"no Airflow in .dagpress: using {airflow.program} (Airflow {airflow.version})")
     translation = translate(arguments, airflow.version)
     for note in translation.notes:
         say(note)
@@ -98,7 +98,7 @@ class _Launcher:
             return
         for path in old_generators(self.project):
             self.say(
-                f"{path} makes DAGs of Meltano's own schedules, with the same ids as the generated ones: remove it"
+                f"{path} creates DAGs from Meltano's schedules, with the same IDs as the generated ones: remove it"
             )
         if not names_dag_folders(os.environ):
             self._make_dag_folders()
@@ -116,8 +116,8 @@ class _Launcher:
             variable = variable_of(section, key)
             if variable in self.env and configuration.in_file(section, key):
                 self.say(
-                    f"Airflow reads the DAGs folders of this project, not the {key} of {configuration.path} "
-                    f"(set {variable} to have others)"
+                    f"Airflow reads the DAGs folders of this project, not the {key} in {configuration.path} "
+                    f"(set {variable} to override this)"
                 )
         self.project.generated_dags.mkdir(parents=True, exist_ok=True)
         if not self.airflow.has_api_server:
@@ -130,11 +130,11 @@ class _Launcher:
         digest = f"{self.env.get(BUNDLES)} {digest_of_dags(self.project)}"
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
             return
-        self.say("the DAG files have changed: Airflow reads them first")
+        self.say("the DAG files have changed: Airflow parses them first")
         if self.run_before(["dags", "reserialize"]):
             stamp.write_text(digest, encoding="utf-8")
         else:
-            self.say("it could not: `dagpress invoke airflow dags reserialize` says why")
+            self.say("parsing failed: run `dagpress invoke airflow dags reserialize` to see why")
 
     def _prepare_meltano(self, folder: Path) -> None:
         """Let Meltano set up its system database where it may be missing: the first tasks, all at once, would fail."""
@@ -157,7 +157,7 @@ class _Launcher:
             return self._replace(words)
         pid, port = self.ports.running_api_server()
         if words[0] == "api-server" and port:
-            self.say(f"the API server is there already (process {pid}): http://localhost:{port}")
+            self.say(f"the API server is already running (process {pid}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self.home)
         # No Airflow has a `standalone` with that option. The servers of Airflow 3 have it, and start alone.
@@ -195,11 +195,11 @@ class _Launcher:
         programs = [Program("the DAG processor", [program, "dag-processor"])]
         if port:
             self.say(
-                f"starting the DAG processor beside the scheduler; the API server is there: http://localhost:{port}"
+                f"starting the DAG processor with the scheduler; the API server is already running: http://localhost:{port}"
             )
         else:
             port = self.ports.choose(*API_PORT)
-            self.say(f"starting the DAG processor and the API server beside the scheduler: http://localhost:{port}")
+            self.say(f"starting the DAG processor and the API server with the scheduler: http://localhost:{port}")
             noted = partial(self.ports.note_api_server, port)
             api_server = [program, "api-server", "--port", str(port)]
             programs.append(Program("the API server", api_server, partial(answers, port), started=noted))

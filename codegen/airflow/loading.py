@@ -110,11 +110,11 @@ def load_dag_files(  # noqa: PLR0913
     # The first is about Airflow itself.
     first, *lines = output.stdout.splitlines() or [""]
     if first and len(lines) != len(numbered):
-        done = f"after {len(lines)} of {len(numbered)} DAG files"
-        message = f"the code of one of them ended Airflow {done} (exit code {output.code})"
-        raise AirflowError(message, "name some of the schedules to find it")
+        done = f"{len(lines)} of {len(numbered)} files"
+        message = f"a DAG file terminated Airflow, after {done} (exit code {output.code})"
+        raise AirflowError(message, "pass fewer schedules at a time to find it")
     if output.code or not first:
-        raise AirflowError(f"Airflow does not start: {output.stderr.strip()[-_TAIL:]}")
+        raise AirflowError(f"Airflow failed to start: {output.stderr.strip()[-_TAIL:]}")
     answers = {int(answer["number"]): answer for answer in map(read_json, lines)}
     return [_loaded(path, answers[number]) for number, path, _ in numbered]
 

@@ -47,7 +47,7 @@ class Ports:
             with socket.socket() as free:
                 free.bind(("", 0))
                 port = int(free.getsockname()[1])
-            self.say(f"port {wanted} is taken: using {port}")
+            self.say(f"port {wanted} is in use: using {port}")
         self.env[variable_of(section, key)] = str(port)
         return port
 
@@ -91,8 +91,8 @@ class Ports:
     def _configured(self, section: str, key: str, default: str) -> int:
         value = Configuration(self.home, self.env).get(section, key, default)
         if not value.isdecimal() or int(value) > _HIGHEST:
-            place = f"{variable_of(section, key)}, or `{key}` below [{section}] in airflow.cfg"
-            raise AirflowError(f"{value!r} is no port", f"set {place}")
+            place = f"{variable_of(section, key)}, or `{key}` in the section [{section}] of airflow.cfg"
+            raise AirflowError(f"{value!r} is not a valid port", f"set {place}")
         return int(value)
 
 

@@ -110,8 +110,8 @@ class RestApi:
         for answer in answers:
             if answer.status in _DENIED or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise _refusal(self._connection, answer, "ask for its version")
-        hint = f"check {self._connection.variable('URL')}, its path too; it must be an Airflow 2 or 3"
-        raise AirflowRestError("what answers is no Airflow", hint)
+        hint = f"check {self._connection.variable('URL')}, including its path; Airflow 2 and 3 are supported"
+        raise AirflowRestError("the server at this URL is not Airflow", hint)
 
 
 @dataclass(frozen=True)
@@ -330,25 +330,27 @@ def _refusal(connection: Connection, answer: Answer, what: str, *, is_v1: bool =
     if answer.status in _DENIED:
         return _denial(connection, answer, what, is_v1=is_v1)
     if answer.status == HTTPStatus.NOT_FOUND:
-        return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow needs some time to find it")
+        return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow takes a while to find it")
     detail = _detail(answer.body)
     if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and detail:
-        return AirflowRestError(f"Airflow refuses: {detail}", "change it in the schedule, or start it in Airflow")
-    return AirflowRestError(f"Airflow fails to {what} (HTTP {answer.status})", "Airflow's own log says why")
+        return AirflowRestError(
+            f"Airflow rejected the request: {detail}", "change it in the schedule, or start it in Airflow"
+        )
+    return AirflowRestError(f"Airflow failed to {what} (HTTP {answer.status})", "see the log of Airflow")
 
 
 def _denial(connection: Connection, answer: Answer, what: str, *, is_v1: bool) -> AirflowRestError:
     name, password, token = (connection.variable(part) for part in ("USERNAME", "PASSWORD", "TOKEN"))
     if not (connection.username or connection.token):
-        return AirflowRestError("Airflow wants credentials", f"set {name} and {password}, or {token}")
+        return AirflowRestError("Airflow requires credentials", f"set {name} and {password}, or {token}")
     given = token if connection.token else f"{name} and {password}"
     if answer.status == HTTPStatus.FORBIDDEN and is_v1:
         # Airflow 2 treats unknown users as its role `Public`, which may see nothing.
-        hint = f"check {given}, the user's role, and for a password that `[api] auth_backends` has `basic_auth`"
-        return AirflowRestError(f"Airflow does not know its user, or that one may not {what}", hint)
+        hint = f"check {given} and the user's role; a password needs `basic_auth` in `[api] auth_backends`"
+        return AirflowRestError(f"the user is unknown to Airflow, or is not allowed to {what}", hint)
     if _is_stranger(answer):
-        return AirflowRestError("Airflow does not take the credentials", f"check {given}; a token may have expired")
-    return AirflowRestError(f"Airflow's user may not {what}", "give that user a role that may")
+        return AirflowRestError("Airflow rejected the credentials", f"check {given}; a token may have expired")
+    return AirflowRestError(f"the Airflow user is not allowed to {what}", "give the user a role that allows it")
 
 
 def _is_stranger(answer: Answer) -> bool:
@@ -389,8 +391,8 @@ def _moment(body: object, name: str) -> datetime | None:
 
 
 def _unlike_airflow(name: str) -> AirflowRestError:
-    hint = "check the address; Dagpress knows Airflow 2.10 to 3.3"
-    return AirflowRestError(f"Airflow's answer is not what its REST API gives (`{name}`)", hint)
+    hint = "check the URL; Dagpress supports Airflow 2.10 to 3.3"
+    return AirflowRestError(f"the response is not one of Airflow's REST API (`{name}`)", hint)
 
 
 def _detail(body: object) -> str:

@@ -62,9 +62,9 @@ def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable
                 time.sleep(_PAUSE)
             died = [one for one in running if not one.is_alive() and one.program is not programs[-1]]
             for one in died:
-                say(f"{one.program.name} has ended with exit code {one.code}; stopping the others")
+                say(f"{one.program.name} exited with code {one.code}; stopping the others")
             if received:
-                say("stopping; running tasks may end first, unless you interrupt again")
+                say("stopping when the running tasks have finished; interrupt again to stop at once")
             last = running[-1]
             _end(last, received, wait=not died and last.program is programs[-1])
             return last.code or (1 if died else 0)

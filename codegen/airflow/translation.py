@@ -45,19 +45,19 @@ _SINCE_2 = {
     "worker": "celery worker",
 }
 _NEAREST = {
-    "serve_logs": "run `scheduler` with AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT set, and it serves the logs",
-    "generate_pod_template": "the nearest is `kubernetes generate-dag-yaml` of the cncf.kubernetes provider",
-    "pool": "the nearest is `pools`",
-    "upgrade_check": "the nearest is `config lint`",
+    "serve_logs": "run `scheduler` with AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT set to serve the logs",
+    "generate_pod_template": "use `kubernetes generate-dag-yaml` of the cncf.kubernetes provider",
+    "pool": "use `pools`",
+    "upgrade_check": "use `config lint`",
 }
 _LOGIN = (
-    "the api-server makes a user `admin` and writes its password to simple_auth_manager_passwords.json.generated in "
-    "Airflow's home"
+    "the api-server creates the user `admin` and writes its password to "
+    "simple_auth_manager_passwords.json.generated in Airflow's home"
 )
 # A date in any form: `-l DATE`, `-lDATE`, `--logical-date=DATE`, `--exec DATE`.
 _HELP_OR_LOGICAL_DATE = re.compile(r"-[el]|--(exec|logical)|(-h|--help)$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_NO_LOGICAL_DATE = "the run has no logical date, so a task that uses `ds` fails; add `--logical-date` if one does"
+_NO_LOGICAL_DATE = "the run has no logical date, so tasks that use `ds` fail; pass `--logical-date` for these"
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
             name = name.replace("_", "-")
         new = options.get(name, name)
         if new is None:
-            notes.append(f"Airflow {version} has no {name} there: it is left out")
+            notes.append(f"Airflow {version} has no option {name} for this command: it is ignored")
         else:
             words.append(new + equals + value)
     if command == "dags trigger" and dialect is _AIRFLOW_3 and not any(map(_HELP_OR_LOGICAL_DATE.match, words)):

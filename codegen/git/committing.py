@@ -116,8 +116,8 @@ def switch(folder: Path, branch: str) -> None:
         if not names:
             raise
         lost = ", ".join(quoted(name) for name in names)
-        message = f"{quoted(branch)} has another version of these uncommitted files: {lost}"
-        raise GitError(message, "commit them first, or undo their changes") from error
+        message = f"switching to {quoted(branch)} would overwrite uncommitted changes of {lost}"
+        raise GitError(message, "commit or discard them first") from error
 
 
 def _refuse_what_is_under_way(folder: Path) -> None:
@@ -125,16 +125,16 @@ def _refuse_what_is_under_way(folder: Path) -> None:
     directory = folder / run(folder, "rev-parse", "--git-dir").removesuffix("\n")
     for file, command in _UNDER_WAY.items():
         if (directory / file).exists():
-            hint = f"go on with `git {command} --continue`, or end it with `git {command} --abort`"
-            raise GitError(f"a {command} is under way", hint)
+            hint = f"continue it with `git {command} --continue`, or cancel it with `git {command} --abort`"
+            raise GitError(f"a {command} is in progress", hint)
 
 
 def _check_branch(folder: Path, branch: str) -> None:
     if not branch:
-        raise GitError("the working tree is on no branch", "name a branch to commit on")
+        raise GitError("no branch is checked out", "choose a branch to commit to")
     # It would also take `@{-1}`, the branch before this.
     if answer_of(folder, "check-ref-format", "--branch", branch) != branch:
-        raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
+        raise GitError(f"{quoted(branch)} is not a valid branch name", "use letters, digits, `-`, `_`, `.` and `/`")
 
 
 def _commit_alone(  # noqa: PLR0913, PLR0917  # what a commit takes
@@ -142,7 +142,7 @@ def _commit_alone(  # noqa: PLR0913, PLR0917  # what a commit takes
 ) -> None:
     changed = uncommitted(folder, names)
     if not changed:
-        raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
+        raise GitError("there is nothing to commit: the files are unchanged, or git ignores them")
     # `commit --only` takes no file that git does not know.
     unknown = [name for name, is_known in changed.items() if not is_known]
     try:
@@ -171,6 +171,6 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
             else:
                 run(folder, "update-ref", "--no-deref", "HEAD", before.commit)
         if (now := head_of(folder)).branch != before.branch:
-            raise GitError(f"{error}\nThe working tree stays on {quoted(now.branch)}.") from error
+            raise GitError(f"{error}\nThe working tree is still on {quoted(now.branch)}.") from error
     if new_branch and new_branch in branches_of(folder):
         run(folder, "branch", "--quiet", "-D", new_branch)

@@ -63,8 +63,8 @@ _MESSAGES: Mapping[Failure, tuple[str, str]] = {
         "if the branch is protected, push another branch and open a pull request from it",
     ),
     Failure.MOVED: (
-        "the branch {branch} of {remote} contains commits by somebody else",
-        "commit on a branch with another name, or merge their changes first",
+        "the branch {branch} of {remote} has commits that are not in this repository",
+        "commit to another branch, or merge those commits first",
     ),
     Failure.HOOK: ("a Git hook of this project rejected the push", "fix what it reports, and push again"),
 }

@@ -75,10 +75,10 @@ def run(  # noqa: PLR0913  # what a command has
         GitError: it failed or did not end, or git is not installed.
     """
     if any("\0" in argument for argument in arguments):
-        raise GitError("git takes no text with a NUL in it")
+        raise GitError("git does not accept NUL characters")
     git = shutil.which("git")
     if git is None:
-        raise GitError("there is no git on the PATH")
+        raise GitError("`git` was not found on the PATH")
     settings = ["core.quotePath=false", *([f"core.hooksPath={hooks or os.devnull}"] if hooks != "" else [])]
     command = [git, *(word for each in settings for word in ("-c", each)), "--no-pager", *arguments]
     env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
@@ -90,5 +90,5 @@ def run(  # noqa: PLR0913  # what a command has
         raise GitError(error.message, error.hint) from error
     if done.code:
         stdout, stderr = without_credentials(done.stdout), without_credentials(done.stderr)
-        raise GitError(stderr.strip() or stdout.strip() or f"git ended with {done.code}", output=stdout + stderr)
+        raise GitError(stderr.strip() or stdout.strip() or f"git exited with code {done.code}", output=stdout + stderr)
     return done.stdout

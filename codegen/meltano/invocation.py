@@ -16,8 +16,8 @@ from codegen.text.json_text import read_json
 # An error of Meltano that names no place, and its fix.
 _NO_TRANSFORM = "argument: 'transform'"
 _WRITE_TRANSFORM = (
-    "Meltano 4 reads no schedule of an extractor and a loader that has no `transform`: "
-    "write `transform: skip` into each in meltano.yml"
+    "Meltano 4 requires `transform` in each schedule with an extractor and a loader: "
+    "add `transform: skip` to them in meltano.yml"
 )
 # In seconds.
 _LIMIT = 120
@@ -51,7 +51,7 @@ def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str,
         found = answer if isinstance(answer, list) else chain(*(answer["schedules"][kind] for kind in ("elt", "job")))
         return {schedule["name"]: schedule for schedule in found}
     except (ValueError, TypeError, LookupError) as error:
-        raise MeltanoError("`meltano schedule list` gave something else than a list of schedules") from error
+        raise MeltanoError("`meltano schedule list` did not return a list of schedules") from error
 
 
 def set_up_system_database(folder: Path) -> None:
@@ -69,7 +69,7 @@ def set_up_system_database(folder: Path) -> None:
 def _output_of(words: Sequence[str], folder: Path, limit: float) -> str:
     meltano = find_meltano(folder)
     if meltano is None:
-        raise MeltanoError("there is no `meltano` on the PATH")
+        raise MeltanoError("`meltano` was not found on the PATH")
     name = " ".join(["meltano", *words[:2]])
     command, env = [meltano, "--log-level=warning", *words], _environ(folder, {"NO_COLOR": "1"})
     try:

@@ -82,7 +82,7 @@ def convert(
     warnings += [d.with_severity(Severity.WARNING) for d in problems]
     if schedule is None or has_errors(problems):
         what = f"the schedule {quoted(item.name)} is not imported"
-        warnings.append(not_imported(item, what, "fix what is reported about it, and import again"))
+        warnings.append(not_imported(item, what, "fix the problems that are reported for it, and import again"))
         return None, warnings
     if schedule.dag_id_or_default != schedule.default_dag_id:
         # The check has just warned about the ID; a schedule with a `dag_id` of its own gets no such warning.
@@ -109,7 +109,7 @@ def not_imported(item: Item, message: str, hint: str = "") -> Diagnostic:
 def _secrets_in_comments(item: Item) -> Iterator[Diagnostic]:
     for comment in (*item.above, *item.inside):
         if is_sensitive("", comment.text):
-            message = "this comment seems to hold a secret, and is not copied"
+            message = "this comment seems to contain a secret, and is not copied"
             place = Location(item.location.path, comment.line, comment.column)
             yield Diagnostic(rules.SECRET_NOT_COPIED, message, place, "remove the secret from it")
 
@@ -125,12 +125,12 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
             message = "`annotations` of a schedule are for other tools, and are not imported"
             warnings.append(_lost(entry, message, _meaning_of(entry.value)))
         elif key not in KEYS:
-            hint = nearest(key, KEYS) or "write what it should do into the schedule's file"
-            warnings.append(_lost(entry, f"Meltano and Dagpress know no {quoted(key)} of a schedule", hint))
+            hint = nearest(key, KEYS) or "add an equivalent setting to the schedule's file"
+            warnings.append(_lost(entry, f"{quoted(key)} is not a key of a schedule, in Meltano or in Dagpress", hint))
         elif is_null(entry.value) or key == "name":
             continue
         elif has_job and key in _OF_AN_EXTRACTOR:
-            message = f"{quoted(key)} is not carried over: a schedule with a job runs that job alone"
+            message = f"{quoted(key)} is not carried over: a schedule with a job runs only that job"
             warnings.append(_lost(entry, message, "remove it"))
         elif value := _value(key, entry.value, meltano, warnings):
             new_key = "tasks" if key == "job" and isinstance(value, ListNode) and value is not entry.value else key
@@ -147,7 +147,7 @@ def _meaning_of(annotations: Node) -> str:
     ]
     if names:
         return f"to run it only in those environments, write `{to_yaml({'only': names}, flow=True).strip()[1:-1]}`"
-    return "write what it should do into the schedule's file"
+    return "add an equivalent setting to the schedule's file"
 
 
 def _value(key: str, node: Node, meltano: MeltanoProject, warnings: list[Diagnostic]) -> Node | None:
@@ -174,8 +174,8 @@ def _job(node: Scalar, meltano: MeltanoProject, warnings: list[Diagnostic]) -> N
     job = Scalar("str", node.text, node.location)
     if is_job or not are_blocks or is_template(node.text):
         return job if node.text else None
-    message = f"{quoted(node.text)} is no job but what `meltano run` gets, and becomes `tasks`"
-    warnings.append(Diagnostic(rules.JOB_IS_TASKS, message, node.location, "see that its DAG runs what you want"))
+    message = f"{quoted(node.text)} is not a job but arguments of `meltano run`, and becomes `tasks`"
+    warnings.append(Diagnostic(rules.JOB_IS_TASKS, message, node.location, "check that its DAG runs what you want"))
     return ListNode((job,), node.location)
 
 
@@ -183,8 +183,8 @@ def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | Non
     """The value of an environment variable in Dagpress; None if it is not carried over."""
     value = entry.value
     if is_null(value):
-        message = f"{quoted(name)} has no value, with which Meltano cannot run"
-        warnings.append(_lost(entry, message, "remove it, or give it one"))
+        message = f"{quoted(name)} has no value, so Meltano cannot run the schedule"
+        warnings.append(_lost(entry, message, "remove it, or set a value"))
         return None
     if not isinstance(value, Scalar):
         return value
@@ -194,8 +194,8 @@ def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | Non
         return None
     if not is_text(value):
         what = "a number" if value.kind == "str" else named(value)
-        message = f"Meltano cannot run with {what} in `env`; here it is the text {quoted(value.text)}"
-        warnings.append(Diagnostic(rules.ENV_NOT_TEXT, message, value.location, "see that it is what you want"))
+        message = f"Meltano cannot run with {what} in `env`; it is imported as the text {quoted(value.text)}"
+        warnings.append(Diagnostic(rules.ENV_NOT_TEXT, message, value.location, "check that it is what you want"))
     text = as_literal(value.text) if is_template(value.text) else value.text
     return Scalar("str", text, value.location)
 

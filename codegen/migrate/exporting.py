@@ -205,8 +205,8 @@ def _task_without_run(schedule: Schedule) -> Diagnostic | None:
     """The warning that a job of Meltano cannot have one of the tasks."""
     for task in schedule.tasks or ():
         if not task.run:
-            message = f"{quoted(schedule.name)} cannot be a job of Meltano: {quoted(task.task_id)} has `{task.kind}`"
-            hint = "it stays in the schedule's file alone, as a whole"
+            message = f"{quoted(schedule.name)} cannot become a Meltano job: {quoted(task.task_id)} has `{task.kind}`"
+            hint = "the whole schedule stays only in its own file"
             return Diagnostic(rules.NOT_EXPORTED, message, task.at[task.kind], hint)
     return None
 
@@ -221,7 +221,7 @@ def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
     for run in tasks:
         # Meltano splits at each space.
         if words_of(run) != run.split(" ") or is_template(run):
-            raise EditError(f"Meltano would read {quoted(run)} in another way")
+            raise EditError(f"Meltano would interpret {quoted(run)} differently")
     name, jobs = schedule.name, target.meltano.jobs
     if name not in jobs and name not in target.meltano.broken_jobs:
         return [(target.main, Append(("jobs",), NewItem({"name": name, "tasks": tasks})))]
@@ -230,7 +230,7 @@ def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
     if target.named_in_jobs[name] - {name}:
         raise EditError(f"another job runs {quoted(name)}")
     if name in target.shared or target.users[name] != [name]:
-        raise EditError(f"there is a job {quoted(name)} already, which does something else")
+        raise EditError(f"a different job {quoted(name)} already exists")
     if name not in target.jobs:
         raise EditError(f"the job {quoted(name)} is defined in another file")
     path, index = target.jobs[name]

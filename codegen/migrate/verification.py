@@ -22,7 +22,7 @@ from codegen.secrets.masking import HIDDEN
 from codegen.timetable.ticks import is_same_cron
 
 _NOTHING = "nothing"
-_NO_KEY = "a schedule has no key for it; the project's own template can set it"
+_NO_KEY = "no key of a schedule sets it, but the project's own template can"
 
 
 class Verdict(Enum):
@@ -68,7 +68,7 @@ def compare(old: Iterable[Data], new: Iterable[Data], around: Surroundings) -> l
 
 def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundings) -> Comparison:
     if new is None:
-        why = "no schedule gives this id; a schedule that takes its place keeps its run history with the key `dag_id`"
+        why = "no schedule has this DAG ID; to keep the run history, set `dag_id` in the schedule that replaces it"
         return Comparison(dag_id, Verdict.OLD_ONLY, expected=False, why=why)
     listed = around.listed.get(around.names.get(dag_id, ""), {})
     if old is None:
@@ -81,11 +81,11 @@ def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundin
 def _only_new(dag_id: str, new: Data, listed: Data) -> Comparison:
     is_manual = new["schedule"] is None
     if is_manual:
-        why = "it runs manually, and the old generator has no DAG for it"
+        why = "it only runs manually, so the old generator creates no DAG for it"
     elif listed:
-        why = "Meltano lists its schedule, and the old generator gives no DAG of this id"
+        why = "Meltano lists its schedule, but the old generator creates no DAG with this ID"
     else:
-        why = "Meltano lists no schedule of this name"
+        why = "Meltano lists no schedule with this name"
     return Comparison(dag_id, Verdict.NEW_ONLY, expected=is_manual, why=why)
 
 
@@ -164,19 +164,19 @@ class _Pair:
         if name == "start_date" and self.old.fields[name] is None:
             return "without a start date, Airflow never starts the old DAG by itself"
         if name == "start_date" and self.listed and "start_date" not in self.listed:
-            return "Meltano 4 tells no start dates any more, so the old DAG has the generator's own"
+            return "Meltano 4 no longer lists start dates, so the old DAG has the generator's default"
         if name == "schedule" and self.old.fields["timetable"] == "OnceTimetable" and new is None:
-            return "in Airflow, `@once` starts one run; here, it runs manually, as in Meltano"
+            return "in the old DAG, `@once` starts one run; the new one only runs manually, as in Meltano"
         return _fix(name)
 
     def _why_of_a_task(self, name: str, old: object, new: object) -> str:
         if isinstance(old, Command) and isinstance(new, Command):
             return old.why or new.why or self._why_another_call(old, new)
         whys = {
-            "append_env": "a new task always has the environment of its worker too",
+            "append_env": "new tasks always inherit the environment of the worker",
             ENVIRONMENT: _fix("environment"),
             "e-mail": _fix("email"),
-            "folder": f"a new task runs in the directory that {self.variable} names",
+            "folder": f"new tasks run in the directory that {self.variable} names",
             "operator": UNREADABLE,
             "start_date": _NO_KEY,
             "upstream tasks": "the key `after` of a task sets them",
@@ -189,20 +189,22 @@ class _Pair:
             for side in (old, new)
         )
         if before != after:
-            return "another state id starts from scratch: the key `state_id` keeps the old one"
+            return "a new state ID starts from scratch: set `state_id` to keep the old one"
         return self._why_other_tasks() if "job" in self.listed else ""
 
     def _why_other_tasks(self) -> str:
         if isinstance(self.listed.get("job", {}).get("tasks"), str):
-            return "the job's tasks are one text in meltano.yml, and the old generator makes a task of each character"
-        return "the keys `job` and `tasks` of the schedule say which tasks there are"
+            return (
+                "meltano.yml has the tasks of the job as one text, and the old generator makes a task of each character"
+            )
+        return "the keys `job` and `tasks` of the schedule define its tasks"
 
     def _explained_variable(self, name: str, old: object, new: object) -> Explained:
         is_hidden = any(isinstance(value, str) and is_sensitive(name, value) for value in (old, new))
         if old is None and str((self.listed.get("env") or {}).get(name)) == new:
-            why = "meltano.yml sets it for this schedule, and the old generator loses it"
+            why = "meltano.yml sets it for this schedule, but the old generator ignores it"
         elif new is None and is_hidden:
-            why = "it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow"
+            why = "it looks like a secret, and is not copied: set it on the workers, or use an Airflow template"
         else:
             why = "the key `env` of the schedule or of a task sets it"
         before, after = (HIDDEN if is_hidden and value is not None else _shown(value) for value in (old, new))
@@ -213,13 +215,13 @@ def _fix(argument: str) -> str:
     """The key that sets an argument of Airflow."""
     for model, of in (
         (Schedule, "of the schedule sets it"),
-        (Task, "of a task sets it, where the schedule has `tasks`"),
+        (Task, "of a task sets it, if the schedule has `tasks`"),
     ):
         for row in keys_of(model).values():
             if argument in {row.name, *row.arguments}:
                 return f"the key `{row.name}` {of}"
     if any(argument in facts_of(version).arguments for version in VERSIONS):
-        return f"the key `{argument}` sets it, which is Airflow's argument"
+        return f"the key `{argument}` sets it, an argument of Airflow"
     return _NO_KEY
 
 

@@ -34,7 +34,7 @@ class ConflictError(DagpressError):
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         names = ", ".join(conflict.name for conflict in conflicts)
-        super().__init__(f"{names} was changed by others meanwhile")
+        super().__init__(f"{names} has newer changes by others")
         self.conflicts = conflicts
 
 

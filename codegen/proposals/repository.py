@@ -63,7 +63,7 @@ class Proposals:
             raise ProposalError("proposals need a git repository", f"git: {error}") from error
         if not self.remote:
             hint = "add your team's repository: git remote add origin URL"
-            raise ProposalError("proposals need a remote, and this repository has none", hint)
+            raise ProposalError("proposals need a remote, but this repository has none", hint)
         common = git.run(self._root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
         digest = hashlib.sha256(common.encode()).hexdigest()[:8]
         self._top = Path(git.run(self._root, "rev-parse", "--show-toplevel").removesuffix("\n"))

@@ -78,7 +78,7 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
     # A deleted file no longer belongs to a schedule.
     unstaged = [name for name in {*own, *(n for n, code in codes.items() if code[1] == "D")} if codes[name][1] in "MTD"]
     if index and unstaged:
-        what = f"the commit lacks the changes of this file{_more(unstaged)}"
+        what = f"the commit does not include the changes of this file{_more(unstaged)}"
         yield _diagnostic(project, sorted(unstaged), what, "run ")
 
 

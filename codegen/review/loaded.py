@@ -22,7 +22,7 @@ _OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_dis
 _OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
 _ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
 ENVIRONMENT = "Meltano environment"
-UNREADABLE = "it does more than to call Meltano once: a person must judge"
+UNREADABLE = "it does more than call Meltano once: compare it manually"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
         else:
             yield Sentence(Kind.START, f"{change('Starts', old, new)}.")
         if after.waiting and before.waiting:
-            are = "is" if len(after.waiting) == 1 else "are"
-            yield Sentence(Kind.OTHERS, f"{listed(after.waiting)} {are} started by it, so their times change too.")
+            yield Sentence(Kind.OTHERS, f"Also changes the start of {listed(after.waiting)}.")
     elif before.behaviour.fields["schedule"] != after.behaviour.fields["schedule"]:
         yield Sentence(Kind.START, f"Starts as before, {new}: {_what_else(before, after)}.")
     if _has_ended(after, now) and not _has_ended(before, now):
@@ -41,7 +40,7 @@ def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) 
 def _what_else(before: Side, after: Side) -> str:
     """What differs between two starts with the same words."""
     if before.others.inlets != after.others.inlets:
-        return "a pipeline before it has a new DAG ID in Airflow"
+        return "an upstream pipeline has a new DAG ID in Airflow"
     if isinstance(after.schedule.interval, CustomTimetable):
         return "the arguments of its timetable change"
     if before.schedule.data_interval != after.schedule.data_interval:
