@@ -17,7 +17,7 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.airflow import http_client
-from codegen.airflow.connection import ending_of, read_connections
+from codegen.airflow.connection import read_connections, suffix_of
 from codegen.airflow.rest import Dag
 from codegen.web.airflow.deployed import Deployed, states_of
 from codegen.web.shell.airflows import Facts
@@ -85,7 +85,7 @@ def test_each_deployment_environment_has_an_airflow_of_its_own(project: Path) ->
     write(project, {"dagpress.toml": 'environments = ["dev", "eu-prod"]\n'})
     found = read_connections({_URL: "http://a/", f"{_URL}_EU_PROD": "http://b/path/", f"{_URL}_DEV": ""})
     assert {ending: one.url for ending, one in found.items()} == {"": "http://a", "EU_PROD": "http://b/path"}
-    assert ending_of("eu-prod") == "EU_PROD"
+    assert suffix_of("eu-prod") == "EU_PROD"
     pages = Pages(project, **{_URL: "http://127.0.0.1:1", f"{_URL}_EU_PROD": f"http://127.0.0.1:{closed_port()}"})
     assert f"set {_URL}_DEV" in text_of(pages.get("/airflow/a.yml"), ".error")
     there = pages.get("/airflow/a.yml?environment=eu-prod")

@@ -1,4 +1,4 @@
-"""The address and the credentials of the Airflow behind the Pipelines page, from environment variables."""
+"""The URL and the credentials of the Airflow that the Pipelines page shows, from environment variables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))
 
 @dataclass(frozen=True)
 class Connection:
-    """The address of an Airflow, with a token, a name and a password, or no credentials.
+    """The URL of an Airflow, with a token, a user name and password, or no credentials.
 
-    The URL has no slash at its end; the environment is the suffix of the variables.
+    The URL has no trailing slash; `environment` is the suffix of the variables.
     """
 
     url: str
@@ -33,10 +33,10 @@ class Connection:
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
     """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
-    `DAGPRESS_AIRFLOW_URL_PROD` is that of an environment `prod`. Empty variables count as missing.
+    `DAGPRESS_AIRFLOW_URL_PROD` belongs to the environment `prod`. Empty variables count as missing.
 
     Raises:
-        DagpressError: one of them is invalid; the message has no value, which may be a password.
+        DagpressError: a variable is invalid; the message does not contain the value, which may be a password.
     """
     given: dict[str, dict[str, str]] = {}
     for name, value in environ.items():
@@ -59,7 +59,7 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
     return connections
 
 
-def ending_of(deployment: str) -> str:
+def suffix_of(deployment: str) -> str:
     """The suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
 

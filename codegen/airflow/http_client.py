@@ -1,4 +1,4 @@
-"""Requests JSON from one server, with limits on time and size; credentials go to no other server."""
+"""Requests JSON from one server, with limits on time and size; credentials are sent to no other server."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from codegen.airflow.connection import Connection
 from codegen.diagnostics import DagpressError
 from codegen.text.json_text import read_json
 
-# Seconds: until the server takes the request or says a part of its answer; and for all requests of a session.
+# Seconds for the server to accept a request or send a part of its response, and for all requests of a session.
 _PATIENCE = 5
 _SESSION = 20
 _MOST_BYTES = 8 * 1024 * 1024
 
 
 class AirflowRestError(DagpressError):
-    """A request to Airflow failed. The text contains no address and no credentials."""
+    """A request to Airflow failed. The message contains no URL and no credentials."""
 
 
 class Answer(NamedTuple):
-    """The response of a server; the body is None where it is not JSON."""
+    """The response of a server; the body is None if it is not JSON."""
 
     status: int
     body: Any
@@ -41,10 +41,10 @@ class Http:
         self._deadline = time.monotonic() + _SESSION
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Answer:
-        """Send a request to a quoted path below the address, and read the response, whatever its status is.
+        """Send a request to a quoted path below the URL, and return the response, whatever its status.
 
         Raises:
-            AirflowRestError: no response, a redirect, or one without an end.
+            AirflowRestError: there is no response, or it is a redirect, too large or too slow.
         """
         if time.monotonic() > self._deadline:
             raise AirflowRestError("Airflow responds too slowly", "check its load, and try again later")
@@ -59,7 +59,7 @@ class Http:
 
     def _read(self, response: httpx2.Response) -> Any:  # noqa: ANN401  # any JSON
         content = bytearray()
-        # As it was sent: what is packed grows without a bound, and we have asked for it as it is.
+        # Without decompression, which has no size limit: the request asks for an uncompressed response.
         for chunk in response.iter_raw():
             content += chunk
             if len(content) > _MOST_BYTES or time.monotonic() > self._deadline:
@@ -90,7 +90,7 @@ def opened(connection: Connection) -> Iterator[Http]:
     """Open a session."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "dagpress"}
     with httpx2.Client(headers=headers, timeout=_PATIENCE, follow_redirects=False) as client:
-        # What comes byte by byte is never late: then, the end of the connection is that of the session.
+        # A response that arrives byte by byte never times out, so the connection is closed after the session's limit.
         end = Timer(_SESSION, client.close)
         end.daemon = True
         end.start()

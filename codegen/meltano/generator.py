@@ -12,7 +12,7 @@ from codegen.files import Boundary, is_file, text_of, walk
 from codegen.sync.header import is_generated
 from codegen.text.tracebacks import line_in, summary_of
 
-# Its default path (files-airflow, orchestrate/dags/meltano.py), and the command that every generator runs.
+# The default path (files-airflow, orchestrate/dags/meltano.py), and the command that every generator runs.
 _FILE = "orchestrate/dags/meltano.py"
 _FOLDER = "orchestrate"
 _LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list\b|\bScheduleService\b")
@@ -62,7 +62,7 @@ def find_generator(meltano_project: Path) -> Path:
     """The generator: `orchestrate/dags/meltano.py`, else the only other one below `orchestrate`.
 
     Raises:
-        InvalidError: there is none, or there are several.
+        InvalidError: there is no generator, or several.
     """
     usual = meltano_project / _FILE
     if is_file(usual) and is_generator(usual):

@@ -1,4 +1,4 @@
-"""Converts a schedule of Meltano to one of Dagpress, and reports what cannot be carried over."""
+"""Converts a Meltano schedule to a Dagpress schedule, and reports what cannot be carried over."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from codegen.text.jinja import as_literal, is_template
 from codegen.validate import check_one, check_together
 
 _OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
-# Something that these warn about is only in meltano.yml, so the schedule there is still needed.
+# These warn about something that exists only in meltano.yml, so the schedule is still needed there.
 _LOSSES = {rules.NOT_CARRIED_OVER.code, rules.SECRET_NOT_COPIED.code}
 _IN_THE_WORKERS = "set it in the environment of the workers, or write '{{ conn.NAME.password }}' in the schedule"
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A schedule of Meltano as one of Dagpress.
+    """A Meltano schedule, converted to a Dagpress schedule.
 
     Attributes:
         schedule: the schedule, before the defaults of any folder.
         lines: its keys as YAML, with their comments.
-        warnings: what is not carried over unchanged, and the results of the checks.
+        warnings: losses and changes of the conversion, and the results of the checks.
     """
 
     item: Item
@@ -56,7 +56,7 @@ class Draft:
 def convert(
     item: Item, meltano: MeltanoProject, airflow: str, dag_id_prefix: str
 ) -> tuple[Draft | None, list[Diagnostic]]:
-    """The draft, or None if the schedule cannot be imported; and all warnings, at their places in meltano.yml."""
+    """The draft, or None if the schedule cannot be imported; and all warnings, at their locations in meltano.yml."""
     if not isinstance(item.node, MapNode):
         return None, [not_imported(item, f"a schedule must be a map, got {named(item.node)}")]
     if not item.name.strip():
@@ -82,17 +82,17 @@ def convert(
     warnings += [d.with_severity(Severity.WARNING) for d in problems]
     if schedule is None or has_errors(problems):
         what = f"the schedule {quoted(item.name)} is not imported"
-        warnings.append(not_imported(item, what, "fix the problems that are reported for it, and import again"))
+        warnings.append(not_imported(item, what, "fix the problems reported for it, and import again"))
         return None, warnings
     if schedule.dag_id_or_default != schedule.default_dag_id:
-        # The check has just warned about the ID; a schedule with a `dag_id` of its own gets no such warning.
+        # The check has just warned about the ID; a schedule with its own `dag_id` gets no such warning.
         schedule = replace(schedule, dag_id=schedule.dag_id_or_default)
         lines += to_yaml({"dag_id": schedule.dag_id}).splitlines()
     return Draft(item, schedule, tuple(lines), tuple(warnings)), warnings
 
 
 def _refusal(node: MapNode, meltano: MeltanoProject) -> str:
-    """The reason why Meltano refuses to run a schedule, with the fix; empty if Meltano runs it."""
+    """The reason why Meltano rejects a schedule, with the fix; empty if Meltano runs it."""
     for key in ("name", "job"):
         given = node.get(key)
         if isinstance(given, Scalar) and not is_null(given) and not is_text(given):
@@ -115,9 +115,9 @@ def _secrets_in_comments(item: Item) -> Iterator[Diagnostic]:
 
 
 def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic]) -> dict[str, Entry]:
-    """The keys of the schedule in Dagpress, at their places in meltano.yml; adds to the warnings."""
+    """The keys of the Dagpress schedule, at their locations in meltano.yml; adds to the warnings."""
     job = node.get("job")
-    # Meltano tests it in the same way (meltano/core/meltano_file.py, `load_schedules`).
+    # The same test as in Meltano (meltano/core/meltano_file.py, `load_schedules`).
     has_job = isinstance(job, Scalar) and not is_null(job) and job.text != ""
     entries = {}
     for key, entry in node.entries.items():
@@ -139,7 +139,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
 
 
 def _meaning_of(annotations: Node) -> str:
-    """The replacement of annotations: those of Meltano Cloud name the environments of a schedule."""
+    """The hint for annotations: with Meltano Cloud's, a schedule runs only in some environments."""
     cloud = annotations.get("meltano.cloud") if isinstance(annotations, MapNode) else None
     lists = [entry.value for entry in cloud.entries.values()] if isinstance(cloud, MapNode) else []
     names = [
@@ -151,7 +151,7 @@ def _meaning_of(annotations: Node) -> str:
 
 
 def _value(key: str, node: Node, meltano: MeltanoProject, warnings: list[Diagnostic]) -> Node | None:
-    """The value of a key in Dagpress, which is a list for a job that becomes `tasks`; None if it has none."""
+    """The value of a key in Dagpress: a list for a job that becomes `tasks`; None without a value."""
     if isinstance(node, MapNode) and key == "env":
         values = {name: (entry, _variable(name, entry, warnings)) for name, entry in node.entries.items()}
         variables = {name: entry._replace(value=value) for name, (entry, value) in values.items() if value}

@@ -35,7 +35,7 @@ _MAPS = {"settings", "arguments"}
 
 @dataclass(frozen=True)
 class Imported:
-    """A schedule of Meltano and its file.
+    """A Meltano schedule and its file.
 
     Attributes:
         file: its path in the project.
@@ -61,10 +61,10 @@ class Import:
     Attributes:
         found: how many schedules Meltano has.
         names: their names.
-        imported: those with an equivalent file, new or old.
-        stays: why some of those must stay in meltano.yml, by name.
-        reading: the project with the new files; None where there are no schedules to import.
-        diagnostics: what is not carried over; with an error among them, nothing may be written.
+        imported: those with an equivalent file, new or existing.
+        stays: the reasons why some of those must stay in meltano.yml, by name.
+        reading: the project with the new files; None without schedules to import.
+        diagnostics: what is not carried over; if one is an error, nothing may be written.
     """
 
     found: int = 0
@@ -109,7 +109,7 @@ def plan_import(project: Project, *, force: bool) -> Import:
         return plan
     drafts, known = list[Draft](), set[str]()
     for item in items:
-        # Meltano runs the first of a name (meltano/core/schedule_service.py, `find_schedule`).
+        # Of several schedules with a name, Meltano runs the first (meltano/core/schedule_service.py, `find_schedule`).
         if item.name and item.name in known:
             message = f"an earlier schedule is also named {quoted(item.name)}, and Meltano runs that one"
             plan.diagnostics.append(not_imported(item, message, "rename or remove it"))
@@ -136,7 +136,7 @@ def _add_files(drafts: list[Draft], project: Project, plan: Import, cache: Cache
     # A broken file may be replaced: it may be the one to import again.
     taken = {file_key(source.name) for source in sources if source.parent.as_posix() == folder}
     owners = {schedule.dag_id_or_default: schedule.name for schedule in existing}
-    # Schedules whose name is their ID and stem take precedence over those that would need another's.
+    # Schedules that can keep their name as file name come first, before those that need another one.
     for draft in sorted(drafts, key=lambda draft: file_stem(draft.schedule.name) != draft.schedule.name):
         schedule = draft.schedule
         owner = owners.setdefault(schedule.dag_id_or_default, schedule.name)

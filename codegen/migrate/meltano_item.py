@@ -36,15 +36,15 @@ def item_of(schedule: Schedule) -> dict[str, Any]:
     return data
 
 
-def in_utc(moment: datetime, zone: ZoneInfo) -> date:
-    """A start date as Meltano has it: in UTC without an offset, and without a time at midnight."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def in_utc(time: datetime, zone: ZoneInfo) -> date:
+    """A start date in Meltano's form: in UTC without an offset; midnight as a date."""
+    aware = time if time.tzinfo else time.replace(tzinfo=zone)
     naive = aware.astimezone(timezone.utc).replace(tzinfo=None)
     return naive.date() if naive.time() == naive.min.time() else naive
 
 
 def losses(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What the item lacks of the schedule, or has in another form."""
+    """The warnings about what the item lacks of the schedule, or has in another form."""
     for key, place in _keys_without_meltano(schedule):
         message = f"Meltano has no equivalent of {key} in {quoted(schedule.name)}"
         yield Diagnostic(
@@ -64,7 +64,7 @@ def lost_comment(schedule: Schedule, text: str, line: int, column: int) -> Diagn
 
 
 def _default_dag_id(schedule: Schedule) -> str:
-    """The DAG id that Meltano's generator gives."""
+    """The DAG ID in Meltano's generator."""
     return replace(schedule, dag_id_prefix=DAG_ID_PREFIX).default_dag_id
 
 

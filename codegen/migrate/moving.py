@@ -30,7 +30,7 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic],
         leaving = {
             each.draft.item.index: each for each, reason in here if not reason and each.draft.item.name not in called
         }
-        # From the last to the first: an alias goes before its anchor.
+        # From the last to the first, so that an alias is removed before its anchor.
         removals = {index: [Remove(("schedules", index))] for index in sorted(leaving, reverse=True)}
         after, errors = edited(before, removals)
         stays += [(each, reason) for each, reason in here if reason]

@@ -36,7 +36,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Explained:
-    """One difference in words, with its reason and the fix where they are known."""
+    """One difference in words, with its reason and fix if they are known."""
 
     what: str
     old: str
@@ -46,10 +46,10 @@ class Explained:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result for one DAG id.
+    """The result for one DAG ID.
 
     Attributes:
-        expected: whether everything that ran before runs on as it did.
+        expected: whether everything that ran before still runs the same.
     """
 
     dag_id: str
@@ -60,7 +60,7 @@ class Comparison:
 
 
 def compare(old: Iterable[Data], new: Iterable[Data], around: Surroundings) -> list[Comparison]:
-    """Compare the DAGs of two sides, as Airflow has loaded them, by their ids and in the order of these."""
+    """Compare the DAGs of two sides, as loaded by Airflow; the results are sorted by DAG ID."""
     before = {dag["dag_id"]: dag for dag in old}
     after = {dag["dag_id"]: dag for dag in new}
     return [_compare(dag_id, before.get(dag_id), after.get(dag_id), around) for dag_id in sorted({**before, **after})]
@@ -94,8 +94,8 @@ class _Pair:
     """The old and the new behaviour of one DAG.
 
     Attributes:
-        listed: its schedule, as Meltano lists it; empty where it does not.
-        variable: the variable that names the project directory to the new tasks.
+        listed: its schedule, as Meltano lists it; empty if it does not.
+        variable: the environment variable with the project directory in the new tasks.
     """
 
     old: Behaviour
@@ -104,7 +104,7 @@ class _Pair:
     variable: str
 
     def explained(self) -> Iterator[Explained]:
-        """The differences; one that all tasks share only once."""
+        """The differences; one that all tasks share is reported once."""
         found = [each for each in differences(self.old, self.new) if not self._is_harmless(each)]
         of_tasks = []
         for each in found:
@@ -125,21 +125,21 @@ class _Pair:
                 yield Explained(what, _shown(each.old), _shown(each.new), self._why_other_tasks())
 
     def _is_harmless(self, difference: Difference) -> bool:
-        """Whether it changes nothing beside what another difference says."""
+        """Whether it has no effect in addition to the other differences."""
         name, old, new = "".join(difference.path[:1]), difference.old, difference.new
         if difference.task_id:
-            # A task that begins with its DAG; a command that is not known; an exit code that Meltano never has.
-            begins = name == "start_date" and (old, new) == self._values("start_date")
+            # A task that starts with its DAG, an unknown command, and an exit code that Meltano never returns.
+            starts = name == "start_date" and (old, new) == self._values("start_date")
             is_unknown = name in {"folder", ENVIRONMENT} and None in {old, new}
-            return begins or is_unknown or (name == "skip_on_exit_code" and not new)
-        if name == "start_date" and self._starts_no_other_run(old, new):
+            return starts or is_unknown or (name == "skip_on_exit_code" and not new)
+        if name == "start_date" and self._has_same_runs(old, new):
             return True
         before, after = self._values("schedule")
         is_same = is_same_cron(str(before or ""), str(after or ""))
         return (name == "schedule" and is_same) or (name == "timetable" and not is_same)
 
-    def _starts_no_other_run(self, old: object, new: object) -> bool:
-        """Whether both starts give the same runs: without catch-up, a cron counts from now (airflow/timetables)."""
+    def _has_same_runs(self, old: object, new: object) -> bool:
+        """Whether both start dates lead to the same runs: without catch-up, a cron starts now (airflow/timetables)."""
         now = datetime.now(timezone.utc)
         has_begun = all(isinstance(start, datetime) and start <= now for start in (old, new))
         is_cron = all("Cron" in str(side.fields["timetable"]) for side in (self.old, self.new))

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from codegen.secrets.detection import is_secret_in_words, is_sensitive
-from codegen.secrets.lines import Span, lines_of, spans_in_lines
+from codegen.secrets.line_scanner import Span, lines_of, spans_in_lines
 from codegen.secrets.names import name_of
 from codegen.secrets.yaml_text import spans_in_yaml
 

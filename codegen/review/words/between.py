@@ -19,7 +19,7 @@ from codegen.secrets.masking import masked_quotes
 
 
 def sentences_between(before: Side | None, after: Side | None, now: datetime) -> list[Sentence]:
-    """The sentences on a pipeline, of which one side may be missing; none if its DAG stays the same."""
+    """The sentences about a new, removed or changed pipeline; none if its DAG stays the same."""
     if before and after:
         found = _changed(before, after, now)
     else:
@@ -72,6 +72,6 @@ def _changed(before: Side, after: Side, now: datetime) -> list[Sentence]:
 
 
 def _in_code(found: Sequence[Difference]) -> str:
-    """Differences in the code of the DAG that no key explains, such as the lock of a new plugin."""
+    """Describe differences in the code of the DAG that no key explains, such as the lock of a new plugin."""
     names = dict.fromkeys(quoted(each.path[0] if each.path else each.task_id) for each in found)
     return f"No setting changes, but the DAG does: {joined(names)}."
