@@ -91,7 +91,7 @@ class _Launcher:
     def prepare(self, words: Sequence[str]) -> None:
         """Create what the command needs, and let Airflow parse the DAG files if the command needs them."""
         if self._is_own_home:
-            # Also for commands without a database: otherwise, Airflow would write a configuration with all its defaults.
+            # Also for commands without a database: otherwise, Airflow would write one with all its defaults.
             keep_out_of_git(self.project)
             write_configuration(self.home, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_NO_DATABASE:

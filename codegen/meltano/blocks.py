@@ -126,7 +126,7 @@ def block_names(words: Iterable[str]) -> list[str]:
 
 
 def unknown_option(words: Iterable[str]) -> str:
-    """The first option that `meltano run` does not have, such as one of a plugin; empty if there is none."""
+    """The first option that `meltano run` does not have, such as a plugin's option; empty if all are known."""
     options = (word for word in words if word.startswith("--"))
     return next((word for word in options if word.partition("=")[0] not in RUN_OPTIONS_WITH_VALUE | _FLAGS), "")
 

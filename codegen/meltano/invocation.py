@@ -84,5 +84,5 @@ def _output_of(words: Sequence[str], folder: Path, limit: float) -> str:
 
 
 def _environ(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables for Meltano, including the one that names its project."""
+    """The environment of Meltano, with its project in MELTANO_PROJECT_ROOT."""
     return {**process.inherited(), **env, "MELTANO_PROJECT_ROOT": str(folder)}

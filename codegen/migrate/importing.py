@@ -29,7 +29,7 @@ from codegen.validate.secrets import without_quoted_secrets
 
 # The fields about a schedule's file and environment, which Meltano does not have.
 _NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "dag_file", "environments", "only"}
-# The fields that hold keys of the runners and of Airflow, which Meltano does not have either.
+# The fields with the keys of the runners and of Airflow, which Meltano does not have either.
 _MAPS = {"settings", "arguments"}
 
 

@@ -78,7 +78,7 @@ def is_secret_in_words(words: Sequence[str]) -> bool:
 
 
 def looks_random(name: str, value: str) -> bool:
-    """Whether a value contains random text, as in keys, and its name is not that of an id."""
+    """Whether a value contains random text, as in keys, and its name does not imply an ID."""
     words = () if len(value) < SHORTEST or kind_of(name) is Kind.ID else long_words(_TEMPLATE.sub("", value))
     return any(is_random(word) and not decoded(word) for word in words)
 

@@ -28,7 +28,7 @@ def masked(text: str, name: str) -> str:
 
 
 def masked_prose(text: str) -> str:
-    """Mask the lines with a secret in a message, such as that of a commit or of Airflow."""
+    """Mask the lines with a secret in a message, such as a commit message or an error of Airflow."""
     return _hide(text, spans_in_lines(lines_of(text), is_prose=True))
 
 
