@@ -119,7 +119,7 @@ def test_going_back_loses_nothing(project: Path) -> None:
     refused = _press(pages, page, "Back to main", 422)
     assert text_of(refused, "[role=alert]") == (
         "The project stays on dagpress/b. switching to `main` would overwrite uncommitted changes of "
-        "`schedules/a.yml` Commit them first, or undo their changes."
+        "`schedules/a.yml` Commit or discard them first."
     )
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "dagpress/b"
     git(project, "checkout", "--quiet", "schedules/a.yml")

@@ -46,7 +46,7 @@ def is_secret(name: str, value: str) -> bool:
     """
     kind = kind_of(name)
     is_named = kind.is_secret and _can_be_secret(kind, _TEMPLATE.sub("", value).strip())
-    return is_named or holds_secret(value)
+    return is_named or contains_secret(value)
 
 
 def is_sensitive(name: str, value: str) -> bool:
@@ -54,7 +54,7 @@ def is_sensitive(name: str, value: str) -> bool:
     return is_secret(name, value) or looks_random(name, value)
 
 
-def holds_secret(text: str) -> bool:
+def contains_secret(text: str) -> bool:
     """Whether a text, such as a comment, contains a secret."""
     if _TOO_SHORT.fullmatch(text):
         return False
@@ -69,12 +69,12 @@ def holds_secret(text: str) -> bool:
     # Without a placeholder for the template, an option would take the next word as its value.
     if any(_can_be_secret(kind, value) for kind, value in _pairs_of_words(_TEMPLATE.sub("$t", text))):
         return True
-    return any(holds_secret(inner) for word in long_words(plain) if (inner := decoded(word)))
+    return any(contains_secret(inner) for word in long_words(plain) if (inner := decoded(word)))
 
 
 def is_secret_in_words(words: Sequence[str]) -> bool:
     """Whether a command, as a list of words, contains a secret; the option of the secret can be a separate word."""
-    return len(words) > 1 and holds_secret(shlex.join(words))
+    return len(words) > 1 and contains_secret(shlex.join(words))
 
 
 def looks_random(name: str, value: str) -> bool:

@@ -8,8 +8,8 @@ from datetime import datetime
 from codegen.diagnostics import quoted
 from codegen.plan.states import KeptState
 from codegen.review.drift import NEW_DAG
-from codegen.review.words.sentence import Kind, Sentence, change
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change
+from codegen.review.sentences.side import Side
 
 
 def history_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:

@@ -14,9 +14,9 @@ from codegen.diagnostics import count, joined, quoted
 from codegen.pipeline import Reading
 from codegen.project import Project
 from codegen.review.behaviour import without_name
-from codegen.review.words.between import sentences_between
-from codegen.review.words.sentence import Kind, Sentence
-from codegen.review.words.side import Side, files_with_errors, sides_of
+from codegen.review.sentences.between import sentences_between
+from codegen.review.sentences.sentence import Kind, Sentence
+from codegen.review.sentences.side import Side, files_with_errors, sides_of
 from codegen.schema.origins import plain_node
 
 __all__ = ["Effect", "Kind", "Sentence", "effects_of"]

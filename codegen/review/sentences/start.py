@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from codegen.review.words.sentence import Kind, Sentence, change, listed
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change, listed
+from codegen.review.sentences.side import Side
 from codegen.schema.describe import describe_start
 from codegen.schema.timetable import CustomTimetable
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from codegen.diagnostics import joined, quoted
 from codegen.plan.steps import Step, is_chain
 from codegen.plan.tasks import kind_of
-from codegen.review.words.sentence import Kind, Sentence, change, listed
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change, listed
+from codegen.review.sentences.side import Side
 
 _Steps = Mapping[str, Step]
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from codegen.diagnostics import joined, quoted
 from codegen.plan.doc import summary_of
 from codegen.review.behaviour import Difference, differences
-from codegen.review.words.alerts import alert_sentences, failure_sentence
-from codegen.review.words.keys import key_sentences
-from codegen.review.words.sentence import Kind, Sentence
-from codegen.review.words.side import Side
-from codegen.review.words.start import first_run_sentences, start_sentences, waiting_sentences
-from codegen.review.words.state import catch_up_sentences, history_sentences, state_sentences
-from codegen.review.words.work import work_sentences
+from codegen.review.sentences.alerts import alert_sentences, failure_sentence
+from codegen.review.sentences.keys import key_sentences
+from codegen.review.sentences.sentence import Kind, Sentence
+from codegen.review.sentences.side import Side
+from codegen.review.sentences.start import first_run_sentences, start_sentences, waiting_sentences
+from codegen.review.sentences.state import catch_up_sentences, history_sentences, state_sentences
+from codegen.review.sentences.work import work_sentences
 from codegen.secrets.masking import masked_quotes
 
 

@@ -10,8 +10,8 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import joined, printable, quoted
 from codegen.keys.table import Key, keys_of
 from codegen.plan.steps import Step
-from codegen.review.words.sentence import Kind, Sentence, change
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change
+from codegen.review.sentences.side import Side
 from codegen.schema import Schedule, Task
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.export import plain
