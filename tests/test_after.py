@@ -87,8 +87,8 @@ def test_meltano_is_told_that_a_person_starts_it(project: Path) -> None:
     assert code == 0
     assert "schedules/mart.yml:3:8: not-exported: Meltano has no equivalent of `after` in `mart`" in err
     assert (
-        "schedules/mart.yml:3:8: differs-in-meltano: Meltano cannot start `mart` after another schedule: its interval becomes `@manual`"
-        in err
+        "schedules/mart.yml:3:8: differs-in-meltano: Meltano cannot start `mart` after another schedule: "
+        "its interval becomes `@manual`" in err
     )
     exported = {item["name"]: item for item in yaml.safe_load((project / "meltano.yml").read_text())["schedules"]}
     assert exported["mart"]["interval"] == "@manual"
