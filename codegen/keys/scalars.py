@@ -1,4 +1,4 @@
-"""Types of single values that are not free text: booleans, numbers, choices, durations and dates."""
+"""Types of single values other than text: booleans, numbers, choices, durations and dates."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Integer(ScalarType[int]):
     """A whole number."""
 
     def __init__(self, least: int = -(2**31), most: int = 2**31 - 1) -> None:
-        # That of a database is no limit that a person meets.
+        # The limits of a database column are not worth mentioning.
         self.words = "a whole number" + (f", at least {least}" if least > -(2**31) else "")
         self._least = least
         self._most = most
@@ -64,7 +64,7 @@ class Integer(ScalarType[int]):
 
 
 class Number(ScalarType[float]):
-    """A number, with a decimal point or none."""
+    """A number, with or without a decimal point."""
 
     def __init__(self, least: float, most: float) -> None:
         self.words = f"a number from {least} to {most}"
@@ -84,7 +84,7 @@ class Number(ScalarType[float]):
 
 
 class Choice(ScalarType[str]):
-    """One of a few words."""
+    """One of a fixed set of words."""
 
     def __init__(self, *words: str) -> None:
         self._choices = words
@@ -93,7 +93,7 @@ class Choice(ScalarType[str]):
     def convert(self, scalar: Scalar) -> str:
         if scalar.text not in self._choices:
             hint = nearest(scalar.text, self._choices) or f"one of {', '.join(self._choices)}"
-            raise InvalidError(f"{quoted(scalar.text)} is not known here", hint)
+            raise InvalidError(f"{quoted(scalar.text)} is not a valid value", hint)
         return scalar.text
 
     def json_schema(self) -> JsonSchema:
@@ -127,12 +127,12 @@ _MOMENT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?"
     r" ?(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
-# Near the first and the last year that Python knows, no other timezone has that moment.
+# Outside of these years, a conversion to another timezone can fail.
 _YEARS = range(1900, 3000)
 
 
 class DateTime(ScalarType[datetime]):
-    """A date, or a date and time: in the schedule's timezone, unless it has an offset of its own."""
+    """A date, or a date and time, in the schedule's timezone unless it has an offset."""
 
     words = "a date, or a date and time"
 
@@ -148,7 +148,7 @@ class DateTime(ScalarType[datetime]):
         try:
             naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
             return naive.replace(tzinfo=datetime.strptime(match[8].upper(), "%z").tzinfo) if match[8] else naive
-        except ValueError as error:  # Python's own words differ between versions
+        except ValueError as error:  # Python's message differs between versions
             raise InvalidError(f"{quoted(scalar.text)} is not a date: no such day or time", hint) from error
 
     def json_schema(self) -> JsonSchema:

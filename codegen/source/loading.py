@@ -1,4 +1,4 @@
-"""The YAML parser with limits: deep nesting would overflow the stack, and aliases could exhaust the memory."""
+"""The YAML parser, with limits against stack overflows by nesting and memory exhaustion by aliases."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from codegen import rules
 from codegen.diagnostics import InvalidError, Location
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# The results for longer texts are not kept.
+# Results for longer texts are not cached.
 _SHORT = 100
 
 
 @lru_cache(maxsize=4096)
 def _tag_of(value: str) -> str:
-    """The tag of a scalar without quotes; files have the same keys, and many of the same values."""
+    """Return the tag of a scalar without quotes; cached, since files share keys and many values."""
     return str(_RESOLVER.resolve(yaml.ScalarNode, value, (True, False)))
 
 
 class Loader(_BASE):  # type: ignore[misc]  # either of two
-    """PyYAML's loader without resolvers by paths, which we do not have, and which take a tenth of the time."""
+    """PyYAML's loader without path resolvers, which are unused here and take a tenth of the time."""
 
     def descend_resolver(self, current_node: object, current_index: object) -> None:
         """Do nothing."""
@@ -35,7 +35,7 @@ class Loader(_BASE):  # type: ignore[misc]  # either of two
         """Do nothing."""
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
-        """The tag of a node without a tag of its own."""
+        """Return the tag of a node without an explicit tag."""
         is_plain = kind is yaml.ScalarNode and implicit[0] and len(value) <= _SHORT
         return _tag_of(value) if is_plain else str(super().resolve(kind, value, implicit))
 
@@ -47,7 +47,7 @@ LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _MOST_REPEATED = 20_000
 _MOST_DEPTH = 60
 _ALIAS = re.compile(r"\*[\w-]")
-# A shorter text cannot overflow the stack of the composer (tested up to 20,000 levels).
+# Shorter texts cannot overflow the stack of the composer (tested with up to 20,000 levels).
 _LENGTH_OF_SOME_DEPTH = 10_000
 
 
@@ -57,7 +57,7 @@ def loader_of(text: str) -> Iterator[Any]:
 
     Raises:
         InvalidError: the text is nested too deeply.
-        yaml.YAMLError: it is not YAML; the block raises it too.
+        yaml.YAMLError: the text is not valid YAML; also raised in the block.
     """
     _check_depth(text)
     loader = Loader(text)
@@ -92,7 +92,7 @@ def _repeats_too_much(root: yaml.Node) -> bool:
 
 
 def _is_too_deep(root: yaml.Node) -> bool:
-    """The same without aliases: level by level."""
+    """Return whether a text without aliases is nested too deeply."""
     level, depth = [root], 0
     while level and depth <= _MOST_DEPTH:
         level = [child for node in level if isinstance(node, yaml.CollectionNode) for child in _parts_of(node)]
@@ -109,7 +109,7 @@ def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
 
 
 def _parts_of(node: yaml.Node) -> Iterator[yaml.Node]:
-    """The child nodes of a collection: items, keys and values."""
+    """Yield the child nodes of a collection: items, keys and values."""
     if isinstance(node, yaml.MappingNode):
         return chain.from_iterable(node.value)
     return iter(node.value if isinstance(node, yaml.SequenceNode) else ())
