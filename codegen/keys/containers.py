@@ -81,7 +81,7 @@ class KeyName(ScalarType[str]):
 
 
 class MapOf(FieldType[Mapping[str, T]]):
-    """A map from names to values of the same type. With `is_nullable`, its JSON Schema allows null to remove an entry."""
+    """A map from names to values of the same type. With `is_nullable`, its JSON Schema allows null."""
 
     def __init__(
         self,

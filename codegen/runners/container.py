@@ -83,5 +83,5 @@ def check_image(placed: Placed, runner: str) -> Iterator[Diagnostic]:
         yield Diagnostic(rules.MISSING_KEY, message, placed.runner_at, hint)
     elif _moves(placed.settings.image):
         message = f"the image {quoted(placed.settings.image)} is not pinned: later runs may use a different image"
-        hint = "use a tag that does not move, such as `:2026.11.1`, or a digest `@sha256:...`"
+        hint = "use a fixed tag, such as `:2026.11.1`, or a digest `@sha256:...`"
         yield Diagnostic(rules.MOVING_IMAGE, message, placed.settings.at["image"], hint)

@@ -142,7 +142,7 @@ def _check_argument(name: str) -> None:
 
 
 _NO_NAME = "cannot be a name here"
-_ARGUMENT = "the name of a Python argument, except `context`"
+_ARGUMENT = "use the name of a Python argument other than `context`"
 HEADERS: MapOf[str] = MapOf(
     "a map", KeyName(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)", _NO_NAME, "the name of a header"), _Line(), is_nullable=False
 )
