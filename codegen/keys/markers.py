@@ -20,7 +20,7 @@ from codegen.values import Imported, Output
 
 # A longer number is probably a mistake; Python refuses thousands of digits.
 _MOST_DIGITS = 30
-_TASK_ID = Text("the id of a task")
+_TASK_ID = Text("a task ID")
 _FILE = ("$f", "$file")
 _CONSTANTS = frozenset(("$const", *_FILE))
 

@@ -31,7 +31,7 @@ class PythonObject(FieldType[Imported]):
 class PythonObjects(FieldType[Any]):
     """A Python object, or a list of Python objects."""
 
-    words = "a Python object, or a list of them"
+    words = "a Python object, or a list of Python objects"
     hint = PythonObject.hint
 
     def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401

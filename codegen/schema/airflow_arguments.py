@@ -53,7 +53,7 @@ _TYPES: Mapping[str, FieldType[Any]] = {
     r"Collection\[DagRunType": TextList(
         "a list of run types", Choice("manual", "scheduled", "backfill", "asset_triggered")
     ),
-    r"(?:Iterable|Sequence|Collection|list)\[str": TextList("a list of texts", Text()),
+    r"(?:Iterable|Sequence|Collection|list)\[str": TextList("a list of strings", Text()),
     r"dict\b|(?:\w+\.)*MutableMapping": DATA_MAP,
     "bool$": Boolean(),
     "int$": Integer(),
@@ -125,12 +125,12 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
     "executor": ("The executor that runs the tasks, one of the executors in Airflow's configuration.", "LocalExecutor"),
     "executor_config": ("Settings for the executor.", "{KubernetesExecutor: {namespace: elt}}"),
     "fail_fast": (
-        "Whether a failed task ends the run: the running tasks fail too.",
+        "Whether a failed task ends the run. Running tasks fail too.",
         "true",
         "Stop at the first failure",
     ),
     "fail_stop": (
-        "Whether a failed task ends the run: the running tasks fail too.",
+        "Whether a failed task ends the run. Running tasks fail too.",
         "true",
         "Stop at the first failure",
     ),

@@ -14,7 +14,7 @@ from codegen.secrets.detection import holds_secret
 from codegen.source.nodes import Node, Scalar, is_null, named
 from codegen.text.jinja import check_template, is_template
 
-_IN_AIRFLOW = "create a connection with `airflow connections add`, and write its id here"
+_IN_AIRFLOW = "create a connection with `airflow connections add`, and write its ID here"
 # The path of a webhook URL is its token (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 _SLACK_TOKEN = re.compile(r"T[A-Z0-9]{6,20}/B[A-Z0-9]{6,20}/\w+")
 
@@ -40,19 +40,19 @@ class ConnectionId(Text):
     """The id of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
 
     def __init__(self) -> None:
-        super().__init__("the id of a connection", longest=250)
+        super().__init__("a connection ID", longest=250)
 
     def _check(self, text: str) -> None:
         # The messages do not show the value: an address can be the secret itself.
         if "://" in text:
-            raise InvalidError("expected the id of a connection, got an address", _IN_AIRFLOW, rules.SECRET)
+            raise InvalidError("expected a connection ID, got a URL", _IN_AIRFLOW, rules.SECRET)
         if holds_secret(text) or _SLACK_TOKEN.search(text):
             raise InvalidError(
-                "expected the id of a connection, got a value that looks like a secret", _IN_AIRFLOW, rules.SECRET
+                "expected a connection ID, got a value that looks like a secret", _IN_AIRFLOW, rules.SECRET
             )
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
-            hint = "letters, digits and `_-.:/`; `airflow connections list` shows the ids"
-            raise InvalidError(f"{quoted(text)} is not the id of a connection", hint)
+            hint = "letters, digits and `_-.:/`; `airflow connections list` shows the IDs"
+            raise InvalidError(f"{quoted(text)} is not a connection ID", hint)
 
 
 class Address(Text):
@@ -92,9 +92,9 @@ class Channel(Text):
             check_template(text)
         elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
             hint = "use a connection for an incoming webhook: `slack: {slack_webhook_conn_id: slack_default}`"
-            raise InvalidError("expected a Slack channel, got an address or a secret", hint, rules.SECRET)
+            raise InvalidError("expected a Slack channel, got a URL or a secret", hint, rules.SECRET)
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
-            hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
+            hint = 'write it as "#data-alerts", in lower case; or its ID, such as C0123456789'
             raise InvalidError(f"{quoted(text)} is not a Slack channel", hint)
 
 

@@ -125,10 +125,12 @@ class PythonAlert(_AlertKind):
     op_kwargs: Mapping[str, Any] = key(ARGUMENTS, "Additional keyword arguments.", "{severity: high}", {})
 
 
-EMAIL = Section(EmailAlert, "email", "an address, a list of them, or a map", required=("to",), short="to")
+EMAIL = Section(EmailAlert, "email", "an address, a list of addresses, or a map", required=("to",), short="to")
 SLACK = Section(SlackAlert, "slack", "a channel, or a map", short="channel")
-WEBHOOK = Section(WebhookAlert, "webhook", "the id of a connection, or a map", short="http_conn_id")
-PYTHON = Section(PythonAlert, "python", "the path of a callable, or a map", required=("callable",), short="callable")
+WEBHOOK = Section(WebhookAlert, "webhook", "a connection ID, or a map", short="http_conn_id")
+PYTHON = Section(
+    PythonAlert, "python", "the full name of a callable, or a map", required=("callable",), short="callable"
+)
 
 
 @model(frozen=True, kw_only=True)

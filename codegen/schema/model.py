@@ -67,7 +67,7 @@ class Schedule(TaskDefaults):
         Name("a name"), "The schedule's name. Default: the file name without `.yml`.", "carbon__duckdb", ""
     )
     dag_id: str | None = _identity(
-        Id("a DAG id"),
+        Id("a DAG ID"),
         "The ID of the pipeline (DAG) in Airflow. Airflow keeps its history under this ID. Default, as in Meltano: "
         "`meltano_<name>`, or `meltano_<name>_<job>` for a job. "
         "`dag_id_prefix` in the configuration replaces `meltano_`.",

@@ -109,8 +109,8 @@ class Param(Model):
     )
     examples: list[Any] | None = key(_JsonList(), "Values that the form suggests.", "[7, 30]")
     values_display: dict[str, Any] | None = key(
-        MapOf("a map of values to texts", None, _JSON),
-        "The texts that the form shows for values of `enum` or `examples`.",
+        MapOf("a map of values to labels", None, _JSON),
+        "The labels that the form shows for values of `enum` or `examples`.",
         "{'10': ten, '100': a hundred}",
     )
     section: str | None = key(Text(), "The heading under which the form shows the parameter.", "Advanced")

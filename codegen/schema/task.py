@@ -41,7 +41,7 @@ class Task(TaskDefaults):
     reference_group = "a task"
 
     id: str | None = key(
-        Id("an id"),
+        Id("a task ID"),
         "The task ID, under which Airflow keeps the task's history. Default: derived from the plugins, such as "
         "`tap-gitlab_target-postgres`, or the name of the function or operator. Required for a `command`, and for "
         "tasks that would have the same ID.",
@@ -118,12 +118,12 @@ class Task(TaskDefaults):
         {},
     )
     after: tuple[str, ...] | None = key(
-        TextList("a list of the ids of tasks and groups", Name("the id of a task or a group")),
+        TextList("a list of task and group IDs", Name("the ID of a task or a group")),
         "The upstream tasks and groups. If no task has `after`, tasks run one after another.",
         "[extract]",
     )
     group: str | None = key(
-        Id("the id of a group", of_group=True),
+        Id("a task group ID", of_group=True),
         "The task group in which Airflow shows the task. The task keeps its ID and its history.",
         "load",
     )

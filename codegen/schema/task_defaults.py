@@ -76,7 +76,7 @@ class TaskDefaults(Model):
     priority_weight: int | None = _how(
         Integer(), "Tasks with a higher number start first when not all can run at once.", "10", label="Priority"
     )
-    queue: str | None = _how(Text(longest=256), "The Celery queue of the tasks, with the Celery executor.", "heavy")
+    queue: str | None = _how(Text(longest=256), "The queue for the tasks, with the Celery executor.", "heavy")
     on_retry: tuple[Alert, ...] | None = _inherited(
         AlertList(),
         "Alerts when a task fails and is retried.",

@@ -44,7 +44,7 @@ class KubernetesObject(FieldType[Any]):
     hint = "write it as in Kubernetes' documentation"
 
     def __init__(self, definition: str, *, is_list: bool = False, is_templated: bool = False) -> None:
-        words = f"Kubernetes' `{definition}`" if "/" not in definition else "a map of names to texts"
+        words = f"Kubernetes' `{definition}`" if "/" not in definition else "a map of names to strings"
         self.words = f"a list of {words}" if is_list else words
         self.is_templated = is_templated
         self._definition = definition
