@@ -22,20 +22,20 @@ class ListOf(FieldType[tuple[T, ...]]):
     hint = "start each with a dash"
     if_empty = "leave the key out instead"
 
-    def __init__(self, words: str, item: FieldType[T], *, least: int = 0) -> None:
+    def __init__(self, words: str, item: FieldType[T], *, min_items: int = 0) -> None:
         self.words = words
         self._item = item
         self.is_templated = item.is_templated
-        self._least = least
+        self._min_items = min_items
 
     def _read(self, node: Node, report: Report) -> tuple[T, ...] | None:
         """Return the items, or None if one of them is invalid."""
-        items = [self._item.read(item, report) for item in self._items(node, self._least)]
+        items = [self._item.read(item, report) for item in self._items(node, self._min_items)]
         valid = tuple(item for item in items if item is not None)
         return valid if len(valid) == len(items) else None
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "array", "minItems": self._least, "items": self._item.json_schema()}
+        return {"type": "array", "minItems": self._min_items, "items": self._item.json_schema()}
 
 
 class TextList(ListOf[str]):
@@ -44,19 +44,19 @@ class TextList(ListOf[str]):
     hint = ""
     if_empty = "name one"
 
-    def __init__(self, words: str, item: ScalarType[str], *, each_once: bool = True, least: int = 0) -> None:
-        super().__init__(words, item, least=least)
-        self._each_once = each_once
+    def __init__(self, words: str, item: ScalarType[str], *, is_unique: bool = True, min_items: int = 0) -> None:
+        super().__init__(words, item, min_items=min_items)
+        self._is_unique = is_unique
 
     def _read(self, node: Node, report: Report) -> tuple[str, ...]:
         """Return the valid items, in order."""
-        nodes = (node,) if isinstance(node, Scalar) else self._items(node, self._least)
+        nodes = (node,) if isinstance(node, Scalar) else self._items(node, self._min_items)
         items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
-        return tuple(dict.fromkeys(items) if self._each_once else items)
+        return tuple(dict.fromkeys(items) if self._is_unique else items)
 
     def json_schema(self) -> JsonSchema:
-        least = {"minItems": self._least} if self._least else {}
-        return {"anyOf": [{"type": "array", **least, "items": self._item.json_schema()}, self._item.json_schema()]}
+        min_items = {"minItems": self._min_items} if self._min_items else {}
+        return {"anyOf": [{"type": "array", **min_items, "items": self._item.json_schema()}, self._item.json_schema()]}
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.texts import refuse_unspeakable
+from codegen.keys.texts import check_characters
 from codegen.source.nodes import Node, Scalar, is_null
 from codegen.text.jinja import check_template
 
@@ -18,7 +18,7 @@ _BASH_NAMES = re.compile(
     "OPTERR|OPTIND|PIPESTATUS|POSIXLY_CORRECT|PPID|PS1|PS4|PWD|RANDOM|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID"
 )
 # Linux limits `NAME=value` with its final NUL to 128 KiB (MAX_ARG_STRLEN in linux/binfmts.h).
-_LONGEST_VARIABLE = 128 * 1024 - 1
+_MAX_VARIABLE_BYTES = 128 * 1024 - 1
 
 
 def _check_owner(name: str) -> None:
@@ -51,7 +51,7 @@ class _EnvValue(FieldType[str]):
             raise self._wrong(node)
         if is_null(node):
             return None
-        refuse_unspeakable(node.text)
+        check_characters(node.text)
         check_template(node.text)
         return node.text
 
@@ -68,7 +68,7 @@ class Env(MapOf[str | None]):
     def _read(self, node: Node, report: Report) -> Mapping[str, str | None]:
         variables = super()._read(node, report)
         for name, value in variables.items():
-            if len(f"{name}={value}".encode()) > _LONGEST_VARIABLE:
+            if len(f"{name}={value}".encode()) > _MAX_VARIABLE_BYTES:
                 hint = "put it into a file of the project"
                 error = InvalidError("is longer than 128 KiB, the limit of Linux for a variable", hint)
                 report(error.at(self._entries(node)[name].value.location))

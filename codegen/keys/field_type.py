@@ -62,10 +62,10 @@ class FieldType(ABC, Generic[T]):
             raise self._wrong(node)
         return node.entries
 
-    def _items(self, node: Node, least: int = 0) -> Sequence[Node]:
+    def _items(self, node: Node, min_items: int = 0) -> Sequence[Node]:
         if not isinstance(node, ListNode):
             raise self._wrong(node)
-        if len(node.items) < least:
+        if len(node.items) < min_items:
             raise InvalidError(f"expected {self.expected or self.words}, got an empty list", self.if_empty)
         return node.items
 

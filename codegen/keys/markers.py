@@ -13,13 +13,13 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, closest, quoted
 from codegen.keys.containers import python_value
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.texts import FullName, Text, refuse_unspeakable
+from codegen.keys.texts import FullName, Text, check_characters
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.text.jinja import check_template
 from codegen.values import Imported, Output
 
 # A longer number is probably a mistake; Python refuses thousands of digits.
-_MOST_DIGITS = 30
+_MAX_DIGITS = 30
 _TASK_ID = Text("a task ID")
 _FILE = ("$f", "$file")
 _CONSTANTS = frozenset(("$const", *_FILE))
@@ -46,12 +46,12 @@ OBJECT = FullName("the full name of a Python object", "the module and the name: 
 
 def check_scalar(scalar: Scalar) -> None:
     """Reject an unquoted date, and a number with too many digits."""
-    if scalar.kind in {"int", "float"} and len(scalar.text) > _MOST_DIGITS:
+    if scalar.kind in {"int", "float"} and len(scalar.text) > _MAX_DIGITS:
         raise InvalidError(f"this number has {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
     if scalar.kind == "timestamp":
         message = f"expected text, a number, true or false, got {named(scalar)}"
         raise InvalidError(message, f'quote it: "{scalar.text}"')
-    refuse_unspeakable(scalar.text)
+    check_characters(scalar.text)
 
 
 class MarkedValue(FieldType[Any]):
@@ -166,7 +166,7 @@ def _file(node: Node) -> Const:
     if not isinstance(content, str):
         problem = content or Diagnostic(rules.UNREADABLE, f"the file {quoted(path)} was not read", node.location)
         raise InvalidError(problem.message, problem.hint, problem.rule)
-    refuse_unspeakable(content)
+    check_characters(content)
     return Const(content.removesuffix("\n"), path)
 
 

@@ -45,42 +45,42 @@ class BooleanOrTemplate(ScalarType[bool | str]):
 class Integer(ScalarType[int]):
     """A whole number."""
 
-    def __init__(self, least: int = -(2**31), most: int = 2**31 - 1) -> None:
+    def __init__(self, minimum: int = -(2**31), maximum: int = 2**31 - 1) -> None:
         # The limits of a database column are not worth mentioning.
-        self.words = "a whole number" + (f", at least {least}" if least > -(2**31) else "")
-        self._least = least
-        self._most = most
+        self.words = "a whole number" + (f", at least {minimum}" if minimum > -(2**31) else "")
+        self._minimum = minimum
+        self._maximum = maximum
 
     def convert(self, scalar: Scalar) -> int:
         if scalar.kind != "int":
             hint = "remove the quotes" if scalar.text.isdecimal() else ""
             raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
-        if len(scalar.text) > len(str(self._most)) + 1 or not self._least <= int(scalar.text) <= self._most:
-            raise InvalidError(f"must be from {self._least} to {self._most}")
+        if len(scalar.text) > len(str(self._maximum)) + 1 or not self._minimum <= int(scalar.text) <= self._maximum:
+            raise InvalidError(f"must be from {self._minimum} to {self._maximum}")
         return int(scalar.text)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "integer", "minimum": self._least, "maximum": self._most}
+        return {"type": "integer", "minimum": self._minimum, "maximum": self._maximum}
 
 
 class Number(ScalarType[float]):
     """A number, with or without a decimal point."""
 
-    def __init__(self, least: float, most: float) -> None:
-        self.words = f"a number from {least} to {most}"
-        self._least = least
-        self._most = most
+    def __init__(self, minimum: float, maximum: float) -> None:
+        self.words = f"a number from {minimum} to {maximum}"
+        self._minimum = minimum
+        self._maximum = maximum
 
     def convert(self, scalar: Scalar) -> float:
         if scalar.kind not in {"int", "float"} or not re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", scalar.text):
             hint = "write it as 0.5 or 2, without quotes"
             raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}", hint)
-        if not self._least <= float(scalar.text) <= self._most:
-            raise InvalidError(f"must be from {self._least} to {self._most}")
+        if not self._minimum <= float(scalar.text) <= self._maximum:
+            raise InvalidError(f"must be from {self._minimum} to {self._maximum}")
         return float(scalar.text)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "number", "minimum": self._least, "maximum": self._most}
+        return {"type": "number", "minimum": self._minimum, "maximum": self._maximum}
 
 
 class Choice(ScalarType[str]):
@@ -123,7 +123,7 @@ class Duration(ScalarType[timedelta]):
         return {"type": "string", "pattern": r"^(?:\d+(?:\.\d+)? ?[smhdw]|P[0-9WDTHMS.]+)$"}
 
 
-_MOMENT = re.compile(
+_DATE_TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?"
     r" ?(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
@@ -137,7 +137,7 @@ class DateTime(ScalarType[datetime]):
     words = "a date, or a date and time"
 
     def convert(self, scalar: Scalar) -> datetime:
-        match = _MOMENT.fullmatch(scalar.text.strip())
+        match = _DATE_TIME.fullmatch(scalar.text.strip())
         hint = "write 2024-01-31, or 2024-01-31T06:00:00"
         if not match or (match[8] and not match[4]):
             raise InvalidError(f"{quoted(scalar.text)} is not a date", hint)

@@ -11,7 +11,7 @@ from codegen.keys.containers import without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.model import Model
 from codegen.keys.table import Key, Table, keys_of, read_keys
-from codegen.source.nodes import Entry, MapNode, Node, holds_trap
+from codegen.source.nodes import Entry, MapNode, Node, has_trap
 
 M = TypeVar("M", bound=Model)
 
@@ -71,7 +71,7 @@ class Section(FieldType[M], Generic[M]):
         values, at = read_keys(self._table(given), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
-        is_broken = problems or holds_trap(map_)
+        is_broken = problems or has_trap(map_)
         return None if is_broken else self._checked(self._model(values, {**at, "": node.location}))
 
     def of(self, airflow: str) -> Section[M]:  # noqa: ARG002  # most have the same keys in every version

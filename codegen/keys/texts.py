@@ -28,21 +28,21 @@ def timezones() -> frozenset[str]:
 class Text(ScalarType[str]):
     """Text, which must fully match the pattern, if there is one."""
 
-    def __init__(self, words: str = "text", pattern: str = "", hint: str = "", longest: int | None = None) -> None:
+    def __init__(self, words: str = "text", pattern: str = "", hint: str = "", max_length: int | None = None) -> None:
         self.words = words
         self._pattern = pattern
         self._hint = hint
-        self._longest = longest
+        self._max_length = max_length
 
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
             raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
-        refuse_unspeakable(scalar.text)
+        check_characters(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"expected {self.words}, got an empty value", "leave the key out instead")
-        if self._longest and len(scalar.text) > self._longest:
-            raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._longest}", "shorten it")
+        if self._max_length and len(scalar.text) > self._max_length:
+            raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._max_length}", "shorten it")
         if self._pattern and not re.fullmatch(self._pattern, scalar.text):
             raise InvalidError(f"{quoted(scalar.text)} is not {self.words}", self._hint)
         self._check(scalar.text)
@@ -53,8 +53,8 @@ class Text(ScalarType[str]):
 
     def json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "string", "minLength": 1}
-        if self._longest:
-            schema["maxLength"] = self._longest
+        if self._max_length:
+            schema["maxLength"] = self._max_length
         if self._pattern:
             schema["pattern"] = f"^(?:{self._pattern})$"
         return schema
@@ -130,10 +130,10 @@ class Id(Name):
 
     def __init__(self, words: str, *, of_group: bool = False) -> None:
         self._characters = GROUP_ID if of_group else ID
-        others, longest = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
+        others, max_length = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
         # In JavaScript, `\w` is ASCII only, so the JSON Schema leaves other characters to `_check`.
         pattern = rf"[^\x00-,{'.' if of_group else ''}/:-@\[-^`{{-\x7f]+"
-        super().__init__(words, pattern, f"letters, digits, {others}", longest)
+        super().__init__(words, pattern, f"letters, digits, {others}", max_length)
 
     def _check(self, text: str) -> None:
         super()._check(text)
@@ -168,7 +168,7 @@ class Timezone(Text):
             raise InvalidError(f"{quoted(text)} is not a timezone", hint, rules.UNKNOWN_TIMEZONE) from error
 
 
-def refuse_unspeakable(text: str) -> None:
+def check_characters(text: str) -> None:
     """Refuse characters that a file, an argument or an environment variable cannot contain."""
     if "\x00" in text:
         raise InvalidError("contains the character U+0000, which cannot be passed to a program", "remove it")

@@ -32,7 +32,7 @@ def _lower(work: Work) -> dict[str, Value]:
 
 
 # By default, BashOperator skips a task if its command exits with 99.
-_NEVER = Identifier("None", comment="so that exit code 99 fails the task")
+_NO_SKIP = Identifier("None", comment="so that exit code 99 fails the task")
 BASH = Runner(
     name="bash",
     operator="BashOperator",
@@ -40,5 +40,5 @@ BASH = Runner(
     env="env",
     env_constant="ENV",
     unshared=("bash_command", "append_env"),
-    default_args={"skip_on_exit_code": _NEVER},
+    default_args={"skip_on_exit_code": _NO_SKIP},
 )

@@ -29,7 +29,7 @@ class Image(TemplatedText):
     """A reference to an image, `[registry[:port]/]name[:tag][@digest]`, or a template for one."""
 
     def __init__(self) -> None:
-        super().__init__("an image", longest=1000)
+        super().__init__("an image", max_length=1000)
 
     def _check(self, text: str) -> None:
         super()._check(text)
@@ -47,7 +47,7 @@ class Image(TemplatedText):
             raise InvalidError(f"{quoted(text)} is not a valid image name", hint)
 
 
-def _moves(image: str) -> bool:
+def _is_unpinned(image: str) -> bool:
     """Return whether the image can change: it has no digest, and the tag `latest`, which is also the default.
 
     Other tags and templates are assumed to be stable.
@@ -81,7 +81,7 @@ def check_image(placed: Placed, runner: str) -> Iterator[Diagnostic]:
         message = f"the runner `{runner}` needs an image"
         hint = f"add `{runner}: {{image: registry.example.com/elt:1.0}}`"
         yield Diagnostic(rules.MISSING_KEY, message, placed.runner_at, hint)
-    elif _moves(placed.settings.image):
+    elif _is_unpinned(placed.settings.image):
         message = f"the image {quoted(placed.settings.image)} is not pinned: later runs may use a different image"
         hint = "use a fixed tag, such as `:2026.11.1`, or a digest `@sha256:...`"
         yield Diagnostic(rules.MOVING_IMAGE, message, placed.settings.at["image"], hint)

@@ -45,7 +45,7 @@ _SUCCESSORS = {
 _WITH_EMAIL = {"email_on_failure", "email_on_retry"}
 _RENAMED = {"fail_stop": "fail_fast", "fail_fast": "fail_stop"}
 # These apply to the return value of a Python callable.
-_OF_A_CALLABLE = {"multiple_outputs"}
+_FOR_CALLABLES = {"multiple_outputs"}
 # Types by a pattern for the start of an alternative in the annotation; the first match wins.
 _TYPES: Mapping[str, FieldType[Any]] = {
     "timedelta$": Duration(may_be_zero=True),
@@ -267,7 +267,7 @@ def rows_of_airflow(airflow: str, group: str, without: Collection[str]) -> dict[
     for name, annotation in (facts.dag if group == DAG_GROUP else facts.operator).items():
         if name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
             doc, example, *label = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
-            reaches = ("python",) if name in _OF_A_CALLABLE else ()
+            reaches = ("python",) if name in _FOR_CALLABLES else ()
             found = _type_of(name, annotation)
             rows[name] = Key(
                 name=name, type=found, group=group, doc=doc, example=example, is_argument=True, reaches=reaches,
@@ -306,7 +306,7 @@ def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
     if (successor := _successor(name, facts)) is not None:
         hint = f"use `{successor}`" if successor else "remove it"
         return f"the argument {quoted(name)} is deprecated in Airflow {airflow}", hint
-    if name in _OF_A_CALLABLE:
+    if name in _FOR_CALLABLES:
         return f"Airflow's argument {quoted(name)} cannot be set for all tasks", "set it in a task with `python`"
     return None
 

@@ -9,12 +9,12 @@ from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.texts import Text, is_python_keyword, refuse_unspeakable
+from codegen.keys.texts import Text, check_characters, is_python_keyword
 from codegen.secrets.detection import holds_secret
 from codegen.source.nodes import Node, Scalar, is_null, named
 from codegen.text.jinja import check_template, is_template
 
-_IN_AIRFLOW = "create a connection with `airflow connections add`, and write its ID here"
+_CONNECTION_HINT = "create a connection with `airflow connections add`, and write its ID here"
 # The path of a webhook URL is its token (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 _SLACK_TOKEN = re.compile(r"T[A-Z0-9]{6,20}/B[A-Z0-9]{6,20}/\w+")
 
@@ -40,15 +40,15 @@ class ConnectionId(Text):
     """The id of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
 
     def __init__(self) -> None:
-        super().__init__("a connection ID", longest=250)
+        super().__init__("a connection ID", max_length=250)
 
     def _check(self, text: str) -> None:
         # The messages do not show the value: an address can be the secret itself.
         if "://" in text:
-            raise InvalidError("expected a connection ID, got a URL", _IN_AIRFLOW, rules.SECRET)
+            raise InvalidError("expected a connection ID, got a URL", _CONNECTION_HINT, rules.SECRET)
         if holds_secret(text) or _SLACK_TOKEN.search(text):
             raise InvalidError(
-                "expected a connection ID, got a value that looks like a secret", _IN_AIRFLOW, rules.SECRET
+                "expected a connection ID, got a value that looks like a secret", _CONNECTION_HINT, rules.SECRET
             )
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
             hint = "letters, digits and `_-.:/`; `airflow connections list` shows the IDs"
@@ -114,7 +114,7 @@ _NUMBERS = {"int": r"-?(?:0|[1-9]\d{0,17})", "float": r"-?\d{1,15}\.\d{1,15}"}
 
 
 def _check_value(scalar: Scalar) -> None:
-    refuse_unspeakable(scalar.text)
+    check_characters(scalar.text)
     is_number = scalar.kind in _NUMBERS
     if scalar.kind == "timestamp" or (is_number and not re.fullmatch(_NUMBERS[scalar.kind], scalar.text)):
         raise InvalidError(f"YAML reads {quoted(scalar.text)} as {named(scalar)}", f'quote it: "{scalar.text}"')

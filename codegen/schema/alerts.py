@@ -39,7 +39,7 @@ class EmailAlert(_AlertKind):
     provider = ("apache-airflow-providers-smtp", "2.1.2")
 
     to: tuple[str, ...] = key(
-        TextList("addresses", Address(), least=1), "The recipients. Required.", "[data@example.com]", ()
+        TextList("addresses", Address(), min_items=1), "The recipients. Required.", "[data@example.com]", ()
     )
     cc: tuple[str, ...] = key(_ADDRESSES, "The recipients of a copy.", "[ops@example.com]", ())
     bcc: tuple[str, ...] = key(_ADDRESSES, "The recipients of a blind copy.", "[log@example.com]", ())

@@ -13,7 +13,7 @@ from codegen.keys.table import key
 from codegen.keys.texts import PlainText
 from codegen.source.nodes import ListNode, MapNode, Node
 
-_LONGEST = 1500
+_MAX_LENGTH = 1500
 _PASSWORD = re.compile(r"//[^/@]*@")
 
 
@@ -37,7 +37,7 @@ class _Identifier(PlainText):
             raise InvalidError("Airflow removes the user and the password from a URI", hint)
 
 
-_IDENTIFIER = _Identifier("the name or the URI of an asset", longest=_LONGEST)
+_IDENTIFIER = _Identifier("the name or the URI of an asset", max_length=_MAX_LENGTH)
 
 
 @model(frozen=True, kw_only=True)

@@ -29,11 +29,11 @@ from codegen.schema.timetable import TIMETABLE
 
 SCHEMA_NAME = "schedule.schema.json"
 REFERENCE_HEAD = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"
-_LINE = 120
+_WIDTH = 120
 # The heading of the keys of a task.
 _TASK = "a task"
 # Values that are omitted in the output.
-_NOTHING: tuple[Any, ...] = (None, "", (), {})
+_EMPTY: tuple[Any, ...] = (None, "", (), {})
 # The maps inside a schedule, by the names of their definitions, in the order of the reference.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET, TIMETABLE)}
@@ -42,7 +42,7 @@ _OPEN = tuple(name for name, section in _SECTIONS.items() if issubclass(section.
 # The maps that must have exactly one of these keys.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 # The keys that require another key.
-_TOGETHER = {"task": (("command", "id"), ("extractor", "loader"))}
+_REQUIRES = {"task": (("command", "id"), ("extractor", "loader"))}
 
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
@@ -92,7 +92,7 @@ def as_text(schema: JsonSchema) -> str:
 def _as_json(value: Any, indent: int) -> str:  # noqa: ANN401
     """Format JSON, with a list or a map on one line if it fits."""
     line = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or indent + len(line) <= _LINE:
+    if not isinstance(value, dict | list) or indent + len(line) <= _WIDTH:
         return line
     inner = " " * (indent + 2)
     if isinstance(value, list):
@@ -111,8 +111,8 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key], air
         given = {"not": {"type": "null"}}
         forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
         required["oneOf"] = list(forms.values())
-        if name in _TOGETHER:
-            together = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
+        if name in _REQUIRES:
+            together = [{"if": forms[key], "then": {"required": [other]}} for key, other in _REQUIRES[name]]
             required["allOf"] = [*together, *arguments_by_operator(airflow)]
     # Keys that are the same in a schedule and a task are defined once.
     properties = {
@@ -157,7 +157,7 @@ def reference(airflow: str) -> str:
 def reference_line(row: Key, sign: str = ":") -> str:
     """Return a key as a row of a Markdown table; `sign` separates keys and values in the file."""
     default = ""
-    if row.default not in _NOTHING:
+    if row.default not in _EMPTY:
         value = plain(row.default)
         default = f" Default: `{str(value).lower() if isinstance(value, bool) else value}`."
     return f"| `{row.name}` | {row.type.words} | {row.doc}{default} | `{row.name}{sign} {row.example}` |\n"
@@ -185,7 +185,7 @@ def _values_of(model: Model) -> dict[str, Any]:
 
 
 def _plain_map(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in values.items() if value not in _NOTHING}
+    return {name: plain(value) for name, value in values.items() if value not in _EMPTY}
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # a return for each type

@@ -23,7 +23,7 @@ from codegen.schema.overlays import Overlays
 from codegen.schema.pair import OF_A_PAIR, PAIR
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
-from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
+from codegen.schema.task_defaults import SHELL_KINDS, TaskDefaults
 from codegen.schema.timetable import CustomTimetable, IntervalType
 from codegen.text.ids import airflow_id, composed
 from codegen.timetable.dst import localized
@@ -38,8 +38,8 @@ DAG_ID_PREFIX = "meltano_"
 # The variable that Meltano reads before it looks for a project around its working directory.
 PROJECT_ROOT_VARIABLE = "MELTANO_PROJECT_ROOT"
 # Characters that cause problems in a file system or a shell.
-_BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
-_MOST_BYTES_OF_A_STEM = 190
+_INVALID_IN_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
+_MAX_STEM_BYTES = 190
 _DEFAULTS_OF_TASKS = tuple((row.name, row.default) for row in keys_of(TaskDefaults).values() if row.default is not None)
 # The groups of the reference.
 _identity = partial(key, group="identity")
@@ -81,7 +81,7 @@ class Schedule(TaskDefaults):
         owns=("description",),
     )
     tags: tuple[str, ...] = _identity(
-        TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
+        TextList("a list of tags", Text("a tag", max_length=LONGEST_TAG)),
         "Tags for filtering DAGs in Airflow, in addition to Meltano's (`meltano`, the plugins or the job).",
         "[energy]",
         (),
@@ -109,7 +109,7 @@ class Schedule(TaskDefaults):
 
     state_id: str | None = shared_key(Task, "state_id")
     state_id_suffix: str | None = _state(
-        TemplatedText(longest=1000),
+        TemplatedText(max_length=1000),
         "The suffix that `meltano run` appends to its state IDs. For `job` and `tasks`, and for a `meltano run` in a "
         "`command`.",
         "eu",
@@ -201,12 +201,12 @@ class Schedule(TaskDefaults):
         owns=("params",),
     )
     environment: str | None = _how(
-        TemplatedText("an environment", longest=1000),
+        TemplatedText("an environment", max_length=1000),
         "The Meltano environment, passed as `--environment`, or as `MELTANO_ENVIRONMENT` to a `command`. "
         "Default: the default environment of the Meltano project.",
         "prod",
         label="Meltano environment",
-        reaches=IN_A_SHELL,
+        reaches=SHELL_KINDS,
         variable="MELTANO_ENVIRONMENT",
     )
     on_failure: tuple[Alert, ...] = _outcome(
@@ -390,9 +390,9 @@ class Schedule(TaskDefaults):
 
 def file_stem(name: str) -> str:
     """Return the file stem for a schedule name: the name itself, if it is a valid stem."""
-    stem = _BAD_IN_A_STEM.sub("_", composed(name))
+    stem = _INVALID_IN_STEM.sub("_", composed(name))
     stem = "".join(character if character.isprintable() else "_" for character in stem)
-    stem = stem.encode()[:_MOST_BYTES_OF_A_STEM].decode(errors="ignore")
+    stem = stem.encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
     stem = re.sub(r"\.$", "_", stem)
     # Files with a leading `_` or dot are not schedules, and commands read a leading dash as an option.
     return stem.lstrip("_.-") or "schedule"

@@ -11,7 +11,7 @@ from codegen.keys.model import Model, model
 from codegen.keys.scalars import Choice, Integer
 from codegen.keys.section import Section
 from codegen.keys.table import key
-from codegen.keys.texts import Markdown, Text, refuse_unspeakable
+from codegen.keys.texts import Markdown, Text, check_characters
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null
 
 TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
@@ -19,15 +19,15 @@ TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 # its form (`date-time`, `multiline`).
 FORMATS = ("date", "date-time", "time", "multiline", "email", "ipv4", "ipv6", "regex", "uuid")
 # The form in the browser cannot represent larger whole numbers (ECMAScript, `Number.MAX_SAFE_INTEGER`).
-_MOST = 2**53 - 1
+_MAX_INTEGER = 2**53 - 1
 
 
 def _check_value(scalar: Scalar) -> None:
     """Refuse a value that JSON or Airflow's form cannot represent."""
-    if scalar.kind == "int" and (len(scalar.text) > len(str(-_MOST)) or abs(int(scalar.text)) > _MOST):
+    if scalar.kind == "int" and (len(scalar.text) > len(str(-_MAX_INTEGER)) or abs(int(scalar.text)) > _MAX_INTEGER):
         hint = f'quote it to pass it as text: "{scalar.text}"'
         raise InvalidError("this whole number is too large for Airflow's form", hint)
-    refuse_unspeakable(scalar.text)
+    check_characters(scalar.text)
 
 
 _JSON = Data(_check_value)
@@ -39,7 +39,7 @@ class _JsonList(FieldType[Any]):
     words = "a list of values"
 
     def _read(self, node: Node, report: Report) -> list[Any]:
-        return [_JSON.read(item, report) for item in self._items(node, least=1)]
+        return [_JSON.read(item, report) for item in self._items(node, min_items=1)]
 
     def json_schema(self) -> JsonSchema:
         return {"type": "array", "minItems": 1}

@@ -13,7 +13,7 @@ from codegen.schema.model import Schedule
 from codegen.schema.pair import OF_A_PAIR, PAIR, check_pair
 from codegen.schema.table import schedule_table
 from codegen.schema.task_defaults import fields_of
-from codegen.source.nodes import MapNode, holds_trap
+from codegen.source.nodes import MapNode, has_trap
 
 
 def read_schedule(
@@ -35,7 +35,7 @@ def read_schedule(
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
         message = "the schedule has no `interval`"
         diagnostics.append(Diagnostic(rules.MISSING_KEY, message, Location(source), hint, "interval"))
-    if diagnostics or holds_trap(root):
+    if diagnostics or has_trap(root):
         return None, diagnostics
     fields = {**fields_of(Schedule, values), **given}
     return Schedule(**fields, source=source, relative=relative, deployment=deployment, at=places), []

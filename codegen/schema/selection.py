@@ -12,7 +12,7 @@ from codegen.schema import Schedule
 # The default pool: `DEFAULT_POOL_NAME` in airflow/models/pool.py.
 DEFAULT_POOL = "default_pool"
 # The number of values in a hint.
-_MOST = 5
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -63,5 +63,5 @@ def _values_of(schedule: Schedule, kind: str) -> set[str]:
 
 def _some(values: Sequence[str]) -> str:
     """Return a hint that lists the first values."""
-    shown = ", ".join(map(quoted, values[:_MOST])) + (", ..." if len(values) > _MOST else "")
+    shown = ", ".join(map(quoted, values[:_MAX_SHOWN])) + (", ..." if len(values) > _MAX_SHOWN else "")
     return f"there {'is' if len(values) == 1 else 'are'} {shown}" if values else "there is no schedule"

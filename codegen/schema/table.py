@@ -14,7 +14,7 @@ from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP, refusal, row
 from codegen.schema.model import Schedule
 from codegen.schema.overlays import Overlays
 from codegen.schema.task import Task, TaskList
-from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
+from codegen.schema.task_defaults import SHELL_KINDS, TaskDefaults
 from codegen.schema.timetable import IntervalType
 
 
@@ -53,7 +53,7 @@ def _runner_rows(airflow: str) -> Mapping[str, Key]:
             group="how",
             doc=f"Settings of the runner `{runner.name}`, such as the image. A task's settings are merged over them.",
             example=runner.example,
-            reaches=IN_A_SHELL,
+            reaches=SHELL_KINDS,
             label=f"{runner.name.capitalize()} settings",
         )
         for runner in RUNNERS.values()

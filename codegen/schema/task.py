@@ -29,7 +29,7 @@ from codegen.text.ids import id_of
 from codegen.values import Output, parts_of
 
 _RUNS = "what runs"
-_OF_PAIRS = ("extractor",)
+_PAIR_KINDS = ("extractor",)
 # The keys that define what a task runs. A task has exactly one of them.
 WHAT_RUNS = ("run", "invoke", "extractor", "command", "python", "uses")
 
@@ -67,22 +67,22 @@ class Task(TaskDefaults):
         "The loader plugin, which writes the data. Requires `extractor`.",
         "target-postgres",
         group=_RUNS,
-        reaches=_OF_PAIRS,
+        reaches=_PAIR_KINDS,
     )
     transform: str | None = key(
         Transform("skip", "run", "only"),
         "Whether to also transform the data after loading it (`run`), or only transform it (`only`). Default: `skip`.",
         "run",
         group=_RUNS,
-        reaches=_OF_PAIRS,
+        reaches=_PAIR_KINDS,
     )
     state_id: str | None = key(
-        TemplatedText(longest=1000),
+        TemplatedText(max_length=1000),
         "The ID of the Meltano state, which records what has already been loaded. Default: the schedule's name, as in "
         "Meltano; for a task, `<schedule>.<task id>`.",
         "carbon",
         group="state",
-        reaches=_OF_PAIRS,
+        reaches=_PAIR_KINDS,
     )
     command: str | None = key(
         Command("a shell command"),

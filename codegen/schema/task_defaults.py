@@ -18,10 +18,10 @@ from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
 # The tasks that run Meltano, and those that run in a shell or a container.
-WITH_MELTANO = ("run", "invoke", "extractor")
-IN_A_SHELL = (*WITH_MELTANO, "command")
+MELTANO_KINDS = ("run", "invoke", "extractor")
+SHELL_KINDS = (*MELTANO_KINDS, "command")
 # The tasks that load rows, including a `meltano run` in a `command`.
-THAT_LOAD = ("run", "extractor", "command")
+LOADING_KINDS = ("run", "extractor", "command")
 _inherited = partial(key, is_inherited=True)
 _how = partial(_inherited, is_argument=True, group="how")
 _outcome = partial(_how, group="when it goes wrong")
@@ -68,7 +68,7 @@ class TaskDefaults(Model):
         Duration(), "How long a task may run before it fails. Default: no limit.", "2h", label="Time limit of a task"
     )
     pool: str | None = _how(
-        Text(longest=256),
+        Text(max_length=256),
         "The Airflow pool. It limits how many tasks run at once, for example tasks that load the same warehouse.",
         "warehouse",
     )
@@ -76,7 +76,7 @@ class TaskDefaults(Model):
     priority_weight: int | None = _how(
         Integer(), "Tasks with a higher number start first when not all can run at once.", "10", label="Priority"
     )
-    queue: str | None = _how(Text(longest=256), "The queue for the tasks, with the Celery executor.", "heavy")
+    queue: str | None = _how(Text(max_length=256), "The queue for the tasks, with the Celery executor.", "heavy")
     on_retry: tuple[Alert, ...] | None = _inherited(
         AlertList(),
         "Alerts when a task fails and is retried.",
@@ -91,7 +91,7 @@ class TaskDefaults(Model):
         "Whether to ignore the saved state and load everything again. A template decides for each run.",
         "'{{ params.full_refresh }}'",
         default=False,
-        reaches=THAT_LOAD,
+        reaches=LOADING_KINDS,
         variable="MELTANO_RUN_FULL_REFRESH",
         group="state",
         label="Load everything again",
@@ -102,7 +102,7 @@ class TaskDefaults(Model):
         "affects `meltano run`.",
         "true",
         default=False,
-        reaches=THAT_LOAD,
+        reaches=LOADING_KINDS,
         variable="MELTANO_RUN_FORCE",
         group="state",
         label="Run despite a lock",
@@ -114,7 +114,7 @@ class TaskDefaults(Model):
         "`TAP_GITLAB__SELECT`): `config set` and `select` change the project permanently.",
         '["invoke dbt-postgres:deps"]',
         (),
-        reaches=WITH_MELTANO,
+        reaches=MELTANO_KINDS,
         group="what runs",
         label="Meltano commands to run first",
     )
@@ -123,7 +123,7 @@ class TaskDefaults(Model):
         "Where the tasks run: in a shell on the Airflow worker, in Docker containers or in Kubernetes pods.",
         "docker",
         next(iter(RUNNERS)),
-        reaches=IN_A_SHELL,
+        reaches=SHELL_KINDS,
         group="how",
         label="Where the tasks run",
     )
@@ -134,7 +134,7 @@ class TaskDefaults(Model):
         "variables. Values can contain Airflow templates.",
         "{TAP_GITLAB_START_DATE: '{{ ds }}'}",
         {},
-        reaches=IN_A_SHELL,
+        reaches=SHELL_KINDS,
         group="how",
         label="Environment variables",
     )

@@ -48,7 +48,7 @@ class _Arguments(Text):
 
 
 _COMMAND = _Arguments("a Meltano command", "meltano")
-MELTANO_COMMANDS = TextList("a list of Meltano commands", _COMMAND, each_once=False)
+MELTANO_COMMANDS = TextList("a list of Meltano commands", _COMMAND, is_unique=False)
 INVOKE = _Arguments("arguments of `meltano invoke`", "meltano invoke")
 # Commands would read a name with a leading dash as an option.
 PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")

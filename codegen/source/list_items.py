@@ -16,7 +16,7 @@ from codegen.source.positions import EditError, Path, YamlText, compose, index_o
 from codegen.source.splicing import lines_of_item
 from codegen.source.write import to_yaml
 
-_LOST = "it cannot be changed in place because of anchors, aliases or its layout"
+_CANNOT_EDIT = "it cannot be changed in place because of anchors, aliases or its layout"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def moved(text: str, other: str, key: str) -> tuple[str, str]:
     document, target = YamlText.read(text), YamlText.read(other)
     index = index_of(document.map_at(()), key)
     if index is None or any(getattr(each.root, "flow_style", False) for each in (document, target)):
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     start, end = lines_of_item(document, document.map_at(()), index)
     lines = text[start:end] if text[start:end].endswith("\n") else f"{text[start:end]}\n"
     place = target.end_of_line(target.end_of(target.root)) if target.root.value else len(other)
@@ -126,11 +126,11 @@ def moved(text: str, other: str, key: str) -> tuple[str, str]:
     added, left = above + lines + other[place:], text[:start] + text[end:]
     wanted = [*data_of_node(target.root), data_of_node(document.root)[index]]
     if data_of_node(YamlText.read(added).root) != wanted:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     if data_of_node(YamlText.read(left).root) != [
         each for number, each in enumerate(data_of_node(document.root)) if number != index
     ]:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     return left, added
 
 
@@ -149,7 +149,7 @@ def _checked(old: ItemList, written: str, values: Sequence[Any]) -> str:
     text = old.text[: old._start] + written + old.text[old._end :]  # noqa: SLF001  # of the same module
     wanted, found = (_without(YamlText.read(each).root, old.path) for each in (old.text, text))
     if wanted[0] != found[0] or found[1] != values:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     return text
 
 
@@ -163,7 +163,7 @@ def _without(root: yaml.Node, path: Path) -> tuple[Any, Any]:
 def _value_of(lines: str) -> Any:  # noqa: ANN401  # as `data_of_node` gives it
     node = compose(lines)
     if not isinstance(node, yaml.SequenceNode) or len(node.value) != 1:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     return data_of_node(node)[0]
 
 

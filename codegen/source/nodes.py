@@ -70,12 +70,12 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.kind == "null"
 
 
-def holds_trap(node: Node) -> bool:
+def has_trap(node: Node) -> bool:
     """Return whether the value, or a value in it, is a trap, which the reader has reported."""
     if isinstance(node, Scalar):
         return node.kind == "trap"
     values = node.items if isinstance(node, ListNode) else (entry.value for entry in node.entries.values())
-    return any(map(holds_trap, values))
+    return any(map(has_trap, values))
 
 
 _NOUNS = {
@@ -109,15 +109,15 @@ def merge(base: MapNode, over: MapNode) -> MapNode:
             entries[key] = entry
         elif isinstance(below.value, MapNode) and isinstance(entry.value, MapNode):
             value = merge(below.value, entry.value)
-            entries[key] = Entry(entry.key_location, value, _behind(entry.replaced, below.replaced))
+            entries[key] = Entry(entry.key_location, value, _appended(entry.replaced, below.replaced))
         else:
-            entries[key] = Entry(entry.key_location, entry.value, _behind(entry.replaced, below))
+            entries[key] = Entry(entry.key_location, entry.value, _appended(entry.replaced, below))
     return MapNode(entries, over.location)
 
 
-def _behind(entry: Entry | None, last: Entry | None) -> Entry | None:
+def _appended(entry: Entry | None, last: Entry | None) -> Entry | None:
     """Return the chain of overridden entries, with another entry at its end."""
-    return entry._replace(replaced=_behind(entry.replaced, last)) if entry else last
+    return entry._replace(replaced=_appended(entry.replaced, last)) if entry else last
 
 
 def without_nulls(node: MapNode) -> MapNode:

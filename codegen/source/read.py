@@ -16,7 +16,7 @@ from codegen.source.nodes import Node
 from codegen.source.syntax_errors import character_error, merge_conflict, place_at, syntax_error
 from codegen.text.conflict import conflict_in
 
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 
 
 def read_yaml(
@@ -73,11 +73,11 @@ def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | Non
 
 
 def _text_in(path: Path, _name: str) -> str:
-    return _decoded(read_bytes(path, _MOST_BYTES))
+    return _decoded(read_bytes(path, _MAX_BYTES))
 
 
 def _decoded(data: bytes) -> str:
-    check_size(len(data), _MOST_BYTES)
+    check_size(len(data), _MAX_BYTES)
     if b"\x00" in data:
         raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", rules.BINARY_FILE)
     return data.decode("utf-8-sig")

@@ -18,7 +18,7 @@ from codegen.text.jinja import is_template, with_templates_as
 from codegen.text.shell import without_templates
 
 # A source and a target.
-_PATHS = 2
+_SOURCE_AND_TARGET = 2
 # The name of a volume (moby, volume/mounts/validate.go and daemon/names).
 _VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]+")
 
@@ -37,13 +37,13 @@ class Mount(Model):
         "",
     )
     source: str = key(
-        TemplatedText("a path or the name of a volume", longest=4096),
+        TemplatedText("a path or the name of a volume", max_length=4096),
         "The path on the Docker host, which must exist, or the name of the volume. Not allowed for `tmpfs`.",
         "/srv/elt/output",
         "",
     )
     target: str = key(
-        TemplatedText("a path", longest=4096), "The path in the container. Required.", "/project/output", ""
+        TemplatedText("a path", max_length=4096), "The path in the container. Required.", "/project/output", ""
     )
     read_only: bool = key(Boolean(), "Whether the mount is read-only.", "true", default=False)
 
@@ -63,8 +63,8 @@ class _MountSection(Section[Mount]):
         # Colons inside a template do not separate parts.
         text, restored = without_templates(scalar.text)
         parts = text.split(":")
-        *paths, mode = parts if parts[-1] in {"ro", "rw"} and len(parts) > _PATHS else [*parts, ""]
-        if len(paths) != _PATHS or "" in paths:
+        *paths, mode = parts if parts[-1] in {"ro", "rw"} and len(parts) > _SOURCE_AND_TARGET else [*parts, ""]
+        if len(paths) != _SOURCE_AND_TARGET or "" in paths:
             raise InvalidError(f"{quoted(scalar.text)} is not a mount", self.hint)
         path = TemplatedText("a path")
         source, target = (path.convert(scalar._replace(text=restored(part))) for part in paths)

@@ -16,7 +16,7 @@ from codegen.text.jinja import DOCKER_ENDINGS, rendered
 from codegen.values import Call, Value, call
 
 # DockerOperator removes this variable if it does not mount a temporary folder (`_run_image_with_mounts`).
-_TAKEN = "AIRFLOW_TMP_DIR"
+_DROPPED_VARIABLE = "AIRFLOW_TMP_DIR"
 _OPERATOR = "airflow.providers.docker.operators.docker.DockerOperator"
 _COMPUTED = {"environment": ENV, "command": PROGRAM, "entrypoint": PROGRAM}
 
@@ -55,9 +55,9 @@ def _mount(mount: Mount) -> Call:
 def _check(placed: Placed) -> Iterator[Diagnostic]:
     """Check a task that runs in a container."""
     yield from check_image(placed, "docker")
-    if _TAKEN in placed.env:
-        message = f"DockerOperator does not pass {quoted(_TAKEN)} to the container"
-        yield Diagnostic(rules.INVALID_VALUE, message, placed.env_at(_TAKEN), "choose another name")
+    if _DROPPED_VARIABLE in placed.env:
+        message = f"DockerOperator does not pass {quoted(_DROPPED_VARIABLE)} to the container"
+        yield Diagnostic(rules.INVALID_VALUE, message, placed.env_at(_DROPPED_VARIABLE), "choose another name")
 
 
 DOCKER = Runner(

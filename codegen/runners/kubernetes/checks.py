@@ -23,7 +23,7 @@ _LABELS_OF_AIRFLOW = {
 }
 _LABEL = r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?)?"
 # The number of keys of a volume.
-_NAME_AND_SOURCE = 2
+_VOLUME_KEYS = 2
 
 
 def check(placed: Placed) -> Iterator[Diagnostic]:
@@ -91,7 +91,7 @@ def _check_volumes(settings: Kubernetes) -> Iterator[Diagnostic]:
                 message = f"two of `{name}` have the `{field}` {quoted(value)}"
                 yield Diagnostic(rules.TWICE, message, settings.at[f"{name}.{number}"], "remove one of them")
     for number, volume in enumerate(settings.in_the_pod.get("volumes", ())):
-        if len(volume) != _NAME_AND_SOURCE:
+        if len(volume) != _VOLUME_KEYS:
             message = f"the volume {quoted(volume['name'])} must have exactly one source"
             place = settings.at[f"volumes.{number}"]
             yield Diagnostic(rules.INVALID_VALUE, message, place, "such as `emptyDir: {}`")

@@ -32,7 +32,7 @@ _TYPES = {
     "string": "text",
 }
 # A message lists at most this many fields.
-_FEW = 10
+_MAX_LISTED = 10
 
 
 class KubernetesObject(FieldType[Any]):
@@ -144,7 +144,7 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
     title = schema.get("title", "the object")
     if error.validator == "additionalProperties" and isinstance(node, MapNode):
         fields = schema.get("properties", {})
-        few = "its fields are " + ", ".join(f"`{name}`" for name in fields) if len(fields) <= _FEW else ""
+        few = "its fields are " + ", ".join(f"`{name}`" for name in fields) if len(fields) <= _MAX_LISTED else ""
         for name in (name for name in value if name not in fields):
             message = f"{quoted(name)} is not a field of Kubernetes' {title}"
             hint = nearest(name, fields) or few or "see `kubectl explain`"

@@ -12,7 +12,7 @@ import re
 from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
 from codegen.text.jinja import before_template, is_template
 
-_READ_AS_MORE = re.compile(r"\$(?:[$(]|[^\x00-\x7f])")
+_EXPANDED = re.compile(r"\$(?:[$(]|[^\x00-\x7f])")
 _NAME = re.compile(r"\{\{ *([A-Za-z_][\w.]*) *\}\}")
 _DATES = OF_A_DATE | OF_AN_INTERVAL | {"execution_date", "prev_start_date_success", "prev_end_date_success"}
 _DATE = f"(?:{'|'.join(sorted(_DATES))})"
@@ -25,7 +25,7 @@ _WITHOUT_DOLLAR = re.compile(rf"\{{\{{-? *{_DATE}(?:\.\w+(?:{_CALL})?| *\| *\w+)
 def as_expanded(text: str) -> str:
     """Escape a text or a template, so that the container gets it, or its result, unchanged."""
     if not is_template(text):
-        return _doubled(text) if _READ_AS_MORE.search(text) else text
+        return _doubled(text) if _EXPANDED.search(text) else text
     around = _WITHOUT_DOLLAR.sub("", text)
     if "$" not in text and not is_template(around):
         return text

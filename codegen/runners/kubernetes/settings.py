@@ -56,8 +56,8 @@ class _PullSecrets(TextList):
     def __init__(self) -> None:
         super().__init__("a list of secrets", Text("the name of a secret"))
 
-    def _items(self, node: Node, least: int = 0) -> Sequence[Node]:
-        items = super()._items(node, least)
+    def _items(self, node: Node, min_items: int = 0) -> Sequence[Node]:
+        items = super()._items(node, min_items)
         return [item.entries["name"].value if _is_named(item) else item for item in items]
 
 

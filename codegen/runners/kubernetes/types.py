@@ -13,7 +13,7 @@ from codegen.source.nodes import Scalar
 
 QUANTITY_HINT = "such as 500m for half a CPU, or 512Mi of memory"
 _QUANTITY = r"(\d+(?:\.\d*)?|\.\d+)(?:([KMGTPE])i|([numkMGTPE])|[eE]([+-]?\d{1,3}))?"
-_SMALL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_SUFFIXES = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _DEVICE = r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?/[A-Za-z0-9](?:[A-Za-z0-9_.\-]*[A-Za-z0-9])?"
 
 
@@ -23,7 +23,7 @@ def amount(quantity: str) -> Fraction:
     if match is None:
         raise InvalidError(f"{quoted(quantity)} is not a quantity", QUANTITY_HINT)
     number, binary, decimal, exponent = match.groups()
-    factor = Fraction(1024) ** ("KMGTPE".index(binary) + 1) if binary else Fraction(10) ** _SMALL.get(decimal, 0)
+    factor = Fraction(1024) ** ("KMGTPE".index(binary) + 1) if binary else Fraction(10) ** _SUFFIXES.get(decimal, 0)
     return Fraction(number.rstrip(".")) * factor * Fraction(10) ** int(exponent or 0)
 
 
