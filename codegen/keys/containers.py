@@ -149,7 +149,7 @@ class Object(FieldType[dict[str, Any]]):
             if name in self.keys:
                 values[name] = self.keys[name].read(entry.value, report)
                 continue
-            hint = nearest(name, self.keys) or "known are " + ", ".join(f"`{key}`" for key in self.keys)
+            hint = nearest(name, self.keys) or "its keys are " + ", ".join(f"`{key}`" for key in self.keys)
             message = f"{quoted(name)} is not a key of {self.words}"
             report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
         missing = [name for name in self.required if name not in given]

@@ -64,4 +64,4 @@ def _values_of(schedule: Schedule, kind: str) -> set[str]:
 def _some(values: Sequence[str]) -> str:
     """Return a hint that lists the first values."""
     shown = ", ".join(map(quoted, values[:_MAX_SHOWN])) + (", ..." if len(values) > _MAX_SHOWN else "")
-    return f"there {'is' if len(values) == 1 else 'are'} {shown}" if values else "there is no schedule"
+    return f"choose from {shown}" if values else "there are no schedules"
