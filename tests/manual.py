@@ -9,17 +9,19 @@ An HTML comment before a block says what it is:
 - `<!-- not run: REASON -->`: the block is not tried.
 
 `sh` and `console` blocks run in the project of the page, in their order, and `sh` must succeed.
-`<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git;
-`<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
+`<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git,
+with a configuration if it has none; `<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
 A slow test plays a page with `<!-- slow: REASON -->`, in one shell.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +29,9 @@ from pathlib import Path
 from environments import ROOT
 from git_repository import git
 from manual_parts import GENERATED, with_generated_parts
-from project_builder import dagpress
+from project_builder import dagpress, write
+
+from codegen.configuration.file import has_configuration
 
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "rules")]
 _SLOW = re.compile(r"^<!-- slow: .+ -->$", re.MULTILINE)
@@ -95,6 +99,8 @@ class Reader:
             self.project.mkdir()
         else:
             shutil.copytree(ROOT / name, self.project)
+            if not has_configuration(self.project):
+                write(self.project, {"dagpress.toml": ""})
         git(self.project, "init", "--quiet")
         git(self.project, "add", ".")
         git(self.project, "commit", "--quiet", "--allow-empty", "--message", "Start")

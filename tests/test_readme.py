@@ -11,7 +11,6 @@ import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
-from codegen.project import read_project
 from codegen.schema.export import schema_line
 
 ROOT = Path(__file__).parent.parent
@@ -41,27 +40,6 @@ def test_every_command_is_in_the_table() -> None:
     assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
 
 
-def test_each_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
-    """Dagpress takes it."""
-    blocks = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert blocks
-    for block in blocks:
-        # Some show the configuration in a pyproject.toml.
-        write(tmp_path, {"dagpress.toml": block.replace("[tool.dagpress.", "[")})
-        project, diagnostics = read_project(tmp_path)
-        assert project, diagnostics
-
-
-def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
-    """The block of a template does what the text says."""
-    template = README.read_text(encoding="utf-8").split("```jinja\n")[1].split("```")[0]
-    write(tmp_path, {"templates/dag.py.j2": template, "schedules/a.yml": EXTRACT_LOAD})
-    assert dagpress(tmp_path, "generate")[0] == 0
-    generated = (tmp_path / "generated_dags/a.py").read_text()
-    assert 'TEAM = "data"\n' in generated
-    assert "        doc=TEAM,\n    )\n" in generated
-
-
 def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
     """Its commands, word for word: the DAGs stay, and an editor finds the JSON Schema."""
     section = README.read_text(encoding="utf-8").split("### One file for each folder")[1]
@@ -83,9 +61,9 @@ def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
 def test_every_block_of_the_templates_is_told() -> None:
     """The table has each of them, and no other."""
     template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
-    table = README.read_text(encoding="utf-8").split("| block |")[1].split("\n\n")[0]
-    told = set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) | {"meltano"}
-    assert told == set(re.findall(r"{% block (\w+)", template))
+    page = (ROOT / "docs/reference/templates.md").read_text(encoding="utf-8")
+    table = page.split("| block |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(re.findall(r"{% block (\w+)", template))
 
 
 def test_the_arrows_of_the_readme_are_those_of_its_schedule() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 
 import click
 from output_schemas import OUTPUTS, output_schema
@@ -14,6 +16,16 @@ from codegen.airflow.parsing import parsing_settings
 from codegen.airflow_facts import facts_of, newest
 from codegen.cli.main import main
 from codegen.configuration.export import configuration_reference
+from codegen.plan.tree import (
+    Arrow,
+    Constant,
+    DagModule,
+    Import,
+    PlannedDag,
+    PlannedFunction,
+    PlannedGroup,
+    PlannedTask,
+)
 from codegen.rules import RULES
 from codegen.schema.export import reference
 
@@ -62,12 +74,28 @@ def _outputs() -> str:
     return "".join(f"### `{name}`\n\n```json\n{schema}\n```\n\n" for name, schema in schemas.items())
 
 
+def _template_fields() -> str:
+    """The data that a template can use: the fields and properties of each class, with their types."""
+    parts: list[str] = []
+    for kind in (DagModule, PlannedDag, PlannedGroup, PlannedTask, PlannedFunction, Arrow, Import, Constant):
+        members = {each.name: str(each.type) for each in fields(kind)}
+        for name, member in vars(kind).items():
+            getter = member.fget if isinstance(member, property) else getattr(member, "func", None)
+            if getter:
+                members[name] = getter.__annotations__["return"]
+        rows = "".join(f"| `{name}` | `{text}` |\n" for name, text in members.items())
+        summary = (inspect.getdoc(kind) or "").partition("\n")[0]
+        parts.append(f"### `{kind.__name__}`\n\n{summary}\n\n| field | type |\n| --- | --- |\n{rows}\n")
+    return "".join(parts)
+
+
 _PARTS: dict[str, Callable[[], str]] = {
     "keys": lambda: reference(newest()),
     "configuration": configuration_reference,
     "commands": _commands,
     "rules": _rules,
     "outputs": _outputs,
+    "template fields": _template_fields,
     "settings of Airflow 3": lambda: _settings("3.3"),
     "settings of Airflow 2": lambda: _settings("2.11"),
 }
