@@ -9,8 +9,8 @@ An HTML comment before a block says what it is:
 - `<!-- not run: REASON -->`: the block is not tried.
 
 `sh` and `console` blocks run in the project of the page, in their order, and `sh` must succeed.
-`<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git,
-with a configuration if it has none; `<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
+`<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git, with a configuration
+if it has none; `<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
 A slow test plays a page with `<!-- slow: REASON -->`, in one shell.
 """
 
@@ -128,11 +128,12 @@ class Reader:
         if command.startswith("dagpress ") and not _SHELL.search(command):
             code, out, err = dagpress(self.project, *shlex.split(command)[1:])
             return code, err + out
+        environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
-            ["bash", "-ec", command],
+            ["bash", "-ec", f"exec 2>&1\n{command}"],
             cwd=self.project,
+            env=environ,
             text=True,
-            stderr=subprocess.STDOUT,
             stdout=subprocess.PIPE,
             check=False,
         )
