@@ -1,6 +1,6 @@
-"""Builds the Airflow that `make bench-airflow` measures dag-factory in, and the other environments that it needs.
+"""Builds the environments of `make bench-airflow`: an Airflow with dag-factory, and the others that it needs.
 
-It is one more of `environments.ENVIRONMENTS`, in the newest version of Airflow.
+Adds one with the newest version of Airflow to `environments.ENVIRONMENTS`.
 """
 
 from __future__ import annotations
