@@ -1,4 +1,4 @@
-"""Pipelines beside each other: many of one extractor at once on one worker, and two projects on one Airflow."""
+"""Concurrent pipelines: many of one extractor on one worker, and two projects on one Airflow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from project_builder import as_yaml, write
 pytestmark = pytest.mark.slow
 
 PLUGINS = Path(__file__).parent.parent / "plugins"
-# `ROUNDS=100 .venv/bin/pytest tests/real/test_side_by_side.py` also takes four of each.
+# `ROUNDS=100 .venv/bin/pytest tests/real/test_concurrent_pipelines.py` also takes four of each.
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
 MELTANO_YML = """\
 project_id: side-by-side
@@ -79,7 +79,7 @@ def test_pipelines_of_one_extractor_do_not_share_their_rows(
 def test_two_projects_with_schedules_of_one_name_share_an_airflow(
     airflow: Airflow, meltano: Callable[..., str], tmp_path: Path
 ) -> None:
-    """Each has its own DAG, rows and state, whatever project the worker names to Meltano itself."""
+    """Each has its own DAG, rows and state, whatever project the worker's environment names."""
     environ = environments.meltano_environ(MELTANO_PROJECT_ROOT=str(tmp_path / "elsewhere"))
     for name in ("sales", "shop"):
         folder = tmp_path / name
@@ -100,7 +100,7 @@ def test_two_projects_with_schedules_of_one_name_share_an_airflow(
         done = airflow.run("dags", "test", dag_id, dags_folder=tmp_path / "all_dags", env=environ)
         assert done.returncode == 0, done.stdout
     rows = {name: (tmp_path / name / "rows/orders").read_text().split() for name in ("sales", "shop")}
-    # Had they one state, the second would continue after the rows of the first.
+    # With a shared state, the second would continue after the rows of the first.
     assert rows == {"sales": ["1", "2", "3"], "shop": ["1", "2", "3"]}
     for name in rows:
         assert (tmp_path / name / "where").read_text() == f"{tmp_path / name}\n"
@@ -108,7 +108,7 @@ def test_two_projects_with_schedules_of_one_name_share_an_airflow(
 
 
 def _write_project(folder: Path, schedules: list[dict[str, Any]]) -> list[str]:
-    """Generate a pipeline of each of these schedules, and return their names."""
+    """Generate a pipeline for each schedule, and return their names."""
     names = [f"p{number}" for number in range(len(schedules))]
     files = {"meltano.yml": MELTANO_YML}
     for name, schedule in zip(names, schedules, strict=True):
@@ -122,7 +122,7 @@ def _write_project(folder: Path, schedules: list[dict[str, Any]]) -> list[str]:
 
 
 def _task(airflow: Airflow, project: Path, name: str) -> dict[str, Any]:
-    """The one task of the pipeline's DAG, as Airflow has it."""
+    """Return the only task of the pipeline's DAG in Airflow."""
     answer = airflow.worker.import_file(project / "generated_dags" / f"{name}.py")
     ((task,),) = (dag["tasks"] for dag in answer["dags"])
     return dict(task)

@@ -1,4 +1,4 @@
-"""A cron in words is what Airflow's own timetable does."""
+"""The description of a cron in words matches Airflow's own timetable."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _is_valid(interval: str) -> bool:
 
 
 def _runs_of(words: str) -> Iterator[datetime]:
-    """The runs from the first of 2027 on that a reader of the words expects."""
+    """Return the runs from the start of 2027 on that the description promises."""
     days, at, times = words.partition(" at ")
     if span := re.fullmatch(r"(.+), hourly from (\d+):(\d+) to (\d+):\d+", words):
         days, of_day = span[1], [time(hour, int(span[3])) for hour in range(int(span[2]), int(span[4]) + 1)]
@@ -96,7 +96,7 @@ _NUMBERS = count()
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(intervals=st.sets((_CRONS | st.sampled_from([*AIRFLOW_PRESETS])).filter(_is_valid), min_size=10, max_size=60))
-def test_the_words_of_a_cron_read_as_the_runs_that_airflow_gives(
+def test_the_description_of_a_cron_matches_the_runs_of_airflow(
     airflow: Airflow, intervals: set[str], tmp_path: Path
 ) -> None:
     """Forty runs from the first of a year; a cron without words is shown itself."""

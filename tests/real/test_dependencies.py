@@ -16,14 +16,14 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
 ]
 
-# In the place of Meltano: it writes down what it was given, and one of the extractors fails.
+# Replaces Meltano: it records its arguments, and one of the extractors fails.
 _MELTANO = """\
 #!/bin/sh
 echo "$2 $4 $SINCE $UNTIL" >> calls
 test "$2" != tap-carbon-forecast
 """
 _TWO_ENDS: list[Any] = [{"id": name, "run": "tap-carbon target-duckdb", "after": []} for name in ("left", "right")]
-# A DAG that somebody wrote: an asset of ours starts it, and it updates one that starts a schedule of ours.
+# A hand-written DAG: one of our assets starts it, and it updates an asset that starts one of our schedules.
 _THEIRS = """\
 import pendulum
 try:
@@ -40,7 +40,7 @@ with DAG("theirs", schedule=[Asset("s3://warehouse/orders")], start_date=pendulu
     EmptyOperator(task_id="load", outlets=[theirs])
 """
 _INTERVAL = {"SINCE": "{{ data_interval_start | ds }}", "UNTIL": "{{ data_interval_end | ds }}"}
-# What is proposed for runs without a logical date, which are those of Airflow 3 alone.
+# The proposed template for runs without a logical date, which only Airflow 3 has.
 _DAY = {"SINCE": "{{ ds | default(dag_run.run_after | ds) }}", "UNTIL": "{{ dag_run.logical_date is none }}"}
 _SCHEDULES: dict[str, dict[str, Any]] = {
     "orders": {"interval": "@manual", "outlets": ["s3://warehouse/orders", "rows"]},
@@ -59,11 +59,8 @@ _SCHEDULES: dict[str, dict[str, Any]] = {
 }
 
 
-def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invocation) -> None:
-    """In one run of a scheduler: after one, all and any, with an interval too, and through a DAG of somebody else.
-
-    And the data intervals of others.
-    """
+def test_success_starts_dependent_schedules_and_failure_does_not(invocation: Invocation) -> None:
+    """After one, all and any schedules, with an interval, and through a hand-written DAG. Covers data intervals too."""
     folder = invocation.demo.folder
     base: dict[str, Any] = {"extractor": "tap-carbon", "loader": "target-duckdb"}
     is_3 = invocation.version == NEWEST
@@ -78,7 +75,7 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
     assert dagpress(folder, "generate")[0] in {0, 1}
 
     if not is_3:
-        # It forks a task; the executor for SQLite starts an `airflow` command for each, which takes seconds.
+        # It forks tasks; the executor for SQLite starts an `airflow` command for each, which takes seconds.
         invocation.variables["AIRFLOW__CORE__EXECUTOR"] = "LocalExecutor"
         invocation.variables["_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK"] = "1"
     invocation.run("dags", "trigger", "meltano_orders")
@@ -96,7 +93,7 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
 
     assert invocation.states("meltano_after_failure") == []
     assert invocation.states("meltano_after_any") == ["success"]
-    # On Airflow 2 the run has no task, on Airflow 3 there is no end for it, which `validate` says.
+    # On Airflow 2 the run has no tasks; on Airflow 3 it has no end, which `validate` reports.
     assert _tasks(invocation, "meltano_after_its_end") == (1 if is_3 else 0)
     year = datetime.now(timezone.utc).year
     calls = {line.split("=")[1] for line in (folder / "calls").read_text().splitlines() if "=" in line}
@@ -108,6 +105,6 @@ def test_success_starts_what_waits_for_it_and_failure_does_not(invocation: Invoc
 
 
 def _tasks(invocation: Invocation, dag_id: str) -> int:
-    """How many tasks the runs of a DAG have had."""
+    """Return the number of task instances of a DAG."""
     ((count,),) = invocation.rows("select count(*) from task_instance where dag_id = ?", dag_id)
     return int(count)
