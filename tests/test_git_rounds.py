@@ -1,4 +1,4 @@
-"""The daily round with real git: merges of two branches, and files that CI would not get."""
+"""Merges of two branches with a real git, and files that are missing in a commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILES = {
 }
 _Text = TypeVar("_Text", str, str | None)
 _Edit = Mapping[str, str | None]
-# The changes of two branches, the codes of `check` after the merge, and the resolution of the schedules.
+# The changes of two branches, the codes of `check` after the merge, and the resolved schedules.
 _Round = tuple[_Edit, _Edit, list[str], _Edit]
 
 
@@ -37,7 +37,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def original_of_a_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with one DAG file for all schedules."""
+    """The same, with one DAG file for all schedules."""
     files = {"dagpress.toml": 'layout = "folder"\n', **_in_a_folder(_FILES)}
     return _committed(tmp_path_factory.mktemp("original"), files)
 
