@@ -1,4 +1,4 @@
-"""The documentation is true: its files are the files, its reference is the schema's, its commands run as shown."""
+"""The documentation is correct: its files, its reference, and the output of its commands."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _COMMAND = re.compile(r"^\$ dagpress (.*)\n", re.MULTILINE)
 
 
 def _block_of_console(match: re.Match[str]) -> str:
-    """The commands of a block again, each with what it really prints."""
+    """Run the commands of a block, and return them with their real output."""
     shown = ""
     for command in _COMMAND.findall(match[1]):
         folder = ROOT
@@ -47,7 +47,7 @@ def _block_of_console(match: re.Match[str]) -> str:
 
 
 def _settings(airflow: str) -> str:
-    """The settings for static files, as lines of airflow.cfg."""
+    """Return the settings for static files as lines of airflow.cfg."""
     return as_ini(parsing_settings(has_api_server=facts_of(airflow).has_api_server))
 
 
@@ -61,14 +61,14 @@ def _true(document: Path) -> str:
 
 
 @pytest.mark.parametrize("document", [README, AIRFLOW, OPERATORS, REFERENCE], ids=lambda path: path.stem)
-def test_a_document_shows_what_is_so(document: Path, request: pytest.FixtureRequest) -> None:
-    """Files, the reference and every console are what the program gives; `make goldens` writes them anew."""
+def test_a_document_has_the_real_files_reference_and_output(document: Path, request: pytest.FixtureRequest) -> None:
+    """`make goldens` updates them."""
     if request.config.getoption("regen_all"):
         document.write_text(_true(document), encoding="utf-8")
     assert document.read_text(encoding="utf-8") == _true(document)
 
 
-def test_each_part_of_a_file_stands_in_it() -> None:
+def test_each_shown_part_is_in_its_file() -> None:
     parts = _PART.findall(README.read_text(encoding="utf-8"))
     assert parts
     assert [name for name, part in parts if part not in (ROOT / name).read_text(encoding="utf-8")] == []
@@ -80,21 +80,21 @@ def test_the_page_on_operators_shows_every_example() -> None:
 
 
 @pytest.mark.parametrize(("folder", "schedules"), [(".", 4), ("examples", 12)])
-def test_the_committed_files_of_this_repo_are_current(folder: str, schedules: int) -> None:
-    """What CI asks of every project, asked of this one, and of the examples; neither has a warning."""
+def test_the_committed_files_of_this_repo_are_up_to_date(folder: str, schedules: int) -> None:
+    """And those of the examples, without warnings."""
     assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are current.\n")
 
 
-def test_every_command_is_in_the_table() -> None:
-    """Nothing that the program has is missing in the README, and nothing is there that it has not."""
+def test_the_readme_lists_every_command() -> None:
+    """And no others."""
     text = README.read_text(encoding="utf-8")
     help_text = dagpress(ROOT, "--help")[1]
     commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
     assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
 
 
-def test_each_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
-    """Dagpress takes it."""
+def test_each_configuration_of_the_readme_is_valid(tmp_path: Path) -> None:
+
     blocks = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     for block in blocks:
@@ -105,7 +105,7 @@ def test_each_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
 
 
 def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
-    """The block of a template does what the text says."""
+    """The block of the template has the described effect."""
     template = README.read_text(encoding="utf-8").split("```jinja\n")[1].split("```")[0]
     write(tmp_path, {"templates/dag.py.j2": template, "schedules/a.yml": EXTRACT_LOAD})
     assert dagpress(tmp_path, "generate")[0] == 0
@@ -114,8 +114,8 @@ def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
     assert "        doc=TEAM,\n    )\n" in generated
 
 
-def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
-    """Its commands, word for word: the DAGs stay, and an editor finds the JSON Schema."""
+def test_the_commands_for_switching_the_layout_work(tmp_path: Path) -> None:
+    """Exactly as documented: the DAGs do not change, and an editor finds the JSON Schema."""
     section = README.read_text(encoding="utf-8").split("### One file for each folder")[1]
     commands = section.split("```sh\n")[1].split("```")[0]
     schedules = {f"schedules/sales-{name}.yml": schema_line("") + EXTRACT_LOAD for name in ("orders", "customers")}
@@ -132,24 +132,24 @@ def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
         assert path.read_text(encoding="utf-8") == schema_line("sales/a.yml") + EXTRACT_LOAD
 
 
-def test_every_block_of_the_templates_is_told() -> None:
-    """The table has each of them, and no other."""
+def test_the_documentation_lists_every_block_of_the_templates() -> None:
+    """And no others."""
     template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
     table = README.read_text(encoding="utf-8").split("| block |")[1].split("\n\n")[0]
     told = set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) | {"meltano"}
     assert told == set(re.findall(r"{% block (\w+)", template))
 
 
-def test_the_arrows_of_the_readme_are_those_of_its_schedule() -> None:
-    """They stand in the DAG file that the schedule gives."""
+def test_the_arrows_in_the_readme_match_its_schedule() -> None:
+    """They are in the DAG file of the schedule."""
     arrows = re.findall(r"`([^`\n]+ >> [^`\n]+)`", README.read_text(encoding="utf-8"))
     dag = (ROOT / "tests/cases/tasks_of_the_readme/generated_dags/shop.py").read_text(encoding="utf-8")
     assert [f"    {line}" for line in arrows] == dag.splitlines()[-len(arrows) :]
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-def test_every_make_target_that_is_named_exists(document: str) -> None:
-    """`make -n` knows each of them."""
+def test_every_named_make_target_exists(document: str) -> None:
+
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)))
     assert targets
@@ -158,23 +158,23 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_schema_that_a_schedule_names_is_there() -> None:
-    """An editor finds the JSON Schema from the first line of each schedule."""
+def test_the_json_schema_that_a_schedule_names_exists() -> None:
+    """The first line of each schedule has its path for editors."""
     for path in (ROOT / "schedules").rglob("*.yml"):
         named = path.read_text(encoding="utf-8").split("\n")[0].removeprefix("# yaml-language-server: $schema=")
         assert (path.parent / named).resolve() == ROOT / "schedules/schedule.schema.json"
 
 
-def test_every_module_is_in_the_table_of_rooms() -> None:
-    """A newcomer finds each module, or its folder, in CONTRIBUTING.md."""
+def test_contributing_lists_every_module() -> None:
+    """Or its folder."""
     rooms = re.findall(r"^\| `(codegen/[^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
     modules = {f"codegen/{path.name}" for path in (ROOT / "codegen").glob("[a-z]*.py")}
     folders = {f"codegen/{path.parent.name}/" for path in (ROOT / "codegen").glob("*/__init__.py")}
     assert set(rooms) == modules | folders
 
 
-def test_every_target_is_in_the_help() -> None:
-    """`make help` lists every target that a person can call."""
+def test_make_help_lists_every_target() -> None:
+
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
     out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
