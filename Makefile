@@ -70,9 +70,10 @@ test-versions: $(DEV) ## Load the generated files in the Airflow versions that C
 ##@ Checks, one by one
 
 .PHONY: lint
-lint: $(DEV) ## Lint the code and check its format
+lint: $(DEV) ## Lint the code and the words, and check the format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python tools/plain_words.py
 
 .PHONY: types
 types: $(DEV) ## Check the types

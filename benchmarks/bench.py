@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--airflow", type=Path, help="an `airflow` of the newest version, to measure `verify` with")
-    parser.add_argument("--picture", action="store_true", help=f"write {_PICTURE.relative_to(_ROOT)} anew")
+    parser.add_argument("--picture", action="store_true", help=f"update {_PICTURE.relative_to(_ROOT)}")
     options = parser.parse_args()
     ratios: dict[str, float] = {"a Python that does nothing": 1}
     with TemporaryDirectory() as folder:

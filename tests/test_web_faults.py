@@ -20,7 +20,7 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 from codegen.airflow import http_client
 from codegen.web.parts import code
 
-_SECRET = "outside-of-the-project"  # noqa: S105  # it is none
+_SECRET = "outside-of-the-project"  # noqa: S105  # not a real secret
 _SECONDS = 1.0
 
 

@@ -50,7 +50,7 @@ params: {by: nobody}
 tasks:
 - {id: feed, command: 'echo "$BY" > fed', env: {BY: "{{ params.by }}"}}
 """
-BESIDE = '{imports}\n\nwith DAG("beside", schedule=None):\n    pass\n'
+EMPTY_DAG = '{imports}\n\nwith DAG("by_itself", schedule=None):\n    pass\n'
 
 
 def _with_schedules(invocation: Invocation, *names: str) -> Path:
@@ -85,11 +85,11 @@ def test_old_and_new_commands_work_with_and_without_a_scheduler(invocation: Invo
             "schedules/calendar.yml": FORECAST,
             "schedules/feeder.yml": FEEDER,
             "schedules/fed.yml": FED,
-            "generated_dags/beside.py": BESIDE.format(imports=imports),
+            "generated_dags/by_itself.py": EMPTY_DAG.format(imports=imports),
             "orchestrate/dags/by_hand.py": HAND_WRITTEN.format(imports=imports),
             "orchestrate/dags/my_team_settings.py": SETTINGS,
             # The names of Python modules, and of the package that a task runs.
-            "orchestrate/dags/email.py": BESIDE.format(imports=imports).replace("beside", "email"),
+            "orchestrate/dags/email.py": EMPTY_DAG.format(imports=imports).replace("by_itself", "email"),
             "orchestrate/dags/meltano.py": "",
         },
     )
@@ -102,7 +102,7 @@ def test_old_and_new_commands_work_with_and_without_a_scheduler(invocation: Invo
     assert "the DAG files have changed" in invocation.stderr.read_text()
     due, triggered = "meltano_carbon__duckdb", "meltano_carbon_backfill"
     feeding = ("meltano_feeder", "meltano_fed")
-    expected = {due, triggered, *feeding, "meltano_calendar", "beside", "email", "by_hand"}
+    expected = {due, triggered, *feeding, "meltano_calendar", "by_itself", "email", "by_hand"}
     assert {row["dag_id"] for row in dags} == expected
     invocation.run("run", "--raw", "meltano_calendar", "extract_load", "2026-03-02")
     assert invocation.demo.rows("carbon.forecasts") == 3

@@ -76,7 +76,7 @@ def test_meltano_accepts_the_options_of_every_key(airflow: Airflow, demo_project
     common = 'interval: "@daily"\nenvironment: dev\n'
     schedules = {
         "plain": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\n",
-        "anew": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\nfull_refresh: true\n",
+        "again": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\nfull_refresh: true\n",
         "suffixed": common + "tasks: [tap-carbon-forecast target-duckdb]\nstate_id_suffix: eu\nfull_refresh: true\n",
     }
     files = {f"schedules/{name}.yml": text for name, text in schedules.items()}
@@ -91,7 +91,7 @@ def test_meltano_accepts_the_options_of_every_key(airflow: Airflow, demo_project
     execute("plain", "extract_load")
     execute("plain", "extract_load")
     assert demo_project.rows("carbon.readings") == 8
-    execute("anew", "extract_load")
+    execute("again", "extract_load")
     assert demo_project.rows("carbon.readings") == 16
     execute("suffixed", "tap-carbon-forecast_target-duckdb")
     assert demo_project.rows("carbon.forecasts") == 3
