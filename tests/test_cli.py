@@ -44,7 +44,6 @@ def _call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 
 def test_list_prints_a_table_of_commands_and_times(project: Path) -> None:
-
     code, out, err = dagpress(project, "list")
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == ["NAME", "gitlab", "job", "manual"]
@@ -90,7 +89,6 @@ def test_show_prints_the_time_of_h_and_the_values_that_meltano_adds(project: Pat
 
 @pytest.mark.parametrize("command", ["show", "next"])
 def test_an_unknown_name_is_an_error_with_a_suggestion(project: Path, command: str) -> None:
-
     with pytest.raises(click.ClickException, match=r"there is no schedule `gitlub` \(did you mean `gitlab`\?\)"):
         dagpress(project, command, "gitlub")
 
@@ -297,7 +295,6 @@ def _modules_after(*arguments: str) -> set[str]:
 
 
 def test_the_help_imports_no_dependencies_of_commands() -> None:
-
     loaded = _modules_after("--help")
     assert "click" in loaded
     assert not loaded & {"black", "jinja2", "yaml", "croniter"}
@@ -337,7 +334,6 @@ def test_help_exits_with_0_and_a_usage_error_with_2(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-
     monkeypatch.setattr(sys, "argv", ["dagpress", *arguments])
     with pytest.raises(SystemExit) as end:
         cli.run()

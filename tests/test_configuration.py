@@ -302,7 +302,6 @@ def test_a_project_with_only_excluded_schedules_names_exclude(project: Path) -> 
 
 
 def test_no_command_writes_an_excluded_schedule(project: Path) -> None:
-
     write(
         project,
         {

@@ -176,7 +176,6 @@ _BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 9)}]\n"
     ids=lambda text: text[:12],
 )
 def test_a_document_that_is_not_a_map_is_an_error(text: str) -> None:
-
     with pytest.raises(EditError):
         set_value(text, ("key",), "value")
 

@@ -75,7 +75,6 @@ def test_the_arrows_in_the_readme_match_its_schedule() -> None:
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_every_named_make_target_exists(document: str) -> None:
-
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)))
     assert targets
@@ -100,7 +99,6 @@ def test_contributing_lists_every_module() -> None:
 
 
 def test_make_help_lists_every_target() -> None:
-
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
     out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

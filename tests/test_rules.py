@@ -53,7 +53,6 @@ def test_a_silencing_comment_takes_precedence_over_the_configuration(level: str,
 
 
 def test_the_warning_about_an_unused_comment_can_be_turned_off(tmp_path: Path) -> None:
-
     text = f"{EXTRACT_LOAD}pool: a  # dagpress: ignore[moving-image] a sandbox\n"
     root = write(tmp_path, {"schedules/a.yml": text})
     assert _codes(root, {}) == [("unused-ignore", "warning")]
@@ -279,7 +278,6 @@ def test_a_rule_is_explained(tmp_path: Path) -> None:
     ("code", "hint"), [("moving-images", "did you mean `moving-image`?"), ("x", "`dagpress rule` lists the codes")]
 )
 def test_an_unknown_rule_is_an_error_with_a_suggestion(code: str, hint: str, tmp_path: Path) -> None:
-
     with pytest.raises(click.ClickException, match=re.escape(f"there is no rule `{code}` ({hint})")):
         dagpress(tmp_path, "rule", code)
 

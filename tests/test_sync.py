@@ -39,7 +39,6 @@ def test_generate_keeps_the_mtime_of_an_unchanged_file(project: Path) -> None:
 
 
 def test_generate_writes_only_the_changed_file(project: Path) -> None:
-
     other = project / "generated_dags/shop/orders.py"
     before = other.stat().st_mtime_ns
     write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 5\n"})
