@@ -17,7 +17,7 @@ from codegen.airflow_facts import facts_of
 EXAMPLES = {"examples-3": NEWEST, "examples-2": NEWEST_2}
 
 
-def _install_examples(version: str, requirements: Path, folder: Path) -> None:
+def install_airflow(version: str, requirements: Path, folder: Path) -> None:
     """Install it with the layout of the other Airflows: `venv`, and a `home` that tests copy."""
     _install(folder / "venv", requirements)
     shutil.copytree(FOLDER / f"airflow-{version}" / "home", folder / "home")
@@ -25,7 +25,7 @@ def _install_examples(version: str, requirements: Path, folder: Path) -> None:
 
 def _environment(name: str, airflow: str) -> Environment:
     version, requirements = EXAMPLES[name], ROOT / "requirements" / f"{name}.txt"
-    prepare = partial(_install_examples, version, requirements)
+    prepare = partial(install_airflow, version, requirements)
     return Environment(name, (requirements,), prepare, newest=facts_of(version).pythons[-1], needs=(airflow,))
 
 
