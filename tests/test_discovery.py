@@ -44,7 +44,7 @@ def test_a_name_in_two_unicode_forms_is_to_be_removed(tmp_path: Path) -> None:
     """Renaming one file would replace the other."""
     write(tmp_path, {f"schedules/{name}.yml": EXTRACT_LOAD for name in (_COMPOSED, _DECOMPOSED)})
     (problem,) = pipeline.read(project_of(tmp_path)).diagnostics
-    assert problem.hint == f"remove it or `{_COMPOSED}.yml`, which is there too"
+    assert problem.hint == f"remove it or `{_COMPOSED}.yml`, which also exists"
 
 
 def test_a_pattern_of_exclude_without_matches_is_reported(tmp_path: Path) -> None:

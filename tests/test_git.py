@@ -123,7 +123,7 @@ def test_an_invalid_branch_name_is_an_error(repository: Path) -> None:
     write(repository, {"a.yml": "A\n"})
     before = _state(repository)
     for branch in ("-d", "a..b", "a b", "@{-1}", "HEAD", "x.lock", "a~1", "/a", "a/", "\x07", "a\0b"):
-        with pytest.raises(GitError, match="cannot be a branch"):
+        with pytest.raises(GitError, match="is not a valid branch name"):
             commit(repository, ["a.yml"], "Change a", branch)
     assert _state(repository) == before
 
@@ -158,7 +158,7 @@ def test_a_detached_head_requires_a_new_branch(repository: Path) -> None:
     git(repository, "switch", "--quiet", "--detach")
     first = head_of(repository)
     write(repository, {"a.yml": "A\n"})
-    with pytest.raises(GitError, match="on no branch"):
+    with pytest.raises(GitError, match="no branch is checked out"):
         commit(repository, ["a.yml"], "Change a")
     hook(repository, "pre-commit", "exit 1")
     with pytest.raises(GitError):
@@ -182,7 +182,7 @@ def test_an_operation_in_progress_is_reported_with_the_fix(repository: Path, wha
     write(repository, {"a.yml": "A\n"})
     before = git(repository, "status", "--porcelain"), git(repository, "for-each-ref")
     for branch in ("", "new"):
-        with pytest.raises(GitError, match=rf"a {what} is under way .*`git {what} --abort`"):
+        with pytest.raises(GitError, match=rf"a {what} is in progress .*`git {what} --abort`"):
             commit(repository, ["a.yml"], "Change a", branch)
     assert (git(repository, "status", "--porcelain"), git(repository, "for-each-ref")) == before
     git(repository, what, "--abort")
