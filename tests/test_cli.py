@@ -120,7 +120,7 @@ def test_next_skips_a_weekend(project: Path) -> None:
 
 def test_next_of_a_manual_schedule_says_that_a_person_starts_it(project: Path) -> None:
     """No run, and the reason."""
-    assert dagpress(project, "next", "manual") == (0, "", "manual: only when somebody starts it\n")
+    assert dagpress(project, "next", "manual") == (0, "", "manual: manual runs only\n")
 
 
 def test_next_respects_the_start_and_the_end(project: Path) -> None:

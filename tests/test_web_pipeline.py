@@ -395,7 +395,7 @@ def test_a_catchup_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (EXTRACT_LOAD.replace("@daily", "@manual"), "It runs only when somebody starts it."),
+        (EXTRACT_LOAD.replace("@daily", "@manual"), "Manual runs only."),
         (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "It runs after b."),
         (EXTRACT_LOAD + "end_date: 2020-01-01\n", "It has no more runs."),
     ],

@@ -53,7 +53,7 @@ _RUN_EVENTS = {
 _TASK_EVENTS = {
     "on_failure": _Event("failure", "TASK_FAILED", "{{ dag.dag_id }}: {{ ti.task_id }} failed", _OF_A_TASK),
     "on_success": _Event("success", "TASK_SUCCEEDED", "{{ dag.dag_id }}: {{ ti.task_id }} succeeded", _OF_A_TASK),
-    "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is tried again", _OF_A_TASK),
+    "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is up for retry", _OF_A_TASK),
 }
 _SLA_MISS = _Event("deadline", "RUN_LATE", "{{ dag.dag_id }} is late", {"dag_id": "{{ dag.dag_id }}"}, _SLA_PARAMETERS)
 _DEADLINE = _Event(
@@ -72,10 +72,10 @@ _TEXTS = {
     "RUN_SUCCEEDED": "{{ dag.dag_id }} succeeded: {{ run_id }}",
     "TASK_FAILED": "{{ dag.dag_id }}: {{ ti.task_id }} failed in {{ run_id }}\n" + _TRY,
     "TASK_SUCCEEDED": "{{ dag.dag_id }}: {{ ti.task_id }} succeeded in {{ run_id }}\n" + _TRY,
-    "TASK_RETRIED": "{{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}\n" + _TRY,
+    "TASK_RETRIED": "{{ dag.dag_id }}: {{ ti.task_id }} failed and is up for retry in {{ run_id }}\n" + _TRY,
     "RUN_LATE": (
         "{{ dag_run.dag_id }} is late: {{ dag_run.dag_run_id }}\n"
-        "It should have ended before {{ deadline.deadline_time }}"
+        "It should have finished by {{ deadline.deadline_time }}"
     ),
 }
 # On Airflow 2 the `ti` of a DAG's callback is any task of the run, and an SLA knows only its tasks.

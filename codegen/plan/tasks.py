@@ -59,19 +59,18 @@ def _by_operator(step: Step, names: PythonNames, airflow: str) -> Lowered:
 def _extract_load(step: Step, code: Callable[[str], str]) -> str:
     plugins = f"{code(step.task.extractor or '')} into {code(step.task.loader or '')}"
     if step.task.transform == "only":
-        return f"transforms what Meltano loaded from {plugins}"
+        return f"transforms the data that Meltano loaded from {plugins}"
     transform = " and transforms it" if step.task.transform else ""
-    return f"loads {plugins} with Meltano{transform}" + (
-        ", with a full refresh" if "--full-refresh" in step.flags else ""
-    )
+    refresh = " (full refresh)" if "--full-refresh" in step.flags else ""
+    return f"loads {plugins}{transform} with Meltano{refresh}"
 
 
 # By the key that says what a task runs.
 _KINDS = {
-    "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
+    "run": TaskKind(_by_runner, lambda step, code: code(f"meltano run {step.run}")),
     "invoke": TaskKind(_by_runner, lambda step, code: code(f"meltano invoke {step.task.invoke or ''}")),
     "extractor": TaskKind(_by_runner, _extract_load),
-    "command": TaskKind(_by_runner, lambda _, __: "a shell command"),
+    "command": TaskKind(_by_runner, lambda _, __: "shell command"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
     "uses": TaskKind(_by_operator, lambda step, code: code((step.task.uses or "").rpartition(".")[2])),
 }

@@ -31,7 +31,7 @@ def _lower(work: Work) -> dict[str, Value]:
 
 
 # By default, BashOperator skips a task whose command exits with 99.
-_NEVER = Identifier("None", comment="so that exit code 99 fails the task")
+_NEVER = Identifier("None", comment="exit code 99 fails the task instead of skipping it")
 BASH = Runner(
     name="bash",
     operator="BashOperator",

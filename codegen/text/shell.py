@@ -185,7 +185,7 @@ def _required(value: str, option: str, env: dict[str, str]) -> str:
     if not all(map(_PLAIN.fullmatch, parts[::2])) or any(part.startswith("{%") for part in parts[1::2]):
         parts = ["", value]
     variables = (_variable(part, env) for part in parts[1::2])
-    parts[1::2] = [f"${{{name}:?the template of {option} is empty}}" for name in variables]
+    parts[1::2] = [f"${{{name}:?the value of {option} is empty}}" for name in variables]
     return "".join(parts)
 
 

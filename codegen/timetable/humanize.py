@@ -1,4 +1,4 @@
-"""An interval in words."""
+"""Intervals in words."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from codegen.timetable.recurrence import (
     recurrence_of_cron,
 )
 
-# More hours in a row than these are a span.
+# More consecutive hours than this are written as a range.
 _MOST_LISTED = 3
 _HOURS_OF_A_DAY = 24
 
 
 def in_words(interval: Interval) -> str:
-    """An interval in words, such as `every Monday at 06:30`; one without short words as its cron."""
-    return short_words(interval) or f"on the cron `{interval.cron}`"
+    """An interval in words, such as `every Monday at 06:30`, or `on the cron schedule ...` if it has no short words."""
+    return short_words(interval) or f"on the cron schedule `{interval.cron}`"
 
 
 def short_words(interval: Interval) -> str:
-    """The same, or an empty text if there are no short words."""
+    """The same, or an empty string for a cron without short words."""
     if interval.timetable:
         return f"on the timetable `{interval.timetable}`"
     if interval.cron is None:
-        return "only when somebody starts it"
+        return "manual runs only"
     recurrence = recurrence_of_cron(interval.cron)
     return recurrence_in_words(recurrence) if recurrence else ""
 
@@ -64,7 +64,7 @@ def _day_of_month(recurrence: OnDayOfMonth) -> str:
     )
     if recurrence.day == LAST_DAY:
         return f"on the last day of {months}"
-    return f"on day {recurrence.day} of {months}{' that has it' if recurrence.months_without else ''}"
+    return f"on day {recurrence.day} of {months}{' that has one' if recurrence.months_without else ''}"
 
 
 def _times(hours: Sequence[int], minute: int) -> str:

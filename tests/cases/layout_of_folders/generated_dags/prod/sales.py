@@ -11,7 +11,7 @@ from airflow.providers.slack.notifications.slack import SlackNotifier
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, Asset
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"""
@@ -66,8 +66,8 @@ with DAG(
     doc_md="""\
 Runs these tasks, every day at 00:00 (UTC):
 
-- `tap-crm_target-postgres`: `tap-crm target-postgres` with Meltano
-- `tap-support_target-postgres`: `tap-support target-postgres` with Meltano
+- `tap-crm_target-postgres`: `meltano run tap-crm target-postgres`
+- `tap-support_target-postgres`: `meltano run tap-support target-postgres`
 - `check`: calls `quality.customers.check`
 
 Defined in `schedules/sales/customers.yml`, for `prod`.
@@ -154,8 +154,8 @@ with DAG(
     doc_md="""\
 Runs these tasks, every day at 00:00 (UTC):
 
-- `tap-orders_target-postgres`: `tap-orders target-postgres` with Meltano
-- `tap-returns_target-postgres`: `tap-returns target-postgres` with Meltano
+- `tap-orders_target-postgres`: `meltano run tap-orders target-postgres`
+- `tap-returns_target-postgres`: `meltano run tap-returns target-postgres`
 - `check`: calls `quality.orders.check`
 
 Defined in `schedules/sales/orders.yml`, for `prod`.
