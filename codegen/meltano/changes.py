@@ -48,7 +48,7 @@ def changes_project(words: Sequence[str]) -> bool:
     return command.name in _CHANGES
 
 
-def variables_instead(words: Sequence[str], all_commands: Iterable[Sequence[str]]) -> dict[str, str]:
+def equivalent_variables(words: Sequence[str], all_commands: Iterable[Sequence[str]]) -> dict[str, str]:
     """The variable with the same effect for one run, and its value; empty if there is none.
 
     Args:

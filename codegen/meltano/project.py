@@ -91,7 +91,7 @@ class MeltanoProject:
 
 
 # An option, and characters that have a meaning only to a shell or to Airflow.
-_NO_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
+_NOT_A_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
 
 _LABELS = ("label", "variant", "description")
 
@@ -273,7 +273,7 @@ def _why_refused(job: Job, project: MeltanoProject) -> str:
         return f"Meltano reads each character of its `tasks` as a plugin (write `tasks: [{job.as_written}]`)"
     for task in job.tasks:
         for word in task.split(" "):
-            if not word or _NO_NAME.search(word):
+            if not word or _NOT_A_NAME.search(word):
                 return f"in the task {quoted(task)}, Meltano reads {quoted(word)} as a plugin (write only names)"
             if word in project.jobs or word in project.broken_jobs:
                 return f"Meltano does not run the job {quoted(word)} inside another job (write its tasks instead)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.runners.runner import Runner, Work
-from codegen.text.errexit import stopping_in_bash
+from codegen.text.errexit import with_errexit_for_bash
 from codegen.text.jinja import BASH_ENDINGS, as_rendered_lines, rendered
 from codegen.text.shell import as_script
 from codegen.values import Identifier, MeltanoCommand, Value
@@ -19,7 +19,7 @@ def _lower(work: Work) -> dict[str, Value]:
     """
     script, words_in_env = as_script(work.calls, BASH_ENDINGS, work.locks)
     if work.script:
-        script += as_rendered_lines(stopping_in_bash(work.script))
+        script += as_rendered_lines(with_errexit_for_bash(work.script))
     elif "\n" in script:
         script += "\n"
     given = {**work.env, **words_in_env}

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def stopping_in_bash(script: str) -> str:
+def with_errexit_for_bash(script: str) -> str:
     """The script for bash, which exits at the first command that fails, also in a pipe."""
     # By default, bash turns `errexit` off in substitutions.
     inherit = "shopt -s inherit_errexit\n" if _substitutes_several(script) else ""
     return f"set -eo pipefail\n{inherit}{script}"
 
 
-def stopping_in_sh(script: str) -> str:
+def with_errexit_for_sh(script: str) -> str:
     """The same for the `sh` of a container, which may not support `pipefail`, as on Debian."""
     nodes = list(every(tree_of_script(script))) if "|" in script else ()
     needs_pipefail = any(node.type == "pipeline" for node in nodes) and not any(map(sets_pipefail, nodes))

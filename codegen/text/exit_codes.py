@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 # Commands whose exit code is an answer, and those that hardly ever fail.
-_ANSWERS = {
+_STATUS_COMMANDS = {
     ":", "[", "cmp", "command", "diff", "egrep", "false", "fgrep", "getopts", "grep", "hash", "kill", "let",
     "mountpoint", "pgrep", "read", "test", "true", "type", "which",
 }  # fmt: skip
-SURE = {"basename", "date", "dirname", "echo", "hostname", "id", "nproc", "printf", "pwd", "uname", "whoami"}
-TESTS = _ANSWERS | SURE
+NEVER_FAIL = {"basename", "date", "dirname", "echo", "hostname", "id", "nproc", "printf", "pwd", "uname", "whoami"}
+TESTS = _STATUS_COMMANDS | NEVER_FAIL
 _WRAPPERS = {"list", "negated_command", "pipeline", "redirected_statement", "subshell", "compound_statement"}
 ASSIGNMENTS = {"variable_assignment", "variable_assignments"}
 # Nodes that hold statements, the last of which gives their exit code.
@@ -31,12 +31,12 @@ def is_one_of(node: Node, names: set[str]) -> bool:
     return node.type == "command" and name_of(node) in names
 
 
-def is_answer(node: Node) -> bool:
+def is_test(node: Node) -> bool:
     """Whether it is a test, or a command that answers by its exit code, or only such."""
     if node.type == "pipeline":
-        return is_answer(statements_of(node)[-1])
+        return is_test(statements_of(node)[-1])
     if node.type in _WRAPPERS and not text_of(node).startswith("(("):
-        return all(map(is_answer, statements_of(node)))
+        return all(map(is_test, statements_of(node)))
     return node.type in {"test_command", "compound_statement"} or is_one_of(node, TESTS)
 
 
@@ -61,7 +61,7 @@ def fails(node: Node, *, is_status_lost: bool = False) -> bool:
     return is_exit or is_one_of(node, {"false"})
 
 
-def gives_exit_code(node: Node) -> bool:
+def propagates_exit_code(node: Node) -> bool:
     """Whether the exit code of a statement, at least of a failed one, is that of its script, subshell or function."""
     parent = node.parent
     if parent is None or parent.type == "function_definition":
@@ -69,7 +69,7 @@ def gives_exit_code(node: Node) -> bool:
     if node.next_sibling is not None and node.next_sibling.type == "&":
         return True
     if parent.type == "list":
-        return (parent.children[1].type == "&&" or node == parent.children[-1]) and gives_exit_code(parent)
+        return (parent.children[1].type == "&&" or node == parent.children[-1]) and propagates_exit_code(parent)
     is_last = parent.type in _BLOCKS | _OWN_SHELLS and statements_of(parent)[-1:] in ([node], [])
     is_last = is_last or (node.type in {"elif_clause", "else_clause", "case_item"} and parent.type in _BLOCKS)
-    return is_last and (parent.type in _OWN_SHELLS or gives_exit_code(parent))
+    return is_last and (parent.type in _OWN_SHELLS or propagates_exit_code(parent))

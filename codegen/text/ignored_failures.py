@@ -12,8 +12,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.text.errexit import sets_pipefail
-from codegen.text.exit_codes import ASSIGNMENTS, SURE, TESTS, fails, gives_exit_code, is_answer, is_one_of, is_plain
-from codegen.text.own_shells import OwnShell, own_shell
+from codegen.text.exit_codes import (
+    ASSIGNMENTS,
+    NEVER_FAIL,
+    TESTS,
+    fails,
+    is_one_of,
+    is_plain,
+    is_test,
+    propagates_exit_code,
+)
+from codegen.text.nested_shells import NestedShell, nested_shell
 from codegen.text.shell_tree import (
     ancestors,
     arguments_of,
@@ -70,8 +79,8 @@ def _at(node: Node, functions: set[str], *, has_pipefail: bool) -> Iterator[Igno
         case "command":
             yield from _switched_off(node)
             yield from _for_each_found(node)
-            if shell := own_shell(node):
-                yield from _in_own_shell(node, shell)
+            if shell := nested_shell(node):
+                yield from _in_nested_shell(node, shell)
         case "pipeline" if not has_pipefail:
             where = "by an `sh` without `pipefail`, unless its last command fails"
             yield _ignored(node, where, "write `set -o pipefail` in a line before it: such an `sh` fails there")
@@ -84,11 +93,11 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
         return  # reported for the outer list
     if operator == "&&" and left.type == "list" and left.children[1].type == "&&":
         left = left.children[-1]  # the rest is reported for the inner list
-    if is_answer(left):
-        if not (fails(right) if operator == "||" else gives_exit_code(node)):
+    if is_test(left):
+        if not (fails(right) if operator == "||" else propagates_exit_code(node)):
             yield from _before_test(left)
     elif operator == "&&":
-        if not (gives_exit_code(node) and is_plain(left, functions)):
+        if not (propagates_exit_code(node) and is_plain(left, functions)):
             yield _ignored(left, "before `&&`", "write it on its own line, without `&&`")
     elif not (fails(right) and is_plain(left, functions)):
         is_handled = fails(right)
@@ -99,7 +108,7 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
 def _before_test(node: Node) -> Iterator[Ignored]:
     """The commands whose output a test reads, such as `a` in `a | grep -q b`: their failure counts as its answer."""
     for command in statements_of(node)[:-1] if node.type == "pipeline" else ():
-        if not is_answer(command):
+        if not is_test(command):
             text = _short(command).removeprefix("! ")
             fix = f'write `value=$({text})` on its own line, and `printf "%s\\n" "$value"` in place of `{text}`'
             yield Ignored(f"a failure of `{text}` is ignored before a test", fix, _line_of(command))
@@ -112,11 +121,11 @@ def _negated(node: Node) -> Iterator[Ignored]:
     parent = node.parent
     if parent is not None and parent.type.endswith(("if_statement", "elif_clause", "while_statement")):
         return
-    if not is_answer(command):
+    if not is_test(command):
         yield _ignored(command, "after `!`", "remove the `!`")
         return
     yield from _before_test(command)
-    if not gives_exit_code(node):
+    if not propagates_exit_code(node):
         yield _ignored(
             node, "where more commands follow", f"write `if {_short(command).removeprefix('! ')}; then exit 1; fi`"
         )
@@ -131,7 +140,7 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
     else:
         branches = [child for child in node.named_children if child.type == "else_clause"]
         is_handled, fix = bool(branches) and fails(branches[0]), "add `else exit 1`, or end that branch with `exit 1`"
-    if is_answer(command):
+    if is_test(command):
         yield from () if is_handled else _before_test(command)
     elif not (is_handled and is_plain(command, functions)):
         fix = "write it on its own line" if is_handled else fix
@@ -142,7 +151,7 @@ def _condition_of_while(node: Node) -> Iterator[Ignored]:
     """Only a loop that a failure ends ignores it: `while a`, or `until ! a`."""
     condition, keyword = statements_of(node)[0], node.children[0].type
     ends_by_failure = (keyword == "while") != (condition.type == "negated_command")
-    if ends_by_failure and not is_answer(condition):
+    if ends_by_failure and not is_test(condition):
         fix = "run it in the body of the loop, and let the condition be a test"
         yield _ignored(condition, f"in the condition of `{keyword}`", fix)
 
@@ -150,14 +159,14 @@ def _condition_of_while(node: Node) -> Iterator[Ignored]:
 def _substituted(node: Node) -> Iterator[Ignored]:
     if node.type == "process_substitution":
         fix = "write its output to a file, and read that"
-    elif _gives_exit_code_of_assignment(node) or all(is_one_of(each, SURE) for each in statements_of(node)):
+    elif _propagates_through_assignment(node) or all(is_one_of(each, NEVER_FAIL) for each in statements_of(node)):
         return
     else:
         fix = f"write `value={_short(node)}` on its own line, and use `$value`"
     yield _ignored(node, "inside another command", fix)
 
 
-def _gives_exit_code_of_assignment(node: Node) -> bool:
+def _propagates_through_assignment(node: Node) -> bool:
     """Whether it is the last substitution in an assignment that is not part of another command."""
     around = next(each for each in ancestors(node) if each.type in {*ASSIGNMENTS, "command_substitution", "program"})
     if around.type not in ASSIGNMENTS or around.parent is None:
@@ -202,7 +211,7 @@ def _for_each_found(node: Node) -> Iterator[Ignored]:
     yield _ignored(node, "by `find`", "end it with `{} +`" if words[end - 1] == "{}" else fix)
 
 
-def _in_own_shell(node: Node, shell: OwnShell) -> Iterator[Ignored]:
+def _in_nested_shell(node: Node, shell: NestedShell) -> Iterator[Ignored]:
     statements = statements_of(tree_of_script(shell.script))
     is_one = len(statements) == 1 and statements[0].type != "pipeline" and is_plain(statements[0], set())
     if not (is_one or shell.is_stopping):

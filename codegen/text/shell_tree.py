@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # a schedule without a shell command is read without it
 RUN_SCRIPTS = {".", "eval", "source"}
 # Readers of a tree follow its nesting, each level a few calls deep, and Python allows a thousand.
 MOST_DEPTH = 100
-_NO_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
+_NOT_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
 
 
 @cache
@@ -48,7 +48,7 @@ def text_of(node: Node | None) -> str:
 
 def statements_of(node: Node) -> list[Node]:
     """The named children of a node, without comments, redirections and further branches."""
-    return [child for child in node.named_children if not child.type.endswith(_NO_STATEMENTS)]
+    return [child for child in node.named_children if not child.type.endswith(_NOT_STATEMENTS)]
 
 
 def name_of(node: Node) -> str:

@@ -26,12 +26,12 @@ _HOURS_OF_A_DAY = 24
 
 
 def in_words(interval: Interval) -> str:
-    """An interval in words, such as `every Monday at 06:30`, or `on the cron schedule ...` if it has no short words."""
+    """Return an interval in words, such as `every Monday at 06:30`, or its cron if it has no short words."""
     return short_words(interval) or f"on the cron schedule `{interval.cron}`"
 
 
 def short_words(interval: Interval) -> str:
-    """The same, or an empty string for a cron without short words."""
+    """Return an interval in words, or an empty string for a cron without short words."""
     if interval.timetable:
         return f"on the timetable `{interval.timetable}`"
     if interval.cron is None:
@@ -41,7 +41,7 @@ def short_words(interval: Interval) -> str:
 
 
 def recurrence_in_words(recurrence: Recurrence) -> str:
-    """A recurrence in words, such as `every weekday at 06:00 and 18:00`."""
+    """Return a recurrence in words, such as `every weekday at 06:00 and 18:00`."""
     if isinstance(recurrence, EveryMinutes):
         return "every minute" if recurrence.step == 1 else f"every {recurrence.step} minutes"
     if isinstance(recurrence, EveryHours):
@@ -54,7 +54,7 @@ def recurrence_in_words(recurrence: Recurrence) -> str:
 def _weekdays(weekdays: Sequence[int]) -> str:
     if tuple(weekdays) in {EVERY_DAY, WEEKDAYS}:
         return "every day" if tuple(weekdays) == EVERY_DAY else "every weekday"
-    # The week begins on Monday.
+    # Weeks start on Monday.
     return f"every {joined([DAY_NAMES[day] for day in sorted(weekdays, key=lambda day: day or len(DAY_NAMES))])}"
 
 

@@ -16,7 +16,7 @@ _OF_OPTIONS = {"errexit", "nounset", "pipefail", "xtrace"}
 _STOPS = re.compile(r"(?:^| )-[a-zA-Z]*(?:e|o errexit)")
 
 
-class OwnShell(NamedTuple):
+class NestedShell(NamedTuple):
     """A shell that a command starts: its script, and whether it stops at the first command that fails."""
 
     name: str
@@ -25,7 +25,7 @@ class OwnShell(NamedTuple):
     has_pipefail: bool
 
 
-def own_shell(node: Node) -> OwnShell | None:
+def nested_shell(node: Node) -> NestedShell | None:
     """The shell that a command starts with a script in its arguments or its input; None for other nodes."""
     if node.type != "command":
         return None
@@ -40,7 +40,7 @@ def own_shell(node: Node) -> OwnShell | None:
         script = "" if start or rest else _input_of(node)
     given = " ".join(options)
     is_stopping = bool(_STOPS.search(given) or re.match(r"\s*set -[a-zA-Z]*(?:e|o errexit)", script))
-    return OwnShell(words[start], script, is_stopping, "pipefail" in given) if script else None
+    return NestedShell(words[start], script, is_stopping, "pipefail" in given) if script else None
 
 
 def _input_of(node: Node) -> str:
