@@ -157,7 +157,7 @@ class Timetable:
             run = self.ticks.next(run)
 
     def _with_intervals(self, first: datetime, start: datetime) -> Iterator[_Run]:
-        """Yield runs like `CronDataIntervalTimetable` (airflow/timetables/interval.py), which skips a tick since 3.3."""
+        """Yield runs like `CronDataIntervalTimetable` (airflow/timetables/interval.py); 3.3 and later skip ticks."""
         while self.end is None or start <= self.end:
             end = self.ticks.next(start)
             yield start, end
