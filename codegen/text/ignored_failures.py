@@ -1,8 +1,8 @@
-"""Finds the commands of a shell script that can fail without ending it.
+"""Finds commands in a shell script that can fail without ending the script.
 
-POSIX lists where a shell ignores `set -e` (`errexit`): before `&&` and `||`, after `!`, and in the condition
-of `if` and `while`, also in the functions and groups there. The exit code of a command in the background, or in the
-words of another command, is lost as well.
+POSIX defines where a shell ignores `set -e` (`errexit`): before `&&` and `||`, after `!`, and in the condition of `if`
+and `while`, including functions and groups called there. Exit codes of background commands and of command
+substitutions in arguments are lost as well.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _SET_SWITCHES_OFF = re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)")
-# Before an `exit` without a code, another command changes the status.
+# In a trap, a command before an `exit` without a code changes the exit status.
 _EXIT, _ERR = re.compile(r"[;&|]\s*exit\s*[\"';]"), re.compile(r"\bERR\b")
 _ENDS_OF_EXEC = {"\\;", "';'", '";"'}
 _LONGEST = 60
 
 
 class Ignored(NamedTuple):
-    """A failure that does not change the exit code of a script: the message, the fix, and the line in the script."""
+    """A failure that does not affect the exit code of a script: the message, the fix, and the line in the script."""
 
     message: str
     fix: str
@@ -53,9 +53,9 @@ class Ignored(NamedTuple):
 
 
 def ignored_failures(script: str, *, has_pipefail: bool) -> list[Ignored]:
-    """The failures that a script can ignore, each once.
+    """Return the failures that a script ignores, without duplicates.
 
-    Without `has_pipefail`, the script may run in a shell that does not know `pipefail`.
+    Without `has_pipefail`, the script may run in a shell that does not support `pipefail`.
     """
     nodes = list(every(tree_of_script(script)))
     functions = {name_of(node) for node in nodes if node.type == "function_definition"}
@@ -83,7 +83,7 @@ def _at(node: Node, functions: set[str], *, has_pipefail: bool) -> Iterator[Igno
                 yield from _in_nested_shell(node, shell)
         case "pipeline" if not has_pipefail:
             where = "by an `sh` without `pipefail`, unless its last command fails"
-            yield _ignored(node, where, "write `set -o pipefail` in a line before it: such an `sh` fails there")
+            yield _ignored(node, where, "write `set -o pipefail` on a line before it, where such an `sh` fails")
 
 
 def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
@@ -101,12 +101,12 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
             yield _ignored(left, "before `&&`", "write it on its own line, without `&&`")
     elif not (fails(right) and is_plain(left, functions)):
         is_handled = fails(right)
-        fix = "write it on its own line" if is_handled else "remove what follows, or end that with `exit 1`"
+        fix = "write it on its own line" if is_handled else "remove the part after `||`, or end it with `exit 1`"
         yield _ignored(left, f"before `|| {_short(right)}`", fix)
 
 
 def _before_test(node: Node) -> Iterator[Ignored]:
-    """The commands whose output a test reads, such as `a` in `a | grep -q b`: their failure counts as its answer."""
+    """Yield commands whose output a test reads, such as `a` in `a | grep -q b`: their failure looks like its result."""
     for command in statements_of(node)[:-1] if node.type == "pipeline" else ():
         if not is_test(command):
             text = _short(command).removeprefix("! ")
@@ -117,7 +117,7 @@ def _before_test(node: Node) -> Iterator[Ignored]:
 def _negated(node: Node) -> Iterator[Ignored]:
     command = node.named_children[0]
     if node.parent is not None and node.parent.type == "pipeline":
-        command = node = node.parent  # the syntax tree has the `!` of a whole pipe at its first command
+        command = node = node.parent  # in the syntax tree, the `!` of a pipeline belongs to its first command
     parent = node.parent
     if parent is not None and parent.type.endswith(("if_statement", "elif_clause", "while_statement")):
         return
@@ -148,11 +148,11 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
 
 
 def _condition_of_while(node: Node) -> Iterator[Ignored]:
-    """Only a loop that a failure ends ignores it: `while a`, or `until ! a`."""
+    """Yield a condition whose failure ends the loop and is ignored: `while a`, or `until ! a`."""
     condition, keyword = statements_of(node)[0], node.children[0].type
     ends_by_failure = (keyword == "while") != (condition.type == "negated_command")
     if ends_by_failure and not is_test(condition):
-        fix = "run it in the body of the loop, and let the condition be a test"
+        fix = "run it in the body of the loop, and use a test as the condition"
         yield _ignored(condition, f"in the condition of `{keyword}`", fix)
 
 
@@ -167,7 +167,7 @@ def _substituted(node: Node) -> Iterator[Ignored]:
 
 
 def _propagates_through_assignment(node: Node) -> bool:
-    """Whether it is the last substitution in an assignment that is not part of another command."""
+    """Return whether a node is the last substitution in an assignment that is not part of another command."""
     around = next(each for each in ancestors(node) if each.type in {*ASSIGNMENTS, "command_substitution", "program"})
     if around.type not in ASSIGNMENTS or around.parent is None:
         return False
@@ -187,20 +187,20 @@ def _switched_off(node: Node) -> Iterator[Ignored]:
 
 
 def _unsets(words: Sequence[str]) -> bool:
-    """Whether `shopt -u` turns off an option that ends a script at a failure."""
+    """Return whether `shopt -u` disables an option that ends a script at a failure."""
     return any(word[:1] == "-" and "u" in word for word in words) and any(
         option in word for word in words for option in ("errexit", "pipefail")
     )
 
 
 def _exits_with_success(arguments: str) -> bool:
-    """Whether a trap exits with 0, or an `ERR` trap with the exit code of its own last command."""
+    """Return whether a trap exits with 0, or an `ERR` trap with the exit code of its own last command."""
     ends = _EXIT.search(arguments)
     return "exit 0" in arguments or bool(ends and _ERR.search(arguments, ends.end()))
 
 
 def _for_each_found(node: Node) -> Iterator[Ignored]:
-    """A command that `find` runs for each file, and whose exit code it takes for the answer of a test."""
+    """Yield a command that `find` runs for each file; `find` treats its exit code as a test result."""
     words = list(arguments_of(node))
     start = next((n for n, word in enumerate(words) if word in {"-exec", "-execdir"}), len(words))
     end = next((n for n, word in enumerate(words) if word in _ENDS_OF_EXEC and n > start + 1), 0)
@@ -223,7 +223,7 @@ def _in_nested_shell(node: Node, shell: NestedShell) -> Iterator[Ignored]:
 
 
 def _in_background(nodes: list[Node]) -> Iterator[Ignored]:
-    """Commands in the background: only `wait` for a single process returns its exit code."""
+    """Yield background commands without a `wait` for each: only that returns their exit codes."""
     started = [node.prev_named_sibling for node in nodes if node.type == "&" and node.prev_named_sibling]
     started += [node for node in nodes if name_of(node) == "coproc"]
     waits = [node for node in nodes if name_of(node) == "wait" and len(arguments_of(node)) == 1]
@@ -242,6 +242,6 @@ def _line_of(node: Node) -> int:
 
 
 def _short(node: Node) -> str:
-    """The source of a node in one line."""
+    """Return the source of a node on one line, shortened if necessary."""
     text = " ".join(text_of(node).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

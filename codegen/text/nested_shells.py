@@ -1,4 +1,4 @@
-"""Finds the scripts that a shell command gives to a shell of its own, such as `bash -c "a; b"` or `sh <<END`."""
+"""Finds scripts that a shell command passes to another shell, such as `bash -c "a; b"` or `sh <<END`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STOPS = re.compile(r"(?:^| )-[a-zA-Z]*(?:e|o errexit)")
 
 
 class NestedShell(NamedTuple):
-    """A shell that a command starts: its script, and whether it stops at the first command that fails."""
+    """A shell started by a command: its script, and whether it exits at the first failed command."""
 
     name: str
     script: str
@@ -26,7 +26,7 @@ class NestedShell(NamedTuple):
 
 
 def nested_shell(node: Node) -> NestedShell | None:
-    """The shell that a command starts with a script in its arguments or its input; None for other nodes."""
+    """Return the shell that a command starts with a script in its arguments or its input, or None."""
     if node.type != "command":
         return None
     words = [name_of(node), *arguments_of(node)]
@@ -36,7 +36,7 @@ def nested_shell(node: Node) -> NestedShell | None:
     if any(re.fullmatch(r"-[a-zA-Z]*c", option) for option in options):
         script = rest[0][1:-1] if rest and rest[0][0] in "'\"" else ""
     else:
-        # An argument is the file of a script.
+        # An argument is a script file.
         script = "" if start or rest else _input_of(node)
     given = " ".join(options)
     is_stopping = bool(_STOPS.search(given) or re.match(r"\s*set -[a-zA-Z]*(?:e|o errexit)", script))
@@ -44,7 +44,7 @@ def nested_shell(node: Node) -> NestedShell | None:
 
 
 def _input_of(node: Node) -> str:
-    """The text that a command reads as its input: a here-document, or a here-string."""
+    """Return the input of a command from a here-document or a here-string."""
     around = node.parent if node.parent is not None and node.parent.type == "redirected_statement" else node
     for redirect in [*around.children_by_field_name("redirect"), *node.children_by_field_name("redirect")]:
         if redirect.type == "heredoc_redirect":

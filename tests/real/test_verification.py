@@ -345,7 +345,7 @@ def test_a_name_that_airflow_refuses_takes_every_dag_away(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.search(
-        r"^orchestrate/dags/meltano.py:37:1: .*meltano_two words.*\(Airflow refuses this id", shown.err, re.MULTILINE
+        r"^orchestrate/dags/meltano.py:37:1: .*meltano_two words.*\(Airflow rejects this id", shown.err, re.MULTILINE
     )
 
 
