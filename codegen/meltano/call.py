@@ -131,7 +131,7 @@ def _name(words: Sequence[str]) -> str:
 
 
 def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
-    """Return an equivalent call in normal form, which is equal for calls with the same effect.
+    """Return an equivalent call in normal form; calls with the same effect have the same normal form.
 
     Args:
         call: a call; `schedule run NAME` is replaced by the command that Meltano runs for that schedule.

@@ -158,7 +158,7 @@ def default_alerts(schedule: Schedule, functions: Functions, airflow: str) -> di
 
 
 def task_alerts(task: Task, functions: Functions) -> dict[str, Value]:
-    """The callbacks of a single task."""
+    """Return the callbacks of a single task."""
     return _callbacks_of(task, _TASK_EVENTS, functions)
 
 
@@ -190,7 +190,7 @@ def _async_callback(alert: Alert) -> Call:
 
 
 def _notifier(alert: _Notified, event: _Event) -> tuple[str, dict[str, Value]]:
-    """The class of a notifier, and its arguments."""
+    """Return the class of a notifier and its arguments."""
     arguments: dict[str, Value]
     text = Identifier(event.text)
     if isinstance(alert, EmailAlert):

@@ -95,7 +95,7 @@ def _timetable(schedule: Schedule, cron: str, airflow: str) -> Call:
 
 
 def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The arguments of `DAG` that keys set directly."""
+    """Return the arguments of `DAG` that keys set directly."""
     ours = _given(schedule, [name for name in _arguments_of(Schedule) if name not in keys_of(TaskDefaults)])
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
     return lowered({**ours, **airflows}, schedule, airflow)

@@ -36,7 +36,7 @@ def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | No
 
 
 def flags_of(schedule: Schedule, task: Task) -> list[str]:
-    """The flags of a task."""
+    """Return the flags of a task."""
     return [f"--{name.replace('_', '-')}" for name in _FLAGS if schedule.of(task, name) is True]
 
 

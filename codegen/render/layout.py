@@ -23,12 +23,12 @@ def import_statement(imported: Import, indent: int = 0) -> str:
 
 
 def constant_source(constant: Constant) -> str:
-    """The assignment of a constant."""
+    """Return the assignment of a constant."""
     return f"{constant.name} = {code(constant.values, indent=0)}"
 
 
 def function_source(function: PlannedFunction) -> str:
-    """The definition of a function."""
+    """Return the definition of a function."""
     head = code(call(f"def {function.name}", *map(Identifier, function.parameters)), indent=0)
     start = "return " if function.returns else ""
     called = code(function.call, indent=4, before=len(start))

@@ -184,7 +184,7 @@ def _check_cron(cron: str) -> None:
     try:
         croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)
     except CroniterBadDateError as error:
-        hint = "none of those months has that day"
+        hint = "the day does not exist in these months"
         raise InvalidError(f"{quoted(cron)} never fires", hint, rules.INVALID_INTERVAL) from error
 
 

@@ -166,7 +166,9 @@ FORMS = {
         "reads a step from the last value of a field as a step over all values",
         _without_steps_from_the_last,
     ),
-    "impossible_day": Form("0 0 31 4 mon", "finds no run if none of the months has that day", _without_impossible_days),
+    "impossible_day": Form(
+        "0 0 31 4 mon", "finds no run if the day does not exist in any of the months", _without_impossible_days
+    ),
     "after_february": Form(
         "0 0 1,31 * *", "skips runs at the beginning of March on these days", _without_days_after_february
     ),
