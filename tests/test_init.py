@@ -262,7 +262,7 @@ def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
             "verify": [installed, "dagpress add orchestrator airflow", "dagpress verify --format github"],
         }
         # It runs what a pull request brings.
-        assert "secrets" not in "".join(text.split("# This job runs the code")[1].splitlines()[1:])
+        assert "secrets" not in "".join(text.split("# This job runs code")[1].splitlines()[1:])
         assert [workflow["permissions"], *(job["permissions"] for job in workflow["jobs"].values())] == [
             {},
             {"contents": "read"},
