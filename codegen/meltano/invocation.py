@@ -84,5 +84,5 @@ def _output_of(words: Sequence[str], folder: Path, limit: float) -> str:
 
 
 def _environ(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables for Meltano; MELTANO_PROJECT_ROOT takes precedence over its other settings."""
+    """Return the environment variables for Meltano, which looks for its project in MELTANO_PROJECT_ROOT first."""
     return {**process.inherited(), **env, "MELTANO_PROJECT_ROOT": str(folder)}
