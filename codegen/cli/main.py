@@ -28,6 +28,9 @@ Examples:
 
 \b
 Exit codes: 0 fine, also with warnings; 1 drift, or warnings with --strict; 2 bad input or usage; 3 a bug of Dagpress.
+
+\b
+Manual: `dagpress manual quickstart` is the first page, `dagpress manual` lists all of them.
 """
 
 
@@ -47,6 +50,7 @@ _COMMANDS = {
     "export": ("importing", "Write the schedules back into meltano.yml, comments kept."),
     "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
     "rule": ("rule", "List the codes of errors and warnings, or explain one."),
+    "manual": ("manual", "List the pages of the manual, or print one in Markdown."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the files that it needs."),
     "invoke": ("orchestration", "Run a command of the project's Airflow."),
