@@ -329,8 +329,8 @@ def test_an_import_follows_the_prefix_and_an_export_tells_of_it(project: Path) -
     assert "kept" not in again
     _, _, err = dagpress(project, "export")
     assert (
-        "schedules/orders.yml:1:1: differs-in-meltano: with Meltano it has another DAG id than `sales_orders` "
-        "(there the ids begin with `meltano_`)" in err
+        "schedules/orders.yml:1:1: differs-in-meltano: its DAG ID in Meltano is not `sales_orders` "
+        "(Meltano's DAG IDs begin with `meltano_`)" in err
     )
 
 

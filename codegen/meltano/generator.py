@@ -20,19 +20,19 @@ _IMPORT, _IDENTIFIER = re.compile(r"\b(?:import|from)\b"), re.compile(r"\w+")
 _MAKES_DAGS = re.compile(r"\bDAG\(|@dag\b")
 # Fixes by parts of the tracebacks of generators that Meltano has shipped.
 _FIXES = {
-    "KeyError: 'start_date'": "this generator needs start dates, which Meltano 4 no longer lists: run it with the "
-    "Meltano version it was written for, or use schedule.get('start_date', '1970-01-01') in it",
-    "string indices must be integers": "this generator is for Meltano 1, which has no jobs, but the project has jobs",
+    "KeyError: 'start_date'": "Meltano 4 no longer lists start dates, which this generator requires: run it with an "
+    "older Meltano, or change it to schedule.get('start_date', '1970-01-01')",
+    "string indices must be integers": "this generator is for Meltano 1, which has no jobs, but the project has some",
     "No module named 'meltano'": "this generator is older than Meltano 1.41 and imports Meltano itself: pass a newer "
     "one with --generator; `meltano add files-airflow` creates it in a new Meltano project",
     "'schedule_interval'": "Airflow 3 has no `schedule_interval`: use `schedule` in the generator, which Airflow 2 "
     "accepts too",
-    "made of alphanumeric": "Airflow rejects this id, so the generator creates no DAGs at all: rename the schedule in "
+    "made of alphanumeric": "Airflow rejects this ID, so the generator creates no DAG at all: rename the schedule in "
     "meltano.yml to compare the others",
-    "missing the start_date": "Airflow rejects a DAG without a start date, so the generator creates no DAGs at all",
-    "Timeout": "the timeout for a DAG file is 30 seconds; AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT changes it",
-    "No such file or directory": "put `meltano` on the PATH",
-    "non-zero exit status": "run `meltano schedule list` in the project and fix the errors it reports",
+    "missing the start_date": "Airflow rejects a DAG without a start date, so the generator creates no DAG at all",
+    "Timeout": "a DAG file must load within 30 seconds, or within AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT",
+    "No such file or directory": "add `meltano` to the PATH",
+    "non-zero exit status": "run `meltano schedule list` in the project, and fix what it reports",
 }
 
 
@@ -72,7 +72,7 @@ def find_generator(meltano_project: Path) -> Path:
         return others[0]
     names = ", ".join(path.name for path in others)
     found = "several DAG files in orchestrate/ run" if others else "no DAG file in orchestrate/ runs"
-    raise InvalidError(f"{found} `meltano schedule list`{names and f': {names}'}", "name one with --generator")
+    raise InvalidError(f"{found} `meltano schedule list`{names and f': {names}'}", "pass one with --generator")
 
 
 def failure(generator: Path, name: str, traceback: str, log: str) -> Diagnostic:

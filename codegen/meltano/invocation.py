@@ -69,7 +69,7 @@ def set_up_system_database(folder: Path) -> None:
 def _output_of(words: Sequence[str], folder: Path, limit: float) -> str:
     meltano = find_meltano(folder)
     if meltano is None:
-        raise MeltanoError("there is no `meltano` on the PATH")
+        raise MeltanoError("`meltano` was not found on the PATH")
     name = " ".join(["meltano", *words[:2]])
     command, env = [meltano, "--log-level=warning", *words], _environ(folder, {"NO_COLOR": "1"})
     try:

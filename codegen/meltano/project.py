@@ -194,7 +194,7 @@ def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list
             diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, hint))
         if not matches.is_complete:
             message = f"{quoted(pattern.text)} searches more than {matches.most:,} files"
-            diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, "use a more specific pattern"))
+            diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, "narrow the pattern"))
         elif not matches.paths and not problems:
             message = f"no file matches {quoted(pattern.text)}"
             diagnostics.append(Diagnostic(rules.INCLUDE_PATHS, message, pattern.location, "remove it"))
@@ -254,7 +254,7 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
     """Add a job; its tasks can have any form that Meltano accepts (meltano/core/task_sets.py)."""
     node, given = job.get("tasks"), job.get("name")
     if isinstance(given, Scalar) and not is_text(given):
-        project.refused_jobs[name] = f'Meltano cannot find a job with a name that is not text (write `name: "{name}"`)'
+        project.refused_jobs[name] = f'Meltano only finds jobs with a name that is text (write `name: "{name}"`)'
     if problem := _problem_of(node):
         hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
         project.broken_jobs[name] = problem + hint

@@ -10,7 +10,7 @@ from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.texts import Text, is_python_keyword, refuse_unspeakable
-from codegen.secrets.detection import holds_secret
+from codegen.secrets.detection import contains_secret
 from codegen.source.nodes import Node, Scalar, is_null, named
 from codegen.text.jinja import check_template, is_template
 
@@ -46,7 +46,7 @@ class ConnectionId(Text):
         # Neither is shown: an address can be the secret itself.
         if "://" in text:
             raise InvalidError("expected the id of a connection, got an address", _IN_AIRFLOW, rules.SECRET)
-        if holds_secret(text) or _SLACK_TOKEN.search(text):
+        if contains_secret(text) or _SLACK_TOKEN.search(text):
             raise InvalidError(
                 "expected the id of a connection, got what looks like a secret", _IN_AIRFLOW, rules.SECRET
             )
@@ -90,7 +90,7 @@ class Channel(Text):
     def _check(self, text: str) -> None:
         if is_template(text):
             check_template(text)
-        elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
+        elif "://" in text or contains_secret(text) or _SLACK_TOKEN.search(text):
             hint = "an incoming webhook is a connection: `slack: {slack_webhook_conn_id: slack_default}`"
             raise InvalidError("expected a Slack channel, got an address or a secret", hint, rules.SECRET)
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):

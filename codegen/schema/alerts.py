@@ -15,7 +15,7 @@ from codegen.keys.section import OneOf, Section
 from codegen.keys.table import key
 from codegen.schema.alert_types import ARGUMENTS, HEADERS, JSON, Address, Channel, ConnectionId, Message
 from codegen.schema.task_types import CALLABLE
-from codegen.secrets.detection import holds_secret
+from codegen.secrets.detection import contains_secret
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 
 EVENTS = ("on_failure", "on_success", "on_retry")
@@ -196,4 +196,4 @@ def _as_map(node: Node) -> str:
     """How to write the alert that a single text probably is."""
     text = node.text if isinstance(node, Scalar) else ""
     name = "email" if "@" in text else "slack" if text.startswith("#") else ""
-    return f'write `{name}: "{text}"`' if name and not holds_secret(text) else ""
+    return f'write `{name}: "{text}"`' if name and not contains_secret(text) else ""
