@@ -102,7 +102,7 @@ def lay_out(
 
 
 def duration(by: timedelta) -> str:
-    """Return the absolute change of a clock, such as `1 h` or `30 min`."""
+    """Return the absolute length of a DST change, such as `1 h` or `30 min`."""
     hours, minutes = divmod(round(abs(by) / timedelta(minutes=1)), 60)
     parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
     return " ".join(part for part in parts if part)
