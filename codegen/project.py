@@ -67,7 +67,7 @@ def nearest_project(here: Path) -> Path:
     return next(filter(_is_project, _around(here)), here)
 
 
-def project_to_begin(here: Path) -> Path:
+def project_to_set_up(here: Path) -> Path:
     """The folder of `init` and `import`: that of the nearest meltano.yml, unless a project names it as its own."""
     root = nearest_project(here)
     meltano = next((each for each in _around(here) if is_file(each / "meltano.yml")), None)
@@ -215,7 +215,7 @@ def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
     for code, entry in levels.entries.items() if isinstance(levels, MapNode) else ():
         rule = rules.RULES.get(code)
         if rule is None:
-            message, hint = f"there is no rule {quoted(code)}", nearest_code(code)
+            message, hint = f"unknown rule {quoted(code)}", nearest_code(code)
         elif rule.severity is rules.Severity.ERROR:
             message, hint = f"{quoted(code)} is an error: only the severity of a warning can be changed", "remove it"
         else:

@@ -91,7 +91,7 @@ def test_show_tells_what_was_drawn_and_what_meltano_adds(project: Path) -> None:
 @pytest.mark.parametrize("command", ["show", "next"])
 def test_an_unknown_name_is_an_error_with_the_nearest(project: Path, command: str) -> None:
     """A typo gets a hint."""
-    with pytest.raises(click.ClickException, match=r"there is no schedule `gitlub` \(did you mean `gitlab`\?\)"):
+    with pytest.raises(click.ClickException, match=r"unknown schedule `gitlub` \(did you mean `gitlab`\?\)"):
         dagpress(project, command, "gitlub")
 
 
@@ -130,8 +130,7 @@ def test_next_respects_the_start_and_the_end(project: Path) -> None:
     out = dagpress(project, "next", "short", "--after", "2029-01-01")[1]
     assert out == "Wed 2030-01-02 00:00 UTC\nThu 2030-01-03 00:00 UTC\n"
     assert (
-        "It does not run after 2031-01-01 00:00+00:00."
-        in dagpress(project, "next", "short", "--after", "2031-01-01")[2]
+        "It has no runs after 2031-01-01 00:00+00:00." in dagpress(project, "next", "short", "--after", "2031-01-01")[2]
     )
 
 
@@ -268,7 +267,7 @@ def test_a_project_with_a_configuration_is_not_taken_for_the_one_around_it(
 def test_validate_looks_at_no_generated_file(project: Path) -> None:
     """Schedules alone: right ones are fine, whatever lies in generated_dags/."""
     write(project, {"generated_dags/gitlab.py": "mine = True\n"})
-    assert dagpress(project, "validate") == (0, "", "3 schedules, no problem.\n")
+    assert dagpress(project, "validate") == (0, "", "3 schedules, no problems.\n")
     write(project, {"schedules/x.yml": "interval: x\n"})
     assert dagpress(project, "validate")[0] == 2
 
@@ -322,8 +321,8 @@ def test_a_check_imports_no_black(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--help"], 0, "Exit codes: 0 fine, also with warnings; 1 drift, or warnings with --strict;"),
-        (["generate", "--help"], 0, "nothing is written."),
+        (["--help"], 0, "Exit codes: 0 success, even with warnings; 1 drift, or warnings with --strict;"),
+        (["generate", "--help"], 0, "Errors block the"),
         (["--version"], 0, f"dagpress {version('dagpress')}"),
         (["generat"], 2, "No such command 'generat'. (did you mean `generate`?)"),
         (["completion", "--help"], 0, '  eval "$(dagpress completion bash)"       in ~/.bashrc\n'),
@@ -364,7 +363,7 @@ def test_a_bug_of_ours_has_an_exit_code_of_its_own(project: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 3
-    assert "This is a bug of Dagpress" in result.stderr
+    assert "This is a bug in Dagpress" in result.stderr
 
 
 @pytest.mark.slow
@@ -423,7 +422,7 @@ def test_fish_shows_a_description_to_its_end(tmp_path: Path) -> None:
     script = 'dagpress completion fish | source; complete --do-complete "dagpress li"'
     environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["fish", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
-    assert done.stdout == "list\tList the schedules, with what they run and...\n"
+    assert done.stdout == "list\tList the schedules, what they run, and when.\n"
 
 
 @pytest.mark.parametrize(

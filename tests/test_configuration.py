@@ -292,7 +292,7 @@ def test_excluded_files_are_invisible_to_every_command(project: Path) -> None:
     assert code == 0, err
     assert sorted(path.name for path in (project / "generated_dags").rglob("*.py")) == ["orders.py"]
     assert "new" not in dagpress(project, "list")[1]
-    assert "there is no schedule `broken`" in refusal(project, "schedule", "remove", "broken")
+    assert "unknown schedule `broken`" in refusal(project, "schedule", "remove", "broken")
 
 
 def test_a_project_whose_schedules_are_all_excluded_is_told_so(project: Path) -> None:

@@ -103,7 +103,7 @@ def test_list_shows_the_environments_and_filters_by_one(project: Path, monkeypat
 
 def test_show_and_next_take_the_first_environment_that_has_the_schedule(project: Path) -> None:
     """And say so; the option chooses another."""
-    said = "In the environment `{}`; --environment chooses another.\n"
+    said = "Using environment `{}`; set --environment to use another.\n"
     code, out, err = dagpress(project, "show", "orders")
     assert (code, err) == (0, said.format("dev"))
     assert "deployment: dev\n" in out
@@ -119,10 +119,10 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
 
 def test_an_environment_that_is_not_there_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the nearest, or with what `only` says; the variable is named where it is wrong."""
-    assert refusal(project, "show", "orders", "-e", "prdo") == "There is no environment `prdo` (did you mean `prod`?)."
-    assert refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` leaves it to `prod`"
+    assert refusal(project, "show", "orders", "-e", "prdo") == "Unknown environment `prdo` (did you mean `prod`?)."
+    assert refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` restricts it to `prod`"
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "staging")
-    message = "There is no environment `staging`, which DAGPRESS_ENVIRONMENT names (there are dev, prod)."
+    message = "Unknown environment `staging` from DAGPRESS_ENVIRONMENT (expected one of dev, prod)."
     assert refusal(project, "list") == message
     assert refusal(project, "invoke", "airflow", "version") == message
 
@@ -130,7 +130,7 @@ def test_an_environment_that_is_not_there_is_refused(project: Path, monkeypatch:
 def test_a_project_without_environments_sees_nothing_of_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The option has a cure, and the variable, which may be meant for another project, changes nothing."""
     write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
-    cure = 'This project has no deployment environments (set environments = ["dev", "prod"] in the configuration).'
+    cure = 'This project has no environments (set environments = ["dev", "prod"] in the configuration).'
     assert refusal(project, "show", "orders", "--environment", "prod") == cure
     assert refusal(project, "diff", "orders", "--between", "dev", "prod") == cure
     before = [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))]
@@ -155,7 +155,7 @@ def test_the_difference_between_two_environments_is_one_command(project: Path, l
     assert not any("Defined in" in line for line in changed)
     assert dagpress(project, "diff", "same", "--between", "dev", "prod") == (0, "", "")
     assert dagpress(project, "diff", "orders", "--between", "dev", "dev") == (0, "", "")
-    said = "`report` is not in `dev`: `only` leaves it to `prod`.\n"
+    said = "`report` is not in `dev`: `only` restricts it to `prod`.\n"
     assert dagpress(project, "diff", "report", "--between", "dev", "prod") == (1, "", said)
     assert dagpress(project, "diff", "report", "--between", "prod", "dev") == (1, "", said)
     assert dagpress(project, "diff", "--between", "dev", "prod") == (1, out, said)
@@ -164,7 +164,7 @@ def test_the_difference_between_two_environments_is_one_command(project: Path, l
 
 def test_the_arguments_of_the_difference_go_together(project: Path) -> None:
     """Unknown environments and schedules with errors are reported."""
-    assert "There is no environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
+    assert "Unknown environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
     code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
     assert (code, out) == (2, "")
@@ -199,7 +199,7 @@ def test_the_schedule_commands_change_every_tree(project: Path) -> None:
     _, out, err = dagpress(project, "schedule", "set", "orders", "--interval", "@hourly")
     assert out == "updated schedules/orders.yml\nupdated generated_dags/prod/orders.py\n"
     assert err.splitlines() == [
-        "`dev` has its own `interval` in `environments`, which stays.",
+        "Environment `dev` still overrides `interval` in `environments`.",
         "orders runs only when somebody starts it in `dev`.",
         "orders runs every hour (UTC) in `prod`.",
     ]
@@ -217,7 +217,7 @@ def test_the_list_and_the_run_of_meltano_are_those_of_one_environment(
     assert "report" in dagpress(project, "schedule", "list", "-e", "prod")[1]
     code, _, said = dagpress(project, "schedule", "run", "orders")
     assert (code, capfd.readouterr().out) == (0, "el tap-gitlab target-postgres --state-id=orders\n")
-    assert said.startswith("In the environment `dev`; ")
+    assert said.startswith("Using environment `dev`; ")
     in_prod = "--environment=prod el tap-gitlab target-postgres --state-id=orders\n"
     assert dagpress(project, "schedule", "run", "--environment", "prod", "orders") == (0, "", "")
     assert capfd.readouterr().out == in_prod
@@ -305,7 +305,7 @@ def test_explain_gives_the_same_to_programs_and_for_tasks(project: Path) -> None
     }
     assert (by_key["tasks[1].after"]["value"], by_key["tasks[1].after"]["from"]["line"]) == ([], 5)
     assert (by_key["owner"]["value"], by_key["owner"]["from"]) == ("airflow", None)
-    assert "--dag prints Python" in refusal(project, "show", "steps", "--explain", "--dag")
+    assert "--dag cannot be combined" in refusal(project, "show", "steps", "--explain", "--dag")
 
 
 def test_explain_needs_no_environments(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_an_import_of_many_schedules_names_the_layout(tmp_path: Path) -> None:
         {"name": f"s{number}", "extractor": "tap-a", "loader": "target-b", "interval": "@daily"} for number in range(51)
     ]
     project = write(tmp_path, {"meltano.yml": as_yaml({"schedules": schedules})})
-    step = 'move the schedules into folders, and set `layout = "folder"`'
+    step = 'move the schedules into folders and set `layout = "folder"`'
     assert step in dagpress(project, "import")[2]
     (project / "schedules/sales").mkdir()
     (project / "schedules/s0.yml").rename(project / "schedules/sales/s0.yml")

@@ -17,7 +17,7 @@ from versions import NEWEST, NEWEST_2
 
 from codegen.cli import setup
 from codegen.cli.main import main
-from codegen.project import project_to_begin
+from codegen.project import project_to_set_up
 
 HOOKS = Path(__file__).parent.parent / ".pre-commit-hooks.yaml"
 MELTANO_YML = """\
@@ -63,7 +63,7 @@ def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tupl
     assert "Generate the DAG files: `make dags`.\n" in dagpress(tmp_path, "import", "--no-generate")[2]
     (tmp_path / "Makefile").unlink()
     (tmp_path / "generated_dags/gitlab.py").unlink()
-    assert "Run `dagpress generate` and commit.\n" in dagpress(tmp_path, "check")[2]
+    assert "Run `dagpress generate` and commit the result.\n" in dagpress(tmp_path, "check")[2]
 
 
 def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
         "Next steps:\n"
         f"1. Write `{SOURCE}` into requirements-dagpress.txt, which names another source of Dagpress.\n"
         "2. Add the line `include dagpress.mk` to Makefile.\n"
-        "3. Review the files, and commit them.\n"
+        "3. Review and commit the files.\n"
         "4. Remove the imported schedules from meltano.yml: `dagpress import --move`.\n"
     )
     marks = "linguist-generated gitlab-generated"
@@ -111,7 +111,7 @@ def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
 def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_path: Path) -> None:
     """The advice is the first step. A source with a secret is rejected."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
-    assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
+    assert "written to a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
     _, out, err = dagpress(tmp_path, "init")
     assert "\nNext steps:\n1. To write the CI workflow, run `dagpress init --from SOURCE`" in err
     assert "workflows" not in out
@@ -216,8 +216,8 @@ def test_the_nearest_meltano_project_is_begun(
     if configuration is not None:
         write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n{configuration}'})
     monkeypatch.chdir(tmp_path / here)
-    assert project_to_begin(Path.cwd()) == tmp_path / begun
-    assert project_to_begin(tmp_path) == tmp_path
+    assert project_to_set_up(Path.cwd()) == tmp_path / begun
+    assert project_to_set_up(tmp_path) == tmp_path
 
 
 def test_init_begins_a_project_below_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_init_begins_a_project_below_another(tmp_path: Path, monkeypatch: pytest
 
 def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path) -> None:
     """And nothing is written."""
-    with pytest.raises(click.ClickException, match=r"there is no meltano.yml"):
+    with pytest.raises(click.ClickException, match=r"no meltano.yml"):
         dagpress(tmp_path, "init")
     assert files_of(tmp_path) == {}
 

@@ -280,7 +280,7 @@ def test_a_rule_is_explained(tmp_path: Path) -> None:
 )
 def test_a_rule_that_does_not_exist(code: str, hint: str, tmp_path: Path) -> None:
     """It is told with the nearest one."""
-    with pytest.raises(click.ClickException, match=re.escape(f"there is no rule `{code}` ({hint})")):
+    with pytest.raises(click.ClickException, match=re.escape(f"unknown rule `{code}` ({hint})")):
         dagpress(tmp_path, "rule", code)
 
 

@@ -151,14 +151,17 @@ def test_remove_takes_the_dag_file_too_also_the_last(project: Path) -> None:
         (("add", "a", "--job", "refresh"), "Missing option '--interval'"),
         (("add", "a", "--interval", "@daily", "--extractor", "tap-gitlab"), "Missing option '--loader'"),
         (("add", "a", "--interval", "@daily", "--job", "x", "--extractor", "y"), "Cannot mix --job"),
-        (("add", "a", "tap-gitlab", "target-postgres"), "Give EXTRACTOR, LOADER and INTERVAL"),
-        (("add", "a", "tap-gitlab", "target-postgres", "@daily", "--loader", "x"), "'--loader' goes not with"),
-        (("add", "there", "tap-gitlab", "target-postgres", "@daily"), "`dagpress schedule set` changes it"),
-        (("set", "there"), "Say what to set"),
+        (("add", "a", "tap-gitlab", "target-postgres"), "Pass EXTRACTOR, LOADER and INTERVAL"),
+        (
+            ("add", "a", "tap-gitlab", "target-postgres", "@daily", "--loader", "x"),
+            "'--loader' cannot be combined with",
+        ),
+        (("add", "there", "tap-gitlab", "target-postgres", "@daily"), "change it with `dagpress schedule set`"),
+        (("set", "there"), "Nothing to set"),
         (("set", "there", "--job", "refresh"), "`there` has an extractor and a loader"),
-        (("set", "their", "--interval", "@daily"), "there is no schedule `their` (did you mean `there`?)"),
-        (("remove", "their"), "there is no schedule `their`"),
-        (("run", "their"), "there is no schedule `their`"),
+        (("set", "their", "--interval", "@daily"), "unknown schedule `their` (did you mean `there`?)"),
+        (("remove", "their"), "unknown schedule `their`"),
+        (("run", "their"), "unknown schedule `their`"),
         (("sett", "there", "--interval=@daily"), "No such command 'sett'. (did you mean `set`?)"),
         (("there",), "No such command 'there'."),
     ],
@@ -287,7 +290,7 @@ def test_run_says_that_it_uses_no_container(meltano: Path, run: _Run) -> None:
     assert run("contained") == (
         0,
         f"{meltano}   el tap-gitlab target-postgres --state-id=contained\n",
-        "contained runs on this machine, and not with the runner docker.\n",
+        "contained runs on this machine instead of the runner docker.\n",
     )
 
 
@@ -338,7 +341,7 @@ def test_a_signal_reaches_meltano(meltano: Path) -> None:
 def test_what_only_airflow_knows_must_be_said(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A template of a variable is taken from the environment; one in the command cannot be."""
     assert "set A in the environment of this command" in _refusal(meltano, "schedule", "run", "dated")
-    assert "trigger the DAG there" in _refusal(meltano, "schedule", "run", "templated")
+    assert "trigger the DAG in Airflow" in _refusal(meltano, "schedule", "run", "templated")
     monkeypatch.setenv("A", "2026-01-31")
     assert f"{meltano} 2026-01-31  el" in run("dated")[1]
 
@@ -347,9 +350,9 @@ def test_run_says_what_it_misses(project: Path, monkeypatch: pytest.MonkeyPatch)
     """No Meltano, or no project of it."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD})
     monkeypatch.setenv("PATH", "")
-    assert "there is no `meltano` on the PATH" in _refusal(project, "schedule", "run", "a")
+    assert "`meltano` not found on the PATH or in the project" in _refusal(project, "schedule", "run", "a")
     (project / "meltano.yml").unlink()
-    assert "there is no meltano.yml" in _refusal(project, "schedule", "run", "a")
+    assert "no meltano.yml in" in _refusal(project, "schedule", "run", "a")
 
 
 def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

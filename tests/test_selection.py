@@ -147,9 +147,7 @@ def test_an_error_of_a_neighbour_in_the_file_is_told(name: str, tmp_path: Path) 
     for command in ("generate", "check", "validate"):
         code, _, err = dagpress(project, command, name)
         assert (code, err.splitlines()[0].partition(": ")[0]) == (2, "schedules/shop/gone.yml:2:1")
-        assert (
-            command == "validate" or "\n`schedules/shop/gone.yml` shares a DAG file with the schedules of this" in err
-        )
+        assert command == "validate" or "\n`schedules/shop/gone.yml` is in the same DAG file as the selected" in err
     assert files_of(project / "generated_dags") == before
     assert dagpress(project, "generate", "top")[0] == 0
 
@@ -214,4 +212,4 @@ def test_a_name_can_be_typed_in_either_form_of_unicode(project: Path) -> None:
     """A file manager of macOS gives the decomposed one."""
     write(project, {f"schedules/{_NFC}.yml": _DAILY})
     for name in (_NFC, _NFD, f"schedules/{_NFD}.yml"):
-        assert "1 schedule, no problem." in dagpress(project, "validate", name)[2]
+        assert "1 schedule, no problems." in dagpress(project, "validate", name)[2]

@@ -91,7 +91,7 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=PATIENCE) == 0
         address = f"{server.url}?token={server.token}"
-        assert server.log.read_text() == f"The pipelines of the_project are at {address} (Ctrl+C ends it)\n"
+        assert server.log.read_text() == f"Serving the pipelines of the_project at {address} (Ctrl+C to stop)\n"
 
 
 @pytest.mark.slow

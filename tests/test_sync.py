@@ -330,7 +330,7 @@ def test_a_failure_after_the_first_replacement_tells_what_was_done(project: Path
     assert result.returncode == 2
     assert result.stdout == f"updated {DAG}\n"
     assert "generated_dags/shop/orders.py:1:1: not-written: cannot be written: Permission denied" in result.stderr
-    assert result.stderr.endswith("1 file updated, and then it failed: 1 error.\n")
+    assert result.stderr.endswith("1 file updated, then failed: 1 error.\n")
 
 
 def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> None:

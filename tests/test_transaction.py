@@ -51,7 +51,7 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
     with held(tmp_path) as holder:
         command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "2", "generate"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
+    hint = "run this again when it has finished, or wait longer with `--lock-timeout SECONDS`"
     whose = f"another dagpress command in this project (process {holder}: sh -c 'echo held; read -r line')"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
@@ -151,7 +151,7 @@ def test_no_symlink_leads_a_write_outside(tmp_path: Path, link: str, target: str
         git(project, "init", "--quiet")
     before = files_of(tmp_path), files_of(outside)
     for command in (("set", "b", "--interval", "@hourly"), ("remove", "b")) if link.startswith("schedules") else ():
-        assert "no schedule `b`" in refusal(project, "schedule", *command)
+        assert "unknown schedule `b`" in refusal(project, "schedule", *command)
     code, out, err = dagpress(project, "generate")
     assert (code, out) == (2, "")
     assert f"{link}:1:1: symlink: this symlink points outside {where} (replace the symlink with" in err

@@ -52,7 +52,7 @@ def _check_names(
             yield Diagnostic(rules.UNKNOWN_SCHEDULE, message, place, hint)
         elif name not in names:
             hint = nearest(name, names - {schedule.name}) or "`dagpress list` lists them by name"
-            yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"there is no schedule {quoted(name)}", place, hint)
+            yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"unknown schedule {quoted(name)}", place, hint)
 
 
 def _check_own_assets(schedule: Schedule, after: After) -> Iterator[Diagnostic]:
