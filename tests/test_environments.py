@@ -181,7 +181,7 @@ def test_what_is_wrong_in_one_environment_names_it(project: Path) -> None:
     lines = dagpress(project, "validate")[2].splitlines()
     others = "schedules/report.yml:1:12, schedules/same.yml:1:12"
     assert [line.split(": ", 2)[2] for line in lines if "schedules/same.yml" in line] == [
-        f"meltano.yml has no extractor `tap-gitlab` (`meltano add tap-gitlab` adds it) (and 2 more: {others})",
+        f"meltano.yml has no extractor `tap-gitlab` (add it with `meltano add tap-gitlab`) (and 2 more: {others})",
         "in `dev`: `catchup` without a `start_date` starts a run for every interval since 1970 (set `start_date`)",
     ]
 

@@ -178,7 +178,7 @@ def test_the_airflow_is_the_one_that_the_project_pins(tmp_path: Path, pip_url: s
     (tmp_path / "dagpress.toml").unlink()
     assert dagpress(tmp_path, "init", "--airflow", NEWEST_2)[0] == 0
     assert project_of(tmp_path).airflow == NEWEST_2
-    assert f'for Airflow {NEWEST_2}: set `airflow = "{NEWEST}"`' in refusal(tmp_path, "init", "--airflow", NEWEST)
+    assert f'Airflow {NEWEST_2}: change it to `airflow = "{NEWEST}"`' in refusal(tmp_path, "init", "--airflow", NEWEST)
 
 
 def test_a_project_without_schedules_gets_its_folders(tmp_path: Path) -> None:

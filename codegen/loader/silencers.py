@@ -53,7 +53,7 @@ def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
     for code in dict.fromkeys(codes):
         rule = rules.RULES.get(code)
         if rule is None:
-            message = f"unknown rule {quoted(code)} in an ignore comment"
+            message = f"there is no rule {quoted(code)} to ignore"
             yield Diagnostic(rules.INVALID_IGNORE, message, location, nearest_code(code))
         elif rule.severity is Severity.ERROR:
             message = f"{quoted(code)} is an error, and only warnings can be ignored"
