@@ -205,7 +205,7 @@ def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, colu
         (
             {"README.md": ""},
             ".:1:1",
-            "run `dagpress init` (a new project), or `dagpress import` (only the schedules of a meltano.yml)",
+            "run `dagpress init` for a new project, or `dagpress import` for only the schedules in meltano.yml",
         ),
     ],
 )

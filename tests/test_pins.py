@@ -122,7 +122,7 @@ PINS = {
             "venv/requirements.txt": "apache-airflow==2.10.5\n",
         },
         NEWEST,
-        "no file of the project pins one",
+        "no file of the project pins a version",
     ),
 }
 
@@ -186,7 +186,7 @@ def test_the_nearest_supported_airflow_takes_the_place_of_another(pin: str, airf
         "airflow-version",
         "requirements.txt:1:15",
     )
-    assert warning.hint.startswith(f"install Airflow {airflow}, on Python 3.")
+    assert warning.hint.startswith(f"upgrade to Airflow {airflow}, on Python 3.")
 
 
 def test_an_exact_pin_of_meltano_goes_before_the_others(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_an_exact_pin_of_meltano_goes_before_the_others(tmp_path: Path) -> None:
     assert (choice.airflow, choice.reason) == ("2.10", "apache-airflow==2.10.5 in meltano.yml:4")
     assert str(warning.location) == "../uv.lock:3:12"
     assert warning.message == (
-        "`apache-airflow 2.11.0` is not the Airflow of `apache-airflow==2.10.5` in meltano.yml:4, which applies"
+        "`apache-airflow 2.11.0` differs from `apache-airflow==2.10.5` in meltano.yml:4, which takes precedence"
     )
 
 

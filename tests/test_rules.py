@@ -276,7 +276,7 @@ def test_a_rule_is_explained(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "hint"), [("moving-images", "did you mean `moving-image`?"), ("x", "`dagpress rule` lists the codes")]
+    ("code", "hint"), [("moving-images", "did you mean `moving-image`?"), ("x", "run `dagpress rule` to see the codes")]
 )
 def test_a_rule_that_does_not_exist(code: str, hint: str, tmp_path: Path) -> None:
     """It is told with the nearest one."""

@@ -87,7 +87,7 @@ def test_add_takes_all_that_meltano_takes(project: Path) -> None:
     assert rows["a/b"]["file"] == "schedules/a_b.yml"
     dagpress(project, "schedule", "add", "orders", *pair, "--interval", "@daily", "--folder", "sales/eu/")
     assert "$schema=../../schedule.schema.json\n" in (project / "schedules/sales/eu/orders.yml").read_text()
-    for folder, said in {"../x": "below the folder of schedules", "schedules/x": "leave `schedules/` out"}.items():
+    for folder, said in {"../x": "below the schedules folder", "schedules/x": "leave `schedules/` out"}.items():
         arguments = ("schedule", "add", "other", *pair, "--interval", "@daily", "--folder", folder)
         assert said in _refusal(project, *arguments)
     assert "start_date: 2024-01-31\n" in (project / "schedules/old.yml").read_text()

@@ -179,7 +179,7 @@ def test_a_schedule_gives_events_while_the_dag_file_of_a_broken_one_waits_for_th
 
 @pytest.mark.parametrize("command", ["generate", "check", "diff", "validate"])
 def test_an_unknown_name_is_a_usage_error(project: Path, command: str) -> None:
-    said = "There is no schedule, file or folder `custmers` (did you mean `customers`?)."
+    said = "Unknown schedule, file or folder `custmers` (did you mean `customers`?)."
     assert refusal(project, command, "customers", "custmers") == said
     with pytest.raises(click.UsageError):
         dagpress(project, command, "schedules/gone.yml")

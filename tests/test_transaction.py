@@ -178,7 +178,7 @@ def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
     before = files_of(tmp_path)
     code, out, err = dagpress(project, "import", "--move")
     assert (code, out) == (2, "")
-    assert "../meltano/meltano.yml:1:1: not-written: this file lies outside the project (move it inside, or" in err
+    assert "../meltano/meltano.yml:1:1: not-written: this file is outside the project (move it inside, or" in err
     assert files_of(tmp_path) == before
     assert dagpress(project, "import")[0] == 0
 
@@ -217,7 +217,7 @@ def test_two_environments_cannot_share_a_folder(tmp_path: Path) -> None:
     (tmp_path / "generated_dags/dev").symlink_to("prod")
     code, out, err = dagpress(tmp_path, "generate")
     assert (code, out) == (2, "")
-    assert "by a symlink, this is the same file as `generated_dags/" in err
+    assert "a symlink makes this the same file as `generated_dags/" in err
 
 
 def test_generate_removes_the_files_of_killed_commands(tmp_path: Path) -> None:

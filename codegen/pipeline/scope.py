@@ -33,18 +33,18 @@ class Scope:
     sources: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
-        """Whether it contains a file."""
+        """Return whether the scope contains a file."""
         folders = (folder.as_posix() for folder in PurePosixPath(name).parents) if self.folders else ()
         return name in self.files or not self.folders.isdisjoint(folders)
 
 
 def dag_files(project: Project, relative: str) -> list[str]:
-    """The DAG file of a schedule file in each environment; the path is relative to the folder of schedules."""
+    """Return the DAG file of a schedule file in each environment; `relative` is below the schedules folder."""
     return [project.dag_file(relative, name) for name in project.deployments or ("",)]
 
 
 def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
-    """The schedule files by the names and DAG ids of their schedules; includes unreadable files."""
+    """Return the schedule files, including unreadable ones, by the names and DAG ids of their schedules."""
     files = defaultdict(set)
     known = set()
     for document in reading.documents:
@@ -59,7 +59,7 @@ def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
 
 
 def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
-    """A hint for an unknown name: the schedule whose file has it, or the nearest name; empty without any."""
+    """Return a hint for an unknown name: the schedule with that file name, or the nearest name."""
     own = next((each.name for each in reading.schedules if PurePosixPath(each.source).stem == name), "")
     return f"did you mean {quoted(own)}?" if own else nearest(name, [*files_by_name(reading), *others])
 
@@ -67,8 +67,8 @@ def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
 class Finder:
     """Resolves names and paths in a project.
 
-    A name is the name of a schedule or a DAG id. A path, relative to the working directory or to the project, is that
-    of a schedule file, a `_defaults.yml`, a generated file or a folder of those; it may have been deleted.
+    A name is the name of a schedule or a DAG id. A path, relative to the working directory or to the project, is a
+    schedule file, a `_defaults.yml`, a generated file or a folder of them; it may have been deleted.
     """
 
     def __init__(self, project: Project, reading: Reading) -> None:
@@ -79,7 +79,7 @@ class Finder:
         self._names = files_by_name(reading)
 
     def scope_of(self, names: Iterable[str]) -> Scope:
-        """The generated files of some names and paths.
+        """Return the generated files of some names and paths.
 
         Raises:
             InvalidError: there is no such schedule, file or folder.
@@ -101,12 +101,12 @@ class Finder:
         return scope
 
     def _unknown(self, name: str) -> InvalidError:
-        """The error for an unknown name."""
+        """Return the error for an unknown name."""
         for each in self._reading.diagnostics:
             path = PurePosixPath(composed(each.location.path))
             if each.code == rules.FILE_NAME.code and composed(name) in {path.stem, path.as_posix()}:
                 return InvalidError(f"{quoted(path.as_posix())} is not a schedule: {each.message}", each.hint)
-        message = f"There is no schedule, file or folder {quoted(name)}"
+        message = f"Unknown schedule, file or folder {quoted(name)}"
         below = PurePosixPath(self._project.relative(self._project.schedules), composed(name))
         if any(below in PurePosixPath(source).parents for source in self._relative):
             return InvalidError(message, f"did you mean {quoted(below.as_posix())}?")
@@ -116,7 +116,7 @@ class Finder:
     def _paths(self, name: str) -> Iterator[Path]:
         forms = dict.fromkeys((name, composed(name)))
         for each in (folder / form for form in forms for folder in (Path.cwd(), self._project.root)):
-            # The path of the project is a real path.
+            # The project's own path has no symlinks.
             yield from (Path(os.path.normpath(each)), Path(os.path.realpath(each)))
 
     def _at(self, path: Path) -> Scope | None:

@@ -48,8 +48,8 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
         for name, place in values_of(schedule, key):
             if name not in known and not is_template(name):
                 message = f"meltano.yml has no {key} {quoted(name)}"
-                other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
-                hint = f"it is a {other} there" if other else nearest(name, known) or _adding(name, *adds)
+                other = next((kind for kind, those in plugins.items() if name in those), "")
+                hint = f"it is in `{other}`" if other else nearest(name, known) or _adding(name, *adds)
                 yield Diagnostic(rule, message, place, hint)
     for task in schedule.tasks or ():
         yield from _check_blocks(task.run, place_of(task, schedule, "run"), meltano)
