@@ -68,5 +68,5 @@ class Cache:
         return cached[1]
 
     def forget_earlier(self) -> None:
-        """Drop the earlier results that this reading did not use, such as those of deleted files."""
+        """Drop the earlier results that this reading did not use, such as results for deleted files."""
         self.earlier = {}

@@ -408,7 +408,7 @@ def test_an_airflow_that_has_lost_its_program_is_to_be_installed_again(tmp_path:
 
 
 def test_nothing_is_installed_where_there_is_no_project(tmp_path: Path) -> None:
-    with pytest.raises(Exception, match=r"there is no meltano\.yml"):
+    with pytest.raises(Exception, match=r"no meltano\.yml"):
         dagpress(tmp_path, "add", "orchestrator", "airflow")
     assert list(tmp_path.iterdir()) == []
 

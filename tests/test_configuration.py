@@ -255,7 +255,7 @@ def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
     assert problem.code == "required-version"
     assert problem.location == Location("dagpress.toml", 2, 20)
     installed = version("dagpress")
-    assert problem.message == f"the project requires Dagpress `>=99,<100`, and {installed} is installed"
+    assert problem.message == f"the project requires Dagpress `>=99,<100`, but {installed} is installed"
     assert shlex.split(problem.hint) == ["pip", "install", "dagpress>=99,<100"]
     code, out, err = dagpress(project, "generate")
     assert (code, out, err.count("\n")) == (2, "", 1)

@@ -235,7 +235,9 @@ def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_p
     code, _, err = dagpress(tmp_path, "validate")
     assert (code, err.count("unsupported")) == ((2, 1) if said else (0, 0))
     if said:
-        assert err.startswith("schedules/_defaults.yml:2:12: unsupported: an alert by webhook needs apache-airflow-pro")
+        assert err.startswith(
+            "schedules/_defaults.yml:2:12: unsupported: an alert by webhook requires apache-airflow-pro"
+        )
         assert f"({said.format('apache-airflow-providers-http>=5.5.0')})\n" in err
 
 

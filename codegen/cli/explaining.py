@@ -34,7 +34,7 @@ def _lines(row: Explained) -> Iterable[tuple[str, str, str]]:
 
 
 def _place(given: Given) -> str:
-    """Return file and line in the form that editors and terminals link."""
+    """Return file and line in the format that editors and terminals link."""
     place = f"{given.location.path}:{given.location.line}"
     return f"{place} (for {given.deployment})" if given.deployment else place
 

@@ -204,7 +204,7 @@ def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic]
     numbers = in_numbers(diagnostics)
     if has_errors(diagnostics):
         echo(f"{failure}: {numbers}.", err=True)
-        for name in generation.selection.beside:
+        for name in generation.selection.blocking:
             reason = "is in the same DAG file as the selected schedules, and DAG files are written as a whole"
             echo(f"{quoted(name)} {reason}.", err=True)
     else:

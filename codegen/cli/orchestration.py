@@ -48,7 +48,7 @@ def add() -> None:
 
 @add.command("orchestrator", short_help="Install Airflow for this project.", epilog=_ADD_EPILOG)
 @click.argument("name", type=click.Choice(["airflow"]))
-@click.option("--python", metavar="PATH", help="The Python interpreter for Airflow.  [default: that of Dagpress]")
+@click.option("--python", metavar="PATH", help="The Python interpreter for Airflow.  [default: as for Dagpress]")
 @click.pass_context
 def add_orchestrator(context: click.Context, name: str, python: str | None) -> int:  # noqa: ARG001  # there is one so far
     """Install Airflow for this project.

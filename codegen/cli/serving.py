@@ -98,7 +98,7 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
     metavar="ADDRESS",
     callback=_networks,
     multiple=True,
-    help="A proxy (address or network) whose X-Forwarded-Proto and X-Forwarded-For headers count. Can be repeated.",
+    help="Trust X-Forwarded-Proto and X-Forwarded-For from this proxy (address or network). Can be repeated.",
 )
 @click.option(
     "--user-header",

@@ -46,8 +46,7 @@ class Configuration(Model):
     schedules: str = key(_FOLDER, "The folder of the schedule files.", '"pipelines"', "schedules")
     exclude: tuple[str, ...] = key(
         TextArray("a list of gitignore patterns", GitignorePattern("a gitignore pattern"), 'exclude = ["drafts/"]'),
-        "Files and folders below `schedules` that are not schedules. The patterns are those of a .gitignore in that "
-        "folder.",
+        "Files and folders below `schedules` that are not schedules, as patterns of a .gitignore file in that folder.",
         '["drafts/", "*.template.yml"]',
         (),
     )

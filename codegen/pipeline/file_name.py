@@ -32,7 +32,7 @@ def _problems_of_text(file: str) -> Iterator[str]:
     if printable(file) != file:
         yield "The file name contains invisible characters."
     if "\\" in file:
-        yield "Separate folders with `/`, not with `\\`."
+        yield "Separate folders with `/`, not with a backslash."
     if ".." in parts or file.startswith("/"):
         yield "The file must be below the schedules folder: no `..`, and no leading `/`."
     if any(not part or part.startswith(HIDDEN) for part in parts):

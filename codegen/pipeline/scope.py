@@ -82,7 +82,7 @@ class Finder:
         """Return the generated files of some names and paths.
 
         Raises:
-            InvalidError: there is no such schedule, file or folder.
+            InvalidError: a name is unknown.
         """
         scopes = [self._scope_of(name) for name in names]
         return Scope(
@@ -155,7 +155,7 @@ class Finder:
         return None
 
     def _refuse_hidden(self, relative: PurePosixPath, parts: Sequence[str]) -> None:
-        """Refuse a path with a name that makes it no schedule."""
+        """Refuse a path that is hidden or excluded."""
         path = self._project.relative(self._project.schedules / relative)
         if hidden := next((part for part in parts if part.startswith(HIDDEN)), None):
             message = f"{quoted(path)} is not a schedule: {quoted(hidden)} starts with `{hidden[0]}`"
@@ -164,12 +164,12 @@ class Finder:
             raise InvalidError(f"{quoted(path)} is not a schedule: the configuration excludes it", "change `exclude`")
 
     def _name_source(self, files: Iterable[str], source: str) -> bool:
-        """Whether one of some generated files names a schedule file, or a folder of schedules, which may be deleted."""
+        """Return whether any of the generated files names a schedule file or folder, which may have been deleted."""
         paths = filter(self._project.boundary.has, (self._project.root / name for name in files))
         return any(names_source(text_of(path), source) for path in paths)
 
     def _of(self, relatives: Iterable[str]) -> Scope:
-        """Some schedule files, which may have been deleted."""
+        """Return the scope of schedule files, which may have been deleted."""
         relatives = list(relatives)
         files = (name for each in relatives for name in dag_files(self._project, each))
         schedules = self._project.schedules
@@ -177,7 +177,7 @@ class Finder:
         return Scope(frozenset(files), sources=frozenset(sources))
 
     def _of_folder(self, relative: PurePosixPath) -> Scope:
-        """A folder of schedules, which may have been deleted."""
+        """Return the scope of a folder of schedules, which may have been deleted."""
         inside = (each for each in self._relative.values() if relative in PurePosixPath(each).parents)
         generated = PurePosixPath(self._project.relative(self._project.generated_dags))
         folders = ((generated / name / relative).as_posix() for name in self._project.deployments or ("",))
@@ -185,6 +185,6 @@ class Finder:
         return Scope(frozenset(files), frozenset(folders), self._of(inside).sources)
 
     def _generating(self, scope: Scope) -> Scope:
-        """Some generated files and folders, with the schedules that they come from."""
+        """Add the schedule files to a scope of generated files and folders."""
         sources = (source for source, own in self._dag_files.items() if any(map(scope.has, own)))
         return replace(scope, sources=frozenset(sources))

@@ -30,7 +30,7 @@ class Selection:
         schedules: the schedules to render: all in the DAG files of the named schedules and of their dependents.
         scope: the DAG files of the named schedules, including removed ones; None for the whole project.
         elsewhere: the errors of other schedules.
-        beside: the files with errors that share a DAG file with a named schedule or with its upstream schedules.
+        blocking: the files with errors that only share a DAG file with a named schedule or its upstream schedules.
     """
 
     reading: Reading
@@ -38,14 +38,14 @@ class Selection:
     schedules: Sequence[Schedule]
     scope: Scope | None = None
     elsewhere: Sequence[Diagnostic] = ()
-    beside: Sequence[str] = ()
+    blocking: Sequence[str] = ()
 
 
 def select(project: Project, reading: Reading, names: Collection[str]) -> Selection:
     """Select schedules by names and paths, or all of them.
 
     Raises:
-        InvalidError: there is no such schedule, file or folder.
+        InvalidError: a name is unknown.
     """
     if not names:
         return Selection(reading, reading.schedules, reading.schedules)

@@ -40,7 +40,7 @@ class Change:
 
     @property
     def conflict(self) -> int:
-        """The line of git's first conflict marker in the old text; 0 if there is none."""
+        """The line of the first git conflict marker in the old text, or 0."""
         start = conflict_in(self.before)
         return 0 if start is None else self.before.count("\n", 0, start) + 1
 

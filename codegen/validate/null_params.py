@@ -67,7 +67,7 @@ def _written(parts: Iterable[nodes.Node], nullable: set[str]) -> Iterator[str]:
 
 
 def _results(node: nodes.Node | None, nullable: set[str]) -> Iterator[str]:
-    """The parameters whose null an expression returns, or converts to text."""
+    """Yield the parameters that an expression outputs as null or as its text."""
     if isinstance(node, nodes.Or):
         # A null on the left side is replaced.
         yield from _results(node.right, nullable - _known(node.left, holds=False))
