@@ -44,7 +44,7 @@ serve: $(SERVE) ## Serve the Pipelines page; ARGS="--port 9000" passes options
 	@$(BIN)/dagpress serve $(ARGS)
 
 .PHONY: check
-check: lint types layers workflows $(TOOL) ## Run all checks that are not tests, and see that the DAG files are up to date
+check: lint types layers workflows docs $(TOOL) ## Run all checks that are not tests, and see that the DAG files are up to date
 	$(BIN)/dagpress check
 
 .PHONY: test
@@ -89,6 +89,11 @@ workflows: $(DEV) ## Check the GitHub workflows and the pre-commit hooks
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/pre-commit validate-config
 	$(BIN)/pre-commit validate-manifest
+
+.PHONY: docs
+docs: $(DEV) ## Build the manual as a site in docs/_build, and check its links
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo "The manual: docs/_build/index.html"
 
 ##@ Changing things
 
@@ -191,7 +196,7 @@ races: $(DEV) ## Run concurrent writers on one project, for 60 rounds; ARGS="--r
 
 .PHONY: clean
 clean: ## Remove everything that make has made, except the DAG files
-	rm -rf .venv .envs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo/.meltano demo/*.duckdb
+	rm -rf .venv .envs dist docs/_build docs/rules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo/.meltano demo/*.duckdb
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp comes last, so an interrupted build is done again.

@@ -1,4 +1,4 @@
-"""Runs Debian's nginx with the configuration of `docs/nginx.conf`."""
+"""Runs Debian's nginx with the configuration of `docs/guides/nginx.conf`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from environments import ROOT
 from loopback_servers import closed_port
 from processes import PATIENCE
 
-DOCUMENTED = ROOT / "docs/nginx.conf"
+DOCUMENTED = ROOT / "docs/guides/nginx.conf"
 # Replacements for the host name and the two addresses. Browsers resolve names below `localhost` to this machine.
 NAME, PROXY_HOST, PAGE_HOST = "pipelines.localhost", "127.0.0.2", "127.0.0.1"
 _MAIN = """\

@@ -93,7 +93,7 @@ def test_list_shows_the_environments_and_filters_by_one(project: Path, monkeypat
         *(["orders", "dev"], ["orders", "prod"], ["report", "prod"], ["same", "dev"], ["same", "prod"]),
     ]
     data = json.loads(dagpress(project, "list", "--environment", "dev", "--format", "json")[1])
-    assert [(row["name"], row["deployment"], row["interval"]) for row in data] == [
+    assert [(row["name"], row["environment"], row["interval"]) for row in data] == [
         ("orders", "dev", "@manual"),
         ("same", "dev", "@daily"),
     ]
@@ -106,7 +106,7 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
     said = "Using environment `{}`; set --environment to use another.\n"
     code, out, err = dagpress(project, "show", "orders")
     assert (code, err) == (0, said.format("dev"))
-    assert "deployment: dev\n" in out
+    assert "deployment_environment: dev\n" in out
     assert 'interval: "@manual"\n' in out
     code, out, err = dagpress(project, "show", "orders", "-e", "prod", "--dag")
     assert (code, err) == (0, "")

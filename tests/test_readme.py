@@ -1,9 +1,8 @@
-"""The documentation is true: its files are the files, its reference is the schema's, its commands run as shown."""
+"""What the README and CONTRIBUTING.md say of the repository is so."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,66 +11,14 @@ import pytest
 from project_builder import EXTRACT_LOAD, dagpress, write
 from versions import NEWEST
 
-from codegen.airflow.home import as_ini
-from codegen.airflow.parsing import parsing_settings
-from codegen.airflow_facts import facts_of
-from codegen.configuration.export import configuration_reference
-from codegen.project import read_project
-from codegen.schema.export import reference, schema_line
+from codegen.schema.export import schema_line
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 AIRFLOW = ROOT / "docs" / "airflow.md"
-OPERATORS = ROOT / "docs" / "operators.md"
+OPERATORS = ROOT / "docs" / "guides" / "operators.md"
 REFERENCE = ROOT / "docs" / "reference.md"
-_FILE = re.compile(r"(<!-- file: (?P<name>\S+) -->\n```(?P<language>\w+)\n).*?(?=```\n)", re.DOTALL)
-_PART = re.compile(r"<!-- part: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
-_REFERENCE = re.compile(r"(<!-- reference -->\n).*?(?=<!-- /reference -->)", re.DOTALL)
-_CONFIGURATION = re.compile(r"(<!-- configuration -->\n).*?(?=<!-- /configuration -->)", re.DOTALL)
-_SETTINGS = re.compile(r"(<!-- settings: (?P<airflow>\S+) -->\n```ini\n).*?(?=```\n)", re.DOTALL)
-_CONSOLE = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
-_COMMAND = re.compile(r"^\$ dagpress (.*)\n", re.MULTILINE)
-
-
-def _block_of_console(match: re.Match[str]) -> str:
-    """The commands of a block again, each with what it really prints."""
-    shown = ""
-    for command in _COMMAND.findall(match[1]):
-        folder = ROOT
-        arguments = shlex.split(command)
-        if arguments[0] == "--project":
-            folder, arguments = ROOT / arguments[1], arguments[2:]
-        _, out, err = dagpress(folder, *arguments)
-        shown += f"$ dagpress {command}\n{err}{out}"
-    return f"```console\n{shown}```\n"
-
-
-def _settings(airflow: str) -> str:
-    """The settings for static files, as lines of airflow.cfg."""
-    return as_ini(parsing_settings(has_api_server=facts_of(airflow).has_api_server))
-
-
-def _true(document: Path) -> str:
-    text = document.read_text(encoding="utf-8")
-    text = _FILE.sub(lambda m: m[1] + (ROOT / m["name"]).read_text(encoding="utf-8"), text)
-    text = _REFERENCE.sub(lambda m: m[1] + reference(NEWEST), text)
-    text = _CONFIGURATION.sub(lambda m: m[1] + configuration_reference(), text)
-    text = _SETTINGS.sub(lambda m: m[1] + _settings(m["airflow"]), text)
-    return _CONSOLE.sub(_block_of_console, text)
-
-
-@pytest.mark.parametrize("document", [README, AIRFLOW, OPERATORS, REFERENCE], ids=lambda path: path.stem)
-def test_a_document_shows_what_is_so(document: Path, request: pytest.FixtureRequest) -> None:
-    """Files, the reference and every console are what the program gives; `make goldens` writes them anew."""
-    if request.config.getoption("regen_all"):
-        document.write_text(_true(document), encoding="utf-8")
-    assert document.read_text(encoding="utf-8") == _true(document)
-
-
-def test_each_part_of_a_file_stands_in_it() -> None:
-    parts = _PART.findall(README.read_text(encoding="utf-8"))
-    assert parts
-    assert [name for name, part in parts if part not in (ROOT / name).read_text(encoding="utf-8")] == []
+_FILE = re.compile(r"<!-- file: (?P<name>\S+) -->")
 
 
 def test_the_page_on_operators_shows_every_example() -> None:
@@ -91,27 +38,6 @@ def test_every_command_is_in_the_table() -> None:
     help_text = dagpress(ROOT, "--help")[1]
     commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
     assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
-
-
-def test_each_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
-    """Dagpress takes it."""
-    blocks = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert blocks
-    for block in blocks:
-        # Some show the configuration in a pyproject.toml.
-        write(tmp_path, {"dagpress.toml": block.replace("[tool.dagpress.", "[")})
-        project, diagnostics = read_project(tmp_path)
-        assert project, diagnostics
-
-
-def test_the_template_of_the_readme_works(tmp_path: Path) -> None:
-    """The block of a template does what the text says."""
-    template = README.read_text(encoding="utf-8").split("```jinja\n")[1].split("```")[0]
-    write(tmp_path, {"templates/dag.py.j2": template, "schedules/a.yml": EXTRACT_LOAD})
-    assert dagpress(tmp_path, "generate")[0] == 0
-    generated = (tmp_path / "generated_dags/a.py").read_text()
-    assert 'TEAM = "data"\n' in generated
-    assert "        doc=TEAM,\n    )\n" in generated
 
 
 def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
@@ -135,9 +61,9 @@ def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
 def test_every_block_of_the_templates_is_told() -> None:
     """The table has each of them, and no other."""
     template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
-    table = README.read_text(encoding="utf-8").split("| block |")[1].split("\n\n")[0]
-    told = set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) | {"meltano"}
-    assert told == set(re.findall(r"{% block (\w+)", template))
+    page = (ROOT / "docs/reference/templates.md").read_text(encoding="utf-8")
+    table = page.split("| block |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(re.findall(r"{% block (\w+)", template))
 
 
 def test_the_arrows_of_the_readme_are_those_of_its_schedule() -> None:

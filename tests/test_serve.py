@@ -135,7 +135,8 @@ def test_what_no_option_can_be_is_told(project: Path, options: tuple[str, ...], 
 def test_a_port_that_is_taken_is_told(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        told = f"cannot listen on 127.0.0.1:{port}: Address already in use (choose another with --port; 0 is any free port)"
+        hint = "choose another with --port; 0 is any free port"
+        told = f"cannot listen on 127.0.0.1:{port}: Address already in use ({hint})"
         assert _refusal(project, "--port", port) == told
 
 

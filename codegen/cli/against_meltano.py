@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from codegen import pipeline
 from codegen.airflow.of_project import airflow_of
 from codegen.cli.deployment import VARIABLE, default_environment, print_environment
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.outputs import ComparedDag, ComparisonWithMeltano
 from codegen.cli.printer import echo, echo_json, styled
 from codegen.cli.reporting import report
 from codegen.diagnostics import count, has_errors, printable
@@ -53,11 +53,25 @@ def compare_with_meltano(
         return ExitCode.BAD_INPUT
     rows = compare(loaded.old, loaded.new, _surroundings(project, reading, schedules, listed))
     if output == "json":
-        dags = [{**dataclasses.asdict(row), "verdict": row.verdict.value} for row in rows]
-        echo_json({"airflow": version, "generator": str(generator), "dags": dags})
+        data: ComparisonWithMeltano = {
+            "airflow": version,
+            "generator": str(generator),
+            "dags": [_as_data(row) for row in rows],
+        }
+        echo_json(data)
     else:
         _print_rows(rows, version)
     return ExitCode.FINE if all(row.expected for row in rows) else ExitCode.DRIFT
+
+
+def _as_data(row: Comparison) -> ComparedDag:
+    return {
+        "dag_id": row.dag_id,
+        "verdict": row.verdict.value,
+        "expected": row.expected,
+        "why": row.why,
+        "differences": [{"what": d.what, "old": d.old, "new": d.new, "why": d.why} for d in row.differences],
+    }
 
 
 def _surroundings(

@@ -18,6 +18,7 @@ from codegen.calendar.text import calendar_text, can_be_shaded, plain, shaded
 from codegen.calendar.week import Calendar, calendar_of, monday_of, parse_week
 from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.options import completing, exit_code, format_option, open_project
+from codegen.cli.outputs import Hour, Week
 from codegen.cli.printer import echo, echo_data, styled
 from codegen.cli.reporting import report
 from codegen.diagnostics import InvalidError, Location
@@ -131,7 +132,7 @@ def _coloured(cell: str, level: int) -> str:
 
 
 def _json(shown: Calendar) -> str:
-    hours = [
+    hours: list[Hour] = [
         {
             "day": str(hour.day),
             "hour": hour.number,
@@ -141,7 +142,7 @@ def _json(shown: Calendar) -> str:
         }
         for hour in shown.hours
     ]
-    data = {
+    data: Week = {
         "first": str(shown.first),
         "last": str(shown.last),
         "timezone": shown.zone.key,

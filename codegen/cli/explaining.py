@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from codegen.cli.formats import place_as_data
+from codegen.cli.outputs import ExplainedKey, Origin
 from codegen.cli.printer import print_table
 from codegen.diagnostics import printable
 from codegen.schema.origins import Explained, Given
@@ -45,7 +47,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def explanation_data(rows: Iterable[Explained]) -> list[dict[str, Any]]:
+def explanation_data(rows: Iterable[Explained]) -> list[ExplainedKey]:
     """Return the explanation as JSON data."""
     return [
         {
@@ -58,6 +60,5 @@ def explanation_data(rows: Iterable[Explained]) -> list[dict[str, Any]]:
     ]
 
 
-def _as_data(given: Given) -> dict[str, Any]:
-    place = {"file": given.location.path, "line": given.location.line, "column": given.location.column}
-    return {"value": given.value, **place, "environment": given.deployment}
+def _as_data(given: Given) -> Origin:
+    return {"value": given.value, **place_as_data(given.location), "environment": given.deployment}

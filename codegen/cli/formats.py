@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from codegen.cli.outputs import FileChange, Message, Place
 from codegen.diagnostics import Diagnostic, Location, printable, printable_lines, with_hint
 from codegen.files.boundary import work_tree_of
 from codegen.sync.changes import Change
@@ -49,19 +50,19 @@ def as_github(folder: str, first: Diagnostic, *others: Diagnostic) -> str:
     return f"::{first.severity.value} {properties}::{_github_data(_message(first, more))}"
 
 
-def as_data(first: Diagnostic, *others: Diagnostic) -> dict[str, Any]:
+def as_data(first: Diagnostic, *others: Diagnostic) -> Message:
     """Return equal diagnostics as JSON data, with all locations."""
     return {
         "severity": first.severity.value,
         "code": first.code,
         "message": first.message,
         "hint": first.hint,
-        **_location_as_data(first.location),
-        "others": [_location_as_data(each.location) for each in others],
+        **place_as_data(first.location),
+        "others": [place_as_data(each.location) for each in others],
     }
 
 
-def change_as_data(first: Change, *others: Change) -> dict[str, Any]:
+def change_as_data(first: Change, *others: Change) -> FileChange:
     """Return equal changes as JSON data, with all files."""
     return {"file": first.name, "action": first.action.value, "others": [each.name for each in others]}
 
@@ -79,7 +80,8 @@ def _message(first: Diagnostic, others: Sequence[Location]) -> str:
     return f"{message} (and {len(others)} more: {first_of(others)})" if others else message
 
 
-def _location_as_data(location: Location) -> dict[str, Any]:
+def place_as_data(location: Location) -> Place:
+    """A location as data."""
     return {"file": location.path, "line": location.line, "column": location.column}
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,6 +15,7 @@ from codegen.cli.exit_code import ExitCode
 from codegen.cli.explaining import explanation_data, print_explanation
 from codegen.cli.lookup import find_schedule, name_argument
 from codegen.cli.options import exit_code, format_option, open_project
+from codegen.cli.outputs import ListedSchedule
 from codegen.cli.printer import echo, echo_data, echo_json, print_table
 from codegen.cli.reporting import report
 from codegen.configuration.export import configuration_reference, configuration_schema
@@ -29,13 +30,13 @@ from codegen.source.nodes import Scalar
 from codegen.source.write import to_yaml
 from codegen.timetable.dst import localized
 
-_COLUMNS = {
-    "name": "NAME",
-    "deployment": "ENVIRONMENT",
-    "interval": "INTERVAL",
-    "runs": "RUNS",
-    "dag_id": "DAG_ID",
-    "file": "FILE",
+_COLUMNS: dict[str, Callable[[Schedule], str]] = {
+    "NAME": lambda schedule: schedule.name,
+    "ENVIRONMENT": lambda schedule: schedule.deployment,
+    "INTERVAL": describe_start_briefly,
+    "RUNS": lambda schedule: describe_work(schedule, "->"),
+    "DAG_ID": lambda schedule: schedule.dag_id_or_default,
+    "FILE": lambda schedule: schedule.source,
 }
 
 
@@ -49,16 +50,11 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
     chosen = chosen_environment(project, deployment)
     reading = pipeline.read(project)
     schedules = reading.of(chosen) if chosen else reading.schedules
-    rows = [_row(schedule) for schedule in schedules]
     if output == "json":
-        echo_json(rows)
-    elif rows:
-        columns = [column for column in _COLUMNS if column in rows[0]]
-        for row, schedule in zip(rows, schedules, strict=True):
-            row["interval"] = describe_start_briefly(schedule)
-        print_table(
-            [_COLUMNS[column] for column in columns], [[str(row[column]) for column in columns] for row in rows]
-        )
+        echo_json([_row(schedule) for schedule in schedules])
+    elif schedules:
+        columns = [column for column in _COLUMNS if column != "ENVIRONMENT" or schedules[0].deployment]
+        print_table(columns, [[_COLUMNS[column](schedule) for column in columns] for schedule in schedules])
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -89,7 +85,7 @@ def show(  # noqa: PLR0913  # click gives each option so
         return exit_code(generation.diagnostics)
     if explained:
         return _print_explanation(reading, schedule, output)
-    deployed = {"deployment": schedule.deployment} if schedule.deployment else {}
+    deployed = {"deployment_environment": schedule.deployment} if schedule.deployment else {}
     data = {"file": schedule.source, **deployed, **as_data(schedule)}
     cron = schedule.clock.cron
     if cron not in {None, schedule.interval_text}:
@@ -171,10 +167,10 @@ def _print_explanation(reading: Reading, schedule: Schedule, output: str) -> int
     return ExitCode.FINE
 
 
-def _row(schedule: Schedule) -> dict[str, Any]:
+def _row(schedule: Schedule) -> ListedSchedule:
     return {
         "name": schedule.name,
-        **({"deployment": schedule.deployment} if schedule.deployment else {}),
+        "environment": schedule.deployment or None,
         "interval": plain(schedule.interval) or None,
         "after": plain(schedule.after),
         "timezone": schedule.timezone,

@@ -29,6 +29,9 @@ Examples:
 \b
 Exit codes: 0 success, even with warnings; 1 drift, or warnings with --strict; 2 invalid input or usage;
 3 a bug in Dagpress.
+
+\b
+Manual: `dagpress manual` lists the pages; start with `dagpress manual quickstart`.
 """
 
 
@@ -48,6 +51,7 @@ _COMMANDS = {
     "export": ("importing", "Write the schedules back to meltano.yml."),
     "schema": ("inspection", "Print the JSON Schema or the reference of the keys."),
     "rule": ("rule", "List the codes of errors and warnings, or explain one."),
+    "manual": ("manual", "List the pages of the manual, or print one in Markdown."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the project files."),
     "invoke": ("orchestration", "Run an Airflow command for this project."),

@@ -16,7 +16,7 @@ from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
 from codegen.sync.changes import Change
 
-# With more DAG files, the DAG processor takes a fifth of a core at Airflow's default settings (docs/airflow.md).
+# With more DAG files, the DAG processor takes a fifth of a core: docs/explanation/airflow-cost.md.
 _MANY_FILES = 50
 
 

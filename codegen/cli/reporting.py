@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from codegen.cli.formats import as_data, as_github, as_text, change_as_data, first_of, folder_in_repository, grouped
+from codegen.cli.outputs import Report
 from codegen.cli.printer import echo, echo_command, echo_json, styled
 from codegen.diagnostics import Diagnostic, count, in_numbers, printable
 from codegen.sync.changes import Change
@@ -21,7 +22,8 @@ def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Cha
     groups = grouped(diagnostics)
     if output == "json":
         files = [change_as_data(*group) for group in grouped(changes)]
-        echo_json({"diagnostics": [as_data(*group) for group in groups], "files": files})
+        data: Report = {"diagnostics": [as_data(*group) for group in groups], "files": files}
+        echo_json(data)
     elif output == "github":
         folder = folder_in_repository(click.get_current_context().find_root().obj)
         for group in groups:

@@ -6,9 +6,10 @@ import click
 
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import format_option
+from codegen.cli.outputs import RulePage, RuleSummary
 from codegen.cli.printer import echo, echo_json, print_table
 from codegen.diagnostics import nearest_code, quoted
-from codegen.rules import RULES
+from codegen.rules import RULES, Rule
 
 
 def _complete_codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -29,15 +30,21 @@ def rule(code: str | None, output: str) -> int:
     """
     if code is not None and code not in RULES:
         raise click.ClickException(f"unknown rule {quoted(code)} ({nearest_code(code)})")
-    rows = [(each.code, each.severity.value, each.summary) for each in RULES.values() if code in {None, each.code}]
+    chosen = [each for each in RULES.values() if code in {None, each.code}]
     if output == "json":
-        data = [dict(zip(("code", "severity", "summary"), row, strict=True)) for row in rows]
-        echo_json({**data[0], "page": RULES[code].page()} if code else data)
+        data = [_summary(each) for each in chosen]
+        page: RulePage = {**data[0], "page": chosen[0].page()}
+        echo_json(page if code else data)
     elif code:
         echo(RULES[code].page(), nl=False)
     else:
+        rows = [(each.code, each.severity.value, each.summary) for each in chosen]
         print_table(("CODE", "SEVERITY", "SUMMARY"), rows)
     return ExitCode.FINE
+
+
+def _summary(chosen: Rule) -> RuleSummary:
+    return {"code": chosen.code, "severity": chosen.severity.value, "summary": chosen.summary}
 
 
 COMMANDS = (rule,)

@@ -42,7 +42,7 @@ def _run(*command: str | Path, cwd: Path) -> None:
 
 @pytest.mark.parametrize("pattern", ["*.whl", "*.tar.gz"])
 def test_each_makes_a_dag_in_an_empty_environment(pattern: str, dist: Path, tmp_path: Path) -> None:
-    """It carries the templates, the locks of the Airflows, and everything that the Pipelines page loads."""
+    """It carries the templates, the locks of the Airflows, the manual, and everything that the Pipelines page loads."""
     (distribution,) = dist.glob(pattern)
     _run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     dagpress = tmp_path / "venv/bin/dagpress"
@@ -59,6 +59,8 @@ def test_each_makes_a_dag_in_an_empty_environment(pattern: str, dist: Path, tmp_
     (installed,) = (tmp_path / "venv").glob("lib/python*/site-packages/codegen")
     for folder in ("templates", "static"):
         assert _files(installed / "web" / folder) == _files(ROOT / "codegen/web" / folder)
+    for folder in ("guides", "reference", "explanation"):
+        assert _files(installed / "manual" / folder) == _files(ROOT / "docs" / folder)
     locks = installed.glob("requirements/airflow-*.txt")
     assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(VERSIONS)
 

@@ -1,0 +1,82 @@
+"""The manual is true: its files and generated parts are current, and its commands print what it shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from environments import ROOT
+from git_repository import isolate_git
+from jsonschema import validate
+from manual import PAGES, Reader, blocks
+from output_schemas import OUTPUTS, output_schema
+from project_builder import dagpress, refusal
+
+# Output and pictures of text.
+_PROSE = {"text", "diff"}
+
+
+def _id(page: Path) -> str:
+    return page.relative_to(ROOT).with_suffix("").as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_a_page_is_true(
+    page: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`make goldens` writes its outputs, files and generated parts again."""
+    isolate_git(monkeypatch, tmp_path)
+    true = Reader(tmp_path).read(page)
+    if request.config.getoption("regen_all"):
+        page.write_text(true, encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == true
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "README.md"], ids=_id)
+def test_every_block_of_a_page_is_tried(page: Path) -> None:
+    """An example is a file of the repository, written into a project, run, or says why not."""
+    untried = [
+        (language, text)
+        for language, directive, text in blocks(page.read_text(encoding="utf-8"))
+        if not directive and language not in {"sh", "console", *_PROSE}
+    ]
+    assert untried == []
+
+
+_REPORT = "generate, check, validate, verify, import, export"
+
+
+@pytest.mark.parametrize(
+    ("case", "command", "name"),
+    [
+        ("environments", "check", _REPORT),
+        ("severities", "validate", _REPORT),
+        ("no_folder", "list", _REPORT),
+        ("environments", "list", "list"),
+        ("layout_of_folders", "list", "list"),
+        ("environments_down_the_folders", "show overrides -e prod --explain", "show --explain"),
+        ("environments", "next orders -e prod", "next"),
+        ("environments", "calendar -e prod", "calendar"),
+        ("typo", "rule", "rule"),
+        ("typo", "rule cycle", "rule CODE"),
+    ],
+)
+def test_an_output_has_its_schema(case: str, command: str, name: str) -> None:
+    """A program that follows the page can read what the command prints."""
+    _, out, _ = dagpress(ROOT / "tests/cases" / case, *command.split(), "--format", "json")
+    assert json.loads(out)
+    validate(json.loads(out), output_schema(OUTPUTS[name]))
+
+
+def test_the_command_line_has_the_manual() -> None:
+    """It lists each page, and prints one without the comments for the tests."""
+    names = {path.stem: path for path in PAGES if path.parent.name in {"guides", "reference", "explanation"}}
+    _, listed, _ = dagpress(ROOT, "manual")
+    assert {line.split()[0] for line in listed.splitlines()[1:]} == set(names)
+    code, page, _ = dagpress(ROOT, "manual", "operators")
+    assert code == 0
+    assert page == re.sub(r"(?m)^<!-- .* -->\n", "", names["operators"].read_text(encoding="utf-8"))
+    assert "<!--" not in page
+    assert refusal(ROOT, "manual", "operator") == "unknown page `operator` (did you mean `operators`?)"
