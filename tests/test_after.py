@@ -85,8 +85,11 @@ def test_meltano_is_told_that_a_person_starts_it(project: Path) -> None:
     write(project, {"meltano.yml": "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}]}\n"})
     code, _, err = dagpress(project, "export")
     assert code == 0
-    assert "schedules/mart.yml:3:8: not-exported: Meltano cannot say `after` of `mart`" in err
-    assert "schedules/mart.yml:3:8: differs-in-meltano: Meltano starts `mart` after no other, and gets `@manual`" in err
+    assert "schedules/mart.yml:3:8: not-exported: Meltano has no equivalent of `after` in `mart`" in err
+    assert (
+        "schedules/mart.yml:3:8: differs-in-meltano: Meltano cannot start `mart` after another schedule: "
+        "its interval becomes `@manual`" in err
+    )
     exported = {item["name"]: item for item in yaml.safe_load((project / "meltano.yml").read_text())["schedules"]}
     assert exported["mart"]["interval"] == "@manual"
     assert exported["report"]["interval"] == "0 6 * * *"

@@ -17,7 +17,7 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.airflow import http_client
-from codegen.airflow.connection import ending_of, read_connections
+from codegen.airflow.connection import read_connections, suffix_of
 from codegen.airflow.rest import Dag
 from codegen.web.airflow.deployed import Deployed, states_of
 from codegen.web.shell.airflows import Facts
@@ -53,20 +53,20 @@ def test_only_schedules_have_a_page(project: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({_URL: f"https://robot:{_SECRET}@airflow"}, "holds a user or a password"),
+        ({_URL: f"https://robot:{_SECRET}@airflow"}, "contains a user name or a password"),
         ({_URL: f"https://{_SECRET}@airflow"}, "set DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD"),
         ({_URL: "airflow.example.com"}, "must be an http:// or https:// URL"),
         ({_URL: "ftp://airflow"}, "must be an http:// or https:// URL"),
         ({_URL: "http://"}, "must be an http:// or https:// URL"),
-        ({_URL: f"http://airflow/?token={_SECRET}"}, "more than an address and a path"),
+        ({_URL: f"http://airflow/?token={_SECRET}"}, "must not have a query or a fragment"),
         ({_URL: "http://[airflow"}, "is not a valid URL"),
         ({_URL: "http://airflow:99999"}, "is not a valid URL"),
         ({_URL: "http://air\nflow"}, "is not a valid URL"),
-        ({"DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "no DAGPRESS_AIRFLOW_URL"),
-        ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_PASSWORD": _SECRET}, "set both, or none"),
-        ({_URL: "http://airflow", **_CREDENTIALS, "DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "set one of them"),
+        ({"DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "but DAGPRESS_AIRFLOW_URL is not"),
+        ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_PASSWORD": _SECRET}, "set both, or neither"),
+        ({_URL: "http://airflow", **_CREDENTIALS, "DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "unset one of them"),
         ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_TOKEN": f"{_SECRET}\r\nX: y"}, "copy it again"),
-        ({"DAGPRESS_AIRFLOW_USERNAME_PROD": "x", _URL: "http://airflow"}, "no DAGPRESS_AIRFLOW_URL_PROD"),
+        ({"DAGPRESS_AIRFLOW_USERNAME_PROD": "x", _URL: "http://airflow"}, "but DAGPRESS_AIRFLOW_URL_PROD is not"),
     ],
 )
 def test_what_cannot_be_used_ends_the_start_and_shows_no_value(
@@ -85,7 +85,7 @@ def test_each_deployment_environment_has_an_airflow_of_its_own(project: Path) ->
     write(project, {"dagpress.toml": 'environments = ["dev", "eu-prod"]\n'})
     found = read_connections({_URL: "http://a/", f"{_URL}_EU_PROD": "http://b/path/", f"{_URL}_DEV": ""})
     assert {ending: one.url for ending, one in found.items()} == {"": "http://a", "EU_PROD": "http://b/path"}
-    assert ending_of("eu-prod") == "EU_PROD"
+    assert suffix_of("eu-prod") == "EU_PROD"
     pages = Pages(project, **{_URL: "http://127.0.0.1:1", f"{_URL}_EU_PROD": f"http://127.0.0.1:{closed_port()}"})
     assert f"set {_URL}_DEV" in text_of(pages.get("/airflow/a.yml"), ".error")
     there = pages.get("/airflow/a.yml?environment=eu-prod")
@@ -101,25 +101,25 @@ def test_no_text_of_a_connection_has_its_credentials() -> None:
 
 
 _NO_AIRFLOWS = [
-    ({"": Reply(b"x", status=500)}, "fails to ask for its version (HTTP 500)"),
-    ({"": Reply(b"<html>Sign in</html>")}, "what answers is no Airflow"),
-    ({"": Reply(b'{"version": "1.10.15"}')}, "must be an Airflow 2 or 3"),
-    ({"": Reply(b"[" * 100_000)}, "what answers is no Airflow"),
-    ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is no Airflow"),
-    ({"": Reply(b"x" * 900_000)}, "has no end"),
-    ({"": Reply(b"", seconds=1)}, "does not answer within"),
-    ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "none of HTTP"),
+    ({"": Reply(b"x", status=500)}, "failed to ask for its version (HTTP 500)"),
+    ({"": Reply(b"<html>Sign in</html>")}, "the server at this URL is not Airflow"),
+    ({"": Reply(b'{"version": "1.10.15"}')}, "Airflow 2 and 3 are supported"),
+    ({"": Reply(b"[" * 100_000)}, "the server at this URL is not Airflow"),
+    ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is not Airflow"),
+    ({"": Reply(b"x" * 900_000)}, "is too large, or takes too long"),
+    ({"": Reply(b"", seconds=1)}, "did not respond within"),
+    ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "incomplete or invalid HTTP response"),
     ({"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)}, "breaks off"),
-    ({"": Reply(b"", status=401)}, "does not take the credentials"),
+    ({"": Reply(b"", status=401)}, "rejected the credentials"),
     ({"/api/v2/version": _VERSION, "": Reply(b"[]", status=201)}, "not what its REST API gives (`access_token`)"),
-    ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "does not take the credentials"),
+    ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "rejected the credentials"),
     (
         {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"[]")},
-        "not what its REST API gives (`dag_id`)",
+        "not one of Airflow's REST API (`dag_id`)",
     ),
     (
         {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"", 403)},
-        "may not read DAGs",
+        "is not allowed to read DAGs",
     ),
 ]
 
@@ -154,7 +154,9 @@ def test_credentials_go_to_no_other_address(elsewhere: tuple[int, list[str]], pr
     for replies in ({"": away}, {"/api/v2/version": _VERSION, "": away}):
         with replying(replies) as server:
             pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
-            assert f"leads to another one (set {_URL} to that)" in text_of(pages.get(_ONE_PAGE), ".error")
+            assert f"redirects to another address (set {_URL} to that address)" in text_of(
+                pages.get(_ONE_PAGE), ".error"
+            )
     assert received == []
 
 
@@ -163,7 +165,7 @@ def test_nobody_there_and_no_tls(project: Path) -> None:
     assert f"cannot be reached (check {_URL}" in text_of(pages.get(_ONE_PAGE), ".error")
     with replying({"": Reply(b"plain text, too long for what a handshake begins with", is_raw=True)}) as server:
         pages = Pages(project, **{_URL: f"https://127.0.0.1:{server.port}"})
-        assert "no safe connection" in text_of(pages.get(_ONE_PAGE), ".error")
+        assert "a secure connection to Airflow (TLS) cannot be established" in text_of(pages.get(_ONE_PAGE), ".error")
 
 
 def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -> None:

@@ -19,7 +19,7 @@ from codegen.plan import between, plan
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.dag_text import from_source
-from codegen.review.in_words import Kind, effects_of
+from codegen.review.effects import Kind, effects_of
 from codegen.review.sources import from_plan
 from codegen.sync.blocks import sources_in
 

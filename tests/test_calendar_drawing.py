@@ -99,7 +99,7 @@ def test_tasks_with_a_runner_and_a_pool_of_their_own(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (("--owner", "shp"), "no schedule has the owner `shp` (did you mean `shop`?)"),
-        (("--pool", "zzz"), "no schedule has the pool `zzz` (there are `default_pool`, `narrow`)"),
+        (("--pool", "zzz"), "no schedule has the pool `zzz` (choose from `default_pool`, `narrow`)"),
         (("--timezone", "Berlin"), "`Berlin` is not a timezone (did you mean `Europe/Berlin`?)"),
         (("--timezone", "../../etc/passwd"), "`../../etc/passwd` is not a timezone (a name such as Europe/Berlin)"),
         (("--week", "2026-W60"), "`2026-W60` is not a week (write 2026-W48, or its first day: 2026-11-23)"),

@@ -298,7 +298,7 @@ def test_excluded_files_are_invisible_to_every_command(project: Path) -> None:
 def test_a_project_whose_schedules_are_all_excluded_is_told_so(project: Path) -> None:
     """A new file would be excluded too."""
     write(project, {"dagpress.toml": 'exclude = ["*"]\n'})
-    assert "(change `exclude` in the configuration; nothing is deleted" in dagpress(project, "generate")[2]
+    assert "(change `exclude` in the configuration; without schedules, no" in dagpress(project, "generate")[2]
 
 
 def test_no_command_writes_a_schedule_that_is_excluded(project: Path) -> None:
@@ -329,8 +329,8 @@ def test_an_import_follows_the_prefix_and_an_export_tells_of_it(project: Path) -
     assert "kept" not in again
     _, _, err = dagpress(project, "export")
     assert (
-        "schedules/orders.yml:1:1: differs-in-meltano: with Meltano it has another DAG id than `sales_orders` "
-        "(there the ids begin with `meltano_`)" in err
+        "schedules/orders.yml:1:1: differs-in-meltano: its DAG ID in Meltano is not `sales_orders` "
+        "(Meltano's DAG IDs begin with `meltano_`)" in err
     )
 
 

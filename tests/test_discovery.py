@@ -44,7 +44,7 @@ def test_a_name_in_both_forms_of_unicode_is_not_to_be_overwritten(tmp_path: Path
     """To rename one file would replace the other."""
     write(tmp_path, {f"schedules/{name}.yml": EXTRACT_LOAD for name in (_COMPOSED, _DECOMPOSED)})
     (problem,) = pipeline.read(project_of(tmp_path)).diagnostics
-    assert problem.hint == f"remove it or `{_COMPOSED}.yml`, which is there too"
+    assert problem.hint == f"remove it or `{_COMPOSED}.yml`, which also exists"
 
 
 def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_what_is_no_branch_is_refused(repository: Path) -> None:
     write(repository, {"a.yml": "A\n"})
     before = _state(repository)
     for branch in ("-d", "a..b", "a b", "@{-1}", "HEAD", "x.lock", "a~1", "/a", "a/", "\x07", "a\0b"):
-        with pytest.raises(GitError, match="cannot be a branch"):
+        with pytest.raises(GitError, match="is not a valid branch name"):
             commit(repository, ["a.yml"], "Change a", branch)
     assert _state(repository) == before
 
@@ -158,7 +158,7 @@ def test_on_no_branch_a_new_one_must_be_named(repository: Path) -> None:
     git(repository, "switch", "--quiet", "--detach")
     first = head_of(repository)
     write(repository, {"a.yml": "A\n"})
-    with pytest.raises(GitError, match="on no branch"):
+    with pytest.raises(GitError, match="no branch is checked out"):
         commit(repository, ["a.yml"], "Change a")
     hook(repository, "pre-commit", "exit 1")
     with pytest.raises(GitError):
@@ -182,7 +182,7 @@ def test_what_is_under_way_is_told_with_the_way_out(repository: Path, what: str)
     write(repository, {"a.yml": "A\n"})
     before = git(repository, "status", "--porcelain"), git(repository, "for-each-ref")
     for branch in ("", "new"):
-        with pytest.raises(GitError, match=rf"a {what} is under way .*`git {what} --abort`"):
+        with pytest.raises(GitError, match=rf"a {what} is in progress .*`git {what} --abort`"):
             commit(repository, ["a.yml"], "Change a", branch)
     assert (git(repository, "status", "--porcelain"), git(repository, "for-each-ref")) == before
     git(repository, what, "--abort")

@@ -91,7 +91,7 @@ def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
     assert err == (
         "1 schedule imported.\n"
         "Next steps:\n"
-        f"1. Write `{SOURCE}` into requirements-dagpress.txt, which names another source of Dagpress.\n"
+        f"1. Add `{SOURCE}` to requirements-dagpress.txt, which installs Dagpress from another source.\n"
         "2. Add the line `include dagpress.mk` to Makefile.\n"
         "3. Review and commit the files.\n"
         "4. Remove the imported schedules from meltano.yml: `dagpress import --move`.\n"

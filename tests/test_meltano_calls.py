@@ -174,7 +174,7 @@ def test_without_a_generator_or_an_airflow_the_fix_is_named(tmp_path: Path, monk
         (f"#!{sys.executable}", f"runs on {sys.executable}, which has no Airflow"),
         ("#!/usr/bin/env python3", "runs on /.*/python3, which has no Airflow"),
         ("#!/no/such/python", "runs on /no/such/python, which has no Airflow"),
-        ("echo", "does not say which Python"),
+        ("echo", "it is unknown which Python"),
     ],
 )
 def test_a_program_that_is_no_airflow(tmp_path: Path, first_line: str, message: str) -> None:

@@ -217,7 +217,7 @@ def test_two_people_in_one_proposal_overwrite_nothing(team: Team) -> None:
     git(clone, "commit", "--quiet", "--all", "--message=And weekly")
     _change(ada, "a.yml", _WEEKLY, proposal="a")
     git(clone, "push", "--quiet", "origin", "dagpress/a")
-    assert "contains commits by somebody else" in _send(ada, "a")
+    assert "has commits that are not in this repository" in _send(ada, "a")
     told = text_of(ada.post("/proposals/a/update", {}), "main")
     assert "Waiting for review" in told
     assert "schedules/b.yml" in told

@@ -65,7 +65,7 @@ def test_a_branch_is_pushed_once_more_and_never_by_force(repository: Path) -> No
         assert git(remote, "rev-parse", "refs/heads/+new") == commit
     assert remote_of(repository, "+new") == "origin"
     git(repository, "branch", "--force", "+new", "HEAD~2")
-    with pytest.raises(RemoteError, match="contains commits by somebody else") as refusal:
+    with pytest.raises(RemoteError, match="has commits that are not in this repository") as refusal:
         push(repository, "origin", "+new")
     assert refusal.value.failure is Failure.MOVED
     assert git(remote, "rev-parse", "refs/heads/+new") == commit

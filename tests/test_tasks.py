@@ -136,9 +136,9 @@ def test_a_schedule_with_other_steps_is_no_job_of_meltano(project: Path) -> None
     )
     code, out, err = dagpress(project, "export")
     assert code == 0
-    assert "schedules/mixed.yml:4:25: not-exported: `mixed` cannot be a job of Meltano: `report` has `command`" in err
-    assert "schedules/grouped.yml:2:13: not-exported: Meltano cannot say `before_run`" in err
-    assert "schedules/grouped.yml:4:32: not-exported: Meltano cannot say `group of a task`" in err
+    assert "schedules/mixed.yml:4:25: not-exported: `mixed` cannot become a Meltano job: `report` has `command`" in err
+    assert "schedules/grouped.yml:2:13: not-exported: Meltano has no equivalent of `before_run`" in err
+    assert "schedules/grouped.yml:4:32: not-exported: Meltano has no equivalent of `group` of a task" in err
     text = (project / "meltano.yml").read_text()
     assert "grouped" in text
     assert "mixed" not in text

@@ -229,7 +229,7 @@ def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> 
 def test_a_text_that_is_no_yaml_locks_the_form_with_the_reason(editor: _Editor) -> None:
     page = _changed(*editor, {"text": "interval: @daily\n", "retries": "3"})
     assert _text(page) == "interval: @daily\n"
-    assert "line 1: a plain value cannot start with `@`" in text_of(page, "#unreadable")
+    assert "line 1: an unquoted value cannot start with `@`" in text_of(page, "#unreadable")
     assert not page.select("#fields [id^=control-]")
 
 

@@ -152,4 +152,4 @@ def test_a_moment_at_the_end_of_the_calendar_is_told(project: Path, moment: str)
         pages = Pages(project, DAGPRESS_AIRFLOW_URL=f"http://127.0.0.1:{server.port}")
         for zone in ("America/Los_Angeles", "Pacific/Kiritimati"):
             pages.client.cookies.set("timezone", zone)
-            assert "not what its REST API gives" in text_of(pages.get("/airflow/a.yml"), ".error")
+            assert "not one of Airflow's REST API" in text_of(pages.get("/airflow/a.yml"), ".error")

@@ -182,7 +182,7 @@ def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
     )
     page = Pages(project).get("/")
     assert names(page) == ["b", "hourly", "later", "oops", "orders"]
-    assert problems(page, "oops").startswith("1 error in oops error schedules/oops.yml:2:11 a plain value cannot start")
+    assert problems(page, "oops").startswith("1 error in oops error schedules/oops.yml:2:11 an unquoted value")
     assert "schedules/b.yml" in problems(page, "b")
     assert {cell(page, name, "DAG file") for name in names(page)} == {"not compared"}
     assert cell(page, "hourly", "Runs") == "tap-a → target-a"

@@ -118,8 +118,8 @@ def test_going_back_loses_nothing(project: Path) -> None:
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: mine\n"})
     refused = _press(pages, page, "Back to main", 422)
     assert text_of(refused, "[role=alert]") == (
-        "The project stays on dagpress/b. `main` has another version of these uncommitted files: "
-        "`schedules/a.yml` Commit them first, or undo their changes."
+        "The project stays on dagpress/b. switching to `main` would overwrite uncommitted changes of "
+        "`schedules/a.yml` Commit or discard them first."
     )
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "dagpress/b"
     git(project, "checkout", "--quiet", "schedules/a.yml")

@@ -41,7 +41,7 @@ def complete_from_meltano(
 
 
 def find_schedule(project: Project, reading: Reading, name: str, deployment: str = "") -> Schedule:
-    """Return the schedule with a name, DAG id or file, in an environment, by default the first that has it.
+    """Return the schedule with a name, DAG ID or file, in an environment, by default the first that has it.
 
     Raises:
         click.ClickException: there is no such schedule.
@@ -67,7 +67,7 @@ def left_out(name: str, deployment: str, found: Sequence[Schedule]) -> str:
 
 
 def find_all(reading: Reading, name: str) -> list[Schedule]:
-    """Return the schedules with a name, DAG id or file, in every environment; at least one.
+    """Return the schedules with a name, DAG ID or file, in every environment; at least one.
 
     Raises:
         click.ClickException: there is no such schedule.
@@ -97,7 +97,7 @@ def source_of(project: Project, reading: Reading, name: str) -> str | None:
 
 
 def _is_named(schedule: Schedule, name: str) -> bool:
-    """Return whether a text is the name, the DAG id or the file of a schedule."""
+    """Return whether a text is the name, the DAG ID or the file of a schedule."""
     return name in {schedule.name, schedule.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(schedule.source)
 
 

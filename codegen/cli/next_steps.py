@@ -76,8 +76,8 @@ def _steps_of_generators(plan: Import, generators: Sequence[str], *, is_begun: b
         yield "Compare the DAGs with the ones that Meltano's generator makes: `dagpress verify --against meltano`."
     files = ", ".join(map(quoted, generators))
     if not plan.left:
-        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG ids."
+        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG IDs."
         return
     yield f"Keep {files} for the schedules that were not imported: {', '.join(map(quoted, plan.left))}."
     if not is_done:
-        yield "First remove the imported schedules from meltano.yml: until then, it also defines their DAG ids."
+        yield "First remove the imported schedules from meltano.yml: until then, it also defines their DAG IDs."

@@ -109,7 +109,7 @@ def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
     """Run `airflow` for this project with the given arguments."""
     project = open_project(root)
     if environment := default_environment(project):
-        # All trees have the same DAG ids, so Airflow gets only one.
+        # All trees have the same DAG IDs, so Airflow gets only one.
         project = replace(project, generated_dags=project.generated_dags / environment)
         if not names_dag_folders(os.environ):
             _log(f"using the DAGs of environment {environment}; set {VARIABLE} to use another")

@@ -257,7 +257,7 @@ def _refuse_mixed_kinds(values: Mapping[str, str]) -> None:
 
 
 def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
-    """Refuse to change the kind of a schedule, as Meltano does: DAG id, tasks and state depend on it."""
+    """Refuse to change the kind of a schedule, as Meltano does: DAG ID, tasks and state depend on it."""
     kind = "extractor" if found.extractor else "job" if found.job else "tasks"
     words = {"extractor": "an extractor and a loader", "job": "a job", "tasks": "`tasks`"}
     wrong = [key for key in values if key in _KINDS and _KINDS[key] != kind]

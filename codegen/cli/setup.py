@@ -20,7 +20,7 @@ from codegen.loader import SUFFIXES
 from codegen.meltano import read_meltano_project
 from codegen.migrate.scaffold import scaffold
 from codegen.project import Project
-from codegen.secrets.detection import holds_secret
+from codegen.secrets.detection import contains_secret
 from codegen.sync.changes import Change
 from codegen.sync.parts import Action
 from codegen.validate.meltano_files import check_included_files
@@ -67,7 +67,7 @@ COMMANDS = (init,)
 
 def add_files(context: click.Context, path: Path | None, airflow: str | None, source: str = "") -> int:
     """Write the missing files and import the schedules; `airflow` is for a new configuration."""
-    if not source.isprintable() or holds_secret(source):
+    if not source.isprintable() or contains_secret(source):
         raise click.UsageError("--from must be one line without a secret: it is written to a file in git.")
     context.obj = folder_to_set_up(path)
     with writing(context.obj) as transaction:

@@ -76,8 +76,8 @@ class Configuration(Model):
         '["dags"]',
     )
     dag_id_prefix: str = key(
-        QuotedText("a DAG id prefix", "[A-Za-z0-9_.-]{0,100}", "letters, digits, `_`, `.` and `-`"),
-        "The prefix of the DAG ids of all schedules without a `dag_id`. The default is Meltano's prefix; it may be "
+        QuotedText("a DAG ID prefix", "[A-Za-z0-9_.-]{0,100}", "letters, digits, `_`, `.` and `-`"),
+        "The prefix of the DAG IDs of all schedules without a `dag_id`. The default is Meltano's prefix; it may be "
         'empty (`""`).',
         '"sales_"',
         DAG_ID_PREFIX,

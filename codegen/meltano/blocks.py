@@ -2,7 +2,7 @@
 
 Meltano keeps the catalog and the state of an extractor in `.meltano/run/<extractor>`, one directory for all runs of a
 project (https://github.com/meltano/meltano/issues/8763). `meltano el` uses a directory of its own for each run. Loaders
-and mappers share nothing but the settings of their log.
+and mappers only share their log settings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FLAGS |= {"--install", "--no-install", "--only-install"}
 # Separates the parts of a state ID (STATE_ID_COMPONENT_DELIMITER in meltano/core/constants.py).
 DELIMITER = ":"
 _NAME = re.compile(r"[\w.:+/@-]+")
-# What a word has that only a shell can evaluate, or that is no word to it.
+# Characters that only a shell evaluates, or that end a word in a shell.
 _IN_CODE = re.compile(r"""[$`*?{}<>&|;'"]""")
 # The suffix of a shared lock: several tasks can hold it at the same time.
 _SHARED = ":shared"
@@ -73,7 +73,7 @@ def plain_pair(words: Iterable[str], meltano: MeltanoProject | None) -> Pair | N
 def locks_of(words: Iterable[str], meltano: MeltanoProject | None) -> set[str]:
     """The locks of a `meltano run`: names or templates of plugins, some with the suffix of a shared lock.
 
-    An unknown name counts as an extractor, unless it is shell code. A template can become any extractor or job.
+    An unknown name counts as an extractor, unless it is shell code. A template can evaluate to any extractor or job.
     """
     names = {name for name in _expanded(words, meltano) if is_template(name) or not _IN_CODE.search(name)}
     found = {name for name in names if _type_of(name, meltano) in {"extractors", ""}}
@@ -126,7 +126,7 @@ def block_names(words: Iterable[str]) -> list[str]:
 
 
 def unknown_option(words: Iterable[str]) -> str:
-    """The first option that `meltano run` does not have, such as one of a plugin; empty if there is none."""
+    """The first option that `meltano run` does not have, such as a plugin's option; empty if all are known."""
     options = (word for word in words if word.startswith("--"))
     return next((word for word in options if word.partition("=")[0] not in RUN_OPTIONS_WITH_VALUE | _FLAGS), "")
 
@@ -150,7 +150,7 @@ def _expanded(words: Iterable[str], meltano: MeltanoProject | None) -> Iterator[
         job = meltano.jobs.get(name) if meltano else None
         try:
             yield from [part for task in job.tasks for part in words_of(task)] if job else [name]
-        except InvalidError:  # a quote in the job is not closed, which Meltano refuses
+        except InvalidError:  # an unclosed quote in the job, which Meltano rejects
             yield name
 
 

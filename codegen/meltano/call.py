@@ -40,8 +40,8 @@ class Call(NamedTuple):
     Attributes:
         folder: its working directory.
         words: the arguments of `meltano`.
-        env: the variables that it gets in addition to those of the task, or with another value.
-        is_certain: whether all words and variables are known; one that only the shell knows stays as written.
+        env: the variables that it has in addition to those of the task, or with other values.
+        is_certain: whether all words and variables are known; words that only the shell can evaluate stay as written.
         environment: the Meltano environment that an option names; in the normal form, `words` do not have the option.
     """
 
@@ -109,7 +109,7 @@ def _calls_in(script: str, given: tuple[tuple[str, str], ...]) -> tuple[Call, ..
 
 
 def _unwrapped(command: SimpleCommand) -> SimpleCommand:
-    """The call of Meltano that a command such as `timeout` runs; other commands as they are."""
+    """The call of Meltano that a command such as `timeout` runs; other commands are unchanged."""
     if _name(command.words) not in _WRAPPERS:
         return command
     own = list(takewhile(lambda word: _name([word]) != "meltano", command.words))

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from codegen.meltano.call import leading_options, split_options
 from codegen.text.jinja import is_template
 
-# meltano/cli of 4.4: the commands that write meltano.yml, `.env`, the lock files of plugins or the settings of the
-# system database; those of the groups `config`, `environment` and `job`; those of `schedule` that do not.
+# From meltano/cli of 4.4: the commands that write meltano.yml, `.env`, the lock files of plugins or the settings of the
+# system database; the subcommands of `config`, `environment` and `job` that do; those of `schedule` that do not.
 _CHANGES = {"add", "lock", "remove", "upgrade"}
 _CHANGES_OF_CONFIG = {"set", "unset", "reset"}
 _CHANGES_OF_OTHERS = {"add", "set", "remove"}
@@ -76,7 +76,7 @@ def _read(words: Sequence[str]) -> _Command:
 
 
 def _variable_of_setting(command: _Command) -> dict[str, str]:
-    """That of `config set PLUGIN NAME... VALUE`, or, in Meltano 3, of `config PLUGIN set NAME... VALUE`."""
+    """The variable for `config set PLUGIN NAME... VALUE`, or, in Meltano 3, `config PLUGIN set NAME... VALUE`."""
     match command.words:
         case ["set", plugin, name, *names, value] | [plugin, "set", name, *names, value]:
             is_plain = not any(map(is_template, (plugin, name, *names)))
@@ -86,7 +86,7 @@ def _variable_of_setting(command: _Command) -> dict[str, str]:
 
 
 def _variable_of_selection(command: _Command, others: Iterable[_Command]) -> dict[str, str]:
-    """That of `select EXTRACTOR STREAM PROPERTY`, with the other selections for the same extractor."""
+    """The variable for `select EXTRACTOR STREAM PROPERTY`, with the other selections for the same extractor."""
     if not _selects(command) or is_template(command.words[0]):
         return {}
     patterns = [_pattern(other) for other in others if _selects(other) and other.words[0] == command.words[0]]

@@ -10,13 +10,13 @@ from codegen.schema import Schedule
 from codegen.text.jinja import known_text
 from codegen.timetable.interval import ALIASES, parse_interval
 
-# Meltano's aliases and their crons: all of ours but one (meltano/core/schedule.py, `CRON_INTERVALS`).
+# Meltano's aliases and their crons: ours without `@quarterly` (meltano/core/schedule.py, `CRON_INTERVALS`).
 _CRON_INTERVALS = {alias: parse_interval(alias, "").cron for alias in ALIASES if alias != "@quarterly"}
 _ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  # noqa: RUF001  # Meltano's own signs
 
 
 def meltano_interval(schedule: Schedule) -> str:
-    """The interval in Meltano: an alias of Meltano, a cron, or `@manual` if something else starts it."""
+    """The interval in Meltano: an alias of Meltano, a cron, or `@manual` if it has neither."""
     if schedule.clock.timetable:
         return "@manual"
     text = schedule.interval_text or "@manual"

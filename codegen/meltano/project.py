@@ -24,7 +24,7 @@ class Job:
     """A job.
 
     Attributes:
-        tasks: each the arguments of a `meltano run`.
+        tasks: for each task, the arguments of a `meltano run`.
         as_written: the tasks as in meltano.yml: a text, or a list of texts and of lists of texts.
     """
 
@@ -53,21 +53,21 @@ class Variable(NamedTuple):
 
 @dataclass
 class MeltanoProject:
-    """What schedules can use, and those that Meltano itself has.
+    """A Meltano project: the names that schedules can use, and Meltano's own schedules.
 
     Attributes:
         plugins: the names of each type, such as `extractors`.
         labels: how meltano.yml describes plugins, by name: their label, variant and description.
         mappings: the names of the mappings of mappers, which `meltano run` accepts like plugins.
         broken_jobs: jobs whose tasks cannot be read, with the reason.
-        refused_jobs: jobs that Meltano refuses although each task is a valid `meltano run`, with the reason.
+        refused_jobs: jobs that Meltano rejects although each task is a valid `meltano run`, with the reason.
         environments: the `state_id_suffix` of each; empty for none.
         default_environment: the environment of a command that names none; empty for none.
         variables: the environment variables that it sets for plugins.
         include_paths: the patterns of further files.
         schedules: in Meltano's order, with its main file first.
         database_uri: Meltano's system database; empty for its default, a file in the project.
-        is_readable: whether meltano.yml can be read; if not, no name is known to be missing.
+        is_readable: whether meltano.yml can be read; if not, no name counts as missing.
     """
 
     plugins: dict[str, set[str]] = field(default_factory=dict)
@@ -104,12 +104,12 @@ def read_meltano_project(
     """Read a Meltano project.
 
     Args:
-        root: the Dagpress project, to which the places in messages are relative.
+        root: the Dagpress project; locations in messages are relative to it.
         folder: the folder of meltano.yml.
         cache: the results of an earlier reading.
 
     Returns:
-        The project, or nothing where there is no meltano.yml; and what is wrong with its files.
+        The project, or None without a meltano.yml; and the diagnostics of its files.
     """
     main = folder / "meltano.yml"
     if not exists(main):
@@ -163,7 +163,7 @@ def _project_of(parts: Sequence[tuple[Path, MapNode]]) -> MeltanoProject:
 
 
 def meltano_files(root: Path, folder: Path, cache: Cache) -> list[Path]:
-    """The files of the Meltano project in a folder: meltano.yml and, as far as that can be read, what it includes."""
+    """The files of the Meltano project in a folder: meltano.yml and, if it is readable, the files that it includes."""
     main, boundary = folder / "meltano.yml", Boundary(root, folder)
     document = _read(root, main, cache)[0] if boundary.has(main) else None
     return [main, *_included(folder, document, boundary)[0]] if isinstance(document, MapNode) else [main]
@@ -193,7 +193,7 @@ def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list
             diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, hint))
         if not matches.is_complete:
             message = f"{quoted(pattern.text)} searches more than {matches.most:,} files"
-            diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, "name the folders"))
+            diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, "narrow the pattern"))
         elif not matches.paths and not problems:
             message = f"no file matches {quoted(pattern.text)}"
             diagnostics.append(Diagnostic(rules.INCLUDE_PATHS, message, pattern.location, "remove it"))
@@ -208,7 +208,7 @@ def _check_include_paths(document: MapNode) -> Iterator[Diagnostic]:
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
-    """Add the declarations of one file; a section that is null or of another type has none, as in Meltano."""
+    """Add the declarations of one file; a section that is null or of another type counts as empty, as in Meltano."""
     plugins = document.get("plugins")
     for plugin_type, entry in plugins.entries.items() if isinstance(plugins, MapNode) else ():
         for plugin in _maps(entry.value):
@@ -224,7 +224,7 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
         project.variables.extend(_variables_of_environment(environment))
     for job in _maps(document.get("jobs")):
         for name in _texts(job.get("name")):
-            # Of two jobs with one name, Meltano takes the first (meltano/core/task_sets_service.py, `get`).
+            # Of two jobs with the same name, Meltano takes the first (meltano/core/task_sets_service.py, `get`).
             if name not in project.jobs and name not in project.broken_jobs:
                 _add_job(name, job, project)
     if (schedules := document.get("schedules")) is not None:
@@ -250,10 +250,10 @@ def _variables_of_environment(environment: MapNode) -> Iterator[Variable]:
 
 
 def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
-    """Add a job, whose tasks can have every form that Meltano accepts (meltano/core/task_sets.py)."""
+    """Add a job with tasks in any form that Meltano accepts (meltano/core/task_sets.py)."""
     node, given = job.get("tasks"), job.get("name")
     if isinstance(given, Scalar) and not is_text(given):
-        project.refused_jobs[name] = f'Meltano does not find a job whose name is not text (write `name: "{name}"`)'
+        project.refused_jobs[name] = f'Meltano only finds jobs with a name that is text (write `name: "{name}"`)'
     if problem := _problem_of(node):
         hint = " (it has `task`: did you mean `tasks`?)" if job.get("task") else ""
         project.broken_jobs[name] = problem + hint
@@ -266,7 +266,7 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
 
 
 def _why_refused(job: Job, project: MeltanoProject) -> str:
-    """The reason why Meltano refuses a job: it reads every word as a name (meltano/core/task_sets.py)."""
+    """The reason why Meltano rejects a job, if any: it reads every word as a name (meltano/core/task_sets.py)."""
     if job.name in project.refused_jobs:
         return project.refused_jobs[job.name]
     if isinstance(job.as_written, str):

@@ -13,7 +13,7 @@ _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?(?:0b[0-1_]+|0o[0-7_]+|_*[0-9][0-9_]*|0x[0-9a-fA-F_]+)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9_]+)")
 
-# YAML's timestamp (https://yaml.org/type/timestamp.html), which allows more than we do.
+# YAML's timestamps (https://yaml.org/type/timestamp.html), which allow more forms than Dagpress does.
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?"
     r"(?:[ \t]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?))?)?"
@@ -29,7 +29,7 @@ def is_text(scalar: Scalar) -> bool:
 
 
 def meltano_date(scalar: Scalar) -> Scalar:
-    """A date of Meltano in the form that `DateTime` reads; what is not a date stays as it is."""
+    """Convert a date of Meltano to a form that `DateTime` reads; other values stay unchanged."""
     text = scalar.text.strip()
     try:
         DateTime().convert(Scalar("str", text, scalar.location))

@@ -1,4 +1,4 @@
-"""Reads Meltano's system database, which has its runs, if it is a SQLite file."""
+"""Reads the runs in Meltano's system database, if it is a SQLite file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from codegen.files import is_file, text_of
 
-# The last successful run of each state id (meltano/core/job/finder.py, `latest_success`; meltano/core/job/job.py).
+# The last successful run of each state ID (meltano/core/job/finder.py, `latest_success`; meltano/core/job/job.py).
 _LAST_RUNS = (
     "select job_name, max(ended_at) from runs where state = 'SUCCESS' and ended_at is not null group by job_name"
 )
@@ -39,11 +39,11 @@ def last_successful_runs(folder: Path, uri: str = "") -> dict[str, str]:
 
 
 def may_lack_system_database(folder: Path, environ: Mapping[str, str], uri: str = "") -> bool:
-    """Whether Meltano may still have to set up its system database, as for every database that we cannot read.
+    """Whether Meltano may still have to set up its system database; true for a database that we cannot read.
 
     Args:
         folder: the Meltano project directory.
-        environ: the variables with which Meltano runs.
+        environ: the environment variables of Meltano.
         uri: the `database_uri` of meltano.yml; empty for Meltano's default.
     """
     if not environ.get(_URI_VARIABLE) and (_FOLDER_VARIABLE in environ or _is_named_in_dotenv(folder)):
@@ -67,7 +67,7 @@ def _is_named_in_dotenv(folder: Path) -> bool:
 
 
 def _path(folder: Path, uri: str) -> Path | None:
-    """The file of Meltano's default, or that of a URI such as `sqlite:////var/meltano.db`."""
+    """The file of a URI such as `sqlite:////var/meltano.db`, or the default; None for another kind of database."""
     if not uri:
         return folder.resolve() / ".meltano" / "meltano.db"
     known = {"MELTANO_SYS_DIR_ROOT": ".meltano", "MELTANO_PROJECT_ROOT": "."}

@@ -99,7 +99,7 @@ def render(
         for name in track([*by_file]):
             those = by_file[name]
             those.sort(key=lambda schedule: schedule.name)
-            # By object id, since equal schedules may have different texts: `1 == True`. The cache keeps them alive.
+            # By object ID, since equal schedules may have different texts: `1 == True`. The cache keeps them alive.
             files[name] = reading.cache(
                 (name, *map(id, those)),
                 _text_of,

@@ -40,7 +40,7 @@ class Reading:
         documents: the merged documents, including those of invalid schedules.
         cache: the results of the reading.
         silencers: the comments that silence warnings.
-        awaited: DAG ids that other schedules wait for, by environment, in addition to the `after` of these schedules.
+        awaited: DAG IDs that other schedules wait for, by environment, in addition to the `after` of these schedules.
         folders: the folders of schedules that share a DAG file, by DAG file.
     """
 

@@ -44,7 +44,7 @@ def dag_files(project: Project, relative: str) -> list[str]:
 
 
 def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
-    """Return the schedule files, including unreadable ones, by the names and DAG ids of their schedules."""
+    """Return the schedule files, including unreadable ones, by the names and DAG IDs of their schedules."""
     files = defaultdict(set)
     known = set()
     for document in reading.documents:

@@ -118,6 +118,6 @@ def _places(file: SourceFile) -> set[str]:
 
 
 def _dag_ids_in(project: Project, names: Iterable[str]) -> frozenset[str]:
-    """Return the DAG ids of the assets in the existing generated files."""
+    """Return the DAG IDs of the assets in the existing generated files."""
     files = filter(project.boundary.has, (project.root / name for name in names))
     return frozenset(found for file in files for found in _ASSET.findall(text_of(file)))

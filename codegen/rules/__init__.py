@@ -104,11 +104,11 @@ UNUSED_IGNORE = _warning("unused-ignore", "A `# dagpress: ignore` comment silenc
 # Names.
 
 DUPLICATE_NAME = _error("duplicate-name", "Two schedules have the same name.")
-DUPLICATE_DAG_ID = _error("duplicate-dag-id", "Two schedules have the same DAG id.")
+DUPLICATE_DAG_ID = _error("duplicate-dag-id", "Two schedules have the same DAG ID.")
 DUPLICATE_FILE = _error("duplicate-file", "Two schedules have the same DAG file, or two names differ only in case.")
-LONG_NAME = _error("long-name", "A DAG id, task id or file name is too long.")
+LONG_NAME = _error("long-name", "A DAG ID, task ID or file name is too long.")
 RENAMED_ID = _warning(
-    "renamed-id", "The name contains characters that are not allowed in a DAG id, so the DAG id differs."
+    "renamed-id", "The name contains characters that are not allowed in a DAG ID, so the DAG ID differs."
 )
 
 # Time.
@@ -133,7 +133,7 @@ UTC_DATE = _warning("utc-date", "A template renders a UTC date that differs from
 
 # Tasks.
 
-DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same id.")
+DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same ID.")
 UNKNOWN_TASK = _error("unknown-task", "`after`, `$x` or a branch names a task that does not exist.")
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
 SCHEDULE_AS_ASSET = _warning("schedule-as-asset", "`after` names an asset that is probably meant as a schedule.")
@@ -192,7 +192,7 @@ LARGE_DAG_FILE = _warning("large-dag-file", "Many schedules of a folder share a 
 MISSING = _error("missing", "A generated DAG file is missing.")
 CHANGED = _error("changed", "A generated DAG file is not up to date.")
 STALE = _error("stale", "No schedule generates the DAG file any more.")
-RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id and loses its history.")
+RENAMED = _warning("renamed", "A renamed schedule gets a new DAG ID and loses its history.")
 DAGS_NOT_LOADED = _error("dags-not-loaded", "A DAG file cannot be loaded in Airflow.")
 DEPRECATED = _warning("deprecated", "A DAG file uses a deprecated Airflow feature.")
 NO_PRODUCER = _warning("no-producer", "A schedule waits for an asset that no DAG of the project updates.")

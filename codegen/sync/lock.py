@@ -83,7 +83,7 @@ def _take(handle: int) -> bool:
 
 
 def _holder(handle: int) -> int:
-    """Return the id of the process with the lock; 0 on systems without `/proc/locks`, such as macOS."""
+    """Return the ID of the process with the lock; 0 on systems without `/proc/locks`, such as macOS."""
     file = os.fstat(handle)
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()

@@ -70,7 +70,7 @@ def _chosen(branch: Step, following: frozenset[str], groups: Mapping[str, set[st
 
 
 def _ids(value: object) -> list[str]:
-    """Return the ids in an argument, without templates and XComs."""
+    """Return the IDs in an argument, without templates and XComs."""
     ids = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return [each for each in ids if isinstance(each, str) and not is_template(each)]
 

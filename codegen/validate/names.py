@@ -1,4 +1,4 @@
-"""Checks names: they must be unique and valid in Airflow ids."""
+"""Checks names: they must be unique and valid in Airflow IDs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _UNIQUE = ((rules.DUPLICATE_NAME, "name", "name"), (rules.DUPLICATE_DAG_ID, "dag
 
 
 def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Check that names fit into Airflow ids and tags."""
+    """Check that names fit into Airflow IDs and tags."""
     dag_id = schedule.dag_id_or_default
     if len(dag_id) > LONGEST_ID:
-        message = f"the DAG id has {len(dag_id)} characters; Airflow allows {LONGEST_ID}"
+        message = f"the DAG ID has {len(dag_id)} characters; Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, schedule.where("dag_id", "name"), "set a shorter `dag_id`")
     for tag in schedule.all_tags:
         if len(tag) > LONGEST_TAG:
@@ -32,7 +32,7 @@ def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
             yield Diagnostic(rules.LONG_NAME, message, schedule.where("name", "extractor", "job"), "shorten the name")
     odd = [name for name in (schedule.name, schedule.job or "") if airflow_id(name) != name]
     if odd and not schedule.dag_id:
-        message = f"{quoted(odd[0])} is not a valid Airflow id: the DAG id becomes {quoted(dag_id)}"
+        message = f"{quoted(odd[0])} is not a valid Airflow ID: the DAG ID becomes {quoted(dag_id)}"
         hint = "rename the schedule, or set `dag_id`"
         yield Diagnostic(rules.RENAMED_ID, message, schedule.where("name"), hint)
 
@@ -46,7 +46,7 @@ def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    """Check that names and DAG ids are unique; the loader checks file names."""
+    """Check that names and DAG IDs are unique; the loader checks file names."""
     reported: set[tuple[str, str]] = set()
     for rule, attribute, key in _UNIQUE:
         owners: dict[str, Schedule] = {}
@@ -57,7 +57,7 @@ def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
             if first is schedule or pair in reported or _stem(first) == _stem(schedule):
                 continue
             reported.add(pair)
-            what = f"the {'DAG id' if key == 'dag_id' else key} {quoted(value)}"
+            what = f"the {'DAG ID' if key == 'dag_id' else key} {quoted(value)}"
             message = f"{printable(first.source)} also has {what}"
             yield Diagnostic(rule, message, schedule.where(key, "name"), f"set another `{key}` in one of them")
 

@@ -36,7 +36,7 @@ _PARAM = (
     f"remove it, or write `default: null` with `type: [string, 'null']`, and in `env` {_INSTEAD}",
     "write {{ params.NAME or 'text' }} there",
 )
-_CONNECTION = ("store it in an Airflow connection with `airflow connections add`, and use its connection id", "")
+_CONNECTION = ("store it in an Airflow connection with `airflow connections add`, and use its connection ID", "")
 _ENGINE = ("remove it, and set `DOCKER_HOST` on the Airflow worker", "")
 _JOB = (f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}", "write {{ 'text' }} there")
 # Fixes by the key itself.

@@ -41,7 +41,7 @@ def check_states(
             is_forced = has_option(states[0].step, WITHOUT_LOCK)
             why = "with `force`, each overwrites it" if is_forced else "Meltano rejects all but the first"
             message = f"concurrent runs share the state ID {quoted(states[0].id)}: {why}"
-            # A suffix cannot contain the `:` of a run id (`check_state_ids`).
+            # A suffix cannot contain the `:` of a run ID (`check_state_ids`).
             of_suffix = "state_id_suffix", "{{ run_id | replace(':', '-') }}"
             key, template = ("state_id", "{{ run_id }}") if states[0].step.task.extractor else of_suffix
             hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
@@ -142,7 +142,7 @@ def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:
 
 
 def _has_delimiter(text: str) -> bool:
-    """Return whether a value certainly contains the delimiter: outside templates, or in run dates and ids."""
+    """Return whether a value certainly contains the delimiter: outside templates, or in run dates and IDs."""
     literal = literal_text(text)
     return DELIMITER in (with_templates_as("", text) if literal is None else literal) or bool(_OF_A_RUN.search(text))
 

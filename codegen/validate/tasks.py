@@ -1,4 +1,4 @@
-"""Checks tasks: unique ids of tasks and groups, valid `after`, and no cycles."""
+"""Checks tasks: unique IDs of tasks and groups, valid `after`, and no cycles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codegen.validate.places import place_of, values_of
 
 
 def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Check the ids, trigger rules and dependencies of tasks."""
+    """Check the IDs, trigger rules and dependencies of tasks."""
     yield from _check_ids(schedule)
     yield from _check_trigger_rules(schedule, airflow)
     if not schedule.tasks:
@@ -49,7 +49,7 @@ def _check_ids(schedule: Schedule) -> Iterator[Diagnostic]:
     for task in tasks:
         place = place_of(task, schedule, "id")
         if task.task_id in seen:
-            message = f"two tasks have the id {quoted(task.task_id)}"
+            message = f"two tasks have the ID {quoted(task.task_id)}"
             hint = _with_another_id(task, free_id(task.task_id, taken))
             yield Diagnostic(rules.DUPLICATE_TASK, message, place, hint)
         yield from check_task_id(task.task_id, place)
@@ -72,9 +72,9 @@ def _with_another_id(task: Task, free: str) -> str:
 
 
 def check_task_id(task_id: str, location: Location, key: str = "id") -> Iterator[Diagnostic]:
-    """Check the length of a task id; `key` sets it."""
+    """Check the length of a task ID; `key` sets it."""
     if len(task_id) > LONGEST_ID:
-        message = f"the task id has {len(task_id)} characters; Airflow allows {LONGEST_ID}"
+        message = f"the task ID has {len(task_id)} characters; Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, location, f"set a shorter `{key}`")
 
 
@@ -112,9 +112,9 @@ def _units(names: Iterable[str], unit_of: Mapping[str, str]) -> set[str]:
 
 
 def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Location) -> Iterator[Diagnostic]:
-    """Report a task id that a group uses: its own, `upstream_join_id` or `downstream_join_id`."""
+    """Report a task ID that a group uses: its own, `upstream_join_id` or `downstream_join_id`."""
     name, _, end = task_id.rpartition(".")
     if task_id in groups or (name in groups and end in {"upstream_join_id", "downstream_join_id"}):
         group = quoted(task_id if task_id in groups else name)
-        message = f"the task {quoted(task_id)} has the same id as the group {group}"
+        message = f"the task {quoted(task_id)} has the same ID as the group {group}"
         yield Diagnostic(rules.DUPLICATE_TASK, message, location, "rename the task, or the group")

@@ -280,7 +280,7 @@ def test_steps_by_keyboard_and_the_search_of_settings(browser: Browser, project:
         page.locator("#up-1").press("Enter")
         expect(page.locator("#up-0")).to_be_focused()
         assert _text(page).endswith("tasks:\n" + steps[1] + steps[0])
-        for words, found in (("alert SUCCEEDS", "field-on_success"), ("load one warehouse", "field-pool")):
+        for words, found in (("alert SUCCEEDS", "field-on_success"), ("load the same warehouse", "field-pool")):
             page.locator("#search").fill(words)
             assert [each.get_attribute("id") for each in page.locator("#others .field:visible").all()] == [found]
 

@@ -120,7 +120,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
         for dag_id in (due, triggered, "by_hand", *feeding):
             invocation.await_states(dag_id, ["success"])
         if is_3:
-            taken = re.search("is taken: using ([0-9]+)", invocation.log.read_text(errors="replace"))
+            taken = re.search("is in use: using ([0-9]+)", invocation.log.read_text(errors="replace"))
             assert taken
             assert "Running command" in _log_of_the_only_task(f"http://localhost:{taken[1]}", "by_hand")
         process.terminate()
@@ -131,8 +131,8 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     assert (folder / "fed").read_text() == "meltano_feeder\n"
     assert _texts(written) == before
     log = invocation.log.read_text(errors="replace")
-    assert ("dagpress: starting the DAG processor and the API server beside the scheduler" in log) == is_3
-    assert (f"dagpress: port {port} is taken: using " in log) == is_3
+    assert ("dagpress: starting the DAG processor and the API server with the scheduler" in log) == is_3
+    assert (f"dagpress: port {port} is in use: using " in log) == is_3
     of_processor = invocation.home / "logs/dag_processor_manager/dag_processor_manager.log"
     parsing = log if is_3 else of_processor.read_text()
     assert "Process each file at most once every 1800 seconds" in parsing
@@ -241,9 +241,9 @@ def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n{old}"})
     assert "meltano_carbon_backfill" in invocation.run("dags", "list")
     said = invocation.stderr.read_text()
-    assert f"using {own}/airflow, which is Airflow {invocation.version}" in said
+    assert f"using {own}/airflow (Airflow {invocation.version})" in said
     assert "setting up Airflow's database" in said
-    assert "orchestrate/dags/meltano.py makes DAGs of Meltano's own schedules" in said
+    assert "orchestrate/dags/meltano.py creates DAGs from Meltano's schedules" in said
 
 
 def test_what_is_installed_stays(invocation: Invocation) -> None:

@@ -207,7 +207,7 @@ def _run(page: Page, airflow: StandIn) -> None:
     # Refused, it says so in the dialog, and nothing has changed.
     airflow.refusal = "no <b>right</b>"
     _run_paused(page, button)
-    expect(dialog.get_by_role("alert")).to_contain_text("Airflow refuses: no <b>right</b>")
+    expect(dialog.get_by_role("alert")).to_contain_text("Airflow rejected the request: no <b>right</b>")
     expect(dialog.get_by_role("button")).to_be_focused()
     page.keyboard.press("Enter")
     expect(button).to_be_focused()

@@ -108,7 +108,7 @@ def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject)
         """\
 DAG_ID                          RESULT
 meltano_carbon__duckdb          same
-meltano_carbon_backfill         only new: it runs manually, and the old generator has no DAG for it
+meltano_carbon_backfill         only new: it only runs manually, so the old generator creates no DAG for it
 meltano_carbon_forecast         same
 meltano_carbon_refresh_refresh  same
 4 DAGs on Airflow VERSION: 3 same, 1 only new.
@@ -168,35 +168,35 @@ OURS: dict[str, dict[str, Any]] = {
 }
 EVERY_DIFFERENCE = """\
 DAG_ID                RESULT
-meltano_added         only new: Meltano lists no schedule of this name
+meltano_added         only new: Meltano lists no schedule with this name
 meltano_by-default    same
 meltano_by-variable   same
 meltano_elsewhere     differs
     Meltano environment of extract_load: prod -> dev
         the key `environment` of the schedule sets it
-meltano_gone          only old: no schedule gives this id; a schedule that takes its place keeps its run history with \
-the key `dag_id`
+meltano_gone          only old: no schedule has this DAG ID; to keep the run history, set `dag_id` in \
+the schedule that replaces it
 meltano_midnight      same
 meltano_moved         same
 meltano_often         differs
     schedule: 0 0 * * * -> 0 * * * *
         the key `interval` of the schedule sets it
-meltano_once          only new: it runs manually, and the old generator has no DAG for it
+meltano_once          only new: it only runs manually, so the old generator creates no DAG for it
 meltano_quotes        same
 meltano_secret        differs
     env API_TOKEN of extract_load: (hidden: it looks like a secret) -> nothing
-        it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow
+        it looks like a secret, and is not copied: set it on the workers, or use an Airflow template
 meltano_state         differs
     command of extract_load: meltano el tap-carbon target-duckdb --state-id=state -> \
 meltano el tap-carbon target-duckdb --state-id=other
-        another state id starts from scratch: the key `state_id` keeps the old one
+        a new state ID starts from scratch: set `state_id` to keep the old one
 meltano_text_text     differs
     command of meltano_text_text_task0: meltano run a -> meltano run a b
-        the job's tasks are one text in meltano.yml, and the old generator makes a task of each character
+        meltano.yml has the tasks of the job as one text, and the old generator makes a task of each character
     task meltano_text_text_task1: meltano run -> nothing
-        the job's tasks are one text in meltano.yml, and the old generator makes a task of each character
+        meltano.yml has the tasks of the job as one text, and the old generator makes a task of each character
     task meltano_text_text_task2: meltano run b -> nothing
-        the job's tasks are one text in meltano.yml, and the old generator makes a task of each character
+        meltano.yml has the tasks of the job as one text, and the old generator makes a task of each character
 meltano_transforms    differs
     tags: meltano, tap-carbon, target-duckdb, transform -> meltano, tap-carbon, target-duckdb
         the key `tags` of the schedule sets it
@@ -204,7 +204,7 @@ meltano_transforms    differs
 meltano el tap-carbon target-duckdb --state-id=transforms
 meltano_with-env_two  differs
     env REGION of every task: nothing -> eu
-        meltano.yml sets it for this schedule, and the old generator loses it
+        meltano.yml sets it for this schedule, but the old generator ignores it
 15 DAGs on Airflow VERSION: 5 same, 7 differ, 1 only old, 2 only new.
 """
 
@@ -289,12 +289,12 @@ FAILURES = {
     "hangs": (
         {"def schedules():": "import time\ntime.sleep(60)\ndef schedules():"},
         31,
-        "Timeout.*gives a DAG file 30",
+        "Timeout.*must load within 30",
     ),
     "no_meltano": (
         {"MELTANO = LINK if": "MELTANO = 'no-such' if"},
         32,
-        r"FileNotFoundError: .*no-such' \(put `meltano`",
+        r"FileNotFoundError: .*no-such' \(add `meltano`",
     ),
     "meltano_fails": (
         {"format=json": "format=yaml"},
@@ -345,7 +345,7 @@ def test_a_name_that_airflow_refuses_takes_every_dag_away(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert re.search(
-        r"^orchestrate/dags/meltano.py:37:1: .*meltano_two words.*\(Airflow refuses this id", shown.err, re.MULTILINE
+        r"^orchestrate/dags/meltano.py:37:1: .*meltano_two words.*\(Airflow rejects this ID", shown.err, re.MULTILINE
     )
 
 
@@ -353,7 +353,7 @@ def test_what_meltano_cannot_read_is_told_with_its_cure(airflow_3: Path, demo_pr
     root = _write_project(demo_project, {"plain": {**PLUGINS, "transform": None}}, {"plain": PLUGINS})
     text = (root / "meltano.yml").read_text().replace('"transform": null, ', "").replace(', "transform": null', "")
     write(root, {"meltano.yml": text})
-    with pytest.raises(MeltanoError, match="write `transform: skip` into each"):
+    with pytest.raises(MeltanoError, match="add `transform: skip` to them"):
         _verify(root, airflow_3)
 
 

@@ -18,7 +18,7 @@ from codegen.pipeline.scope import dag_files
 from codegen.project import Project
 from codegen.proposals import PREFIX, free_name, name_of
 from codegen.proposals.files import in_git, is_schedule_file, pipeline_folders, uncommitted_files
-from codegen.review.in_words import Effect, effects_of
+from codegen.review.effects import Effect, effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
 from codegen.sync.parts import Action

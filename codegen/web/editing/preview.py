@@ -13,7 +13,7 @@ from codegen.loader import Document
 from codegen.pipeline import Reading
 from codegen.pipeline.scope import dag_files
 from codegen.project import Project
-from codegen.review.in_words import Effect, effects_of
+from codegen.review.effects import Effect, effects_of
 from codegen.schema import Schedule
 from codegen.secrets.masking import masked
 from codegen.sync.dag_code import DagCode, code_of

@@ -11,7 +11,7 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic
 from codegen.files import text_of
 from codegen.proposals.files import is_schedule_file, pipeline_folders, uncommitted_files
-from codegen.review.in_words import Effect, effects_of
+from codegen.review.effects import Effect, effects_of
 from codegen.sync.changes import Change
 from codegen.web.shell.workspace import Snapshot
 

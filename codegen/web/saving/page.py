@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from codegen.diagnostics import DagpressError, Diagnostic, has_errors, quoted
 from codegen.files import exists, read_bytes
 from codegen.pipeline import Revision, file_name, revise
-from codegen.review.in_words import effects_of
+from codegen.review.effects import effects_of
 from codegen.sync.changes import Change
 from codegen.sync.lock import LockedError
 from codegen.web.editing.drafts import EVERYTHING, Draft, version_of, with_line_ends_of

@@ -9,7 +9,7 @@ from hashlib import sha256
 from threading import Lock
 from typing import TypeVar
 
-from codegen.airflow.connection import ending_of, read_connections
+from codegen.airflow.connection import read_connections, suffix_of
 from codegen.airflow.http_client import AirflowRestError
 from codegen.airflow.rest import Dag, RestApi, Run, Session
 from codegen.schema import Schedule
@@ -98,7 +98,7 @@ class Airflows:
         return {each.key: known[each.dag_id_or_default] for each in schedules}
 
     def _of(self, deployment: str) -> _Airflow:
-        ending = ending_of(deployment)
+        ending = suffix_of(deployment)
         if ending in self._each:
             return self._each[ending]
         where = (

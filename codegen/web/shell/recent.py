@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from codegen.diagnostics import Diagnostic
-from codegen.review.in_words import Effect
+from codegen.review.effects import Effect
 from codegen.sync.changes import Change
 
 _MOST = 50

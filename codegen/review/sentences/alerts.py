@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from codegen.diagnostics import quoted
-from codegen.review.words.sentence import Kind, Sentence, change
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change
+from codegen.review.sentences.side import Side
 from codegen.schema.alerts import DEADLINE, EVENTS, Alert
 from codegen.schema.describe import describe_alerts
 

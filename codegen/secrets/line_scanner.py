@@ -1,4 +1,4 @@
-"""Finds secrets in lines without a parser: in a broken file, a comment, a message. In doubt, it hides more."""
+"""Finds secrets line by line, without a parser: in broken files, comments and messages. In doubt, it hides more."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def lines_of(text: str) -> Iterator[Line]:
 
 
 def spans_in_lines(lines: Iterable[Line], *, is_prose: bool = False) -> Sequence[Span]:
-    """The secrets in lines; in prose, several words after a name and a colon are no secret."""
+    """The secrets in lines; in prose, several words after a name and a colon are not a secret."""
     reader = _Reader(is_prose=is_prose)
     return [(start + begin, start + len(line)) for start, line in lines if (begin := reader.begin(line)) is not None]
 
@@ -70,14 +70,14 @@ class _Reader:
             return indent
         if _KUBERNETES.search(rest):
             return indent if is_sensitive("", rest) else None
-        if self._goes_on(line):
+        if self._continues(line):
             self._open_key(rest)
             return indent
         found = self._begin(line, indent, rest)
         self._open_key(rest)
         return indent if found is None and self._until else found
 
-    def _goes_on(self, line: str) -> bool:
+    def _continues(self, line: str) -> bool:
         """Whether the line continues the previous value; a list can have the indentation of its key."""
         if self._indent is None:
             return False

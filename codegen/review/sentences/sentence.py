@@ -1,4 +1,4 @@
-"""A sentence on a change, and the kinds of sentences by importance."""
+"""A sentence about a change, and the kinds of sentences by importance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ARROW = "→"
 
 
 class Kind(IntEnum):
-    """The subject of a sentence; the most important ones are first."""
+    """The subject of a sentence, by importance."""
 
     NEW = 0
     DATA = 1

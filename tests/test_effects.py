@@ -15,7 +15,7 @@ from strategies import SCHEDULES
 
 from codegen import pipeline
 from codegen.project import Project
-from codegen.review.in_words import Kind, effects_of
+from codegen.review.effects import Kind, effects_of
 
 _RANDOM = "q7Gd93kLmZxPw2VbNcR8sTfYhJ4u6AaE1  # dagpress: ignore[possible-secret] a test"
 _HIDDEN = "(hidden: it looks like a secret)"

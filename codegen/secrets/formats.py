@@ -1,6 +1,6 @@
-"""The secret formats of vendors, as data (`known.json`): prefixes, lengths and alphabets.
+"""The secret formats of vendors (`formats.json`): prefixes, lengths and alphabets.
 
-Rows without a URL come from the rules of gitleaks.
+The file also has the names and commands that imply a secret. Formats without a URL come from the rules of gitleaks.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_FILE = Path(__file__).with_name("known.json")
+_FILE = Path(__file__).with_name("formats.json")
 # The length of the shortest format.
 _SHORTEST = 15
 
 
 @cache
-def known() -> Mapping[str, Any]:
-    """The data, read on first use."""
+def load_data() -> Mapping[str, Any]:
+    """Read the file, once."""
     data: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     return data
 
 
-def has_known_form(text: str) -> bool:
+def has_known_format(text: str) -> bool:
     """Whether a text contains a secret in a vendor's format."""
     if len(text) < _SHORTEST:
         return False
@@ -42,7 +42,7 @@ def without_public(text: str) -> str:
 def _forms() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]]]:
     """The formats with a prefix, in one pattern, and each other format with a keyword that it contains."""
     beginning, others = defaultdict(list), []
-    for row in known()["formats"]:
+    for row in load_data()["formats"]:
         if "keyword" in row:
             others.append((row["keyword"], re.compile(rf"(?<![0-9A-Za-z]){row['pattern']}")))
             continue
@@ -62,4 +62,4 @@ def _patterns_of(row: Mapping[str, Any]) -> Sequence[str]:
 
 @cache
 def _public() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{row['pattern']})" for row in known()["public"]))
+    return re.compile("|".join(f"(?:{row['pattern']})" for row in load_data()["public"]))

@@ -1,4 +1,4 @@
-"""Describes lost or repeated data: another DAG, another Meltano state, catch-up, full refreshes."""
+"""Describes lost or repeated data: a new DAG, another Meltano state, catch-up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from codegen.diagnostics import quoted
 from codegen.plan.states import KeptState
 from codegen.review.drift import NEW_DAG
-from codegen.review.words.sentence import Kind, Sentence, change
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change
+from codegen.review.sentences.side import Side
 
 
 def history_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:
@@ -24,7 +24,7 @@ def history_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sent
 
 
 def catch_up_sentences(after: Side, now: datetime) -> Iterator[Sentence]:
-    """The runs that Airflow starts for a new DAG as soon as it can."""
+    """The backlog of runs that Airflow starts for a new DAG."""
     schedule = after.schedule
     if schedule.catchup and (backlog := schedule.timetable(after.project.airflow).backlog(now)):
         yield Sentence(Kind.DATA, f"Once unpaused, it catches up on {backlog}.")
@@ -39,12 +39,12 @@ def state_sentences(before: Side, after: Side) -> Iterator[Sentence]:
         if former is None:
             of_same = (each for each in before.states if each.plugins[0] == state.plugins[0] and each.key not in kept)
             if former := next(of_same, None):
-                yield Sentence(Kind.DATA, _anew(former, state))
+                yield Sentence(Kind.DATA, _reloaded(former, state))
         elif former.plugins != state.plugins:
             yield Sentence(Kind.DATA, _continued(former, state))
 
 
-def _anew(former: KeptState, state: KeptState) -> str:
+def _reloaded(former: KeptState, state: KeptState) -> str:
     if former.id == state.id:
         where = "keeps its state in another place"
     else:

@@ -1,6 +1,6 @@
-"""Describes the effects of a change in sentences on each pipeline, from the comparison of its behaviours.
+"""Describes the effects of a change on each pipeline in sentences, by comparing the behaviour before and after.
 
-The two states can be of one project, such as that of a draft, or of two directories with the same files.
+Both states can belong to one project, as for a draft, or to two directories with the same files.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from codegen.diagnostics import count, joined, quoted
 from codegen.pipeline import Reading
 from codegen.project import Project
 from codegen.review.behaviour import without_name
-from codegen.review.words.between import sentences_between
-from codegen.review.words.sentence import Kind, Sentence
-from codegen.review.words.side import Side, files_with_errors, sides_of
+from codegen.review.sentences.between import sentences_between
+from codegen.review.sentences.sentence import Kind, Sentence
+from codegen.review.sentences.side import Side, files_with_errors, sides_of
 from codegen.schema.origins import plain_node
 
 __all__ = ["Effect", "Kind", "Sentence", "effects_of"]
@@ -34,8 +34,8 @@ class Effect:
 
     Attributes:
         pipelines: their names.
-        environments: the deployment environments in which it does; empty in a project without any.
-        sentences: the most important first.
+        environments: the deployment environments with these changes; empty in a project without any.
+        sentences: the most important one first.
     """
 
     pipelines: Sequence[str]
@@ -67,9 +67,9 @@ def effects_of(
         project: the project of both readings, or the later one.
         before: the project before the change.
         after: the project after it.
-        sources: the changed files as paths in the project, also of defaults: of their pipelines, something is said in
-            any case. Those with errors after the change are left out.
-        now: the current time, which is that of the computer by default.
+        sources: the changed files as paths in the project, including defaults: their pipelines are always described,
+            unless they have errors after the change.
+        now: the current time, by default from the system clock.
     """
     own, now = _own_files(sources, before, after), now or datetime.now(timezone.utc)
     faulty = [files_with_errors(reading) for reading in (before, after)]
@@ -78,7 +78,7 @@ def effects_of(
     for environment in project.deployments or ("",):
         old, new = (sides_of(project, reading, environment) for reading in (before, after))
         for source, (one, other) in _pairs(old, new, own, *faulty).items():
-            names[source] = (other or one).schedule.name  # type: ignore[union-attr]  # one of them is there
+            names[source] = (other or one).schedule.name  # type: ignore[union-attr]  # one of them is set
             sentences = sentences_between(one, other, now)
             if one is None and source in faulty[0]:
                 sentences = [_UNKNOWN]
@@ -102,7 +102,7 @@ def _own_files(sources: Collection[str], *readings: Reading) -> dict[str, None]:
 def _pairs(
     old: Mapping[str, Side], new: Mapping[str, Side], own: Collection[str], *faulty: Collection[str]
 ) -> dict[str, _Pair]:
-    """Both sides of each pipeline that may differ, by its file; the file of a renamed one is that after the change."""
+    """Both sides of each pipeline that may differ, by its file; by the new file for a renamed one."""
     gone = {source: side for source, side in old.items() if source not in new and source not in faulty[1]}
     found: dict[str, _Pair] = {}
     for source, side in new.items():
@@ -133,7 +133,7 @@ def _values(reading: Reading, source: str) -> dict[str, object]:
 
 
 def _grouped(found: Sequence[tuple[str, Mapping[Sentence, Sequence[str]]]]) -> list[Effect]:
-    """Equal sentences once: of a pipeline in several environments, and of several pipelines."""
+    """Merge equal sentences: of a pipeline in several environments, and of several pipelines."""
     groups: dict[tuple[tuple[str, ...], tuple[Sentence, ...]], list[str]] = defaultdict(list)
     for name, sentences in found:
         by_environments: dict[tuple[str, ...], list[Sentence]] = defaultdict(list)

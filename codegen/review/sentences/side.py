@@ -38,16 +38,16 @@ class Side:
 
     @cached_property
     def steps(self) -> Mapping[str, Step]:
-        """Its steps by their task ids, in their order."""
+        """Its steps in order, by task ID."""
         return {step.task_id: step for step in steps_of(self.schedule, self.reading.meltano)}
 
     @cached_property
     def states(self) -> Sequence[KeptState]:
-        """The states of Meltano that it is known to keep."""
+        """The states of Meltano that it is known to use."""
         return states_of(self.steps.values(), self.schedule, self.reading.meltano)
 
     def is_like(self, other: Side) -> bool:
-        """Whether both were read from equal values, so that nothing can differ."""
+        """Whether both have equal values, so that nothing can differ."""
         is_same = self.schedule is other.schedule or self.schedule == other.schedule
         return is_same and self.others == other.others and self.reading.meltano == other.reading.meltano
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from codegen.secrets.known import without_public
+from codegen.secrets.formats import without_public
 
 # The length of the shortest word that can be a key.
 SHORTEST = 32
@@ -29,7 +29,7 @@ def long_words(text: str) -> Iterator[str]:
 
 
 def decoded(word: str) -> str:
-    """The text that a word encodes in base64, or an empty text if the word is no encoded text."""
+    """The text that a word encodes in base64, or an empty text if it does not encode text."""
     plain = word.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         text = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("utf-8")

@@ -1,12 +1,12 @@
-"""Describes changes of the start of a pipeline."""
+"""Describes changes of the triggers of a pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from codegen.review.words.sentence import Kind, Sentence, change, listed
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change, listed
+from codegen.review.sentences.side import Side
 from codegen.schema.describe import describe_start
 from codegen.schema.timetable import CustomTimetable
 
@@ -20,10 +20,9 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
         else:
             yield Sentence(Kind.START, f"{change('Starts', old, new)}.")
         if after.waiting and before.waiting:
-            are = "is" if len(after.waiting) == 1 else "are"
-            yield Sentence(Kind.OTHERS, f"{listed(after.waiting)} {are} started by it, so their times change too.")
+            yield Sentence(Kind.OTHERS, f"Also changes the start of {listed(after.waiting)}.")
     elif before.behaviour.fields["schedule"] != after.behaviour.fields["schedule"]:
-        yield Sentence(Kind.START, f"Starts as before, {new}: {_what_else(before, after)}.")
+        yield Sentence(Kind.START, f"Starts as before, {new}: {_difference(before, after)}.")
     if _has_ended(after, now) and not _has_ended(before, now):
         yield Sentence(Kind.DATA, "No longer runs by itself: its end date has passed.")
     elif before.schedule.start_date != after.schedule.start_date:
@@ -38,10 +37,10 @@ def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) 
         yield Sentence(Kind.START, f"First runs on {first:%a %Y-%m-%d %H:%M %Z}.")
 
 
-def _what_else(before: Side, after: Side) -> str:
-    """What differs between two starts with the same words."""
+def _difference(before: Side, after: Side) -> str:
+    """The difference between two triggers with the same description."""
     if before.others.inlets != after.others.inlets:
-        return "a pipeline before it has a new DAG ID in Airflow"
+        return "an upstream pipeline has a new DAG ID in Airflow"
     if isinstance(after.schedule.interval, CustomTimetable):
         return "the arguments of its timetable change"
     if before.schedule.data_interval != after.schedule.data_interval:
@@ -54,7 +53,7 @@ def _starts_by_itself(side: Side) -> bool:
 
 
 def _has_ended(side: Side, now: datetime) -> bool:
-    """Whether the clock starts no run any more, and nothing else does."""
+    """Whether no more runs will start."""
     schedule = side.schedule
     if not (schedule.end_date and schedule.clock.cron) or schedule.after:
         return False
@@ -65,5 +64,5 @@ def waiting_sentences(before: Side, after: Side) -> Iterator[Sentence]:
     """Changes of the schedules that wait for it."""
     for mine, others, words in ((after, before, "now"), (before, after, "no longer")):
         if names := [name for name in mine.waiting if name not in others.waiting]:
-            # A sentence of several pipelines, too: "it" could be any of them.
+            # No "it": the sentence can be about several pipelines.
             yield Sentence(Kind.OTHERS, f"Is {words} followed by {listed(names)}.")

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from codegen.diagnostics import joined, quoted
 from codegen.plan.steps import Step, is_chain
 from codegen.plan.tasks import kind_of
-from codegen.review.words.sentence import Kind, Sentence, change, listed
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change, listed
+from codegen.review.sentences.side import Side
 
 _Steps = Mapping[str, Step]
 
 
 def work_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """The tasks that are new, removed or changed, by their ids, and what they wait for."""
+    """The tasks that are new, removed or changed, and their order."""
     for text in _texts(before, after):
         yield Sentence(Kind.WORK, text)
 
@@ -40,7 +40,7 @@ def _texts(before: Side, after: Side) -> Iterator[str]:
 
 
 def _renamed(old: _Steps, new: _Steps) -> Iterator[tuple[str, str]]:
-    """The new ids of renamed tasks, each with its former id."""
+    """The new IDs of renamed tasks, each with the former ID."""
     gone = {task_id: step for task_id, step in old.items() if task_id not in new}
     for task_id, step in new.items():
         work = _words(step), step.script

@@ -8,18 +8,18 @@ from datetime import datetime
 from codegen.diagnostics import joined, quoted
 from codegen.plan.doc import summary_of
 from codegen.review.behaviour import Difference, differences
-from codegen.review.words.alerts import alert_sentences, failure_sentence
-from codegen.review.words.keys import key_sentences
-from codegen.review.words.sentence import Kind, Sentence
-from codegen.review.words.side import Side
-from codegen.review.words.start import first_run_sentences, start_sentences, waiting_sentences
-from codegen.review.words.state import catch_up_sentences, history_sentences, state_sentences
-from codegen.review.words.work import work_sentences
+from codegen.review.sentences.alerts import alert_sentences, failure_sentence
+from codegen.review.sentences.keys import key_sentences
+from codegen.review.sentences.sentence import Kind, Sentence
+from codegen.review.sentences.side import Side
+from codegen.review.sentences.start import first_run_sentences, start_sentences, waiting_sentences
+from codegen.review.sentences.state import catch_up_sentences, history_sentences, state_sentences
+from codegen.review.sentences.work import work_sentences
 from codegen.secrets.masking import masked_quotes
 
 
 def sentences_between(before: Side | None, after: Side | None, now: datetime) -> list[Sentence]:
-    """The sentences on a pipeline, of which one side may be missing; none if its DAG stays the same."""
+    """The sentences about a new, removed or changed pipeline; none if its DAG stays the same."""
     if before and after:
         found = _changed(before, after, now)
     else:
@@ -72,6 +72,6 @@ def _changed(before: Side, after: Side, now: datetime) -> list[Sentence]:
 
 
 def _in_code(found: Sequence[Difference]) -> str:
-    """Differences in the code of the DAG that no key explains, such as the lock of a new plugin."""
+    """Describe differences in the code of the DAG that no key explains, such as the lock of a new plugin."""
     names = dict.fromkeys(quoted(each.path[0] if each.path else each.task_id) for each in found)
     return f"No setting changes, but the DAG does: {joined(names)}."

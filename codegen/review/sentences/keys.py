@@ -1,4 +1,4 @@
-"""Describes changed values of all other keys by their labels: of the DAG, and of the tasks in common."""
+"""Describes changed values of all other keys by their labels: of the DAG, and of the tasks that both sides have."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import joined, printable, quoted
 from codegen.keys.table import Key, keys_of
 from codegen.plan.steps import Step
-from codegen.review.words.sentence import Kind, Sentence, change
-from codegen.review.words.side import Side
+from codegen.review.sentences.sentence import Kind, Sentence, change
+from codegen.review.sentences.side import Side
 from codegen.schema import Schedule, Task
 from codegen.schema.alerts import DEADLINE, EVENTS
 from codegen.schema.export import plain
@@ -20,7 +20,7 @@ from codegen.schema.task import WHAT_RUNS
 from codegen.schema.task_defaults import TaskDefaults
 from codegen.secrets.masking import masked_value
 
-# The keys that have sentences of their own, or none.
+# The keys that have their own sentences, or none.
 _APART = {"dag_id", "only", "environments", "job", "tasks", "id", *EVENTS, DEADLINE, *WHAT_RUNS, "loader"}
 _LONGEST = 60
 _UNSET = "not set"
@@ -77,7 +77,7 @@ _IN_WORDS = {
 
 
 def _of_dag(side: Side) -> _Values:
-    """The values of the keys that are about the DAG, by their paths."""
+    """The values of the keys of the DAG, by path."""
     schedule, of_dag = side.schedule, facts_of(side.project.airflow).dag
     values = {
         name: getattr(schedule, row.field)
@@ -89,7 +89,7 @@ def _of_dag(side: Side) -> _Values:
 
 
 def _of_task(side: Side, step: Step) -> _Values:
-    """The values of the keys that reach a task, which may be its schedule's, by their paths."""
+    """The values of the keys that apply to a task, from the task or its schedule, by path."""
     schedule, task = side.schedule, step.task
     of_dag, defaults = facts_of(side.project.airflow).dag, keys_of(TaskDefaults)
     rows = task_table(side.project.airflow).rows
@@ -106,7 +106,7 @@ def _of_task(side: Side, step: Step) -> _Values:
 
 
 def _flat(values: Mapping[str, Any], path: _Path = ()) -> dict[_Path, Any]:
-    """The values that are no maps, by their keys and the keys of the maps around them."""
+    """The values that are not maps, by their keys and the keys of the maps around them."""
     found: dict[_Path, Any] = {}
     for name, value in values.items():
         inner = _flat(value, (*path, str(name))) if isinstance(value, dict) else {}
@@ -125,7 +125,7 @@ def _differing(before: _Values, after: _Values) -> dict[_Path, _Pair]:
 
 
 def _identity(value: Any) -> str:  # noqa: ANN401  # as JSON has it
-    """Equal for equal values, of which `1` and `True` are none; and for all that are as if they were not set."""
+    """A text that is equal for equal values, though not for `1` and `True`; empty for null and empty values."""
     return "" if value in (None, [], {}) else repr(value)
 
 
