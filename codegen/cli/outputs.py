@@ -73,7 +73,7 @@ class ListedSchedule(TypedDict):
         after: the dependencies, as in `after` of the schedule; null without dependencies.
         timezone: the timezone of the interval.
         runs: a description of its tasks.
-        dag_id: the DAG id.
+        dag_id: the DAG ID.
         owner: the owner; null without one.
         file: the path of the schedule file, relative to the project.
     """
@@ -192,10 +192,10 @@ class Difference(TypedDict):
 
 
 class ComparedDag(TypedDict):
-    """The comparison of one DAG id.
+    """The comparison of one DAG ID.
 
     Attributes:
-        dag_id: the DAG id.
+        dag_id: the DAG ID.
         verdict: the result.
         expected: whether the DAG still runs as before.
         why: the reason; empty if it is not known.
@@ -215,7 +215,7 @@ class ComparisonWithMeltano(TypedDict):
     Attributes:
         airflow: the Airflow version that loaded both.
         generator: the path of Meltano's generator.
-        dags: the comparisons, ordered by DAG id.
+        dags: the comparisons, ordered by DAG ID.
     """
 
     airflow: str
