@@ -148,7 +148,7 @@ vendor: ## Fetch the files of others that the Pipelines page loads, from npm
 	$(PYTHON) tests/vendored.py
 
 .PHONY: pictures
-pictures: $(DEV) ## Take the pictures of the README anew
+pictures: $(DEV) ## Take the pictures of the manual again
 	$(BIN)/python tests/pictures.py
 
 .PHONY: changelog

@@ -126,7 +126,13 @@ class Reader:
     def _run(self, command: str) -> tuple[int, str]:
         """The exit code and what a terminal shows. `dagpress` runs in this process, which is faster."""
         if command.startswith("dagpress ") and not _SHELL.search(command):
-            code, out, err = dagpress(self.project, *shlex.split(command)[1:])
+            # Messages name paths as the working directory has them.
+            before = Path.cwd()
+            os.chdir(self.project)
+            try:
+                code, out, err = dagpress(self.project, *shlex.split(command)[1:])
+            finally:
+                os.chdir(before)
             return code, err + out
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: the pages of a project that could be somebody's. `make pictures` calls it."""
+"""Takes the pictures of the manual: the pages of a project that could be somebody's. `make pictures` calls it."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _take(shown: Tab | Locator, name: str) -> None:
     size = path.stat().st_size
     print(f"{path.relative_to(ROOT)}: {size // 1000} kB")
     if size > LARGEST:
-        sys.exit("That is too large for a README: show less on it.")
+        sys.exit("That is too large for the manual: show less on it.")
 
 
 def _project(folder: Path) -> Path:

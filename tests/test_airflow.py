@@ -145,8 +145,8 @@ def test_every_airflow_has_its_requirements() -> None:
         assert [name for name in distributions if f"\n{name}==" not in text] == []
 
 
-def test_the_readme_has_the_pythons_of_every_airflow() -> None:
-    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+def test_the_manual_has_the_pythons_of_every_airflow() -> None:
+    text = (Path(__file__).parent.parent / "docs/guides/troubleshooting.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([23][0-9., ]+)(?: \(a pre-release\))? \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
     said = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
     pythons = {version: facts_of(version).pythons for version in VERSIONS}

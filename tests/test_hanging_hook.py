@@ -119,7 +119,7 @@ def test_requests_that_wait_for_the_lock_leave_threads_to_others(project: Path) 
 
 
 def test_a_hook_ends_after_its_page_is_closed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "_WATCHED", 2)
+    monkeypatch.setattr(operations, "_PAGE_TIMEOUT", 2)
     pages = Pages(project)
     form = form_of(pages.get("/commit"))
     pages.client.post("/commit", data=form)

@@ -71,6 +71,7 @@ def test_nothing_lands_in_the_checkout(team: Team) -> None:
     commit = git(team.checkout, "rev-parse", "HEAD")
     for action in ("send", "update"):
         assert "merged" in text_of(pages.post(f"/proposals/a/{action}", {"title": "Again"}, 409), "[role=alert]")
+    assert text_of(pages.get("/proposals/a/withdraw"), "title").startswith("Remove ")
     assert git(team.checkout, "rev-parse", "HEAD") == commit
     assert files_of(team.checkout)["schedules/b.yml"] == _WEEKLY.encode() != before["schedules/b.yml"]
 
@@ -191,7 +192,7 @@ def test_a_branch_that_was_rebased_is_followed_unless_something_is_only_here(tea
     path = proposals.worktree("a")
     assert (git(path, "rev-parse", "HEAD") == git(clone, "rev-parse", "HEAD")) is not has_unsent
     assert (path / "schedules/a.yml").read_text() == (_WEEKLY if has_unsent else _HOURLY)
-    assert ("Somebody else has sent changes" in text_of(pages.get("/proposals/a"), "main")) is has_unsent
+    assert ("Someone else has sent changes" in text_of(pages.get("/proposals/a"), "main")) is has_unsent
 
 
 @pytest.mark.slow

@@ -161,7 +161,7 @@ def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side:
     proposals.fetch()
     assert "cannot be merged yet" in text_of(pages.get("/proposals/a"), "main")
     page = pages.post("/proposals/a/update", {})
-    assert "Which version is right?" in text_of(page, "main")
+    assert "Which version do you want to keep?" in text_of(page, "main")
     assert [text_of(page, "ins"), text_of(page, "del")] == ['+interval: "@hourly"', '-interval: "@weekly"']
     pages.post("/proposals/a/update", {f"side:schedules/{name}.yml": side for name in "ab"})
     clone = team.clone("reviewer")
@@ -205,7 +205,7 @@ def test_two_people_in_one_proposal_overwrite_nothing(team: Team) -> None:
     draft = form_of(bob.get("/edit/a.yml?proposal=a"))
     _change(ada, "a.yml", _WEEKLY, proposal="a")
     page = bob.post("/save", {**draft, "text": _HOURLY + "owner: bob\n"}, 409)
-    assert text_of(page, "#conflict") == "The file has changed since you began"
+    assert text_of(page, "#conflict") == "The file has changed since you opened it"
     assert bob.post("/save", form_of(page)).select_one("h1")
     _send(bob, "a")
     assert next(iter(proposals.all())).authors == ["Ada", "Bob"]
@@ -290,7 +290,7 @@ def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
     git(clone, "push", "--quiet", "origin", "dagpress/make")
     proposals = team.proposals()
     pages = team.pages(proposals)
-    assert "Continue on its branch, in a clone" in text_of(pages.get("/proposals/make"), "main")
+    assert "Continue on its branch in a clone" in text_of(pages.get("/proposals/make"), "main")
     assert "not pipelines" in text_of(pages.get("/edit/a.yml?proposal=make", 404), "main")
     with pytest.raises(ProposalError, match="not pipelines"):
         proposals.worktree("make")

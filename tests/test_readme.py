@@ -8,16 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from project_builder import EXTRACT_LOAD, dagpress, write
-from versions import NEWEST
-
-from codegen.schema.export import schema_line
+from project_builder import dagpress
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-AIRFLOW = ROOT / "docs" / "airflow.md"
 OPERATORS = ROOT / "docs" / "guides" / "operators.md"
-REFERENCE = ROOT / "docs" / "reference.md"
 _FILE = re.compile(r"<!-- file: (?P<name>\S+) -->")
 
 
@@ -38,24 +33,6 @@ def test_every_command_is_in_the_table() -> None:
     help_text = dagpress(ROOT, "--help")[1]
     commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
     assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
-
-
-def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
-    """Its commands, word for word: the DAGs stay, and an editor finds the JSON Schema."""
-    section = README.read_text(encoding="utf-8").split("### One file for each folder")[1]
-    commands = section.split("```sh\n")[1].split("```")[0]
-    schedules = {f"schedules/sales-{name}.yml": schema_line("") + EXTRACT_LOAD for name in ("orders", "customers")}
-    project = write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', **schedules})
-    dagpress(project, "generate")
-    moving, generate, adding = commands.partition("dagpress generate\n")
-    assert generate
-    for script in (f"git init -q && git add . && {moving}", adding):
-        subprocess.run(["bash", "-ec", script], cwd=project, check=True, capture_output=True)
-        dagpress(project, "generate")
-    assert [path.name for path in (project / "generated_dags").iterdir()] == ["sales.py"]
-    assert dagpress(project, "check")[:2] == (0, "")
-    for path in (project / "schedules/sales").iterdir():
-        assert path.read_text(encoding="utf-8") == schema_line("sales/a.yml") + EXTRACT_LOAD
 
 
 def test_every_block_of_the_templates_is_told() -> None:

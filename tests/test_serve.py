@@ -313,7 +313,7 @@ def test_the_right_token_gets_in_while_others_guess_from_its_address(
 ) -> None:
     """It waits like their attempts; other addresses do not."""
     monkeypatch.setattr(attempts, "_STEP", 0.1)
-    monkeypatch.setattr(attempts, "_LONGEST", 0.3)
+    monkeypatch.setattr(attempts, "_MAX_DELAY", 0.3)
     app, answered = create_app(project, {}, token=TOKEN), list[tuple[str, int]]()
 
     async def ask(address: str, token: str) -> None:

@@ -294,7 +294,7 @@ def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
     pages = Pages(project)
     pages.client.cookies.set("timezone", "Asia/Kolkata")
     page = _after(pages, "/edit/a.yml", interval="30 6 * * *", timezone="Europe/Berlin")
-    assert "It runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
+    assert "Starts: every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
     rows = [[cell.text for cell in row.select("td")[1:]] for row in page.select("#when-runs tbody tr:not(.change)")]
     assert len(rows) == 5
     assert all("06:30 CE" in own and ("10:00 IST" in yours or "11:00 IST" in yours) for own, yours in rows)
@@ -348,7 +348,7 @@ def test_the_preview_of_a_pipeline_in_a_shared_file_is_of_its_own_block(project:
     page = _after(pages, "/edit/x/d.yml", owner="ada")
     assert text_of(page, "#changes summary").endswith("1 line added, 1 removed")
     new = _after(pages, "/new", new="e", folder="x", extractor="tap-github")
-    assert text_of(new, "#dag > summary") == "The new block of generated_dags/x.py"
+    assert text_of(new, "#dag > summary") == "New code in generated_dags/x.py"
     lines = (project / "generated_dags/x.py").read_text().splitlines()
     assert new.select("#dag-lines")[0]["start"] == str(lines.index("# schedules/x/f.yml") + 1)
     assert _source(new, "#dag > .source").lstrip().startswith("# schedules/x/e.yml")
@@ -384,7 +384,7 @@ def test_each_environment_can_be_shown(project: Path) -> None:
     assert "every day" in text_of(pages.get("/edit/a.yml"), "#status")
     assert "every hour" in text_of(_after(pages, "/edit/a.yml", environment="prod"), "#status")
     page = _after(pages, "/edit/a.yml", environment="test")
-    assert "does not have this schedule" in text_of(page, "#preview")
+    assert "does not run in the environment" in text_of(page, "#preview")
 
 
 def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:

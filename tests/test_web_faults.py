@@ -105,7 +105,7 @@ def test_a_file_of_the_same_size_and_time_is_read_again(project: Path) -> None:
 
 @pytest.mark.parametrize("text", ["%" * 60_000, "@" * 60_000])
 def test_colours_take_no_long_time_and_no_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code, "_PATIENCE", 0.1)
+    monkeypatch.setattr(code, "_TIMEOUT", 0.1)
     start = time.process_time()
     lines = code.lines_of(f"a: b\n{text}\nc: d", "yaml")
     assert time.process_time() - start < _SECONDS

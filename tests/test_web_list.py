@@ -128,7 +128,7 @@ def test_each_status_of_a_dag_file(project: Path) -> None:
     (project / "schedules/shop/orders.yml").unlink()
     page = pages.get("/")
     assert [cell(page, name, "DAG file") for name in names(page)] == ["missing", "changed"]
-    assert text_of(page, ".state h2") == "3 generated files are not current"
+    assert text_of(page, ".state h2") == "3 generated files are out of date"
     assert "generated_dags/shop/orders.py no schedule generates this file any more" in text_of(page, ".state")
     assert names(pages.get("/?status=missing")) == ["hourly"]
 
@@ -150,7 +150,7 @@ def test_each_status_of_a_dag_in_a_shared_file(project: Path) -> None:
     }
     assert "schedules/shop/re" in problems(page, "missing")
     assert [each.get_text().count("looks like") for each in page.select("tr.problems")].count(1) == 1
-    assert text_of(page, ".state h2") == "1 generated file is not current"
+    assert text_of(page, ".state h2") == "1 generated file is out of date"
     assert "generated_dags/shop.py (removed) no schedule generates this DAG any more" in text_of(page, ".state")
     assert (
         "generated_dags/shop.py" not in text_of(pages.get("/pipelines/shop/current.yml"), "main").split("DAG file")[0]
@@ -186,7 +186,7 @@ def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
     assert "schedules/b.yml" in problems(page, "b")
     assert {cell(page, name, "DAG file") for name in names(page)} == {"not compared"}
     assert cell(page, "hourly", "Runs") == "tap-a → target-a"
-    assert text_of(page, ".state h2") == "Nothing can be generated: 2 errors"
+    assert text_of(page, ".state h2") == "No DAG files can be generated: 2 errors"
     (link,) = page.select(".state a")
     assert names(Pages(project).get(str(link["href"]))) == ["b", "oops"]
 
@@ -280,7 +280,7 @@ def test_a_page_has_a_hundred_rows(tmp_path: Path) -> None:
     pages = Pages(tmp_path)
     page = pages.get("/")
     assert (len(names(page)), names(page)[-1]) == (100, "s099")
-    assert "205 pipelines, 1 to 100 are shown." in text_of(page, "#count")
+    assert "205 pipelines, showing 1 to 100." in text_of(page, "#count")
     last = page.select("nav[aria-label=Pages] a")[-1]
     assert names(pages.get(str(last["href"]))) == [f"s{number}" for number in range(200, 205)]
     assert names(pages.get("/?page=7")) == names(pages.get("/?page=3"))
@@ -465,7 +465,7 @@ def test_generate_says_what_cannot_be_written(project: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "replace", full)
     page = Pages(project).post("/generate", {}, status=500)
-    assert text_of(page, "h1") == "It failed partway"
+    assert text_of(page, "h1") == "Generation failed partway"
     assert "generated_dags/later.py:1:1 cannot be written: No space left on device" in text_of(page, ".diagnostics")
     assert text_of(page, ".written-files") == "created generated_dags/hourly.py"
 

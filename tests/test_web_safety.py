@@ -21,7 +21,7 @@ from versions import NEWEST
 
 from codegen.web import app
 from codegen.web.app import PAGES
-from codegen.web.shell.forms import MOST
+from codegen.web.shell.forms import MAX_BYTES
 from codegen.web.shell.request_context import Page, RequestContext
 
 OWN = "http://127.0.0.1:8484"
@@ -194,9 +194,9 @@ def test_what_is_too_large_is_refused(project: Path, monkeypatch: pytest.MonkeyP
     """Also where nobody says how large it is."""
     client = _with_page(monkeypatch, project, CHANGE)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    parts = (b"a" * 65536 for _ in range(MOST // 65536 + 1))
+    parts = (b"a" * 65536 for _ in range(MAX_BYTES // 65536 + 1))
     assert client.post("/change", content=parts, headers=form).status_code == 413
-    assert client.post("/change", content=b"a=" + b"b" * MOST, headers=form).status_code == 413
+    assert client.post("/change", content=b"a=" + b"b" * MAX_BYTES, headers=form).status_code == 413
     assert client.post("/change", content=b"a=" + b"b" * 3_000_000, headers=form).status_code == 403
     many = "&".join(f"a{number}=1" for number in range(5000)).encode()
     assert client.post("/change", content=many, headers=form).status_code in {400, 403}
@@ -259,7 +259,7 @@ def test_a_page_that_fails_tells_no_value(project: Path, monkeypatch: pytest.Mon
 
     answer = _with_page(monkeypatch, project, Page("/fail", fail)).get("/fail")
     assert answer.status_code == 500
-    assert "This is a bug of Dagpress" in answer.text
+    assert "This is a bug in Dagpress" in answer.text
     assert "Content-Security-Policy" in answer.headers
     assert SECRET not in answer.text
     assert "Traceback" not in answer.text

@@ -159,7 +159,7 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     pages = Pages(project)
     draft = _draft(project, _HOURLY, "x/b.yml")
     page = pages.post("/preview", draft)
-    assert "leaves its DAG file unchanged while 1 error is" in text_of(page, "#preview .warning")
+    assert "other pipelines in the same file have 1 error" in text_of(page, "#preview .warning")
     assert "schedules/x/a.yml:2:1" in text_of(page, "#preview .warning")
     changes = [" ".join(line.get_text().split()) for line in page.select("#changes .patch > *")]
     assert '- schedule="@daily",' in changes
@@ -207,7 +207,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_overwritten_and_both_are_shown
     before = files_of(project)
     page = pages.post("/save", draft, status=409)
     assert files_of(project) == before
-    assert "owner: theirs" in text_of(page, ".there")
+    assert "owner: theirs" in text_of(page, ".on-disk")
     assert (text_of(page, "del"), text_of(page, "ins")) == ("-owner: theirs", "+owner: mine")
     assert "owner: mine" in form_of(page)["text"]
     # To save again is a decision.
@@ -231,8 +231,8 @@ def test_texts_that_are_too_long_to_be_compared_are_shown_all_the_same(project: 
     draft = _draft(project, "# mine\n# again\n" * 3_000)
     write(project, {"schedules/a.yml": "# theirs\n# again\n" * 3_000})
     page = pages.post("/save", draft, status=409)
-    assert text_of(page, ".patch") == "\\ 6,000 lines are too many to be compared here"
-    assert text_of(page, ".there").startswith("# theirs # again")
+    assert text_of(page, ".patch") == "\\ 6,000 lines are too many to compare here"
+    assert text_of(page, ".on-disk").startswith("# theirs # again")
     assert form_of(page)["text"].startswith("# mine")
 
 
@@ -240,7 +240,7 @@ def test_a_new_file_replaces_none(project: Path) -> None:
     before = files_of(project)
     page = Pages(project).post("/save", {"file": "a.yml", "text": _HOURLY, "base": ""}, status=409)
     assert files_of(project) == before
-    assert text_of(page, "main h2") == "A file with this name exists"
+    assert text_of(page, "main h2") == "A file with this name already exists"
 
 
 def test_what_is_so_already_is_no_conflict(project: Path) -> None:
@@ -401,7 +401,7 @@ def test_what_was_written_before_a_fault_is_told(project: Path) -> None:
         subprocess.run(["umount", generated], check=True)
     said = text_of(page, "[role=alert]")
     assert said.startswith(f"generated_dags/a.py cannot be written: {os.strerror(errno.EBUSY)}. ")
-    assert "These files were written before: schedules/a.yml" in said
+    assert "Files written before the error: schedules/a.yml" in said
     assert (project / "schedules/a.yml").read_text() == _HOURLY
     assert dagpress(project, "check")[0] == 1
     pages.post("/save", form_of(page))
@@ -570,9 +570,9 @@ def test_without_a_repository_the_files_stay(tmp_path: Path) -> None:
     project = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     pages = Pages(project)
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
-    assert "in no git repository" in text_of(page, "section")
+    assert "not in a git repository" in text_of(page, "section")
     assert not page.select("form")
-    assert "in no git repository" in text_of(pages.get("/commit"), "section")
+    assert "not in a git repository" in text_of(pages.get("/commit"), "section")
 
 
 def test_only_commits_are_shown(project: Path) -> None:

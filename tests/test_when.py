@@ -63,10 +63,10 @@ def test_what_is_chosen_is_written(recurrence: Recurrence, was: str) -> None:
         ("interval: 0 6 * * *\nafter: [b]\n", {"starts": "manual"}, 'interval: "@manual"\n'),
         ("after: [b]\n", {"starts": "times", "time": "0615"}, "after: [b]\ninterval: 15 6 * * *\n"),
         ("interval: 15m\n", {"starts": "cron", "cron": "*/7 * * * *"}, "interval: '*/7 * * * *'\n"),
-        ("interval: 0 6 * * *\n", {"time": "25:00"}, "not a time of day"),
-        ("interval: 0 6 * * *\n", {"days": "chosen"}, "no day is chosen"),
-        ("interval: 0 6 * * *\n", {"starts": "often", "every": "7m"}, "cannot be chosen"),
-        ("interval: 0 6 * * *\n", {"days": "month", "months": "* * *; rm"}, "cannot be chosen"),
+        ("interval: 0 6 * * *\n", {"time": "25:00"}, "expected a time of day"),
+        ("interval: 0 6 * * *\n", {"days": "chosen"}, "no day is selected"),
+        ("interval: 0 6 * * *\n", {"starts": "often", "every": "7m"}, "not a valid choice"),
+        ("interval: 0 6 * * *\n", {"days": "month", "months": "* * *; rm"}, "not a valid choice"),
     ],
 )
 def test_only_what_is_chosen_changes_in_the_text(before: str, changes: dict[str, str], after: str) -> None:
@@ -91,7 +91,7 @@ def test_the_picker_shows_what_was_sent_until_it_is_valid(tmp_path: Path) -> Non
     page = pages.get("/edit/a.yml")
     assert "months without a day 31: February, April, June, September, November" in text_of(page, "#when-runs")
     page = pages.post("/preview", {**form_of(page), "when:time": "25:00", "when:hour:18": "on"})
-    assert "not a time of day" in text_of(page, "#wrong-interval")
+    assert "expected a time of day" in text_of(page, "#wrong-interval")
     form = form_of(page)
     assert {"when:time": "25:00", "when:hour:18": ""}.items() <= form.items()
     assert "interval: 0 6,18 31 * *" in form_of(pages.post("/preview", {**form, "when:time": "06:00"}))["text"]

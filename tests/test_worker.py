@@ -94,7 +94,7 @@ def _raise(_: RequestContext, number: int) -> None:
         (_sleep, (), "takes longer than 2 seconds"),
         (_eat, (), "takes too much memory"),
         (_die, (signal.SIGKILL,), "was killed, probably for lack of memory"),
-        (_die, (signal.SIGSEGV,), "ended with -11"),
+        (_die, (signal.SIGSEGV,), "exited with code -11"),
     ],
 )
 def test_a_stopped_task_is_reported_and_the_project_stays_cached(

@@ -178,7 +178,7 @@ def test_leaving_asks_and_keeps_what_would_be_lost(browser: Browser, project: Pa
         _settled(page)
         page.reload()
         assert asked == ["beforeunload"]
-        page.get_by_role("button", name="Restore them").click()
+        page.get_by_role("button", name="Restore").click()
         page.locator("#control-owner").and_(page.locator("[value=me]")).wait_for(state="attached")
         sent: list[str] = []
 

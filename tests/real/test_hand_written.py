@@ -1,4 +1,4 @@
-"""The hand-written DAGs that the README shows, on real Airflow 2 and 3, one of them with a real Docker engine."""
+"""The hand-written DAGs that the manual shows, on real Airflow 2 and 3, one of them with a real Docker engine."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _names(page: Page) -> list[str]:
 
 
 def test_typing_finds_a_pipeline_among_a_thousand(page: Page) -> None:
-    expect(page.locator("#count")).to_contain_text("1,000 pipelines, 1 to 100 are shown")
+    expect(page.locator("#count")).to_contain_text("1,000 pipelines, showing 1 to 100")
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     search = page.get_by_label("Search")
@@ -179,7 +179,7 @@ def _see_cells(page: Page, airflow: StandIn) -> None:
     assert _text(page, "done").endswith("ago, 2 min 10 s Run now… Pause")
     assert _text(page, "broken").startswith("failed Log of extract & load ")
     assert _text(page, "idle").startswith("success paused Log")
-    assert _text(page, "fresh") == "no run yet differs from the repo Run now… Pause"
+    assert _text(page, "fresh") == "no runs yet differs from the repo Run now… Pause"
     assert _text(page, "waiting") == "queued paused Log waits until the DAG is unpaused Run now… Unpause"
     assert _text(page, "gone") == "not deployed"
     run = f"{airflow.url}/dags/meltano_broken/runs/scheduled__2026-11-26T05%3A00%3A00%2B00%3A00"

@@ -122,7 +122,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
 
         _deploy(folder, "folder")
         invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
-        expect(panel).to_contain_text("none yet")
+        expect(panel).to_contain_text("no runs yet")
         expect(panel).to_contain_text("paused")
         page.goto(url + _BROKEN_PAGE[1:])
         invocation.await_that(lambda: "nothing_of_that_name" in _reloaded(page.reload, panel.inner_text), pause=1)
@@ -135,7 +135,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
 
         _change(folder)
         page.goto(url + _QUICK_PAGE[1:])
-        expect(panel).to_contain_text("as in the repo The DAG file in the repo is outdated, too.")
+        expect(panel).to_contain_text("as in the repo The DAG file in the repo is out of date, too.")
         generate(folder)
         page.reload()
         expect(panel).to_contain_text("differs from the repo")
@@ -232,7 +232,7 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         assert "not deployed" in panel()
         _deploy(folder, "schedule")
         invocation.await_that(lambda: "as in the repo" in panel(), pause=1)
-        assert "none yet" in panel()
+        assert "no runs yet" in panel()
         invocation.await_that(lambda: "nothing_of_that_name" in text_of(pages.get(_BROKEN_PAGE), "#airflow"), pause=1)
         whole = "/airflow/eu/broken.yml"
         invocation.await_that(lambda: "as in the repo" in text_of(pages.get(whole), "#airflow"), pause=1)
@@ -244,9 +244,9 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         form = _form(asked)
         assert form.pop("unpause") == "yes"
         long_ago = (datetime.now(timezone.utc) - timedelta(days=1)).isoformat()
-        for moment in (long_ago, "", "now", "2020-01-01"):
-            pages.post(f"{_QUICK_PAGE}/run", {**form, "moment": moment})
-        assert "none yet" in panel()
+        for asked_at in (long_ago, "", "now", "2020-01-01"):
+            pages.post(f"{_QUICK_PAGE}/run", {**form, "asked_at": asked_at})
+        assert "no runs yet" in panel()
         pages.post(f"{_QUICK_PAGE}/run", form)
         # Sent again, as by going back and forth, it starts no second run.
         assert "The run waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
@@ -265,9 +265,9 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         keys = [("schedule", str(one["value"])) for one in pages.get("/").select("input[name=schedule]")]
         cells = pages.get(f"/airflow?{urlencode(keys)}").select(".airflow-cell")
         states = [
-            next(word for word in ("queued", "no run yet", "not deployed") if word in cell.text) for cell in cells
+            next(word for word in ("queued", "no runs yet", "not deployed") if word in cell.text) for cell in cells
         ]
-        assert sorted(states) == ["no run yet", "no run yet", "no run yet", "not deployed", "queued"]
+        assert sorted(states) == ["no runs yet", "no runs yet", "no runs yet", "not deployed", "queued"]
         monkeypatch.undo()
 
         pages.post(f"{_FAILS_PAGE}/run", _form(pages.get(f"{_FAILS_PAGE}/run")))

@@ -129,8 +129,8 @@ def test_two_who_edit_the_same_file(project: Path, page: Page) -> None:
         _type_yaml(page, EXTRACT_LOAD + "owner: mine\n")
         assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
         _press(page, "Save")
-        page.get_by_role("heading", name="The file has changed since you began").wait_for()
-        assert '"@hourly"' in page.get_by_role("region", name="The file on the disk", exact=True).inner_text()
+        page.get_by_role("heading", name="The file has changed since you opened it").wait_for()
+        assert '"@hourly"' in page.get_by_role("region", name="The file on disk", exact=True).inner_text()
         assert not violations(page, ".panel")
         assert _yaml(page) == EXTRACT_LOAD + "owner: mine\n"
         assert (project / "schedules/a.yml").read_text() == _HOURLY

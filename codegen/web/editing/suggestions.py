@@ -1,4 +1,4 @@
-"""The values that the form offers for a key: those of meltano.yml, and those of other schedules."""
+"""The values that the form suggests for a key, from meltano.yml and from other schedules."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from codegen.keys.texts import timezones
 from codegen.web.editing.drafts import usual_timezones
 from codegen.web.editing.preview import Preview
 
-# These can have other values as well.
+# The keys that also accept other values.
 OPEN = frozenset(("interval", "timezone", "environment", "owner", "tags", "pool", "queue", "after"))
 
 
-def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
-    """The values on offer, by key."""
+def suggestions_for(preview: Preview) -> Mapping[str, Sequence[str]]:
+    """Collect the suggested values by key."""
     reading, meltano = preview.reading, preview.reading.meltano
-    offered: dict[str, Iterable[str]] = {
+    suggestions: dict[str, Iterable[str]] = {
         "timezone": dict.fromkeys([*usual_timezones(reading), *sorted(timezones())]),
         "after": {schedule.name for schedule in reading.schedules},
         "only": preview.project.deployments,
@@ -25,12 +25,12 @@ def offered_for(preview: Preview) -> Mapping[str, Sequence[str]]:
         "queue": {schedule.queue for schedule in reading.schedules if schedule.queue},
     }
     if meltano:
-        offered["extractor"] = meltano.plugins.get("extractors", ())
-        offered["loader"] = meltano.plugins.get("loaders", ())
-        offered["job"] = meltano.jobs
-        offered["environment"] = meltano.environments
+        suggestions["extractor"] = meltano.plugins.get("extractors", ())
+        suggestions["loader"] = meltano.plugins.get("loaders", ())
+        suggestions["job"] = meltano.jobs
+        suggestions["environment"] = meltano.environments
     return {
         key: tuple(values) if key in {"timezone", "only"} else sorted(values)
-        for key, values in offered.items()
+        for key, values in suggestions.items()
         if values
     }

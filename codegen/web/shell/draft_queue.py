@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 
-class Turns:
-    """Runs one request at a time, and queues one per client; waiting requests occupy no thread."""
+class DraftQueue:
+    """Runs one request at a time, and queues one request per client. Waiting requests do not block threads."""
 
     def __init__(self) -> None:
         """Start with no requests."""
@@ -17,8 +17,8 @@ class Turns:
         self._own: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def turn(self, address: str) -> AsyncIterator[None]:
-        """Wait until a request of this client may run, and hold its place during the block."""
+    async def slot(self, address: str) -> AsyncIterator[None]:
+        """Wait for a slot for a request of this client, and occupy it during the block."""
         own = self._own.setdefault(address, Semaphore(1))
         async with own, self._all:
             yield
