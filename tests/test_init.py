@@ -233,7 +233,7 @@ def test_init_creates_a_project_below_another(tmp_path: Path, monkeypatch: pytes
 
 def test_init_without_a_meltano_project_is_an_error(tmp_path: Path) -> None:
     """No file is written."""
-    with pytest.raises(click.ClickException, match=r"there is no meltano.yml"):
+    with pytest.raises(click.ClickException, match=r"no meltano.yml"):
         dagpress(tmp_path, "init")
     assert files_of(tmp_path) == {}
 
