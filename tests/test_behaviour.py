@@ -15,7 +15,7 @@ from test_cases import CASES, copy_case
 
 from codegen import pipeline
 from codegen.pipeline import Reading
-from codegen.plan import between, plan
+from codegen.plan import dependencies_between, plan
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.dag_text import from_source
@@ -36,7 +36,7 @@ def _generated(project: Project, source: str, reading: Reading) -> dict[str, tup
     texts = pipeline.render(project, reading, chosen).files
     found = {}
     for schedule, text in zip(chosen, texts.values(), strict=False):
-        others = between(reading.of(schedule.deployment))[schedule.source]
+        others = dependencies_between(reading.of(schedule.deployment))[schedule.source]
         module = plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable)
         found[schedule.dag_file] = (text, from_plan(module))
     return found

@@ -97,10 +97,10 @@ def test_every_run_is_in_its_hour(  # noqa: PLR0913, PLR0917  # a week depends o
     ("zone", "first", "key", "runs", "note"),
     [
         ("Europe/Berlin", date(2026, 3, 23), "2026-03-29T02", 0, "does not exist"),
-        ("Europe/Berlin", date(2026, 10, 19), "2026-10-25T02", 8, "comes twice"),
+        ("Europe/Berlin", date(2026, 10, 19), "2026-10-25T02", 8, "occurs twice"),
         ("America/New_York", date(2026, 3, 2), "2026-03-08T02", 0, "does not exist"),
-        ("America/New_York", date(2026, 10, 26), "2026-11-01T01", 8, "comes twice"),
-        ("Australia/Lord_Howe", date(2026, 3, 30), "2026-04-05T01", 6, "has 90 minutes: 30 of them come twice"),
+        ("America/New_York", date(2026, 10, 26), "2026-11-01T01", 8, "occurs twice"),
+        ("Australia/Lord_Howe", date(2026, 3, 30), "2026-04-05T01", 6, "has 90 minutes: 30 of them occur twice"),
         ("Australia/Lord_Howe", date(2026, 9, 28), "2026-10-04T02", 2, "has 30 minutes"),
         ("Africa/Cairo", date(2026, 4, 20), "2026-04-24T00", 0, "does not exist"),
         ("Africa/Cairo", date(2026, 4, 24), "2026-04-24T00", 0, "does not exist"),
@@ -114,7 +114,7 @@ def test_dst_changes_are_reported(zone: str, first: date, key: str, runs: int, n
     hour = calendar.hour(key)
     assert hour
     assert (hour.runs, hour.note) == (runs, note)
-    assert bool(note) == any(f"the clock of {zone} is set" in sentence for sentence in calendar.sentences)
+    assert bool(note) == any(f"clocks in {zone} are set" in sentence for sentence in calendar.sentences)
 
 
 def test_a_schedule_without_a_cron_is_reported() -> None:
@@ -122,8 +122,8 @@ def test_a_schedule_without_a_cron_is_reported() -> None:
     calendar = calendar_of(schedules, NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
     assert calendar.sentences == [
         "7 runs of 1 schedule, at most 1 in an hour (Mon 2026-03-23 00:00).",
-        "Of the schedules, 1 begins paused; the calendar has their runs all the same.",
-        "1 more schedule waits for a manual trigger or another schedule.",
+        "1 schedule starts paused; its runs are shown anyway.",
+        "1 more schedule runs manually or after another schedule.",
     ]
 
 

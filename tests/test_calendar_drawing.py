@@ -244,7 +244,7 @@ def test_an_hour_links_to_the_runs_that_start(fleet: Path) -> None:
     assert "Choose an hour" in text_of(page, "#hour")
     link = page.select_one("#at-2026-10-25T02")
     assert link
-    assert " ".join(link.text.split()) == "7* runs on Sun 2026-10-25 02:00, which comes twice"
+    assert " ".join(link.text.split()) == "7* runs on Sun 2026-10-25 02:00, which occurs twice"
     chosen = pages.get(str(link["href"]))
     assert text_of(chosen, "#hour h2") == "Sun 2026-10-25 02:00"
     rows = [" ".join(row.text.split()) for row in chosen.select("#hour tbody tr")]

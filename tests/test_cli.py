@@ -118,7 +118,7 @@ def test_next_skips_a_weekend(project: Path) -> None:
 
 def test_next_of_a_manual_schedule_says_that_it_is_manual(project: Path) -> None:
     """It prints no runs, and the reason."""
-    assert dagpress(project, "next", "manual") == (0, "", "manual: only when somebody starts it\n")
+    assert dagpress(project, "next", "manual") == (0, "", "manual: manual runs only\n")
 
 
 def test_next_respects_the_start_and_the_end(project: Path) -> None:

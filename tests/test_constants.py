@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
 
 from codegen import pipeline
-from codegen.plan import DagModule, between, plan
+from codegen.plan import DagModule, dependencies_between, plan
 from codegen.plan.tree import Constant
 from codegen.render.layout import constant_source
 from codegen.render.renderer import Renderer
@@ -76,7 +76,7 @@ def _planned(*schedules: dict[str, Any], defaults: dict[str, Any] | None = None)
             files[f"schedules/sales/s{number}.yml"] = as_yaml({"interval": "@daily", **schedule, "tasks": tasks})
         configuration = {} if defaults is None else {"dagpress.toml": 'airflow = "3.3"\nlayout = "folder"\n'}
         reading = pipeline.read(project_of(write(Path(folder), configuration | files)))
-    others = between(reading.schedules)
+    others = dependencies_between(reading.schedules)
     shared = reading.folders.get(reading.schedules[0].dag_file)
     return plan(
         [(each, others[each.source]) for each in reading.schedules], None, "3.3", "MELTANO_PROJECT_ROOT", shared

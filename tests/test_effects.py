@@ -69,7 +69,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "manual": (
         _DAILY,
         f"{_PAIR}interval: '@manual'\n",
-        ["No longer runs by itself, only when somebody starts it."],
+        ["No longer runs by itself: manual runs only."],
     ),
     "after another": (
         _DAILY,
@@ -122,7 +122,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         [
             "Catches up on missed runs, such as those while it was paused.",
             "Every run loads everything again and ignores the saved state.",
-            f"Runs: {_LOADS} → {_LOADS}, with a full refresh.",
+            f"Runs: {_LOADS} → {_LOADS} (full refresh).",
         ],
     ),
     "a new DAG that catches up": (
@@ -155,8 +155,8 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         [
             "Task `check`: calls `checks.rows` → calls `checks.all_rows`.",
             "Task `get` is now `fetch`: its history in Airflow stays with `get`.",
-            "New task `run`, after `fetch`: `dbt-postgres:run` with Meltano.",
-            "Removed task `tap-gitlab_target-postgres`: `tap-gitlab target-postgres` with Meltano.",
+            "New task `run`, after `fetch`: `meltano run dbt-postgres:run`.",
+            "Removed task `tap-gitlab_target-postgres`: `meltano run tap-gitlab target-postgres`.",
             "Retries: 1 → 3.",
         ],
     ),
@@ -187,7 +187,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         "job: load\ninterval: '@daily'\ndag_id: a\n",
         [
             "Runs the job: `refresh` → `load`.",
-            "Runs: `tap-gitlab target-postgres` with Meltano → `tap-shop target-postgres` with Meltano.",
+            "Runs: `meltano run tap-gitlab target-postgres` → `meltano run tap-shop target-postgres`.",
         ],
     ),
     "new": (

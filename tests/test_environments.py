@@ -194,14 +194,14 @@ def test_the_schedule_commands_change_every_environment(project: Path) -> None:
         "created generated_dags/dev/new.py",
         "created generated_dags/prod/new.py",
     ]
-    assert err == "new runs every day at 00:00 (UTC).\n"
+    assert err == "new: every day at 00:00 (UTC)\n"
     dagpress(project, "generate")
     _, out, err = dagpress(project, "schedule", "set", "orders", "--interval", "@hourly")
     assert out == "updated schedules/orders.yml\nupdated generated_dags/prod/orders.py\n"
     assert err.splitlines() == [
         "Environment `dev` still overrides `interval` in `environments`.",
-        "orders runs only when somebody starts it in `dev`.",
-        "orders runs every hour (UTC) in `prod`.",
+        "orders in `dev`: manual runs only",
+        "orders in `prod`: every hour (UTC)",
     ]
     _, out, _ = dagpress(project, "schedule", "remove", "new")
     assert out.split()[1::2] == ["schedules/new.yml", "generated_dags/dev/new.py", "generated_dags/prod/new.py"]

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codegen.diagnostics import InvalidError
-from codegen.text.errexit import stopping_in_bash, stopping_in_sh
+from codegen.text.errexit import with_errexit_for_bash, with_errexit_for_sh
 from codegen.text.ignored_failures import ignored_failures
 from codegen.text.shell import check_command
 
@@ -91,7 +91,7 @@ _FINE = [
 
 def _run(script: str, *, is_bash: bool) -> tuple[int, bool]:
     """Return the exit code of a generated script, and whether a command in it failed."""
-    shell, stopping = ("bash", stopping_in_bash) if is_bash else ("sh", stopping_in_sh)
+    shell, stopping = ("bash", with_errexit_for_bash) if is_bash else ("sh", with_errexit_for_sh)
     command = [shell, "-c", _FAILS + stopping(script)]
     done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=20)
     return done.returncode, "FAILED" in done.stderr

@@ -19,7 +19,7 @@ from project_builder import EXTRACT_LOAD, as_yaml, dagpress, project_of, write
 
 from codegen import pipeline
 from codegen.pipeline import Reading
-from codegen.plan import DagModule, PlannedDag, between, plan
+from codegen.plan import DagModule, PlannedDag, dependencies_between, plan
 from codegen.project import Project
 
 _INHERITED = [
@@ -122,7 +122,7 @@ def _planned(files: _Files, layout: str) -> dict[str, tuple[PlannedDag, DagModul
     """Return the DAG of each schedule with its file."""
     with TemporaryDirectory() as folder:
         project, reading = _reading(Path(folder), files, layout)
-    others = between(reading.schedules)
+    others = dependencies_between(reading.schedules)
     by_file = groupby(sorted(reading.schedules, key=lambda each: each.dag_file), lambda each: each.dag_file)
     modules = (
         plan(

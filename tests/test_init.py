@@ -262,7 +262,7 @@ def test_the_workflow_and_the_hook_check_the_project(tmp_path: Path) -> None:
             "verify": [installed, "dagpress add orchestrator airflow", "dagpress verify --format github"],
         }
         # It runs code of a pull request.
-        assert "secrets" not in "".join(text.split("# This job runs the code")[1].splitlines()[1:])
+        assert "secrets" not in "".join(text.split("# This job runs code")[1].splitlines()[1:])
         assert [workflow["permissions"], *(job["permissions"] for job in workflow["jobs"].values())] == [
             {},
             {"contents": "read"},

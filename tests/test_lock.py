@@ -44,7 +44,7 @@ def test_a_waiting_task_names_the_run_that_it_waits_for(tmp_path: Path, *, kill:
     first = _start(tmp_path, "lock tap-a; echo has it; read -r line")
     assert _line(first) == "has it"
     second = _start(tmp_path, "lock tap-b tap-a; echo has it too", run_id="second")
-    assert _line(second) == f"Waiting for tap-a, in use by orders first, PID {first.pid}"
+    assert _line(second) == f"Waiting for the lock on tap-a, held by orders first, PID {first.pid}"
     if kill:
         first.kill()
     first.communicate("go on\n" if not kill else None)
@@ -59,7 +59,7 @@ def test_a_process_that_outlives_its_task_is_named_and_holds_the_lock(tmp_path: 
     first.wait()
     second = _start(tmp_path, "lock tap-a; echo has it too", run_id="second")
     waiting = _line(second)
-    assert waiting == f"Waiting for tap-a, in use by orders first, PID {first.pid}"
+    assert waiting == f"Waiting for the lock on tap-a, held by orders first, PID {first.pid}"
     os.killpg(int(waiting.rpartition(" ")[2]), signal.SIGKILL)
     assert _line(second) == "has it too"
     second.communicate()
@@ -75,7 +75,7 @@ def test_a_shared_lock_waits_for_an_exclusive_one(tmp_path: Path) -> None:
     first, second = (_start(tmp_path, "lock dbt:shared; echo has it; read -r line") for _ in range(2))
     assert [_line(first), _line(second)] == ["has it", "has it"]
     alone = _start(tmp_path, "lock dbt; echo has it alone", run_id="alone")
-    assert _line(alone).startswith("Waiting for dbt, in use by orders first, PID ")
+    assert _line(alone).startswith("Waiting for the lock on dbt, held by orders first, PID ")
     for one in (first, second):
         one.communicate("go on\n")
     assert alone.communicate()[0] == "has it alone\n"
@@ -146,4 +146,4 @@ def test_an_empty_template_of_the_state_fails_the_task(words: list[str], value: 
     words = [word.replace("{% if x %}{{ x }}{% endif %}", value).replace("{{ x }}", value) for word in words]
     expected = "".join(f"{word}|" for word in [*words, "run", "tap-a"])
     assert (done.stdout, bool(done.returncode)) == (expected if value else "", not value)
-    assert value or f"the template of {words[0].partition('=')[0]} is empty" in done.stderr
+    assert value or f"the value of {words[0].partition('=')[0]} is empty" in done.stderr

@@ -19,8 +19,8 @@ from versions import NEWEST
 
 from codegen.timetable.expansion import expand, is_plain
 from codegen.timetable.interval import parse_interval
+from codegen.timetable.pitfalls import pitfall_of
 from codegen.timetable.portability import unsupported_by
-from codegen.timetable.surprises import surprise_of
 from codegen.timetable.ticks import Ticks
 from codegen.timetable.timetable import Timetable
 
@@ -132,13 +132,13 @@ def test_ticks_match_croniter(cron: str, moment: datetime) -> None:
 )
 def test_a_surprising_cron_is_reported(cron: str, message: str) -> None:
     """Each fix is a cron that is not surprising."""
-    surprise = surprise_of(cron)
-    assert surprise
-    assert surprise.message.startswith(message)
+    pitfall = pitfall_of(cron)
+    assert pitfall
+    assert pitfall.message.startswith(message)
     fixes = [
-        fix if " " in fix else re.sub(r"\S*/\S*", fix, cron, count=1) for fix in re.findall("`(.+?)`", surprise.fix)
+        fix if " " in fix else re.sub(r"\S*/\S*", fix, cron, count=1) for fix in re.findall("`(.+?)`", pitfall.fix)
     ]
-    assert [surprise_of(parse_interval(fix, "").cron or "") for fix in fixes] == [None] * len(fixes)
+    assert [pitfall_of(parse_interval(fix, "").cron or "") for fix in fixes] == [None] * len(fixes)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_surprising_cron_is_reported(cron: str, message: str) -> None:
     ],
 )
 def test_a_cron_that_is_not_surprising_is_not_reported(cron: str) -> None:
-    assert surprise_of(cron) is None
+    assert pitfall_of(cron) is None
 
 
 @pytest.mark.parametrize(

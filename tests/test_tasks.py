@@ -16,7 +16,7 @@ from versions import NEWEST
 
 from codegen import pipeline
 from codegen.airflow_facts.trigger_rules import TRIGGER_RULES, runs
-from codegen.plan import between, plan
+from codegen.plan import dependencies_between, plan
 
 
 def edges_of(tasks: list[dict[str, Any]]) -> dict[str, set[str]]:
@@ -43,7 +43,7 @@ def test_the_arrows_match_the_yaml(tasks: list[dict[str, Any]]) -> None:
         assert not pipeline.generate(project).diagnostics
         schedules = pipeline.read(project).schedules
     (dag,) = plan(
-        [*zip(schedules, between(schedules).values(), strict=True)], None, NEWEST, "MELTANO_PROJECT_ROOT"
+        [*zip(schedules, dependencies_between(schedules).values(), strict=True)], None, NEWEST, "MELTANO_PROJECT_ROOT"
     ).dags
     assert {task.task_id: set(task.upstream) for task in dag.tasks} == edges_of(tasks)
 

@@ -11,7 +11,7 @@ from git_repository import isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
 from codegen.pipeline.reading import read
-from codegen.plan import DagModule, Folder, between, plan
+from codegen.plan import DagModule, Folder, dependencies_between, plan
 from codegen.render import renderer
 from codegen.render.renderer import Renderer, TemplateFailedError, built_in, built_in_without_blocks, builtin_templates
 
@@ -121,7 +121,7 @@ def test_code_that_does_not_compile_is_an_error_of_the_template(body: str, line:
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "templates/dag.py.j2": body})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
-    assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: it gives ")
+    assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: it renders ")
 
 
 _TWO = {
@@ -149,7 +149,7 @@ tasks:
 def _module_of(root: Path, files: dict[str, str]) -> DagModule:
     """Plan two schedules for one file; the second has the defaults of the folder."""
     schedules = read(project_of(write(root, files))).schedules
-    others = between(schedules).values()
+    others = dependencies_between(schedules).values()
     folder = Folder("schedules/", schedules[1])
     return plan([*zip(schedules, others, strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT", folder)
 
@@ -161,7 +161,7 @@ def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
     compile(text, "two.py", "exec", dont_inherit=True)
     assert_in_black(text)
     tree = ast.parse(text)
-    assert ast.get_docstring(tree) == "The DAGs of the schedules in `schedules/`."
+    assert ast.get_docstring(tree) == "DAGs for the schedules in `schedules/`."
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions == ["load", "call_load", "call_load"]
     dags = [node for node in tree.body if isinstance(node, ast.With)]

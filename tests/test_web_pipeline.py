@@ -395,7 +395,7 @@ def test_a_catch_up_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (EXTRACT_LOAD.replace("@daily", "@manual"), "Starts: only when somebody starts it."),
+        (EXTRACT_LOAD.replace("@daily", "@manual"), "Starts: manual runs only."),
         (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "Starts: after b."),
         (EXTRACT_LOAD + "end_date: 2020-01-01\n", "There are no more runs."),
     ],

@@ -146,7 +146,7 @@ def _check_of_failing(received: Received, calls: list[dict[str, Any]]) -> None:
     run_id = run["run_id"]
     log = rf"http://\S+{dag_id}\S+load\S*"
     assert (retry["event"], retry["task_id"], retry["run_id"]) == ("retry", "load", run_id)
-    first = f"{dag_id}: load failed and is tried again in {run_id}\nTry 1 of 2: "
+    first = f"{dag_id}: load failed and is up for retry in {run_id}\nTry 1 of 2: "
     assert re.fullmatch(re.escape(first) + log, retry["text"])
     assert (task["event"], task["task_id"], task["run_id"]) == ("failure", "load", run_id)
     assert re.fullmatch(re.escape(f"{dag_id}: load failed in {run_id}\nTry 2 of 2: ") + log, task["text"])

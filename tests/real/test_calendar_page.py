@@ -55,7 +55,7 @@ def test_the_picture_is_drawn(fleet: Path, tmp_path: Path, browser: Browser) -> 
         assert page.evaluate(_COLOURS, f"data:image/svg+xml;base64,{picture}") > 10
         page.goto((tmp_path / "week.html").as_uri())
         page.locator("summary").last.click()
-        assert "02:00 (comes twice)" in page.locator("details[open]").inner_text()
+        assert "02:00 (occurs twice)" in page.locator("details[open]").inner_text()
         assert not violations(page)
 
 

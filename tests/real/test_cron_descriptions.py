@@ -77,7 +77,7 @@ def _times_of(words: str) -> Iterator[time]:
 
 
 def _days_of(words: str) -> Callable[[date], bool]:
-    if found := re.fullmatch(r"on (?:the last day|day (\d+)) of (.+?)( that has it)?", words):
+    if found := re.fullmatch(r"on (?:the last day|day (\d+)) of (.+?)( that has one)?", words):
         months = _MONTHS[found[2]]
         return lambda day: (
             day.month in months and (day.day == int(found[1]) if found[1] else (day + timedelta(1)).day == 1)
@@ -106,7 +106,7 @@ def test_the_description_of_a_cron_matches_the_runs_of_airflow(
         if short := short_words(parsed):
             words[f"cron{len(words)}"] = (parsed.cron, short)
         else:
-            assert in_words(parsed) == f"on the cron `{interval}`"
+            assert in_words(parsed) == f"on the cron schedule `{interval}`"
     imports = f"from datetime import datetime, timezone\n{import_of('DAG', airflow.version)}\n"
     dags = (f"{name} = {_DAG.format(name=name, cron=cron)}\n" for name, (cron, _) in words.items())
     # Another file each time: Python compares only the second in which one was written.

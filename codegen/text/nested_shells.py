@@ -1,4 +1,4 @@
-"""Finds the scripts that a shell command gives to a shell of its own, such as `bash -c "a; b"` or `sh <<END`."""
+"""Finds scripts that a shell command passes to another shell, such as `bash -c "a; b"` or `sh <<END`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _OF_OPTIONS = {"errexit", "nounset", "pipefail", "xtrace"}
 _STOPS = re.compile(r"(?:^| )-[a-zA-Z]*(?:e|o errexit)")
 
 
-class OwnShell(NamedTuple):
-    """A shell that a command starts: its script, and whether it stops at the first command that fails."""
+class NestedShell(NamedTuple):
+    """A shell started by a command: its script, and whether it exits at the first failed command."""
 
     name: str
     script: str
@@ -25,8 +25,8 @@ class OwnShell(NamedTuple):
     has_pipefail: bool
 
 
-def own_shell(node: Node) -> OwnShell | None:
-    """The shell that a command starts with a script in its arguments or its input; None for other nodes."""
+def nested_shell(node: Node) -> NestedShell | None:
+    """Return the shell that a command starts with a script in its arguments or its input, or None."""
     if node.type != "command":
         return None
     words = [name_of(node), *arguments_of(node)]
@@ -36,15 +36,15 @@ def own_shell(node: Node) -> OwnShell | None:
     if any(re.fullmatch(r"-[a-zA-Z]*c", option) for option in options):
         script = rest[0][1:-1] if rest and rest[0][0] in "'\"" else ""
     else:
-        # An argument is the file of a script.
+        # An argument is a script file.
         script = "" if start or rest else _input_of(node)
     given = " ".join(options)
     is_stopping = bool(_STOPS.search(given) or re.match(r"\s*set -[a-zA-Z]*(?:e|o errexit)", script))
-    return OwnShell(words[start], script, is_stopping, "pipefail" in given) if script else None
+    return NestedShell(words[start], script, is_stopping, "pipefail" in given) if script else None
 
 
 def _input_of(node: Node) -> str:
-    """The text that a command reads as its input: a here-document, or a here-string."""
+    """Return the input of a command from a here-document or a here-string."""
     around = node.parent if node.parent is not None and node.parent.type == "redirected_statement" else node
     for redirect in [*around.children_by_field_name("redirect"), *node.children_by_field_name("redirect")]:
         if redirect.type == "heredoc_redirect":
