@@ -1,4 +1,4 @@
-"""Values of a generated file as data: what the argument of an operator can be."""
+"""Values in a generated file as data, such as the arguments of an operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Identifier:
-    """A name of the generated file, such as `__doc__`; in a map, a comment can follow it."""
+    """A name in the generated file, such as `__doc__`; in a map, it can have a trailing comment."""
 
     name: str
     comment: str = ""
@@ -18,7 +18,7 @@ class Identifier:
 
 @dataclass(frozen=True)
 class MeltanoCommand:
-    """A shell command that follows shared constants of the file, such as `MELTANO`."""
+    """A shell command after shared constants of the file, such as `MELTANO`."""
 
     command: str
     preludes: tuple[str, ...] = ("MELTANO",)
@@ -43,7 +43,7 @@ class Extended:
 
 @dataclass(frozen=True)
 class Output:
-    """The result (XCom) of an upstream task; `key` names another XCom of it."""
+    """The result (XCom) of an upstream task; `key` selects another XCom of the task."""
 
     task_id: str
     key: str = ""
@@ -76,39 +76,39 @@ Value = (
 
 @dataclass(frozen=True)
 class Argument:
-    """A keyword argument of a call; with the name `**`, the arguments of a map."""
+    """A keyword argument of a call; with the name `**`, an unpacked map."""
 
     name: str
     value: Value
 
 
-# Most values, by their types: `isinstance` takes several times as long to see that one is neither map nor sequence.
+# The types of most values. Checking them first is several times faster than `isinstance` with the abstract types.
 _PLAIN = frozenset({type(None), bool, int, float, str})
 _LEAVES = _PLAIN | {timedelta, Identifier, MeltanoCommand, Output, Imported}
 
 
 def call(function: str, /, *positional: Value, **keywords: Value) -> Call:
-    """A call, written as the call itself."""
+    """Create a `Call` with the syntax of the call."""
     return Call(function, positional, arguments_of(keywords))
 
 
 def arguments_of(values: Mapping[str, Value]) -> tuple[Argument, ...]:
-    """The keyword arguments with these names and values."""
+    """Return keyword arguments with these names and values."""
     return tuple(Argument(name, value) for name, value in values.items())
 
 
 def without_none(values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values that are given."""
+    """Return the values that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def is_same(one: Value, other: Value) -> bool:
-    """Whether two values are the same in Python source: `1`, `1.0` and `True` differ."""
+    """Return whether two values are the same in Python source: `1`, `1.0` and `True` differ."""
     return one == other and repr(one) == repr(other)
 
 
 def names_in(values: Iterable[Value]) -> set[str]:
-    """The functions and names of the generated file that the values use, such as `timedelta`."""
+    """Return the functions and names of the generated file that the values use, such as `timedelta`."""
     names: set[str] = set()
     waiting = list(values)
     while waiting:
@@ -133,7 +133,7 @@ def names_in(values: Iterable[Value]) -> set[str]:
 
 
 def mapped(value: Any, changes: Mapping[type, Callable[[Any], Value]]) -> Value:  # noqa: ANN401  # also of a schedule
-    """The value with each leaf of one of the types changed."""
+    """Return the value with the leaves of some types changed."""
     if change := changes.get(type(value)):
         return change(value)
     if isinstance(value, Call):
@@ -150,7 +150,7 @@ def mapped(value: Any, changes: Mapping[type, Callable[[Any], Value]]) -> Value:
 
 
 def parts_of(value: Any) -> Iterator[Any]:  # noqa: ANN401  # also the values of a schedule
-    """The leaves of a value."""
+    """Yield the leaves of a value."""
     if type(value) not in _LEAVES and isinstance(value, Mapping | Sequence):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from parts_of(item)

@@ -1,6 +1,6 @@
-"""Reads the pages of the manual, and does what their blocks say.
+"""Executes the blocks on the pages of the manual.
 
-An HTML comment before a block says what it is:
+An HTML comment before a block describes it:
 
 - `<!-- file: PATH -->`: the block is this file of the repository.
 - `<!-- part: PATH -->`: the block is a part of this file.
@@ -8,7 +8,7 @@ An HTML comment before a block says what it is:
 - `<!-- append: PATH -->`: the reader appends it to this file.
 - `<!-- varies: REASON -->`: the commands of the block must succeed, and their output is not compared.
 - `<!-- slow: REASON -->`: the block needs an Airflow, a Meltano or another program. Slow tests play it.
-- `<!-- not run: REASON -->`: the block is not tried.
+- `<!-- not run: REASON -->`: the block is not checked.
 
 `sh` and `console` blocks run in the project of the page, in their order, and `sh` must succeed.
 `<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git, with a configuration
@@ -45,17 +45,17 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n", re.MULTILINE)
-# Characters that only a shell understands.
+# Characters that only a shell interprets.
 _SHELL = re.compile(r"[$`|&;<>(){}*?\\\n]")
 
 
 @dataclass
 class Reader:
-    """A reader who does what a page says, block by block.
+    """Executes a page block by block, as a reader would.
 
     Attributes:
         folder: an empty folder for the projects of the page.
-        project: the project that the page is in at present.
+        project: the current project of the page.
     """
 
     folder: Path
@@ -63,7 +63,7 @@ class Reader:
     _copies: int = field(default=0)
 
     def read(self, page: Path) -> str:
-        """Do what the page says, and return its text with every file, output and generated part up to date.
+        """Execute the page, and return its text with every file, output and generated part up to date.
 
         Raises:
             AssertionError: a part is not in its file, or a command of an `sh` block fails.
@@ -115,7 +115,7 @@ class Reader:
         path.write_text((path.read_text(encoding="utf-8") if append else "") + text, encoding="utf-8")
 
     def _shown(self, command: str) -> str:
-        """The command of a console with what it prints."""
+        """Return the command of a console and its output."""
         _, output = self._run(command)
         return f"$ {command}\n{output}"
 
@@ -127,7 +127,7 @@ class Reader:
             assert code == 0, f"{command}\n{output}"
 
     def _run(self, command: str) -> tuple[int, str]:
-        """The exit code and what a terminal shows. `dagpress` runs in this process, which is faster."""
+        """Return the exit code and the terminal output. `dagpress` runs in this process, which is faster."""
         if command.startswith("dagpress ") and not _SHELL.search(command):
             return dagpress_in(self.project, *shlex.split(command)[1:])
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -156,12 +156,12 @@ def start_project(name: str, folder: Path) -> None:
 
 
 def is_played_slowly(text: str) -> bool:
-    """Whether a page or a block of it needs an Airflow, a Meltano or an installation."""
+    """Return whether a page or a block of it needs an Airflow, a Meltano or an installation."""
     return bool(_SLOW.search(text))
 
 
 def blocks(text: str) -> Iterator[tuple[str, str | None, str]]:
-    """The language, the directive and the text of every block of a page, except generated and Sphinx' own."""
+    """Yield the language, directive and text of every block of a page, except those of generated parts and Sphinx."""
     for match in BLOCK.finditer(GENERATED.sub("", text)):
         if match["text"] is not None and not match["language"].startswith("{"):
             yield match["language"], match["directive"], match["text"]

@@ -1,4 +1,4 @@
-"""The Pipelines page without an Airflow, and with something else where one should be."""
+"""The Pipelines page without an Airflow, and with other servers at its address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.airflow import http_client
-from codegen.airflow.connection import ending_of, read_connections
+from codegen.airflow.connection import read_connections, suffix_of
 from codegen.airflow.rest import Dag
 from codegen.web.airflow.deployed import Deployed, states_of
 from codegen.web.shell.airflows import Facts
@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Path:
     return write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
 
 
-def test_without_an_address_nothing_is_said_of_airflow(project: Path) -> None:
+def test_without_a_url_the_pages_do_not_mention_airflow(project: Path) -> None:
     pages = Pages(project)
     assert "Airflow" not in pages.get("/").text
     for address in ("/airflow", "/airflow/a.yml"):
@@ -53,23 +53,23 @@ def test_only_schedules_have_a_page(project: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({_URL: f"https://robot:{_SECRET}@airflow"}, "holds a user or a password"),
+        ({_URL: f"https://robot:{_SECRET}@airflow"}, "contains a user name or a password"),
         ({_URL: f"https://{_SECRET}@airflow"}, "set DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD"),
         ({_URL: "airflow.example.com"}, "must be an http:// or https:// URL"),
         ({_URL: "ftp://airflow"}, "must be an http:// or https:// URL"),
         ({_URL: "http://"}, "must be an http:// or https:// URL"),
-        ({_URL: f"http://airflow/?token={_SECRET}"}, "more than an address and a path"),
+        ({_URL: f"http://airflow/?token={_SECRET}"}, "must not have a query or a fragment"),
         ({_URL: "http://[airflow"}, "is not a valid URL"),
         ({_URL: "http://airflow:99999"}, "is not a valid URL"),
         ({_URL: "http://air\nflow"}, "is not a valid URL"),
-        ({"DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "no DAGPRESS_AIRFLOW_URL"),
-        ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_PASSWORD": _SECRET}, "set both, or none"),
-        ({_URL: "http://airflow", **_CREDENTIALS, "DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "set one of them"),
+        ({"DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "but DAGPRESS_AIRFLOW_URL is not"),
+        ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_PASSWORD": _SECRET}, "set both, or neither"),
+        ({_URL: "http://airflow", **_CREDENTIALS, "DAGPRESS_AIRFLOW_TOKEN": _SECRET}, "unset one of them"),
         ({_URL: "http://airflow", "DAGPRESS_AIRFLOW_TOKEN": f"{_SECRET}\r\nX: y"}, "copy it again"),
-        ({"DAGPRESS_AIRFLOW_USERNAME_PROD": "x", _URL: "http://airflow"}, "no DAGPRESS_AIRFLOW_URL_PROD"),
+        ({"DAGPRESS_AIRFLOW_USERNAME_PROD": "x", _URL: "http://airflow"}, "but DAGPRESS_AIRFLOW_URL_PROD is not"),
     ],
 )
-def test_what_cannot_be_used_ends_the_start_and_shows_no_value(
+def test_an_invalid_connection_is_an_error_without_its_value(
     environ: dict[str, str], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environ.items():
@@ -80,12 +80,12 @@ def test_what_cannot_be_used_ends_the_start_and_shows_no_value(
     assert _SECRET not in caught.value.message
 
 
-def test_each_deployment_environment_has_an_airflow_of_its_own(project: Path) -> None:
-    """Both have the same DAG ids: the one of another is never asked in its place."""
+def test_each_deployment_environment_has_its_own_airflow(project: Path) -> None:
+    """Both have the same DAG ids; requests never go to the Airflow of another environment."""
     write(project, {"dagpress.toml": 'environments = ["dev", "eu-prod"]\n'})
     found = read_connections({_URL: "http://a/", f"{_URL}_EU_PROD": "http://b/path/", f"{_URL}_DEV": ""})
     assert {ending: one.url for ending, one in found.items()} == {"": "http://a", "EU_PROD": "http://b/path"}
-    assert ending_of("eu-prod") == "EU_PROD"
+    assert suffix_of("eu-prod") == "EU_PROD"
     pages = Pages(project, **{_URL: "http://127.0.0.1:1", f"{_URL}_EU_PROD": f"http://127.0.0.1:{closed_port()}"})
     assert f"set {_URL}_DEV" in text_of(pages.get("/airflow/a.yml"), ".error")
     there = pages.get("/airflow/a.yml?environment=eu-prod")
@@ -101,31 +101,31 @@ def test_no_text_of_a_connection_has_its_credentials() -> None:
 
 
 _NO_AIRFLOWS = [
-    ({"": Reply(b"x", status=500)}, "fails to ask for its version (HTTP 500)"),
-    ({"": Reply(b"<html>Sign in</html>")}, "what answers is no Airflow"),
-    ({"": Reply(b'{"version": "1.10.15"}')}, "must be an Airflow 2 or 3"),
-    ({"": Reply(b"[" * 100_000)}, "what answers is no Airflow"),
-    ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is no Airflow"),
-    ({"": Reply(b"x" * 900_000)}, "has no end"),
-    ({"": Reply(b"", seconds=1)}, "does not answer within"),
-    ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "none of HTTP"),
+    ({"": Reply(b"x", status=500)}, "failed to ask for its version (HTTP 500)"),
+    ({"": Reply(b"<html>Sign in</html>")}, "the server at this URL is not Airflow"),
+    ({"": Reply(b'{"version": "1.10.15"}')}, "Airflow 2 and 3 are supported"),
+    ({"": Reply(b"[" * 100_000)}, "the server at this URL is not Airflow"),
+    ({"": Reply(gzip.compress(b'{"version": "3.3.2"}'), headers={"Content-Encoding": "gzip"})}, "is not Airflow"),
+    ({"": Reply(b"x" * 900_000)}, "is too large, or takes too long"),
+    ({"": Reply(b"", seconds=1)}, "did not respond within"),
+    ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "incomplete or invalid HTTP response"),
     ({"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)}, "breaks off"),
-    ({"": Reply(b"", status=401)}, "does not take the credentials"),
+    ({"": Reply(b"", status=401)}, "rejected the credentials"),
     ({"/api/v2/version": _VERSION, "": Reply(b"[]", status=201)}, "not what its REST API gives (`access_token`)"),
-    ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "does not take the credentials"),
+    ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "rejected the credentials"),
     (
         {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"[]")},
-        "not what its REST API gives (`dag_id`)",
+        "not one of Airflow's REST API (`dag_id`)",
     ),
     (
         {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"", 403)},
-        "may not read DAGs",
+        "is not allowed to read DAGs",
     ),
 ]
 
 
 @pytest.mark.parametrize(("replies", "said"), sample(_NO_AIRFLOWS, 3))
-def test_what_is_no_airflow_is_told_with_a_cure(
+def test_a_server_that_is_not_airflow_is_reported_with_a_fix(
     replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, "_PATIENCE", 0.3)
@@ -136,7 +136,7 @@ def test_what_is_no_airflow_is_told_with_a_cure(
         assert said in text_of(page, ".error")
         assert "(" in text_of(page, ".error em")
         assert _SECRET not in str(page)
-        # The list says it too, where its rows are.
+        # The list shows the error, too, above its rows.
         listed, _, _ = text_of(pages.get("/airflow?schedule=a.yml"), ".airflow-cell .error").partition(" (`")
         assert listed
         assert text_of(page, ".error").startswith(f"error {listed} (")
@@ -148,25 +148,27 @@ def elsewhere() -> Iterator[tuple[int, list[str]]]:
         yield server.port, server.received
 
 
-def test_credentials_go_to_no_other_address(elsewhere: tuple[int, list[str]], project: Path) -> None:
+def test_credentials_are_not_sent_to_another_host(elsewhere: tuple[int, list[str]], project: Path) -> None:
     port, received = elsewhere
     away = Reply(b"", status=307, headers={"Location": f"http://localhost:{port}/"})
     for replies in ({"": away}, {"/api/v2/version": _VERSION, "": away}):
         with replying(replies) as server:
             pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
-            assert f"leads to another one (set {_URL} to that)" in text_of(pages.get(_ONE_PAGE), ".error")
+            assert f"redirects to another address (set {_URL} to that address)" in text_of(
+                pages.get(_ONE_PAGE), ".error"
+            )
     assert received == []
 
 
-def test_nobody_there_and_no_tls(project: Path) -> None:
+def test_a_closed_port_and_a_missing_tls_are_reported(project: Path) -> None:
     pages = Pages(project, **{_URL: f"http://127.0.0.1:{closed_port()}"})
     assert f"cannot be reached (check {_URL}" in text_of(pages.get(_ONE_PAGE), ".error")
     with replying({"": Reply(b"plain text, too long for what a handshake begins with", is_raw=True)}) as server:
         pages = Pages(project, **{_URL: f"https://127.0.0.1:{server.port}"})
-        assert "no safe connection" in text_of(pages.get(_ONE_PAGE), ".error")
+        assert "a secure connection to Airflow (TLS) cannot be established" in text_of(pages.get(_ONE_PAGE), ".error")
 
 
-def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -> None:
+def test_the_list_does_not_retry_an_unreachable_airflow_at_once(project: Path) -> None:
     with replying({"": Reply(b"", status=500)}) as server:
         pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}"})
         for _ in range(3):
@@ -174,8 +176,8 @@ def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -
         assert len(server.received) == 2
 
 
-def test_of_a_shared_file_the_own_dag_is_compared(project: Path) -> None:
-    """Airflow has the file as it was: then one schedule is changed, one is added, and one is removed."""
+def test_only_the_own_dag_of_a_shared_file_is_compared(project: Path) -> None:
+    """Airflow has the old file; then one schedule is changed, one is added, and one is removed."""
     write(project, {"dagpress.toml": 'layout = "folder"\n', **{f"schedules/x/{n}.yml": EXTRACT_LOAD for n in "bcd"}})
     dagpress(project, "generate")
     file = project / "generated_dags/x.py"

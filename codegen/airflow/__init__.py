@@ -1,1 +1,1 @@
-"""Installs and runs the Airflow of a project. It is called as a program, never imported."""
+"""Installs and runs the Airflow of a project, as a program that is never imported."""

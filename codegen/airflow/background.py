@@ -16,9 +16,9 @@ from codegen import process
 from codegen.airflow.installation import AirflowError
 from codegen.text.copyable import shell_command
 
-# How long the process is watched, in seconds.
+# Seconds for which the process is watched.
 _WATCHED = 2.0
-# Of the fields behind the name of the program in /proc/PID/stat: when it started, in ticks since the machine did.
+# The index of the start time, in ticks since boot, in the fields after the program name in /proc/PID/stat.
 _START_FIELD = 19
 
 
@@ -26,7 +26,7 @@ _START_FIELD = 19
 class Daemon:
     """A command of Airflow to run in the background.
 
-    Its pid file is locked while the process lives, so a stale one is recognised.
+    Its pid file is locked while the process lives, so a stale file is recognized.
     """
 
     words: Sequence[str]
@@ -41,7 +41,7 @@ class Daemon:
 
 
 def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
-    """Read Airflow's options for the background; None where the command has none of them."""
+    """Read Airflow's daemon options; None if the command is not to run in the background."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-D", "--daemon", action="store_true")
     for names in (["--pid"], ["-l", "--log-file"], ["--stdout"], ["--stderr"]):
@@ -56,12 +56,12 @@ def daemon_of(words: Sequence[str], home: Path) -> Daemon | None:
 
 
 def fork(daemon: Daemon) -> int:
-    """Fork a background process and watch whether it stays; returns its id and, in that process, zero.
+    """Fork a background process and watch it briefly; returns its PID, or zero in the new process.
 
-    A fork runs the code of this process, whatever the current folder contains.
+    A fork runs the code of this process, independent of the current directory.
 
     Raises:
-        AirflowError: it is running already, or ended at once.
+        AirflowError: it is already running, or exited at once.
         OSError: one of its files cannot be written.
     """
     outputs = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644) for path in (daemon.stdout, daemon.stderr)]
@@ -75,7 +75,7 @@ def fork(daemon: Daemon) -> int:
             os.dup2(file, number)
         return 0
     os.write(lock, f"{pid}\n".encode())
-    # The other process holds the lock on.
+    # The other process keeps the lock.
     for file in (lock, *outputs):
         os.close(file)
     _watch(pid, daemon)
@@ -90,7 +90,7 @@ def _lock(daemon: Daemon) -> int:
     except BlockingIOError as error:
         pid = os.read(file, 20).decode(errors="replace").strip()
         os.close(file)
-        message = f"{daemon.words[0]} is running already (process {pid}; stop it with `kill {pid}`)"
+        message = f"{daemon.words[0]} is already running (process {pid}; stop it with `kill {pid}`)"
         raise AirflowError(message) from error
     os.ftruncate(file, 0)
     return file
@@ -102,19 +102,19 @@ def _watch(pid: int, daemon: Daemon) -> None:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
-            raise AirflowError(f"{daemon.words[0]} has ended with exit code {code}: {daemon.stderr} says why")
+            raise AirflowError(f"{daemon.words[0]} exited with code {code}; see {daemon.stderr}")
         time.sleep(_WATCHED / 20)
 
 
 def remove_stale_pid_file(path: Path) -> None:
-    """Remove the pid file of a process that has ended: the system can reuse its PID."""
+    """Remove the pid file of a process that has exited: the system can reuse its PID."""
     with suppress(OSError, ValueError):
         if not start_of(int(path.read_text(encoding="ascii"))):
             path.unlink()
 
 
 def start_of(pid: int) -> str:
-    """The start time of a process, which distinguishes it from a later one with the same id; empty if it has ended."""
+    """The start time of a process, which tells it from a later one with the same PID; empty if it has exited."""
     if sys.platform == "linux":
         try:
             text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""The address and the credentials of the Airflow behind the Pipelines page, from environment variables."""
+"""The URL and the credentials of the Airflow that the Pipelines page shows, from environment variables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))
 
 @dataclass(frozen=True)
 class Connection:
-    """The address of an Airflow, with a token, a name and a password, or no credentials.
+    """The URL of an Airflow, with a token, a user name and password, or no credentials.
 
-    The URL has no slash at its end; the environment is the suffix of the variables.
+    The URL has no trailing slash; `environment` is the suffix of the variables.
     """
 
     url: str
@@ -33,10 +33,10 @@ class Connection:
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
     """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
-    `DAGPRESS_AIRFLOW_URL_PROD` is that of an environment `prod`. Empty variables count as missing.
+    `DAGPRESS_AIRFLOW_URL_PROD` belongs to the environment `prod`. Empty variables count as missing.
 
     Raises:
-        DagpressError: one of them is invalid; the message has no value, which may be a password.
+        DagpressError: a variable is invalid; the message does not contain the value, which may be a password.
     """
     given: dict[str, dict[str, str]] = {}
     for name, value in environ.items():
@@ -59,7 +59,7 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
     return connections
 
 
-def ending_of(deployment: str) -> str:
+def suffix_of(deployment: str) -> str:
     """The suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
 
@@ -67,7 +67,7 @@ def ending_of(deployment: str) -> str:
 def _check_url(connection: Connection) -> None:
     name = connection.variable("URL")
     if not connection.url:
-        raise DagpressError(f"there are credentials of an Airflow, and no {name}", f"set {name}, or unset them")
+        raise DagpressError(f"Airflow credentials are set, but {name} is not", f"set {name}, or unset the credentials")
     hint = "such as https://airflow.example.com"
     if not connection.url.isascii() or not connection.url.isprintable() or " " in connection.url:
         raise DagpressError(f"{name} is not a valid URL", hint)
@@ -77,20 +77,20 @@ def _check_url(connection: Connection) -> None:
     except ValueError:
         raise DagpressError(f"{name} is not a valid URL", hint) from None
     if parts.username is not None:
-        message = f"{name} holds a user or a password, and would show them where it is shown"
-        fix = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')}"
+        message = f"{name} contains a user name or a password, which would appear wherever the URL does"
+        fix = f"set {connection.variable('USERNAME')} and {connection.variable('PASSWORD')} instead"
         raise DagpressError(message, fix)
     if parts.scheme not in {"http", "https"} or not parts.hostname or has_port_0:
         raise DagpressError(f"{name} must be an http:// or https:// URL", hint)
     if parts.query or parts.fragment:
-        raise DagpressError(f"{name} has more than an address and a path", hint)
+        raise DagpressError(f"{name} must not have a query or a fragment", hint)
 
 
 def _check_credentials(connection: Connection) -> None:
     token, username, password = (connection.variable(name) for name in ("TOKEN", "USERNAME", "PASSWORD"))
     if bool(connection.username) != bool(connection.password):
-        raise DagpressError(f"{username} and {password} go together", "set both, or none")
+        raise DagpressError(f"{username} and {password} must be set together", "set both, or neither")
     if connection.token and connection.username:
-        raise DagpressError(f"there is a {token}, and a {username} too", "set one of them")
+        raise DagpressError(f"{token} and {username} are mutually exclusive", "unset one of them")
     if not connection.token.isascii() or not connection.token.isprintable():
-        raise DagpressError(f"{token} holds what no token can", "copy it again")
+        raise DagpressError(f"{token} contains invalid characters", "copy it again")

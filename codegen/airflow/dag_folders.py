@@ -17,11 +17,11 @@ from codegen.project import Project
 DAGS_FOLDER = "AIRFLOW__CORE__DAGS_FOLDER"
 BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
 _LOCAL_BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
-# The folder of links in the home of an Airflow 2. It is ours: whatever else lies in a home is not touched.
+# The folder of symlinks in the home of an Airflow 2. Nothing else in a home is changed.
 LINKS = "dagpress-dags"
-# Airflow imports it as each of its processes starts, and no other program does. `__all__` is what it takes over.
+# Each Airflow process imports it at its start, and other programs do not. Airflow takes over the names in `__all__`.
 _LOCAL_SETTINGS = f"""\
-\"\"\"Written by Dagpress: lets a DAG file import what lies beside it, behind all that is installed.\"\"\"
+\"\"\"Written by Dagpress: lets DAG files import modules from their own folder, after installed packages.\"\"\"
 
 import sys
 from pathlib import Path
@@ -33,7 +33,7 @@ sys.path += [str(link.resolve()) for link in sorted(Path(__file__).parent.parent
 
 
 def dag_folders(project: Project) -> dict[str, Path]:
-    """The folders that Airflow reads, by name; the first has the name that Airflow itself gives its only one."""
+    """The folders that Airflow reads, by name; the first has the name of Airflow's default bundle."""
     folders = {"dags-folder": project.generated_dags}
     for folder in project.custom_dags:
         name = re.sub(r"[^A-Za-z0-9_.-]+", "-", os.path.relpath(folder, project.root)).strip("-.") or "custom"
@@ -43,14 +43,14 @@ def dag_folders(project: Project) -> dict[str, Path]:
 
 
 def names_dag_folders(environ: Mapping[str, str]) -> bool:
-    """Whether the caller has named the folders of DAGs that Airflow reads."""
+    """Whether the environment names the DAG folders for Airflow."""
     return DAGS_FOLDER in environ or BUNDLES in environ
 
 
 def airflow_environ(project: Project, airflow: Installation, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of an Airflow that runs a project; those that are set already stay.
+    """The environment of an Airflow that runs a project; variables that are already set stay.
 
-    The only DAGs folder of Airflow 2 is the folder of links in its home. PYTHONPATH does not lead there: it would
+    The only DAGs folder of Airflow 2 is the folder of symlinks in its home. It is not on PYTHONPATH: there, it would
     precede the standard library, also in every program that a task runs.
     """
     env = dict(environ)
@@ -79,14 +79,14 @@ def digest_of_dags(project: Project) -> str:
 
 
 def old_generators(project: Project) -> list[Path]:
-    """The DAG files that generate DAGs from Meltano's schedules: they have the same DAG ids as ours."""
+    """The DAG files that generate DAGs from Meltano's schedules: they have the same DAG IDs as the generated files."""
     return [path for path in _dag_files(project) if is_generator(path)]
 
 
 def link_dag_folders(project: Project, folder: Path) -> None:
-    """Make a folder of links to exactly the folders that Airflow reads.
+    """Create a folder of symlinks to exactly the folders that Airflow reads.
 
-    A link must never be missing, even briefly: a running Airflow would drop the DAGs.
+    A symlink must never be missing, even briefly: a running Airflow would drop the DAGs.
     """
     wanted = dag_folders(project)
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,9 +102,9 @@ def link_dag_folders(project: Project, folder: Path) -> None:
 
 
 def write_local_settings(home: Path) -> None:
-    """Let the DAG files behind the links of a home import their neighbours; a file of the user stays.
+    """Let the DAG files in linked folders import adjacent modules; an existing settings file stays.
 
-    Airflow 2 looks for modules in its only DAGs folder, which here contains only links to folders.
+    Airflow 2 looks for modules in its only DAGs folder, which here contains only symlinks to folders.
     """
     path = home / "config" / "airflow_local_settings.py"
     if not path.exists():

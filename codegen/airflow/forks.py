@@ -2,8 +2,8 @@
 
 It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each fork loads
 its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times as long. A
-file that ends or blocks its process costs its own result only, since another fork continues with the next file. Where
-a file fails that is not the first of its fork, an earlier one may be why: another fork starts with it, some times.
+file that ends or blocks its process only loses its own result, since another fork continues with the next file. If a
+file fails that is not the first of its fork, an earlier file may be the cause, so another fork retries it first.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     # The number of a file, its path, and its DAGs folder.
     _File = tuple[int, str, str]
 
-# The least number of files for a fork, and the most forks.
+# The minimum number of files per fork, and the maximum number of forks.
 _SHARE = 25
 _MOST = 8
-# In seconds: from Airflow's time limit for a file to the kill, and the longest wait for an answer.
+# Seconds from Airflow's time limit for a file to the kill, and between two polls.
 _GRACE = 5
 _PAUSE = 0.5
 _TAIL = 4_000
-# Files of a share that are loaded again: where a package is missing, all fail, and a fork takes 0.1 seconds.
+# How many files of a share are retried: if a package is missing, all fail, and a fork takes 0.1 seconds.
 _AGAIN = 20
 
 
@@ -53,13 +53,13 @@ class _Fork:
         self.start()
 
     def start(self) -> None:
-        """Fork for the files that are left."""
+        """Fork for the remaining files."""
         self._text, self._is_fresh = b"", True
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  # both processes use it
         self.pipe, theirs = os.pipe()
         self._deadline = time.monotonic() + self._limit
         with warnings.catch_warnings():
-            # Python warns about forks in processes with threads; no thread is waited for here.
+            # Python warns about forks in processes with threads; no thread is joined here.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._pid = os.fork()
         if not self._pid:
@@ -70,7 +70,7 @@ class _Fork:
 
     def answers(self, overdue: str) -> list[dict[str, Any]]:
         """The answers since the last call; `overdue` kills the process, and is the answer for all remaining files."""
-        # A program that a file started can keep the pipe open after the process has ended.
+        # A program that a file started can keep the pipe open after the process has exited.
         ended, status = os.waitpid(self._pid, os.WNOHANG)
         found = self._read()
         why = overdue
@@ -140,7 +140,7 @@ def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_a
 
 
 def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], *, is_final: bool) -> None:
-    """Answer for the files one by one, and leave without the exit handlers of the parent."""
+    """Answer for the files one by one, and exit without the parent's exit handlers."""
     code, pid = 1, os.getpid()
     environ, path, cwd = dict(os.environ), list(sys.path), os.getcwd()  # noqa: PTH109  # as text
     try:
@@ -153,13 +153,13 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], 
                 # The DAG file has forked, and this is its child.
                 break
             if answer["errors"] and number != files[0][0] and not is_final:
-                # Without an answer, so that another fork starts with this file.
+                # No answer, so that another fork starts with this file.
                 break
             _flush()
             text = json.dumps({"number": number, "log": _tail(log.fileno()), **answer}) + "\n"
             _write(pipe, text.encode())
             os.ftruncate(log.fileno(), 0)
-            # The next file must not see changes by this one.
+            # Undo changes by this file before the next.
             if dict(os.environ) != environ:
                 os.environ.clear()
                 os.environ.update(environ)
@@ -175,7 +175,7 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], 
 
 
 def _end(status: int) -> str:
-    """The reason why a process ended."""
+    """The reason why a process exited."""
     signalled = os.WIFSIGNALED(status)
     what = f"signal {os.WTERMSIG(status)}" if signalled else f"status {os.WEXITSTATUS(status)}"
     return f"SystemError: the file exits Python with {what}"
@@ -204,7 +204,7 @@ def _main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     inside: Any = import_module("inside")
-    # A DAG file must not import the modules beside this one.
+    # A DAG file must not import the modules in this folder.
     sys.path.pop(0)
     del sys.modules["inside"]
     print(json.dumps(inside.warm_up()), file=answers, flush=True)

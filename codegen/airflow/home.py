@@ -1,4 +1,4 @@
-"""Airflow's home: its configuration, and its database."""
+"""Airflow's home: its configuration and database."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from codegen import process
 from codegen.airflow.parsing import Sections, parsing_settings
 from codegen.diagnostics import DagpressError
 
-# Where `airflow standalone` of Airflow 2 keeps it too.
+# The same file as for `airflow standalone` of Airflow 2.
 _PASSWORD_FILE = "standalone_admin_password.txt"  # noqa: S105  # the name of a file
 _CREATE_USER = [
     *("users", "create", "--username", "admin", "--role", "Admin"),
     *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
 ]
-# In seconds, for a step of the setup.
+# Seconds for a step of the setup.
 _LIMIT = 600
 _DATABASE = "airflow.db"
 _CONFIGURATION_FILE = "airflow.cfg"
-# Below [core] before Airflow 2.3, which is read still.
+# In [core] before Airflow 2.3, and still read there.
 _NAMING_A_DATABASE = [
     (section, f"sql_alchemy_conn{how}") for section in ("database", "core") for how in ("", "_cmd", "_secret")
 ]
 
 
 class Configuration:
-    """The configuration of a home; environment variables precede its file."""
+    """The configuration of a home; environment variables take precedence over its file."""
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
-        """Read the file, if it is there."""
+        """Read the file, if it exists."""
         self._environ = environ
         self._file = ConfigParser(interpolation=None, strict=False)
         self.path = Path(environ.get("AIRFLOW_CONFIG") or home / _CONFIGURATION_FILE)
         try:
             self._file.read(self.path, encoding="utf-8")
         except (Error, UnicodeDecodeError):
-            # Airflow itself will say so, in its own words.
+            # Airflow itself reports this.
             self._file = ConfigParser(interpolation=None)
 
     def get(self, section: str, key: str, default: str) -> str:
-        """The value of a key; empty counts as missing, as in Airflow for the keys that we read."""
+        """The value of a key; empty counts as missing, as in Airflow for these keys."""
         return self._environ.get(variable_of(section, key)) or self.in_file(section, key) or default
 
     def in_file(self, section: str, key: str) -> str:
-        """The value in the file alone, or nothing."""
+        """The value in the file, ignoring environment variables; empty if missing."""
         return self._file.get(section, key, fallback="").strip()
 
 
 def home_of(environ: Mapping[str, str]) -> Path:
-    """The home that `AIRFLOW_HOME` names, as Airflow reads it."""
-    return Path(os.path.expandvars(os.path.expanduser(environ["AIRFLOW_HOME"]))).absolute()  # noqa: PTH111  # not `~` alone
+    """The path in `AIRFLOW_HOME`, expanded as in Airflow."""
+    return Path(os.path.expandvars(os.path.expanduser(environ["AIRFLOW_HOME"]))).absolute()  # noqa: PTH111  # also `~user`
 
 
 def variable_of(section: str, key: str) -> str:
@@ -64,7 +64,7 @@ def variable_of(section: str, key: str) -> str:
 
 
 def _has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
-    """Whether the database of a home is the file in it, not one that the user named."""
+    """Whether the database of a home is the file in it, not a configured one."""
     if "AIRFLOW_CONFIG" in environ:
         return False
     configuration = Configuration(home, environ)
@@ -75,15 +75,15 @@ def _has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
 
 
 def lacks_database(home: Path, environ: Mapping[str, str]) -> bool:
-    """Whether a home has a database of its own which is still to be set up."""
+    """Whether a home has its own database, and it is not set up yet."""
     return _has_own_database(home, environ) and not (home / _DATABASE).is_file()
 
 
 def write_configuration(home: Path, *, has_api_server: bool) -> None:
-    """Make a private home directory, and write its configuration if it is missing."""
+    """Create a private home directory, and write its configuration if it is missing."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / _CONFIGURATION_FILE
-    # Without a file Airflow would write all its defaults, with the paths of this home, which a copy must not inherit.
+    # Otherwise Airflow would write all its defaults, with the paths of this home, which would be wrong in a copy.
     if not path.exists():
         _write_secret(
             path, as_ini(_own_settings(has_api_server=has_api_server), parsing_settings(has_api_server=has_api_server))
@@ -91,7 +91,7 @@ def write_configuration(home: Path, *, has_api_server: bool) -> None:
 
 
 def as_ini(*settings: Sections) -> str:
-    """The text of a configuration file with all of them."""
+    """The text of a configuration file with all settings."""
     sections: dict[str, str] = {}
     for section, keys in chain.from_iterable(each.items() for each in settings):
         sections[section] = sections.get(section, "") + "".join(f"{key} = {value}\n" for key, value in keys.items())
@@ -111,17 +111,17 @@ def _own_settings(*, has_api_server: bool) -> Sections:
 
 
 def password_file(*, has_api_server: bool) -> str:
-    """The name of the file in a home with the password of the user `admin`."""
+    """Return the name of the file in a home with the password of the user `admin`."""
     return "simple_auth_manager_passwords.json.generated" if has_api_server else _PASSWORD_FILE
 
 
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> None:
-    """Write the configuration where there is none, and bring the home's own database up to date.
+    """Write the configuration if it is missing, and migrate the home's own database.
 
-    An API server makes its own user; else the user `admin` is created.
+    An API server creates its own user; otherwise, the user `admin` is created.
 
     Raises:
-        DagpressError: Airflow could not.
+        DagpressError: Airflow failed to set it up.
     """
     write_configuration(home, has_api_server=has_api_server)
     if not _has_own_database(home, environ):
@@ -130,8 +130,8 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
     needs_user = is_new and not has_api_server
     password = secrets.token_hex(8)
     for command in [["db", "migrate"], *([_CREATE_USER] if needs_user else [])]:
-        # It asks for the password, and for its repetition, at stdin where it has no terminal. As an argument, every
-        # user of this machine could read it.
+        # Without a terminal, Airflow reads the password twice from stdin. As an argument, it would be visible to
+        # every user of this machine.
         given = f"{password}\n{password}\n"
         done = process.run([program, *command], limit=_LIMIT, env=environ, given=given, merged=True)
         if done.code:
@@ -143,7 +143,7 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
 
 
 def _write_secret(path: Path, text: str) -> None:
-    """Write a file that nobody else can read, whole or not at all."""
+    """Write a file that only its owner can read, atomically."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.touch(mode=0o600)
     temporary.write_text(text, encoding="utf-8")

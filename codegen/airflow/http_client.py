@@ -1,4 +1,4 @@
-"""Requests JSON from one server, with limits on time and size; credentials go to no other server."""
+"""Requests JSON from one server, with limits on time and size; credentials are sent to no other server."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from codegen.airflow.connection import Connection
 from codegen.diagnostics import DagpressError
 from codegen.text.json_text import read_json
 
-# Seconds: until the server takes the request or says a part of its answer; and for all requests of a session.
+# Seconds for the server to accept a request or send a part of its response, and for all requests of a session.
 _PATIENCE = 5
 _SESSION = 20
 _MOST_BYTES = 8 * 1024 * 1024
 
 
 class AirflowRestError(DagpressError):
-    """A request to Airflow failed. The text contains no address and no credentials."""
+    """A request to Airflow failed. The message contains no URL and no credentials."""
 
 
 class Answer(NamedTuple):
-    """The response of a server; the body is None where it is not JSON."""
+    """The response of a server; the body is None if it is not JSON."""
 
     status: int
     body: Any
@@ -41,29 +41,32 @@ class Http:
         self._deadline = time.monotonic() + _SESSION
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Answer:
-        """Send a request to a quoted path below the address, and read the response, whatever its status is.
+        """Send a request to a quoted path below the URL, and return the response, whatever its status.
 
         Raises:
-            AirflowRestError: no response, a redirect, or one without an end.
+            AirflowRestError: there is no response, or it is a redirect, too large or too slow.
         """
         if time.monotonic() > self._deadline:
-            raise AirflowRestError("Airflow is too slow", "look at its load; ask again later")
+            raise AirflowRestError("Airflow responds too slowly", "check its load, and try again later")
         try:
             with self._client.stream(method, self._connection.url + path, headers=headers, json=body) as response:
                 if response.is_redirect:
-                    message = "Airflow's address leads to another one"
-                    raise AirflowRestError(message, f"set {self._connection.variable('URL')} to that")
+                    message = "the URL of Airflow redirects to another address"
+                    raise AirflowRestError(message, f"set {self._connection.variable('URL')} to that address")
                 return Answer(response.status_code, self._read(response))
         except httpx2.HTTPError as error:
             raise self._explained(error) from None
 
     def _read(self, response: httpx2.Response) -> Any:  # noqa: ANN401  # any JSON
         content = bytearray()
-        # As it was sent: what is packed grows without a bound, and we have asked for it as it is.
+        # Without decompression, which has no size limit: the request asks for an uncompressed response.
         for chunk in response.iter_raw():
             content += chunk
             if len(content) > _MOST_BYTES or time.monotonic() > self._deadline:
-                raise AirflowRestError("Airflow's answer has no end", f"check {self._connection.variable('URL')}")
+                raise AirflowRestError(
+                    "the response of Airflow is too large, or takes too long",
+                    f"check {self._connection.variable('URL')}",
+                )
         try:
             return read_json(bytes(content))
         except (ValueError, RecursionError):
@@ -72,14 +75,14 @@ class Http:
     def _explained(self, error: httpx2.HTTPError) -> AirflowRestError:
         address = self._connection.variable("URL")
         if isinstance(error, httpx2.TimeoutException):
-            message = f"Airflow does not answer within {_PATIENCE} seconds"
-            return AirflowRestError(message, f"check {address}, and whether Airflow runs")
+            message = f"Airflow did not respond within {_PATIENCE} seconds"
+            return AirflowRestError(message, f"check {address}, and that Airflow is running")
         if _is_about_tls(error):
-            hint = f"check {address}; set SSL_CERT_FILE where its certificate is of your own authority"
-            return AirflowRestError("there is no safe connection to Airflow (TLS)", hint)
+            hint = f"check {address}; if a private CA signed the certificate, set SSL_CERT_FILE"
+            return AirflowRestError("a secure connection to Airflow (TLS) cannot be established", hint)
         if isinstance(error, httpx2.ConnectError):
-            return AirflowRestError("Airflow cannot be reached", f"check {address}, and whether Airflow runs")
-        return AirflowRestError("Airflow's answer breaks off, or is none of HTTP", f"check {address}")
+            return AirflowRestError("Airflow cannot be reached", f"check {address}, and that Airflow is running")
+        return AirflowRestError("Airflow sent an incomplete or invalid HTTP response", f"check {address}")
 
 
 @contextmanager
@@ -87,7 +90,7 @@ def opened(connection: Connection) -> Iterator[Http]:
     """Open a session."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "dagpress"}
     with httpx2.Client(headers=headers, timeout=_PATIENCE, follow_redirects=False) as client:
-        # What comes byte by byte is never late: then, the end of the connection is that of the session.
+        # A response that arrives byte by byte never times out, so the connection is closed after the session's limit.
         end = Timer(_SESSION, client.close)
         end.daemon = True
         end.start()

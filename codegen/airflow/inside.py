@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Attributes that change nothing of what a DAG does, or that have another name below.
+# Attributes that do not affect what a DAG does, or that have another name below.
 _NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
 _NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def warm_up() -> dict[str, Any]:
-    """Load an empty file, so that all later warnings are those of DAG files, not Airflow's own."""
+    """Load an empty file, so that all later warnings come from DAG files, not from Airflow."""
     with tempfile.TemporaryDirectory() as folder, _seen_warnings() as seen:
         empty = Path(folder, "empty.py")
         empty.write_text("import airflow\n")
@@ -39,7 +39,7 @@ def warm_up() -> dict[str, Any]:
         first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
         bash = first_of("airflow.providers.standard.operators.bash", "airflow.operators.bash")
         if bash.__name__ == "airflow.operators.bash":
-            # Airflow 2 imports it when the first task is executed.
+            # Airflow 2 imports it at the first task.
             import_module("airflow.decorators")
     return {"version": import_module("airflow").__version__, "warnings": [*dict.fromkeys(map(_as_text, seen))]}
 
@@ -61,7 +61,7 @@ def _seen_warnings() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def _as_text(record: warnings.WarningMessage) -> str:
-    """A warning in the form of those that Airflow catches."""
+    """A warning in the format of those that Airflow catches."""
     return f"{record.filename}:{record.lineno}: {record.category.__name__}: {record.message}"
 
 
@@ -81,8 +81,8 @@ def import_limit() -> float:
 def import_file(path: str, folder: str = "", *, behaviour: bool = True) -> dict[str, Any]:
     """Load a file and serialize its DAGs as the DAG processor does: its `errors`, `warnings`, and assets.
 
-    It may import what lies in the folder of DAG files, by default the one of the file. By `behaviour`, `dags` has all
-    that the DAGs were given, as plain data.
+    It may import modules in the folder of DAG files, by default its own folder. With `behaviour`, `dags` has all
+    arguments of the DAGs as plain data.
     """
     sys.path.append(folder or str(Path(path).parent))
     with _seen_warnings() as seen:
@@ -94,7 +94,7 @@ def import_file(path: str, folder: str = "", *, behaviour: bool = True) -> dict[
         "errors": errors,
         "warnings": list(dict.fromkeys([*map(_as_text, seen), *caught])),
         "awaits": {dag_id: _awaited_assets(dag) for dag_id, dag in bag.dags.items()},
-        "gives": [uri for dag in bag.dags.values() for task in dag.tasks for uri in _uris(task.outlets)],
+        "produces": [uri for dag in bag.dags.values() for task in dag.tasks for uri in _uris(task.outlets)],
         "dags": [_dag(dag) for _, dag in sorted(bag.dags.items())] if behaviour else [],
     }
 
@@ -144,7 +144,7 @@ def serialization() -> Any:  # noqa: ANN401  # a class
 
 
 def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
-    """All that the DAG was given or has by default, by the names of its arguments."""
+    """The arguments of a DAG, given or by default, by name."""
     names = {name.lstrip("_") for name in type(dag).get_serialized_fields()} | set(_CALLBACKS)
     found = {name: plain(getattr(dag, name, None)) for name in sorted(names - _NOT_OF_A_DAG)}
     arguments = _timetable_arguments(dag)
@@ -160,7 +160,7 @@ def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
 
 
 def _timetable_arguments(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
-    """What a timetable was given beside its cron, as Airflow serializes it."""
+    """The arguments of a timetable except its cron, as Airflow serializes them."""
     with suppress(Exception):
         timetable = serialization().to_dict(dag)["dag"].get("timetable") or {}
         return {name: plain(value) for name, value in timetable.get("__var", {}).items() if name != "expression"}
@@ -168,14 +168,14 @@ def _timetable_arguments(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
 
 
 def _schedule(dag: Any) -> Any:  # noqa: ANN401  # text or nothing
-    """The cron of a timetable, or what else the DAG was given."""
+    """The cron of a timetable, or the schedule that the DAG was given."""
     expression = getattr(dag.timetable, "_expression", None) or getattr(dag.timetable, "expression", None)
     given = getattr(dag, "schedule", None) or getattr(dag, "schedule_interval", None)
     return str(plain(expression or given)) if expression or given else None
 
 
 def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # an operator
-    """All that the operator was given or has by default, by the names of its attributes."""
+    """The attributes of an operator, given or by default, by name."""
     found = {
         name: _rendered(plain(value)) if name in task.template_fields else plain(value)
         for name, value in sorted(vars(task).items())
@@ -186,7 +186,7 @@ def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # an operator
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
-    """A templated value, evaluated where it needs nothing of a run, as `{{ 'a' }}` does not."""
+    """A templated value, evaluated if it does not depend on a run, such as `{{ 'a' }}`."""
     if isinstance(value, dict):
         return {name: _rendered(item) for name, item in value.items()}
     if isinstance(value, str) and ("{{" in value or "{%" in value):
@@ -197,7 +197,7 @@ def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # anything
-    """The value as JSON has it: durations as `0:05:00`, moments in ISO 8601, functions and other objects by name."""
+    """The value as JSON data: durations as `0:05:00`, times in ISO 8601, functions and other objects by name."""
     value = value.value if isinstance(value, Enum) else value
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""The Airflow of a project: where it lies below `.dagpress`, and how it gets there."""
+"""Finds the Airflow of a project, and installs it in `.dagpress`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from codegen.project import Project
 _PACKAGE = Path(__file__).parent.parent
 _UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
 _ASK_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
-# Without the seconds that importing it takes. The core is a package of its own since 3.0.
+# Not by import, which takes seconds. Since 3.0, the core is a separate package.
 _ASK_AIRFLOW = """\
 from importlib.metadata import PackageNotFoundError, version
 try:
@@ -29,14 +29,14 @@ try:
 except PackageNotFoundError:
     print(version("apache-airflow"))
 """
-# As it is written; with `env`, the name of a program on the PATH.
+# The path of the interpreter; with `env`, the name of a program on the PATH.
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
 # Time limits in seconds, the second one for an installation over a slow network.
 _LIMIT = 60
 _INSTALLATION_LIMIT = 3600
 _STAMP = "stamp"
-_NAME_ANOTHER = "name another with --airflow"
-_GET_ANOTHER = "run `dagpress add orchestrator airflow`, or put the folder of {} into PATH"
+_NAME_ANOTHER = "pass another one with --airflow"
+_GET_ANOTHER = "run `dagpress add orchestrator airflow`, or add the directory of {} to the PATH"
 
 
 class AirflowError(DagpressError):
@@ -45,7 +45,10 @@ class AirflowError(DagpressError):
 
 @dataclass(frozen=True)
 class Installation:
-    """An Airflow, such as `3.3`, the folder of its programs, and its `AIRFLOW_HOME`; `install` makes what is ours."""
+    """An Airflow version such as `3.3`, the folder of its programs, and its `AIRFLOW_HOME`.
+
+    `is_ours` is false for one that Dagpress did not install.
+    """
 
     version: str
     bin: Path
@@ -59,17 +62,17 @@ class Installation:
 
     @property
     def has_api_server(self) -> bool:
-        """Whether tasks need an API server, and a process of its own reads the DAG files: that of Airflow 2 does."""
+        """Whether it has an API server and a separate DAG processor, as Airflow 3 does."""
         return facts_of(self.version).has_api_server
 
 
 def folder_of(project: Project, version: str | None = None) -> Path:
-    """Where the Airflow of that project lies, or would lie, in the version of its configuration or in another."""
+    """The folder of a project's Airflow, by default of the configured version; it may not exist."""
     return project.root / ".dagpress" / f"airflow-{version or project.airflow}"
 
 
 def keep_out_of_git(project: Project) -> None:
-    """Make the folder of what belongs to this machine alone: programs, databases, logs and secrets."""
+    """Create the `.dagpress` folder for programs, databases, logs and secrets, and exclude it from git."""
     ignored = project.root / ".dagpress" / ".gitignore"
     if not ignored.exists():
         ignored.parent.mkdir(exist_ok=True)
@@ -77,25 +80,25 @@ def keep_out_of_git(project: Project) -> None:
 
 
 def environment_in(folder: Path, version: str) -> Installation:
-    """The Airflow that `install` puts into a folder."""
+    """The Airflow that `install` creates in a folder."""
     return Installation(version, folder / "venv" / "bin", folder / "home")
 
 
 def installation_of(project: Project) -> Installation:
-    """The Airflow of a project: the one below `.dagpress`, else one on the PATH.
+    """The Airflow of a project: the one in `.dagpress`, else the one on the PATH.
 
     Raises:
-        AirflowError: there is neither, or it is not an Airflow.
+        AirflowError: there is none, or it is not an Airflow.
     """
     folder = folder_of(project)
     if (folder / _STAMP).is_file():
         installed = environment_in(folder, project.airflow)
         if not installed.program.is_file():
-            raise AirflowError(f"there is no {installed.program}", "run `dagpress add orchestrator airflow` again")
+            raise AirflowError(f"{installed.program} is missing", "run `dagpress add orchestrator airflow` again")
         return installed
     found = shutil.which("airflow")
     if found is None:
-        raise AirflowError(f"Airflow {project.airflow} is not installed here", _GET_ANOTHER.format("an `airflow`"))
+        raise AirflowError(f"Airflow {project.airflow} is not installed", _GET_ANOTHER.format("an `airflow`"))
     try:
         version = ".".join(version_of(Path(found)).split(".")[:2])
     except AirflowError as error:
@@ -107,12 +110,12 @@ def installation_of(project: Project) -> Installation:
 def install(
     folder: Path, version: str, python: str | None = None, progress: Callable[[str], None] = lambda _: None
 ) -> bool:
-    """Install an Airflow from its pinned requirements, and set up its database; whether anything had to be done.
+    """Install an Airflow from its pinned requirements, and set up its database; returns whether it changed anything.
 
-    A complete installation from the same requirements stays, and so does the home: it has the history of the runs.
+    A complete installation from the same requirements stays. The home always stays: it has the run history.
 
     The folder gets `venv`, `home` and, last, the stamp of a complete installation. `python` is a path or a name, by
-    default the Python of this process; `progress` gets each step, and the lines of the installer.
+    default the Python of this process; `progress` receives each step and each line of the installer.
 
     Raises:
         DagpressError: that Python cannot run that Airflow, or a step failed.
@@ -125,13 +128,13 @@ def install(
         return False
     found = shutil.which(python or sys.executable)
     if found is None:
-        raise AirflowError(f"there is no Python `{python}`")
+        raise AirflowError(f"Python `{python}` was not found")
     interpreter = Path(found).absolute()
-    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is no Python")
+    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is not a Python interpreter")
     pythons = [f"{major}.{minor}" for major, minor in facts_of(version).pythons]
     if number.rpartition(".")[0] not in pythons:
-        message = f"Airflow {version} needs Python {pythons[0]} to {pythons[-1]}, and {interpreter} is {number}"
-        raise AirflowError(message, "name another with --python")
+        message = f"Airflow {version} requires Python {pythons[0]} to {pythons[-1]}, but {interpreter} is {number}"
+        raise AirflowError(message, "pass another one with --python")
     wanted = f"{digest} {number}"
     if there == wanted:
         return False
@@ -156,16 +159,16 @@ def install(
 
 
 def requirements_of(version: str) -> Path:
-    """The pinned requirements: inside the package once it is installed, beside it in a checkout."""
+    """The pinned requirements: inside the installed package, or next to it in a checkout."""
     installed = _PACKAGE / "requirements"
     return (installed if installed.is_dir() else _PACKAGE.parent / "requirements") / f"airflow-{version}.txt"
 
 
 def python_of(program: Path) -> Path:
-    """The Python that an `airflow` runs on: the one beside it, behind all links, else the one in its first line.
+    """The Python of an `airflow` program: the one in its real folder, else the one in its first line.
 
     Raises:
-        AirflowError: there is no such program, or it does not say.
+        AirflowError: the program is missing, or has no such line.
     """
     real = program.resolve()
     for name in ("python", "python3"):
@@ -175,9 +178,11 @@ def python_of(program: Path) -> Path:
         with real.open("rb") as file:
             shebang = _SHEBANG.match(file.readline())
     except OSError as error:
-        raise AirflowError(f"there is no Airflow at {program}", "name its `airflow` program with --airflow") from error
+        raise AirflowError(
+            f"there is no Airflow at {program}", "pass the path of its `airflow` program with --airflow"
+        ) from error
     if not shebang:
-        raise AirflowError(f"{program} does not say which Python it runs on", _NAME_ANOTHER)
+        raise AirflowError(f"it is unknown which Python {program} runs on", _NAME_ANOTHER)
     python = os.fsdecode(shebang[1])
     return Path(shutil.which(python) or python)
 
@@ -186,7 +191,7 @@ def version_of(program: Path) -> str:
     """The version of the Airflow with that `airflow` program, such as `3.3.1`.
 
     Raises:
-        AirflowError: there is none.
+        AirflowError: it has no Airflow.
     """
     python = python_of(program)
     return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
@@ -201,17 +206,17 @@ def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
 
 
 def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:
-    """The commands that install: with uv, which is much faster, where there is one."""
+    """The installation commands: with uv, if available, since it is much faster."""
     beside = Path(sys.executable).with_name("uv")
     uv = shutil.which("uv") or (beside if beside.is_file() else None)
     python = venv / "bin" / "python"
-    # Byte code is compiled once, here: otherwise each process of Airflow would compile what it imports until all is.
+    # Compile bytecode now: otherwise each Airflow process would compile the modules that it imports.
     hashed: list[str | Path] = ["--require-hashes", "-r", requirements]
     if uv:
         return [
             [uv, "venv", "--quiet", "--no-project", "--python", interpreter, venv],
             [uv, "pip", "install", "--compile-bytecode", "--python", python, *hashed],
         ]
-    # The requirements are complete; pip 23.2 and older fails on an extra of one where all have hashes.
+    # The requirements are complete; pip 23.2 and older fails on extras if all requirements have hashes.
     options = ["--compile", "--no-input", "--no-deps", "--disable-pip-version-check"]
     return [[interpreter, "-m", "venv", venv], [python, "-m", "pip", "install", *options, *hashed]]

@@ -1,4 +1,4 @@
-"""Runs a command of the project's Airflow: in place of this process, or with the others that it needs beside it."""
+"""Runs a command of the project's Airflow: in place of this process, or together with the processes that it needs."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ from codegen.meltano.system_database import may_lack_system_database
 from codegen.project import Project
 
 _HELP = {"-h", "--help"}
-# The commands that look nothing up in the database, and the one that sets it up.
+# The commands that do not need the database, and the one that sets it up.
 _NEED_NO_DATABASE = {"cheat-sheet", "config", "db", "info", "plugins", "providers", "version"}
-# The commands that look a DAG up in the database, where a file that was just written is not yet.
+# The commands that look up a DAG in the database, which may not have new files yet.
 _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report"}
-# The commands that run tasks themselves, several at a time. `dags backfill` is one of Airflow 2.
+# The commands that run several tasks at a time themselves. `dags backfill` is from Airflow 2.
 _RUN_TASKS = {("scheduler",), ("standalone",), ("celery", "worker"), ("edge", "worker"), ("dags", "backfill")}
-# In seconds, for a command that comes before the one that was asked for.
+# Seconds for a command that has to run before the requested one.
 _LIMIT = 600
 _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 
 
 def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None]) -> int:
-    """Run `airflow` with these arguments, of any version, for a project, and return its exit code.
+    """Run `airflow` for a project, with the arguments of any version, and return its exit code.
 
     Most commands replace this process, so that signals, the terminal and the exit code are Airflow's own.
 
@@ -59,7 +59,7 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
         hint = "run `dagpress add orchestrator airflow`"
         raise AirflowError(f"{airflow.program} is Airflow {airflow.version}, which is not supported", hint)
     if not airflow.is_ours:
-        say(f"no Airflow below .dagpress: using {airflow.program}, which is Airflow {airflow.version}")
+        say(f"no Airflow in .dagpress: using {airflow.program} (Airflow {airflow.version})")
     translation = translate(arguments, airflow.version)
     for note in translation.notes:
         say(note)
@@ -85,20 +85,20 @@ class _Launcher:
 
     @property
     def _is_own_home(self) -> bool:
-        """Whether it is the home below `.dagpress`: no other one is set up."""
+        """Whether it is the home in `.dagpress`: other homes are not set up."""
         return self.home.resolve() == self.airflow.home.resolve()
 
     def prepare(self, words: Sequence[str]) -> None:
-        """Make what the command needs and is not there, and let Airflow read the DAG files where it needs them."""
+        """Create what the command needs, and let Airflow parse the DAG files if the command needs them."""
         if self._is_own_home:
-            # Even where the command needs no database: Airflow would write a configuration with all its defaults.
+            # Also for commands without a database: otherwise, Airflow would write one with all its defaults.
             keep_out_of_git(self.project)
             write_configuration(self.home, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_NO_DATABASE:
             return
         for path in old_generators(self.project):
             self.say(
-                f"{path} makes DAGs of Meltano's own schedules, with the same ids as the generated ones: remove it"
+                f"{path} creates DAGs from Meltano's schedules, with the same IDs as the generated ones: remove it"
             )
         if not names_dag_folders(os.environ):
             self._make_dag_folders()
@@ -116,8 +116,8 @@ class _Launcher:
             variable = variable_of(section, key)
             if variable in self.env and configuration.in_file(section, key):
                 self.say(
-                    f"Airflow reads the DAGs folders of this project, not the {key} of {configuration.path} "
-                    f"(set {variable} to have others)"
+                    f"Airflow reads the DAGs folders of this project, not the {key} in {configuration.path} "
+                    f"(set {variable} to override this)"
                 )
         self.project.generated_dags.mkdir(parents=True, exist_ok=True)
         if not self.airflow.has_api_server:
@@ -130,14 +130,14 @@ class _Launcher:
         digest = f"{self.env.get(BUNDLES)} {digest_of_dags(self.project)}"
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
             return
-        self.say("the DAG files have changed: Airflow reads them first")
+        self.say("the DAG files have changed: Airflow parses them first")
         if self.run_before(["dags", "reserialize"]):
             stamp.write_text(digest, encoding="utf-8")
         else:
-            self.say("it could not: `dagpress invoke airflow dags reserialize` says why")
+            self.say("parsing failed: run `dagpress invoke airflow dags reserialize` to see why")
 
     def _prepare_meltano(self, folder: Path) -> None:
-        """Let Meltano set up its system database where it may be missing: the first tasks, all at once, would fail."""
+        """Let Meltano set up its system database if it may be missing: the first concurrent tasks would fail."""
         meltano, _ = read_meltano_project(folder, folder)
         if meltano and find_meltano(folder) and may_lack_system_database(folder, self.env, meltano.database_uri):
             self.say("setting up Meltano's system database")
@@ -147,7 +147,7 @@ class _Launcher:
                 self.say(f"Meltano could not set up its system database: {error}")
 
     def run_before(self, words: Sequence[str]) -> bool:
-        """Run a command whose output nobody has asked for; whether it succeeded."""
+        """Run a command without showing its output; returns whether it succeeded."""
         name = " ".join(["airflow", *words[:2]])
         return process.run([self.airflow.program, *words], limit=_LIMIT, name=name, env=self.env).code == 0
 
@@ -157,10 +157,10 @@ class _Launcher:
             return self._replace(words)
         pid, port = self.ports.running_api_server()
         if words[0] == "api-server" and port:
-            self.say(f"the API server is there already (process {pid}): http://localhost:{port}")
+            self.say(f"the API server is already running (process {pid}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self.home)
-        # No Airflow has a `standalone` with that option. The servers of Airflow 3 have it, and start alone.
+        # `standalone` does not have that option. The servers of Airflow 3 have it, but would start without the others.
         if daemon and (self.airflow.has_api_server or words[0] == "standalone"):
             return self._in_background(daemon, port)
         if daemon:
@@ -168,7 +168,7 @@ class _Launcher:
         return self._serve(words, port)
 
     def _serve(self, words: Sequence[str], port: int, *, is_replaced: bool = True) -> int:
-        """Run a server: beside this process where that has work to do at its end, else in its place."""
+        """Run a server: as a child of this process if that has to clean up afterwards, else in its place."""
         command = words[0]
         self.ports.default_to_loopback(*(API_HOST if self.airflow.has_api_server else WEB_HOST))
         if command == "standalone":
@@ -186,20 +186,20 @@ class _Launcher:
         return self._replace(words)
 
     def _replace(self, words: Sequence[str]) -> int:
-        """Become Airflow."""
+        """Replace this process with Airflow."""
         process.replace([self.airflow.program, *words], self.env)
 
     def _scheduler(self, words: Sequence[str], port: int) -> int:
-        """The scheduler of Airflow 3, with the DAG processor and the API server, without which no task runs."""
+        """Run the scheduler of Airflow 3 with the DAG processor and the API server, which its tasks need."""
         program = str(self.airflow.program)
         programs = [Program("the DAG processor", [program, "dag-processor"])]
         if port:
             self.say(
-                f"starting the DAG processor beside the scheduler; the API server is there: http://localhost:{port}"
+                f"starting the DAG processor with the scheduler; the API server is already running: http://localhost:{port}"
             )
         else:
             port = self.ports.choose(*API_PORT)
-            self.say(f"starting the DAG processor and the API server beside the scheduler: http://localhost:{port}")
+            self.say(f"starting the DAG processor and the API server with the scheduler: http://localhost:{port}")
             noted = partial(self.ports.note_api_server, port)
             api_server = [program, "api-server", "--port", str(port)]
             programs.append(Program("the API server", api_server, partial(answers, port), started=noted))
@@ -208,7 +208,7 @@ class _Launcher:
         return supervise(programs, self.env, self.say)
 
     def _standalone(self, words: Sequence[str]) -> int:
-        """Airflow's own `standalone`: at any signal but an interrupt it would leave its processes behind."""
+        """Run Airflow's own `standalone`, which only stops its processes on an interrupt, not on other signals."""
         port = self.ports.choose(*(API_PORT if self.airflow.has_api_server else WEB_PORT))
         if self.airflow.has_api_server:
             self.ports.point_tasks_to(port)
@@ -222,7 +222,7 @@ class _Launcher:
         try:
             return supervise([program], self.env, self.say)
         finally:
-            # A killed webserver of Airflow 2 leaves its pid file.
+            # A killed webserver of Airflow 2 leaves its pid file behind.
             remove_stale_pid_file(self.home / "airflow-webserver.pid")
 
     def _in_background(self, daemon: Daemon, port: int) -> int:

@@ -15,9 +15,9 @@ from codegen.airflow.installation import AirflowError, python_of
 from codegen.text.json_text import read_json
 
 _FORKS = Path(__file__).with_name("forks.py")
-# In seconds, for all files together; for each, Airflow's own limit applies (`dagbag_import_timeout`, 30 by default).
+# Seconds for all files together; Airflow's own limit applies to each (`dagbag_import_timeout`, 30 by default).
 _LIMIT = 600.0
-# From that limit to the end of the Airflow process.
+# Seconds from that limit to the kill of the Airflow process.
 _GRACE = 60
 _TAIL = 2_000
 # The number of loaded files, at the start of each answer.
@@ -26,14 +26,14 @@ _DONE = re.compile(r'\{"done": (\d+)')
 _WARNING = re.compile(r":(\d+): ([\w.]+): (.*)", re.DOTALL)
 _DEPRECATED = re.compile("Deprecat|RemovedIn")
 _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-# Its settings stay, and PYTHONPATH: a DAG file may import what lies there.
+# Airflow's settings stay, and so does PYTHONPATH: DAG files may import modules from there.
 _UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
 # The folders of a home that change how DAGs load: plugins, and local settings with cluster policies.
 _OF_A_HOME = ("plugins", "config")
 
 
 class LoadError(NamedTuple):
-    """A traceback, or the last output of a process that ended; with the DAG and task that cannot be serialized."""
+    """A traceback, or the last output of a process that exited; with the DAG and task that cannot be serialized."""
 
     traceback: str
     dag_id: str = ""
@@ -41,12 +41,12 @@ class LoadError(NamedTuple):
 
 
 class LoadedFile(NamedTuple):
-    """One DAG file in Airflow (`inside.py`).
+    """A DAG file as loaded by Airflow (`inside.py`).
 
     Attributes:
         deprecations: lines with deprecated names, and Airflow's warning.
         awaits: the URIs of the assets that start each DAG.
-        gives: the URIs of the assets that its tasks produce.
+        produces: the URIs of the assets that its tasks produce.
         dags: the behaviour of its DAGs, as plain data.
         log: the output of its code.
     """
@@ -54,7 +54,7 @@ class LoadedFile(NamedTuple):
     errors: Sequence[LoadError]
     deprecations: Sequence[tuple[int, str]] = ()
     awaits: Mapping[str, Sequence[str]] = MappingProxyType({})
-    gives: Sequence[str] = ()
+    produces: Sequence[str] = ()
     dags: Sequence[dict[str, Any]] = ()
     log: str = ""
 
@@ -72,14 +72,14 @@ def load_dag_files(  # noqa: PLR0913
 
     Args:
         airflow: the program.
-        files: each with the folder of DAG files that it lies in; read while Airflow starts, which takes seconds.
+        files: the files, each with its DAGs folder; iterated while Airflow starts, which takes seconds.
         cwd: the working directory.
         env: variables that are added to those of this process.
-        on_progress: gets how many files are done.
-        behaviour: whether to return that of the DAGs.
+        on_progress: called with the number of loaded files.
+        behaviour: whether to return the behaviour of the DAGs.
 
     Raises:
-        AirflowError: it does not start.
+        AirflowError: Airflow failed to start.
     """
     numbered: list[tuple[int, str, str]] = []
 
@@ -94,7 +94,7 @@ def load_dag_files(  # noqa: PLR0913
     with TemporaryDirectory(prefix="dagpress-") as home:
         environ = _environ({**process.inherited(*_UNWANTED), **env}, Path(home))
         try:
-            # Processes that DAG files start end with it.
+            # Also ends processes that DAG files have started.
             output = process.run(
                 [python_of(airflow), _FORKS],
                 limit=_LIMIT + _GRACE,
@@ -107,14 +107,14 @@ def load_dag_files(  # noqa: PLR0913
             )
         except process.ProcessError as error:
             raise AirflowError(f"Airflow did not load the DAG files: {error.message}", error.hint) from error
-    # The first is about Airflow itself.
+    # The first line is about Airflow itself.
     first, *lines = output.stdout.splitlines() or [""]
     if first and len(lines) != len(numbered):
-        done = f"after {len(lines)} of {len(numbered)} DAG files"
-        message = f"the code of one of them ended Airflow {done} (exit code {output.code})"
-        raise AirflowError(message, "name some of the schedules to find it")
+        done = f"{len(lines)} of {len(numbered)} files"
+        message = f"a DAG file terminated Airflow, after {done} (exit code {output.code})"
+        raise AirflowError(message, "pass fewer schedules at a time to find it")
     if output.code or not first:
-        raise AirflowError(f"Airflow does not start: {output.stderr.strip()[-_TAIL:]}")
+        raise AirflowError(f"Airflow failed to start: {output.stderr.strip()[-_TAIL:]}")
     answers = {int(answer["number"]): answer for answer in map(read_json, lines)}
     return [_loaded(path, answers[number]) for number, path, _ in numbered]
 
@@ -125,11 +125,11 @@ def _loaded(path: str, answer: dict[str, Any]) -> LoadedFile:
     errors = [LoadError(**error) for error in answer["errors"]]
     found = (_WARNING.fullmatch(text, len(path)) for text in answer["warnings"] if text.startswith(path))
     deprecations = dict.fromkeys((int(match[1]), match[3]) for match in found if match and _DEPRECATED.search(match[2]))
-    return LoadedFile(errors, [*deprecations], answer["awaits"], answer["gives"], answer["dags"], answer["log"])
+    return LoadedFile(errors, [*deprecations], answer["awaits"], answer["produces"], answer["dags"], answer["log"])
 
 
 def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The environment of an Airflow with its own settings, but with a home, a database and logs that go away."""
+    """The environment of an Airflow with its own settings, but a temporary home, database and logs."""
     own_home = base.get("AIRFLOW_HOME")
     for name in _OF_A_HOME if own_home else ():
         (home / name).symlink_to(Path(str(own_home), name).absolute())
@@ -144,7 +144,7 @@ def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        # Whole tracebacks, and none of them in the log too: that is for what the files and their programs say.
+        # Full tracebacks, and only in the answers: the log is for the output of the files and their programs.
         "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH": "100",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
         "PYTHONDONTWRITEBYTECODE": "1",

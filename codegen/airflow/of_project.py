@@ -1,4 +1,4 @@
-"""The Airflow that loads the DAG files of a project: one of the configured version."""
+"""Finds the Airflow that loads the DAG files of a project, of the configured version."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class ProjectAirflow(NamedTuple):
 
 
 def airflow_of(project: Project, program: Path | None) -> ProjectAirflow:
-    """The Airflow of that program, by default the one of the project.
+    """The Airflow of a program, by default the project's own.
 
     Raises:
-        AirflowError: there is none, or it does not have the configured version.
+        AirflowError: it is missing, or does not have the configured version.
     """
     home = None
     if program is None:

@@ -1,4 +1,4 @@
-"""The settings for static DAG files: Airflow sees a change within seconds, and an idle fleet costs next to nothing."""
+"""Airflow's settings for static DAG files: changes appear within seconds, and unchanged files cost little."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 Sections = Mapping[str, Mapping[str, str]]
 
-# A static file gives the same DAGs until it changes, and in this sort mode a changed file is parsed at once. Parsing
+# A static file has the same DAGs until it changes, and in this sort mode a changed file is parsed at once. Parsing
 # all files again only finds what Airflow missed, such as a file that changed while it was parsed.
 _EVERY_FILE = {"min_file_process_interval": "1800", "file_parsing_sort_mode": "modified_time"}
 # By default, a DAG that changes twice in 30 seconds is not stored the second time, until all files are parsed again.
@@ -19,8 +19,8 @@ _AIRFLOW_3: Sections = {
     "dag_processor": {**_EVERY_FILE, "refresh_interval": "10", "stale_dag_threshold": "5"},
     "scheduler": _REMOVED_DAGS,
 }
-# Airflow 2 needs its default `stale_dag_threshold`: a parse may finish that much later than its DAGs are stored. A DAG
-# processor of its own deactivates each DAG that was not parsed for `dag_stale_not_seen_duration`.
+# Airflow 2 needs its default `stale_dag_threshold`: a parse may finish that much later than its DAGs are stored. A
+# standalone DAG processor deactivates each DAG that was not parsed for `dag_stale_not_seen_duration`.
 _AIRFLOW_2: Sections = {
     "core": _EVERY_CHANGE,
     "scheduler": {**_EVERY_FILE, **_REMOVED_DAGS, "dag_dir_list_interval": "10", "dag_stale_not_seen_duration": "7200"},

@@ -21,7 +21,7 @@ WEB_PORT = ("webserver", "web_server_port", "8080")
 API_HOST = ("api", "host")
 WEB_HOST = ("webserver", "web_server_host")
 _LOOPBACK = "127.0.0.1"
-# By default, the scheduler and the triggerer serve the logs of their tasks on all addresses.
+# By default, the scheduler and the triggerer serve task logs on all addresses.
 _LOG_PORTS = {
     "scheduler": ("logging", "worker_log_server_port"),
     "triggerer": ("logging", "trigger_log_server_port"),
@@ -33,26 +33,26 @@ _HIGHEST = 65_535
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one home, chosen in its variables. A configured port that is not a number is an `AirflowError`."""
+    """The ports of one home, set in its environment. An invalid configured port is an `AirflowError`."""
 
     home: Path
     env: dict[str, str]
     say: Callable[[str], None]
 
     def choose(self, section: str, key: str, default: str) -> int:
-        """The configured port, or a free one where that is taken."""
+        """The configured port, or a free one if that is in use."""
         wanted = self._configured(section, key, default)
         port = wanted
         if _is_taken(wanted):
             with socket.socket() as free:
                 free.bind(("", 0))
                 port = int(free.getsockname()[1])
-            self.say(f"port {wanted} is taken: using {port}")
+            self.say(f"port {wanted} is in use: using {port}")
         self.env[variable_of(section, key)] = str(port)
         return port
 
     def default_to_loopback(self, section: str, key: str) -> None:
-        """Let a server listen on loopback only, unless the configuration has another address."""
+        """Let a server listen only on loopback, unless another address is configured."""
         self.env[variable_of(section, key)] = Configuration(self.home, self.env).get(section, key, _LOOPBACK)
 
     def commands_without_log_server(self) -> list[str]:
@@ -61,7 +61,7 @@ class Ports:
         return [command for command, place in _LOG_PORTS.items() if not configuration.get(*place, "")]
 
     def point_tasks_to(self, port: int) -> None:
-        """Let tasks report to the API server on that port, unless the configuration has another address."""
+        """Let tasks report to the API server on that port, unless another address is configured."""
         own = f"http://localhost:{port}/execution/"
         self.env[variable_of(*_EXECUTION_URL)] = Configuration(self.home, self.env).get(*_EXECUTION_URL, own)
 
@@ -73,11 +73,11 @@ class Ports:
         return int(port) if port.isdecimal() else self._configured(*API_PORT)
 
     def note_api_server(self, port: int, process: int) -> None:
-        """Record the process and the port of the API server for later commands."""
+        """Record the PID and the port of the API server for later commands."""
         self._note.write_text(json.dumps([process, port, start_of(process)]), encoding="ascii")
 
     def running_api_server(self) -> tuple[int, int]:
-        """The recorded process and port of the API server, if it still runs; else zeros."""
+        """The recorded PID and port of the API server if it is still running, else zeros."""
         try:
             process, port, start = json.loads(self._note.read_text(encoding="ascii"))
         except (OSError, ValueError):
@@ -91,13 +91,13 @@ class Ports:
     def _configured(self, section: str, key: str, default: str) -> int:
         value = Configuration(self.home, self.env).get(section, key, default)
         if not value.isdecimal() or int(value) > _HIGHEST:
-            place = f"{variable_of(section, key)}, or `{key}` below [{section}] in airflow.cfg"
-            raise AirflowError(f"{value!r} is no port", f"set {place}")
+            place = f"{variable_of(section, key)}, or `{key}` in the section [{section}] of airflow.cfg"
+            raise AirflowError(f"{value!r} is not a valid port", f"set {place}")
         return int(value)
 
 
 def answers(port: int) -> bool:
-    """Whether an HTTP server answers there, with any status."""
+    """Whether an HTTP server responds on the port, with any status."""
     with closing(HTTPConnection("localhost", port, timeout=2)) as connection, suppress(OSError, HTTPException):
         connection.request("GET", "/api/v2/monitor/health")
         connection.getresponse()
@@ -106,8 +106,8 @@ def answers(port: int) -> bool:
 
 
 def _is_taken(port: int) -> bool:
-    """Whether a program on this machine listens there."""
-    # On macOS, a port can be taken on one of the two addresses only.
+    """Whether a program on this machine listens on the port."""
+    # On macOS, a port can be in use on only one of the two addresses.
     for address in ("", _LOOPBACK):
         with socket.socket() as probe:
             # Ignore connections in TIME_WAIT.

@@ -1,7 +1,7 @@
 """The REST API of Airflow 2 and 3: reads DAGs and their runs, pauses DAGs and starts runs.
 
 Their sources: `airflow/api_connexion` of Airflow 2 and `airflow/api_fastapi/core_api/routes/public` of Airflow 3. The
-addresses of logs are those of `TaskInstance.log_url` (`airflow/models/taskinstance.py`).
+URLs of logs are those of `TaskInstance.log_url` (`airflow/models/taskinstance.py`).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from codegen.diagnostics import printable
 
 _Value = TypeVar("_Value")
 
-# What Airflow gives at once, unless its `[api] maximum_page_limit` is less.
+# The page size, unless Airflow's `[api] maximum_page_limit` is lower.
 _PAGE = 100
-# Requests at a time: Airflow's servers are few.
+# Concurrent requests: Airflow has few server processes.
 _AT_ONCE = 4
 _UNFINISHED = frozenset({"queued", "running"})
-# Where the user may not read all DAGs of a file (`dag_sources.py` of Airflow 3).
+# The source of a file, if the user may not read all of its DAGs (`dag_sources.py` of Airflow 3).
 _REDACTED = "REDACTED - "
-# What Airflow 3 says with 403 of a token that is not its own, as of one from before a start with another secret; of one
-# that has expired it says 401 (`core_api/security.py`).
+# The detail of Airflow 3's status 403 for a token that was signed with another secret, such as before a restart. For an
+# expired token, the status is 401 (`core_api/security.py`).
 _NO_TOKEN = "Invalid JWT token"  # noqa: S105  # no token
 _LONGEST_DETAIL = 300
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -45,7 +45,7 @@ class Run:
 
     Attributes:
         url: its page in Airflow; with a failed task, the page of that task's log.
-        failed_task: the id of the task that failed first; empty without one, or where the user may not read tasks.
+        failed_task: the id of the task that failed first; empty without one, or if the user may not read tasks.
     """
 
     run_id: str
@@ -57,12 +57,12 @@ class Run:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether its state will change."""
+        """Whether its state can still change."""
         return self.state in _UNFINISHED
 
     @property
     def duration(self) -> timedelta | None:
-        """How long it took, or has taken until now; nothing where it has not begun."""
+        """Its duration, until now if it is unfinished; None if it has not started."""
         if self.start is None or (self.end is None and not self.is_unfinished):
             return None
         return (self.end or datetime.now(timezone.utc)) - self.start
@@ -70,7 +70,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Dag:
-    """A DAG in Airflow, stale where no file has it any more; `source_key` is for the request for its source."""
+    """A DAG in Airflow, stale if its file no longer defines it; `source_key` requests its source."""
 
     dag_id: str
     is_paused: bool
@@ -81,7 +81,7 @@ class Dag:
 
 
 class RestApi:
-    """The REST API of one Airflow. Several may use it at a time."""
+    """The REST API of one Airflow. Thread-safe."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -89,16 +89,16 @@ class RestApi:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Ask it some questions, over the same connections.
+        """Open a session for requests over the same connections.
 
         Raises:
-            AirflowRestError: there is no Airflow at the address.
+            AirflowRestError: there is no Airflow at the URL.
         """
         with opened(self._connection) as http:
             yield Session(http, self._connection, self._login, self._is_v1(http))
 
     def _is_v1(self, http: Http) -> bool:
-        """Whether it is an Airflow 2. Both say their version to everybody; a proxy may want the token before."""
+        """Whether it is an Airflow 2. The version needs no credentials, but a proxy in front may require the token."""
         headers = _bearer(self._connection.token) if self._connection.token else {}
         answers = []
         for prefix, major in (("/api/v2", "3."), ("/api/v1", "2.")):
@@ -110,13 +110,13 @@ class RestApi:
         for answer in answers:
             if answer.status in _DENIED or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise _refusal(self._connection, answer, "ask for its version")
-        hint = f"check {self._connection.variable('URL')}, its path too; it must be an Airflow 2 or 3"
-        raise AirflowRestError("what answers is no Airflow", hint)
+        hint = f"check {self._connection.variable('URL')}, including its path; Airflow 2 and 3 are supported"
+        raise AirflowRestError("the server at this URL is not Airflow", hint)
 
 
 @dataclass(frozen=True)
 class Session:
-    """Requests to an Airflow. Every method raises AirflowRestError where one fails."""
+    """Requests to an Airflow. Every method raises AirflowRestError if a request fails."""
 
     _http: Http
     _connection: Connection
@@ -124,12 +124,12 @@ class Session:
     _is_v1: bool
 
     def dag(self, dag_id: str) -> Dag | None:
-        """A DAG; None where Airflow has none of that id."""
+        """A DAG; None if Airflow has no DAG with that ID."""
         answer = self._ask("GET", f"/dags/{_quoted(dag_id)}", "read DAGs", but={HTTPStatus.NOT_FOUND})
         return None if answer.status == HTTPStatus.NOT_FOUND else self._dag(answer.body)
 
     def dags(self, dag_ids: Iterable[str], tag: str | None) -> dict[str, Dag]:
-        """Those of these DAGs that Airflow has, stale ones too; a tag that all have makes its list short."""
+        """The DAGs that Airflow has, including stale ones; a tag that all of them have shortens its list."""
         wanted = set(dag_ids)
         found: dict[str, Dag] = {}
         query = {"limit": _PAGE, "order_by": "dag_id", "only_active" if self._is_v1 else "exclude_stale": "false"}
@@ -145,9 +145,9 @@ class Session:
         return found
 
     def last_runs(self, dag_ids: Iterable[str]) -> dict[str, Run]:
-        """The latest run of each of these DAGs that has any, of a failed one with its failed task.
+        """The latest run of each of these DAGs that has any; a failed run has its failed task.
 
-        Airflow lists the latest runs of all DAGs together: those that have none among them are requested again.
+        Airflow lists the latest runs of all DAGs together: DAGs without a run among them are requested again.
         """
         missing = set(dag_ids)
         found: dict[str, Run] = {}
@@ -155,7 +155,7 @@ class Session:
             asked = {"dag_ids": sorted(missing), "order_by": "-id", "page_limit": _PAGE}
             body = self._ask("POST", "/dags/~/dagRuns/list", "read runs", asked).body
             runs = _value(body, "dag_runs", list)
-            # The latest comes first, so it replaces the others of its DAG last.
+            # The latest run comes first, so in reverse it replaces the others of its DAG.
             of_these = [(_value(run, "dag_id", str), run) for run in reversed(runs)]
             found |= {dag_id: self._run(run) for dag_id, run in of_these if dag_id in missing}
             if not missing & found.keys() or len(runs) >= _value(body, "total_entries", int):
@@ -164,11 +164,11 @@ class Session:
         return found | self._failed({dag_id: run for dag_id, run in found.items() if run.state == "failed"})
 
     def _failed(self, runs: Mapping[str, Run]) -> dict[str, Run]:
-        """Some failed runs by their DAG ids, each with the task that failed first."""
+        """Failed runs by DAG ID, each with the task that failed first."""
         first: dict[str, object] = {}
-        for task in sorted(self._failed_tasks(runs), key=lambda task: _moment(task, "end_date") or _NEVER):
+        for task in sorted(self._failed_tasks(runs), key=lambda task: _datetime_of(task, "end_date") or _NEVER):
             dag_id = _value(task, "dag_id", str)
-            # Other runs of these DAGs can have the same run ids.
+            # Other runs of these DAGs can have the same run IDs.
             if runs[dag_id].run_id == _value(task, "dag_run_id", str):
                 first.setdefault(dag_id, task)
         with_task = {
@@ -178,7 +178,7 @@ class Session:
         return {**runs, **with_task}
 
     def _failed_tasks(self, runs: Mapping[str, Run]) -> Iterator[object]:
-        """The failed tasks of runs; none where the user may not read tasks."""
+        """The failed tasks of runs; none if the user may not read tasks."""
         run_ids = sorted({run.run_id for run in runs.values()})
         asked = {"dag_ids": sorted(runs), "dag_run_ids": run_ids, "state": ["failed"], "page_limit": _PAGE}
         offset, total = 0, len(runs)
@@ -191,7 +191,7 @@ class Session:
             offset, total = offset + len(page), _value(answer.body, "total_entries", int)
 
     def source(self, dag: Dag) -> str | None:
-        """The text of a DAG's file in Airflow; None where it is gone or the user may not read it."""
+        """The text of a DAG's file in Airflow; None if it was removed or the user may not read it."""
         path = f"/dagSources/{_quoted(dag.source_key)}"
         answer = self._ask("GET", path, "read the code of DAGs", but={HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
         if answer.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
@@ -200,7 +200,7 @@ class Session:
         return None if text.startswith(_REDACTED) else text
 
     def sources(self, dags: Iterable[Dag], seconds: float) -> dict[str, str | None]:
-        """The same by DAG id, of as many as Airflow gives in that time."""
+        """The texts by DAG ID, of as many DAGs as Airflow returns in that time."""
         until = time.monotonic() + seconds
 
         def ask(dag: Dag) -> tuple[str, str | None] | None:
@@ -210,9 +210,9 @@ class Session:
             return dict(one for one in pool.map(ask, dags) if one)
 
     def import_errors(self) -> dict[str, str]:
-        """Why files cannot be loaded, in one line each; those that the user may read.
+        """The import errors of files that the user may read, each as one line.
 
-        Airflow 3 names a file by its path in its bundle (on some versions), Airflow 2 by that on its machine.
+        Airflow 2 has absolute paths, some versions of Airflow 3 paths in a bundle.
         """
         path = f"/importErrors?{urlencode({'limit': _PAGE, 'order_by': '-timestamp'})}"
         answer = self._ask("GET", path, "read import errors", but={HTTPStatus.FORBIDDEN})
@@ -227,22 +227,22 @@ class Session:
         path = f"/dags/{_quoted(dag_id)}?update_mask=is_paused"
         self._ask("PATCH", path, "pause DAGs", {"is_paused": paused})
 
-    def trigger(self, dag_id: str, moment: datetime) -> bool:
-        """Start a run with default parameters at that logical date, unless there is one; whether it was started."""
-        date = moment.isoformat()
+    def trigger(self, dag_id: str, logical_date: datetime) -> bool:
+        """Start a run with default parameters, unless one has that logical date; returns whether it was started."""
+        date = logical_date.isoformat()
         order = {"dag_run_id": f"manual__{date}", "logical_date": date, "conf": {}}
         answer = self._ask("POST", f"/dags/{_quoted(dag_id)}/dagRuns", "start runs", order, but={HTTPStatus.CONFLICT})
         return answer.status != HTTPStatus.CONFLICT
 
     def _ask(self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()) -> Answer:
-        """Send a request, logged in; a response that refuses is an error, except for the statuses in `but`."""
+        """Send a request with credentials; a rejection is an error, except for the statuses in `but`."""
         path = ("/api/v1" if self._is_v1 else "/api/v2") + path
         headers = self._login.headers(self._http, is_v1=self._is_v1)
         answer = self._http.ask(method, path, headers, body)
-        if _is_stranger(answer) and self._login.forget(headers):
+        if _lacks_access(answer) and self._login.forget(headers):
             answer = self._http.ask(method, path, self._login.headers(self._http, is_v1=self._is_v1), body)
         is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in but
-        if _is_stranger(answer) or not is_fine:
+        if _lacks_access(answer) or not is_fine:
             raise _refusal(self._connection, answer, what, is_v1=self._is_v1)
         return answer
 
@@ -261,11 +261,11 @@ class Session:
         dag_id, run_id = (_quoted(_value(body, name, str)) for name in ("dag_id", "dag_run_id"))
         page = f"grid?dag_run_id={run_id}" if self._is_v1 else f"runs/{run_id}"
         url = f"{self._connection.url}/dags/{dag_id}/{page}"
-        start, end = _moment(body, "start_date"), _moment(body, "end_date")
+        start, end = _datetime_of(body, "start_date"), _datetime_of(body, "end_date")
         return Run(_value(body, "dag_run_id", str), _value(body, "state", str), start, end, url)
 
     def _log_url(self, task: object) -> str:
-        """The page of the log of a task's last try."""
+        """The page of the log of a task's last attempt."""
         dag_id, run_id, task_id = (_quoted(_value(task, name, str)) for name in ("dag_id", "dag_run_id", "task_id"))
         index, tries = _value(task, "map_index", int), _value(task, "try_number", int)
         page = f"{self._connection.url}/dags/{dag_id}"
@@ -302,7 +302,7 @@ class _Login:
         return {"Authorization": f"Basic {b64encode(pair).decode('ascii')}"}
 
     def forget(self, headers: Mapping[str, str]) -> bool:
-        """Forget the expired token of these headers; whether another can be fetched."""
+        """Forget the expired token of these headers; returns whether another can be fetched."""
         with self._lock:
             if not self._token:
                 return False
@@ -311,7 +311,7 @@ class _Login:
             return True
 
     def _fetch_token(self, http: Http) -> str:
-        """The token for a name and a password; without them, the one that an Airflow open to all gives.
+        """The token for a user name and password or, without them, for an Airflow that accepts all users.
 
         (`auth/managers/simple/routes/login.py` of Airflow 3; FAB's and Keycloak's managers have the same address.)
         """
@@ -326,32 +326,34 @@ class _Login:
 
 
 def _refusal(connection: Connection, answer: Answer, what: str, *, is_v1: bool = False) -> AirflowRestError:
-    """The error for a response that refuses a request."""
+    """The error for a rejected request."""
     if answer.status in _DENIED:
         return _denial(connection, answer, what, is_v1=is_v1)
     if answer.status == HTTPStatus.NOT_FOUND:
-        return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow needs some time to find it")
+        return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow takes a while to find it")
     detail = _detail(answer.body)
     if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and detail:
-        return AirflowRestError(f"Airflow refuses: {detail}", "change it in the schedule, or start it in Airflow")
-    return AirflowRestError(f"Airflow fails to {what} (HTTP {answer.status})", "Airflow's own log says why")
+        return AirflowRestError(
+            f"Airflow rejected the request: {detail}", "change it in the schedule, or start it in Airflow"
+        )
+    return AirflowRestError(f"Airflow failed to {what} (HTTP {answer.status})", "see the log of Airflow")
 
 
 def _denial(connection: Connection, answer: Answer, what: str, *, is_v1: bool) -> AirflowRestError:
     name, password, token = (connection.variable(part) for part in ("USERNAME", "PASSWORD", "TOKEN"))
     if not (connection.username or connection.token):
-        return AirflowRestError("Airflow wants credentials", f"set {name} and {password}, or {token}")
+        return AirflowRestError("Airflow requires credentials", f"set {name} and {password}, or {token}")
     given = token if connection.token else f"{name} and {password}"
     if answer.status == HTTPStatus.FORBIDDEN and is_v1:
-        # Airflow 2 treats unknown users as its role `Public`, which may see nothing.
-        hint = f"check {given}, the user's role, and for a password that `[api] auth_backends` has `basic_auth`"
-        return AirflowRestError(f"Airflow does not know its user, or that one may not {what}", hint)
-    if _is_stranger(answer):
-        return AirflowRestError("Airflow does not take the credentials", f"check {given}; a token may have expired")
-    return AirflowRestError(f"Airflow's user may not {what}", "give that user a role that may")
+        # Airflow 2 gives unknown users the role `Public`, which has no permissions.
+        hint = f"check {given} and the user's role; a password needs `basic_auth` in `[api] auth_backends`"
+        return AirflowRestError(f"the user is unknown to Airflow, or is not allowed to {what}", hint)
+    if _lacks_access(answer):
+        return AirflowRestError("Airflow rejected the credentials", f"check {given}; a token may have expired")
+    return AirflowRestError(f"the Airflow user is not allowed to {what}", "give the user a role that allows it")
 
 
-def _is_stranger(answer: Answer) -> bool:
+def _lacks_access(answer: Answer) -> bool:
     """Whether Airflow does not accept the credentials."""
     has_no_token = answer.status == HTTPStatus.FORBIDDEN and _detail(answer.body) == _NO_TOKEN
     return has_no_token or answer.status == HTTPStatus.UNAUTHORIZED
@@ -362,35 +364,35 @@ def _bearer(token: str) -> Mapping[str, str]:
 
 
 def _quoted(part: str) -> str:
-    """A part of a path; a dot alone would be a folder."""
+    """A part of a path; a single dot would be a folder."""
     return quote(part, safe="").replace(".", "%2E") if set(part) == {"."} else quote(part, safe="")
 
 
 def _value(body: object, name: str, kind: type[_Value]) -> _Value:
-    """A value of an answer; it is an `AirflowRestError` where it is not of that kind."""
+    """A value of a response; another type is an `AirflowRestError`."""
     value = body.get(name) if isinstance(body, dict) else None
     if not isinstance(value, kind):
         raise _unlike_airflow(name)
     return value
 
 
-def _moment(body: object, name: str) -> datetime | None:
+def _datetime_of(body: object, name: str) -> datetime | None:
     if isinstance(body, dict) and body.get(name) is None:
         return None
     try:
-        # Python 3.10 does not read the Z.
-        moment = datetime.fromisoformat(_value(body, name, str).replace("Z", "+00:00"))
+        # Python 3.10 does not parse the Z.
+        found = datetime.fromisoformat(_value(body, name, str).replace("Z", "+00:00"))
     except ValueError:
-        moment = None
-    # At both ends of the calendar, another timezone has no such moment.
-    if moment is None or moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:
+        found = None
+    # At both ends of the calendar, the time may not exist in another timezone.
+    if found is None or found.tzinfo is None or not MINYEAR < found.year < MAXYEAR:
         raise _unlike_airflow(name)
-    return moment
+    return found
 
 
 def _unlike_airflow(name: str) -> AirflowRestError:
-    hint = "check the address; Dagpress knows Airflow 2.10 to 3.3"
-    return AirflowRestError(f"Airflow's answer is not what its REST API gives (`{name}`)", hint)
+    hint = "check the URL; Dagpress supports Airflow 2.10 to 3.3"
+    return AirflowRestError(f"the response is not one of Airflow's REST API (`{name}`)", hint)
 
 
 def _detail(body: object) -> str:

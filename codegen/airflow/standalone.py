@@ -1,4 +1,4 @@
-"""Runs `airflow standalone` without log servers: it starts its processes by name and passes no options to them."""
+"""Runs `airflow standalone` without log servers: it starts its processes by name, without options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs several programs that live and die together."""
+"""Runs several programs that start and stop together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from codegen import process
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Seconds: between two polls, until a program counts as started, from a signal to the kill, and from a second one.
+# Seconds between two polls, until a program counts as started, and from the first and second signal to the kill.
 _PAUSE = 0.1
 _START = 60
 _GRACE = 20
@@ -28,7 +28,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Program:
-    """A program to run: `is_ready` when the next can start, `stop` ends it in order, `started` gets its process id."""
+    """A program to run: `is_ready` when the next can start, `stop` shuts it down, `started` is called with its PID."""
 
     name: str
     command: Sequence[str | Path]
@@ -40,12 +40,12 @@ class Program:
 def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable[[str], None]) -> int:
     """Run programs, each when the one before it is ready, until one ends or a signal arrives.
 
-    Then all are stopped, the last one first: it may need the others to finish its work, and has the time for that
-    unless a second signal arrives. On Linux, none of their children is left, and if this process itself is killed, each
-    program is told to stop.
+    Then all are stopped, the last one first: it may need the others to finish its work, and can take its time unless
+    a second signal arrives. On Linux, their children are stopped too, and if this process itself is killed, each
+    program receives its stop signal.
 
     Returns:
-        The exit code of the last; 1 where another ended before it.
+        The exit code of the last program; 1 if another one exited before it.
     """
     running: list[_Running] = []
     received: list[int] = []
@@ -62,9 +62,9 @@ def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable
                 time.sleep(_PAUSE)
             died = [one for one in running if not one.is_alive() and one.program is not programs[-1]]
             for one in died:
-                say(f"{one.program.name} has ended with exit code {one.code}; stopping the others")
+                say(f"{one.program.name} exited with code {one.code}; stopping the others")
             if received:
-                say("stopping; running tasks may end first, unless you interrupt again")
+                say("stopping when the running tasks have finished; interrupt again to stop at once")
             last = running[-1]
             _end(last, received, wait=not died and last.program is programs[-1])
             return last.code or (1 if died else 0)
@@ -86,7 +86,7 @@ def _await_start(running: list[_Running], received: list[int]) -> None:
 
 
 def _end(main: _Running, received: list[int], *, wait: bool) -> None:
-    """Stop the last program; with `wait`, it has the time that it needs until a further signal arrives."""
+    """Stop the last program; with `wait`, without a time limit until another signal arrives."""
     before = len(received)
     main.signal(main.program.stop)
     deadline = time.monotonic() + _GRACE
@@ -98,7 +98,7 @@ def _end(main: _Running, received: list[int], *, wait: bool) -> None:
 
 
 class _Running:
-    """A running program in a session of its own: a terminal's Ctrl+C reaches this process only, which passes it on."""
+    """A running program in its own session: Ctrl+C in a terminal only reaches this process, which forwards it."""
 
     def __init__(self, program: Program, env: Mapping[str, str]) -> None:
         self.program = program
@@ -114,7 +114,7 @@ class _Running:
 
     @property
     def code(self) -> int:
-        """Its exit code, once it has ended."""
+        """Its exit code, once it has exited."""
         return process.exit_code(self._process.returncode)
 
     def is_alive(self) -> bool:
@@ -125,7 +125,7 @@ class _Running:
             self._process.send_signal(number)
 
     def end_by(self, deadline: float) -> None:
-        """Wait for its end until then, and kill its whole session after that."""
+        """Wait until the deadline for it to exit, then kill its whole session."""
         while self.is_alive() and time.monotonic() < deadline:
             time.sleep(_PAUSE)
         if self.is_alive():
@@ -133,9 +133,9 @@ class _Running:
 
 
 def _bind(parent: int, stop: signal.Signals) -> None:
-    """In a new process: let Linux send it the signal when its parent dies.
+    """In the new process: let Linux send the signal when the parent dies.
 
-    It must not inherit that the signal is ignored: a shell has its background jobs ignore an interrupt.
+    The signal must not be ignored, as a shell lets its background jobs ignore interrupts.
     """
     signal.signal(stop, signal.SIG_DFL)
     if _LIBC:
@@ -145,7 +145,7 @@ def _bind(parent: int, stop: signal.Signals) -> None:
 
 
 def _end_orphans() -> None:
-    """Stop the processes that the programs have left behind."""
+    """Stop the processes that the programs left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + _HURRY
         for pid in _children():
@@ -156,7 +156,7 @@ def _end_orphans() -> None:
 
 
 def _children() -> list[int]:
-    """The running children of this process; those that have ended are reaped."""
+    """The running children of this process; exited ones are reaped."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -1,4 +1,4 @@
-"""Translates the names of commands of other Airflow versions to those of one version."""
+"""Translates commands of other Airflow versions to those of one version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import DagpressError
 
-# Commands of Airflow 1.10 (airflow/bin/cli.py there), and of the first 2, by their names since.
+# Commands of Airflow 1.10 (airflow/bin/cli.py) and 2.0, with their current names.
 _SINCE_2 = {
     "backfill": "dags backfill",
     "checkdb": "db check",
@@ -45,29 +45,29 @@ _SINCE_2 = {
     "worker": "celery worker",
 }
 _NEAREST = {
-    "serve_logs": "run `scheduler` with AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT set, and it serves the logs",
-    "generate_pod_template": "the nearest is `kubernetes generate-dag-yaml` of the cncf.kubernetes provider",
-    "pool": "the nearest is `pools`",
-    "upgrade_check": "the nearest is `config lint`",
+    "serve_logs": "run `scheduler` with AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT set to serve the logs",
+    "generate_pod_template": "use `kubernetes generate-dag-yaml` of the cncf.kubernetes provider",
+    "pool": "use `pools`",
+    "upgrade_check": "use `config lint`",
 }
 _LOGIN = (
-    "the api-server makes a user `admin` and writes its password to simple_auth_manager_passwords.json.generated in "
-    "Airflow's home"
+    "the api-server creates the user `admin` and writes its password to "
+    "simple_auth_manager_passwords.json.generated in Airflow's home"
 )
 # A date in any form: `-l DATE`, `-lDATE`, `--logical-date=DATE`, `--exec DATE`.
 _HELP_OR_LOGICAL_DATE = re.compile(r"-[el]|--(exec|logical)|(-h|--help)$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_NO_LOGICAL_DATE = "the run has no logical date, so a task that uses `ds` fails; add `--logical-date` if one does"
+_NO_LOGICAL_DATE = "the run has no logical date, so tasks that use `ds` fail; pass `--logical-date` for these"
 
 
 @dataclass(frozen=True)
 class _Dialect:
-    """The differences of one Airflow from the others.
+    """The differences of one Airflow version from the others.
 
     Attributes:
-        commands: its names of commands, by those of the others.
-        missing: the groups of commands that it lacks, with the nearest.
-        options: its names of options by those of the others, by command; None where it has no such option.
+        commands: its command names, by those of the other versions.
+        missing: the command groups that it lacks, with the nearest alternative.
+        options: its option names by those of the other versions, for each command; None for a missing option.
     """
 
     commands: Mapping[str, str]
@@ -102,7 +102,7 @@ _COMMANDS = {*_SINCE_2, *_AIRFLOW_2.commands, *_AIRFLOW_3.commands, "dags trigge
 
 @dataclass(frozen=True)
 class Translation:
-    """The arguments of `airflow`, those of a command to run before, which may fail, and the changes in words."""
+    """The arguments of `airflow`, those of a command to run first, which may fail, and notes about the changes."""
 
     arguments: tuple[str, ...]
     before: tuple[str, ...] = ()
@@ -110,10 +110,10 @@ class Translation:
 
 
 def translate(arguments: Sequence[str], version: str) -> Translation:
-    """Translate a command to that Airflow.
+    """Translate a command to an Airflow version.
 
     Raises:
-        DagpressError: it has no counterpart; names the nearest.
+        DagpressError: that version has no such command; the message names the nearest.
     """
     dialect = _AIRFLOW_3 if facts_of(version).has_api_server else _AIRFLOW_2
     # A command is one word or two.
@@ -133,14 +133,14 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
             name = name.replace("_", "-")
         new = options.get(name, name)
         if new is None:
-            notes.append(f"Airflow {version} has no {name} there: it is left out")
+            notes.append(f"Airflow {version} has no option {name} for this command: it is ignored")
         else:
             words.append(new + equals + value)
     if command == "dags trigger" and dialect is _AIRFLOW_3 and not any(map(_HELP_OR_LOGICAL_DATE.match, words)):
         if newer == given:
             notes.append(_NO_LOGICAL_DATE)
         else:
-            # Its own version gives the run the present time.
+            # Airflow 1.10 uses the current time.
             now = datetime.now(timezone.utc).isoformat()
             words = ["--logical-date", now, *words]
             notes.append(f"no logical date given: using {now}")
@@ -148,9 +148,9 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
 
 
 def _before(command: str, words: Sequence[str]) -> tuple[str, ...]:
-    """The command that creates the run of the DAG at that date, which `tasks run` of Airflow 2 needs.
+    """The command that creates the DAG run that `tasks run` of Airflow 2 needs.
 
-    It is one of a backfill, by its id: such runs the scheduler leaves alone, so no task of it runs twice.
+    Its ID makes it a backfill run: the scheduler ignores those, so no task runs twice.
     """
     values = [word for word in words if not word.startswith("-")]
     if command != "tasks run" or len(values) < 3 or not _DATE.match(values[-1]):  # noqa: PLR2004  # DAG, task and date

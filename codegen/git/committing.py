@@ -13,7 +13,7 @@ from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
 
 # The files of operations in progress, and their commands.
-_UNDER_WAY = {
+_IN_PROGRESS = {
     "MERGE_HEAD": "merge",
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
@@ -23,7 +23,7 @@ _UNDER_WAY = {
 
 
 class Head(NamedTuple):
-    """The branch of a working tree, empty where detached, and its commit, empty before the first."""
+    """The branch of a working tree, empty if detached, and its commit, empty before the first one."""
 
     branch: str
     commit: str
@@ -46,7 +46,7 @@ def branches_of(folder: Path) -> list[str]:
 
 
 def committed_text(folder: Path, name: str, commit: str = "HEAD") -> str | None:
-    """The text of a file in a commit, with the line ends of a working tree; None where it has no such file."""
+    """The text of a file in a commit, with the line endings of the working tree; None if the file is missing."""
     try:
         return run(folder, "cat-file", "--filters", f"{commit}:./{name}")
     except GitError:
@@ -63,17 +63,17 @@ def commit(  # noqa: PLR0913  # what a commit takes
     variables: Mapping[str, str] = MappingProxyType({}),
     hooks: str = "",
 ) -> Head:
-    """Commit files as they are on disk, including deletions, and leave the staging area as it is.
+    """Commit files as they are on disk, including deletions, and leave the staging area unchanged.
 
     Another branch is checked out, or created at the current commit. A failure restores the previous branch. The
-    `variables` are further environment variables of the commit, and `hooks` is a folder of other hooks than its own.
+    `variables` are added to the environment of the commit, and `hooks` is a folder of hooks to use instead of its own.
 
     Raises:
         GitError: git or a hook rejects the commit, or it was cancelled.
     """
     before = head_of(folder)
     branch = branch or before.branch
-    _refuse_what_is_under_way(folder)
+    _check_nothing_in_progress(folder)
     _check_branch(folder, branch)
     if not message.strip():
         raise GitError("the commit needs a message")
@@ -89,9 +89,9 @@ def commit(  # noqa: PLR0913  # what a commit takes
                 watch=watch,
                 hooks=hooks,
             )
-        _commit_alone(folder, names, message, watch, variables, hooks)
+        _commit_files(folder, names, message, watch, variables, hooks)
     except GitError as error:
-        _go_back(folder, before, branch if is_new else "", error)
+        _restore_branch(folder, before, branch if is_new else "", error)
         raise
     return head_of(folder)
 
@@ -107,7 +107,7 @@ def switch(folder: Path, branch: str) -> None:
     Raises:
         GitError: that would overwrite uncommitted changes, or a hook failed.
     """
-    _refuse_what_is_under_way(folder)
+    _check_nothing_in_progress(folder)
     try:
         run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_LIMIT, hooks="")
     except GitError as error:
@@ -116,34 +116,34 @@ def switch(folder: Path, branch: str) -> None:
         if not names:
             raise
         lost = ", ".join(quoted(name) for name in names)
-        message = f"{quoted(branch)} has another version of these uncommitted files: {lost}"
-        raise GitError(message, "commit them first, or undo their changes") from error
+        message = f"switching to {quoted(branch)} would overwrite uncommitted changes of {lost}"
+        raise GitError(message, "commit or discard them first") from error
 
 
-def _refuse_what_is_under_way(folder: Path) -> None:
+def _check_nothing_in_progress(folder: Path) -> None:
     """Git cannot commit single files during these operations."""
     directory = folder / run(folder, "rev-parse", "--git-dir").removesuffix("\n")
-    for file, command in _UNDER_WAY.items():
+    for file, command in _IN_PROGRESS.items():
         if (directory / file).exists():
-            hint = f"go on with `git {command} --continue`, or end it with `git {command} --abort`"
-            raise GitError(f"a {command} is under way", hint)
+            hint = f"continue it with `git {command} --continue`, or cancel it with `git {command} --abort`"
+            raise GitError(f"a {command} is in progress", hint)
 
 
 def _check_branch(folder: Path, branch: str) -> None:
     if not branch:
-        raise GitError("the working tree is on no branch", "name a branch to commit on")
-    # It would also take `@{-1}`, the branch before this.
+        raise GitError("no branch is checked out", "choose a branch to commit to")
+    # Git would also accept `@{-1}`, the previous branch.
     if answer_of(folder, "check-ref-format", "--branch", branch) != branch:
-        raise GitError(f"{quoted(branch)} cannot be a branch", "letters, digits, `-`, `_`, `.` and `/` are fine")
+        raise GitError(f"{quoted(branch)} is not a valid branch name", "use letters, digits, `-`, `_`, `.` and `/`")
 
 
-def _commit_alone(  # noqa: PLR0913, PLR0917  # what a commit takes
+def _commit_files(  # noqa: PLR0913, PLR0917  # what a commit takes
     folder: Path, names: Sequence[str], message: str, watch: Watch, variables: Mapping[str, str], hooks: str
 ) -> None:
     changed = uncommitted(folder, names)
     if not changed:
-        raise GitError("there is nothing to commit: git has the files as they are, or is told to ignore them")
-    # `commit --only` takes no file that git does not know.
+        raise GitError("there is nothing to commit: the files are unchanged, or git ignores them")
+    # `commit --only` does not accept untracked files.
     unknown = [name for name, is_known in changed.items() if not is_known]
     try:
         if unknown:
@@ -157,11 +157,11 @@ def _commit_alone(  # noqa: PLR0913, PLR0917  # what a commit takes
         raise
 
 
-def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> None:
-    """Return to the former branch, or raise both errors."""
+def _restore_branch(folder: Path, before: Head, new_branch: str, error: GitError) -> None:
+    """Return to the previous branch, or raise both errors."""
     now = head_of(folder)
     if now.branch != before.branch:
-        # Git or a hook may complain here too; only the resulting branch counts.
+        # Git or a hook may fail here, too; only the resulting branch counts.
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
@@ -171,6 +171,6 @@ def _go_back(folder: Path, before: Head, new_branch: str, error: GitError) -> No
             else:
                 run(folder, "update-ref", "--no-deref", "HEAD", before.commit)
         if (now := head_of(folder)).branch != before.branch:
-            raise GitError(f"{error}\nThe working tree stays on {quoted(now.branch)}.") from error
+            raise GitError(f"{error}\nThe working tree is still on {quoted(now.branch)}.") from error
     if new_branch and new_branch in branches_of(folder):
         run(folder, "branch", "--quiet", "-D", new_branch)

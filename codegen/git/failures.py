@@ -1,4 +1,4 @@
-"""The reasons why a remote refuses a fetch or a push, in plain words."""
+"""Explains why a fetch or a push failed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RemoteError(GitError):
     Attributes:
         failure: the cause.
         summary: the message without `said`.
-        said: the output of the host or of a hook about it.
+        said: the output of the host or of the hook.
     """
 
     def __init__(self, failure: Failure, said: str, message: str, hint: str) -> None:
@@ -39,7 +39,7 @@ class RemoteError(GitError):
 # The status of a rejected branch, by `git push --porcelain`: `!<TAB>from:to<TAB>[rejected] (fetch first)`.
 _REJECTED = re.compile(r"^!\t[^\t]*\t\[([a-z ]+)\] \((.*)\)$", re.MULTILINE)
 _MOVED = {"fetch first", "non-fast-forward", "already exists", "stale info", "needs force"}
-# The remote's file system, and those that open the connection, answer in texts of their own.
+# Messages of the remote's file system, and of the programs that open the connection.
 _FORBIDDEN = (
     *("permission denied", " denied to ", "access denied", "insufficient permission", "authentication failed"),
     *("could not read username", "could not read password", "error: 401", "error: 403", "not allowed to push"),
@@ -63,15 +63,15 @@ _MESSAGES: Mapping[Failure, tuple[str, str]] = {
         "if the branch is protected, push another branch and open a pull request from it",
     ),
     Failure.MOVED: (
-        "the branch {branch} of {remote} contains commits by somebody else",
-        "commit on a branch with another name, or merge their changes first",
+        "the branch {branch} of {remote} has commits that are not in this repository",
+        "commit to another branch, or merge those commits first",
     ),
     Failure.HOOK: ("a Git hook of this project rejected the push", "fix what it reports, and push again"),
 }
 
 
 def explained(url: str, branch: str, error: GitError) -> GitError:
-    """The error of git with its cause, if that is known; the URL is one without credentials."""
+    """The error of git with its cause, if known; the URL must not contain credentials."""
     failure, said = _failure(error.output)
     if failure is None:
         return error

@@ -33,15 +33,15 @@ class FilePatch(NamedTuple):
 
 _BLOBS = re.compile(r"^index ([0-9a-f]{40,64})\.\.([0-9a-f]{40,64})", re.MULTILINE)
 # Regardless of the user's settings: no colours, no external programs, paths from the top, the first commit too.
-_AS_IT_IS = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative")
-_LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--follow", *_AS_IT_IS)
+_PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative")
+_LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--follow", *_PLAIN)
 _FIELDS = ("%H", "%h", "%at", "%an", "%s")
 # Some commits have a year that `datetime` does not support.
 _LAST_SECOND = 253402214400
 
 
 def history_of(folder: Path, name: str, most: int) -> list[Commit]:
-    """The last commits that touched a file, under its former names too, the newest first; no merges.
+    """The last commits that touched a file, also under former names, newest first, without merges.
 
     Raises:
         GitError: git failed; it also fails before the first commit.
@@ -82,7 +82,7 @@ def uncommitted_patch_of(folder: Path, name: str) -> FilePatch:
     Raises:
         GitError: git failed; it also fails before the first commit.
     """
-    text = run(folder, "--no-optional-locks", "diff", "--full-index", *_AS_IT_IS, "HEAD", "--", name)
+    text = run(folder, "--no-optional-locks", "diff", "--full-index", *_PLAIN, "HEAD", "--", name)
     blobs = _BLOBS.search(text)
     before = _text_of(folder, blobs[1]) if blobs else ""
     path = folder / name

@@ -1,6 +1,6 @@
-"""The addresses of pull requests at the host of a repository, from the URL of its remote.
+"""The URLs of pull requests on the host of a repository, from the URL of its remote.
 
-The formats are those of the hosts:
+The hosts document these formats:
 
 - GitHub: https://docs.github.com/en/pull-requests/reference/using-query-parameters-to-create-a-pull-request, and the
   qualifier `head:` of https://docs.github.com/en/search-github/searching-on-github/searching-issues-and-pull-requests
@@ -11,7 +11,7 @@ The formats are those of the hosts:
 - Azure DevOps: the link that it prints after a push, and the clone URLs of
   https://learn.microsoft.com/azure/devops/repos/git/use-ssh-keys-to-authenticate
 
-Their public tools agree with them, such as lazygit's `pkg/commands/hosting_service/definitions.go`.
+Public tools use the same formats, such as lazygit's `pkg/commands/hosting_service/definitions.go`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from urllib.parse import quote, urlsplit
 # `git@host:path`, which git reads as SSH unless a slash comes first.
 _SCP = re.compile(r"(?:[^@/:]+@)?(\[[^]]+\]|[^/:@\[\]]+):(?!//)(.+)")
 _SCHEMES = {"http", "https", "ssh", "git", "git+ssh", "ssh+git"}
-# Hosts for SSH on the port of HTTPS, and for Azure DevOps.
+# SSH hosts on the port of HTTPS, and those of Azure DevOps.
 _WEB_HOSTS = {
     "ssh.github.com": "github.com",
     "altssh.gitlab.com": "gitlab.com",
@@ -34,12 +34,12 @@ _WEB_HOSTS = {
 }
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _PRINTED = re.compile(r"^remote:.*?(https?://[!-;=?-~]+)", re.MULTILINE)
-# The parts of paths by which the pages of pull requests differ from the rest of a host.
+# The path segments of the pages of pull requests.
 _OF_PULL_REQUESTS = re.compile(r"/(?:pull|pulls|compare|pull-requests|pullrequest|pullrequestcreate|merge_requests)\b")
 
 
 class _Place(NamedTuple):
-    """Where a repository is on the web: the origin of its host, and its path without `.git`."""
+    """The location of a repository on the web: the origin of its host, and its path without `.git`."""
 
     origin: str
     path: str
@@ -50,7 +50,7 @@ class _Place(NamedTuple):
 
 
 class _Links(NamedTuple):
-    """The page of a repository, and the paths below it of a new pull request and of those of a branch."""
+    """The page of a repository, and the paths below it for a new pull request and for the pull requests of a branch."""
 
     page: str
     new: str
@@ -63,36 +63,36 @@ def without_credentials(text: str) -> str:
 
 
 def new_pull_request(url: str, branch: str, base: str) -> str:
-    """The address where a pull request from a branch into another is opened; empty for an unknown host.
+    """The URL that opens a pull request from a branch into another one; empty for an unknown host.
 
-    Without a `base`, it is the default branch of the host.
+    Without a `base`, the host uses its default branch.
     """
     links = _links(url, branch, base)
     return links.page + links.new if links else ""
 
 
 def pull_requests_of(url: str, branch: str) -> str:
-    """The address of the pull requests of a branch; empty for an unknown host."""
+    """The URL of the pull requests of a branch; empty for an unknown host."""
     links = _links(url, branch, "")
     return links.page + links.existing if links else ""
 
 
 def is_known(url: str) -> bool:
-    """Whether the addresses of the remote's host are known."""
+    """Whether the host of the remote is known."""
     return _links(url, "", "") is not None
 
 
 def pull_request_in(output: str, url: str) -> str:
-    """The address of a pull request that a push printed, if it is at the remote's own host; else empty."""
+    """The URL of a pull request that a push printed, if it is on the remote's own host; else empty."""
     place = _place(url)
-    return next((found for found in _printed(output) if place and _is_of(place, found)), "")
+    return next((found for found in _printed(output) if place and _is_pull_request_of(place, found)), "")
 
 
 def _printed(output: str) -> Iterator[str]:
     return (match[1] for match in _PRINTED.finditer(output))
 
 
-def _is_of(place: _Place, address: str) -> bool:
+def _is_pull_request_of(place: _Place, address: str) -> bool:
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -103,7 +103,7 @@ def _is_of(place: _Place, address: str) -> bool:
 
 
 def _place(url: str) -> _Place | None:
-    """Where a remote is on the web; None for one that is a path, or that cannot be read."""
+    """The location of a remote on the web; None for a path or an invalid URL."""
     if "://" not in url:
         match = _SCP.fullmatch(url)
         scheme, authority, path = ("ssh", match[1], match[2]) if match else ("", "", "")
@@ -154,7 +154,7 @@ def _bitbucket_cloud(place: _Place, branch: str, base: str) -> _Links:
 
 
 def _bitbucket_server(place: _Place, branch: str, base: str) -> _Links | None:
-    # Over HTTP, `/scm/` separates a path of the server from the key of the project.
+    # Over HTTP, `/scm/` separates the context path of the server from the project key.
     context, _, path = f"/{place.path}".rpartition("/scm/")
     key, _, repository = path.strip("/").partition("/")
     if not repository:
@@ -175,7 +175,7 @@ def _azure(place: _Place, branch: str, base: str) -> _Links | None:
 
 
 def _optional(name: str, base: str) -> str:
-    """A parameter with the branch to merge into; empty without one, where hosts take the default branch."""
+    """A parameter with the branch to merge into; empty without one, for the default branch of the host."""
     return name + _in_query(base) if base else ""
 
 
@@ -188,7 +188,7 @@ def _is_azure(place: _Place) -> bool:
     return is_there or "/_git/" in f"/{place.path}"
 
 
-# A server of one's own is known by its name. The first that matches counts.
+# Self-hosted servers are recognized by their host name. The first match counts.
 _HOSTS: tuple[tuple[Callable[[_Place], bool], Callable[[_Place, str, str], _Links | None]], ...] = (
     (_is_azure, _azure),
     (lambda place: "github" in place.host or place.host.endswith(".ghe.com"), _github),

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# What git cuts off from both ends of a name (`crud` in git's ident.c): a name of nothing else is empty to git.
+# Git strips these characters from both ends of a name (`crud` in git's ident.c), so a name must have others.
 _CRUD = ".,:;<>\"\\'"
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _LONGEST = 200
 
 
 class Person(NamedTuple):
-    """A name with an e-mail address, as git takes it if it has no `problems`."""
+    """A name with an e-mail address, which git accepts if it has no `problems`."""
 
     name: str
     email: str
 
     def __str__(self) -> str:
-        """The form of git: `Ada Lovelace <ada@example.com>`."""
+        """The format of git: `Ada Lovelace <ada@example.com>`."""
         return f"{self.name} <{self.email}>"
 
     @property
@@ -33,7 +33,7 @@ class Person(NamedTuple):
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment variables by which git takes it as the author."""
+        """The environment variables that make it the author of a commit."""
         return {"GIT_AUTHOR_NAME": self.name, "GIT_AUTHOR_EMAIL": self.email}
 
 

@@ -13,24 +13,24 @@ from codegen import process
 from codegen.diagnostics import DagpressError
 from codegen.git.hosts import without_credentials
 
-# They would lead to another repository than that of the folder, as they do while a hook runs.
+# Set in a git hook, for example; they would select another repository than the folder's.
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-# Messages are in English: `LANGUAGE` would apply to `C.UTF-8` too.
+# Messages in English: `LANGUAGE` would apply to `C.UTF-8`, too.
 _VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
-# In seconds; the hooks of a commit may run a project's tests.
+# Seconds; the hooks of a commit may run a project's tests.
 _LIMIT = 60
 HOOKS_LIMIT = 300
 
 
 class Watch(NamedTuple):
-    """Callbacks for a running command: one gets the last line of output, the other asks whether it was cancelled."""
+    """Callbacks for a running command: `on_line` receives its last line of output, `is_cancelled` ends it."""
 
     on_line: Callable[[str], None] | None = None
     is_cancelled: Callable[[], bool] = lambda: False
 
 
 class GitError(DagpressError):
-    """Git failed; the message is its own."""
+    """Git failed; the message is git's own."""
 
 
 def has_repository(folder: Path) -> bool:
@@ -39,7 +39,7 @@ def has_repository(folder: Path) -> bool:
 
 
 def answer_of(folder: Path, *arguments: str) -> str:
-    """The output of a git command without the line end; empty where the command fails."""
+    """The stripped output of a git command; empty if the command fails."""
     try:
         return run(folder, *arguments).strip()
     except GitError:
@@ -65,20 +65,20 @@ def run(  # noqa: PLR0913  # what a command has
     merged: bool = False,
     hooks: str | None = None,
 ) -> str:
-    """Run a git command in a folder, and return its output; `merged`, with the messages that it prints beside it.
+    """Run a git command in a folder, and return its output, with `merged` including stderr.
 
-    File names are never patterns, git does not ask for passwords, and messages are without those of URLs. `variables`
-    are further environment variables. `hooks` is the folder of the hooks that run, empty for that of the repository:
-    none run where a command only reads, prepares or restores.
+    File names are never patterns, git does not prompt for passwords, and URLs in messages have none. `variables` are
+    further environment variables. `hooks` is the folder of hooks to run, empty for the repository's own; by default,
+    no hooks run.
 
     Raises:
-        GitError: it failed or did not end, or git is not installed.
+        GitError: it failed or timed out, or git is not installed.
     """
     if any("\0" in argument for argument in arguments):
-        raise GitError("git takes no text with a NUL in it")
+        raise GitError("git does not accept NUL characters")
     git = shutil.which("git")
     if git is None:
-        raise GitError("there is no git on the PATH")
+        raise GitError("`git` was not found on the PATH")
     settings = ["core.quotePath=false", *([f"core.hooksPath={hooks or os.devnull}"] if hooks != "" else [])]
     command = [git, *(word for each in settings for word in ("-c", each)), "--no-pager", *arguments]
     env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
@@ -90,5 +90,5 @@ def run(  # noqa: PLR0913  # what a command has
         raise GitError(error.message, error.hint) from error
     if done.code:
         stdout, stderr = without_credentials(done.stdout), without_credentials(done.stderr)
-        raise GitError(stderr.strip() or stdout.strip() or f"git ended with {done.code}", output=stdout + stderr)
+        raise GitError(stderr.strip() or stdout.strip() or f"git exited with code {done.code}", output=stdout + stderr)
     return done.stdout

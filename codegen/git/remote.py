@@ -11,9 +11,9 @@ from codegen.git.failures import explained
 from codegen.git.hosts import is_known, new_pull_request, pull_request_in, pull_requests_of, without_credentials
 from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run, succeeds
 
-# Seconds for an answer, for which somebody may wait.
+# Seconds; a user may be waiting.
 _LIMIT = 20
-# The setting of a branch with the address that the host printed after a push.
+# The setting of a branch with the URL that the host printed after a push.
 _PULL_REQUEST = "pullrequest"
 
 
@@ -21,8 +21,8 @@ class PullRequest(NamedTuple):
     """The pull request of a branch.
 
     Attributes:
-        new: the address at which it is opened; empty for an unknown host.
-        existing: the address of the branch's pull requests; empty for an unknown host.
+        new: the URL that opens it; empty for an unknown host.
+        existing: the URL of the branch's pull requests; empty for an unknown host.
     """
 
     branch: str
@@ -32,22 +32,22 @@ class PullRequest(NamedTuple):
 
 
 def remote_of(folder: Path, branch: str) -> str:
-    """The remote that a branch is pushed to; empty where the repository has none."""
+    """The remote that a branch is pushed to; empty if the repository has none."""
     remotes = run(folder, "remote").splitlines()
     own = answer_of(folder, "config", f"branch.{branch}.remote")
     return next((name for name in (own, "origin", *remotes) if name in remotes), "")
 
 
 def url_of(folder: Path, remote: str) -> str:
-    """The URL of a remote: the configured one if its host is known, else that with the replacements of `insteadOf`."""
+    """The URL of a remote: the configured one if its host is known, else the one after `insteadOf` replacements."""
     configured = answer_of(folder, "config", "--get", f"remote.{remote}.url")
     return configured if is_known(configured) else answer_of(folder, "remote", "get-url", "--", remote)
 
 
 def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
-    """The branch that pull requests go to: the `HEAD` of the remote, else `main` or `master`; empty without any.
+    """The target branch of pull requests: the `HEAD` of the remote, else `main` or `master`; empty without any.
 
-    If this repository does not know the `HEAD`, it asks the remote.
+    If this repository does not know the `HEAD`, the remote is asked.
     """
     prefix = f"refs/remotes/{remote}/"
     known = answer_of(folder, "symbolic-ref", "--quiet", f"{prefix}HEAD")
@@ -62,7 +62,7 @@ def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
 
 
 def track(folder: Path, remote: str, prefix: str) -> None:
-    """Let fetches get the branches with a prefix, also in a clone of a single branch."""
+    """Configure fetches to include the branches with a prefix, also in a clone of a single branch."""
     known = answer_of(folder, "config", "--get-all", f"remote.{remote}.fetch").splitlines()
     of_all, own = (f"+refs/heads/{start}*:refs/remotes/{remote}/{start}*" for start in ("", prefix))
     if not {of_all, own} & {*known}:
@@ -70,10 +70,10 @@ def track(folder: Path, remote: str, prefix: str) -> None:
 
 
 def fetch(folder: Path, remote: str) -> None:
-    """Get the branches of a remote, and forget those that it no longer has.
+    """Fetch the branches of a remote, and remove those that it no longer has.
 
     Raises:
-        RemoteError: the remote cannot be reached, or refuses.
+        RemoteError: the remote cannot be reached, or denies access.
         GitError: another failure of git.
     """
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
@@ -90,10 +90,10 @@ def push(
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
     hooks: str = "",
 ) -> None:
-    """Push a branch to the branch of the same name, never by force, and keep the address of a pull request it prints.
+    """Push a branch to the branch of the same name, never by force, and store the URL of a pull request it prints.
 
     Raises:
-        RemoteError: the remote cannot be reached or refuses, or the pre-push hook of this repository failed.
+        RemoteError: the remote cannot be reached or rejects the push, or the pre-push hook of this repository failed.
         GitError: another failure of git, or it was cancelled.
     """
     ref = f"refs/heads/{branch}"
@@ -106,22 +106,22 @@ def push(
     except GitError as error:
         raise _explained(folder, remote, branch, error) from error
     if address := pull_request_in(said, url_of(folder, remote)):
-        # Another git may write the configuration right now: then there is still the host's usual address.
+        # Another git process may lock the configuration; then the host's usual URL is used.
         with suppress(GitError):
             run(folder, "config", f"branch.{branch}.{_PULL_REQUEST}", address)
 
 
 def pull_request_of(folder: Path, remote: str, branch: str, base: str) -> PullRequest:
-    """The pull request of a branch; without a `base`, into the default branch of the host."""
+    """The pull request of a branch; without a `base`, to the default branch of the host."""
     url, printed = url_of(folder, remote), answer_of(folder, "config", f"branch.{branch}.{_PULL_REQUEST}")
     return PullRequest(branch, base, printed or new_pull_request(url, branch, base), pull_requests_of(url, branch))
 
 
 def delete_branch(folder: Path, remote: str, branch: str, hooks: str) -> None:
-    """Delete a branch of the remote; one that it no longer has is fine.
+    """Delete a branch of the remote, if it still exists.
 
     Raises:
-        RemoteError: the remote cannot be reached, or refuses.
+        RemoteError: the remote cannot be reached, or denies access.
         GitError: another failure of git.
     """
     ref = f"refs/heads/{branch}"
@@ -134,9 +134,9 @@ def delete_branch(folder: Path, remote: str, branch: str, hooks: str) -> None:
 
 
 def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
-    """Move a checked-out branch forward to another ref, without hooks, and return whether it is there.
+    """Fast-forward a checked-out branch to another ref, without hooks, and return whether it is at that ref.
 
-    It stays where it is if another branch is checked out, a tracked file has uncommitted changes, an untracked one is
+    It is not moved if another branch is checked out, a tracked file has uncommitted changes, an untracked one is
     in the way, or the branch has commits of its own.
     """
     if answer_of(folder, "symbolic-ref", "--quiet", "HEAD") != f"refs/heads/{branch}":

@@ -15,8 +15,8 @@ _STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not comm
 def statuses(folder: Path, names: Sequence[str], *, ignored: bool = False, index: str = "") -> dict[str, str]:
     """Git's two-letter status of each uncommitted file among some files and folders, by path.
 
-    The first letter is the status of the index (the file `index`, if given), the second that of the working tree; `??`
-    is an untracked file, `!!` an ignored one (git help status).
+    The first letter is for the index (the file `index`, if given), the second for the working tree; `??` is an
+    untracked file, `!!` an ignored one (git help status).
     """
     if not names:
         # Without names, git would list all files.
@@ -34,7 +34,7 @@ def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
 
 
 def state_of(folder: Path, name: str) -> str:
-    """`modified`, `not committed yet` or `ignored by git`; empty where the whole file is committed."""
+    """`modified`, `not committed yet` or `ignored by git`; empty if the whole file is committed."""
     code = next(iter(statuses(folder, [name], ignored=True).values()), "")
     return _STATES.get(code, "modified") if code else ""
 
@@ -45,7 +45,7 @@ def unmerged(folder: Path, names: Sequence[str]) -> set[str]:
     return {line.partition("\t")[2] for line in lines if line}
 
 
-# `check-ignore` rejects literal pathspecs, and its arguments are no patterns.
+# `check-ignore` rejects literal pathspecs, and its arguments are not patterns.
 _NOT_LITERAL = {"GIT_LITERAL_PATHSPECS": "0"}
 
 

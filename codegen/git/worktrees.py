@@ -1,4 +1,4 @@
-"""Worktrees of a repository: further working trees, each on a branch of its own."""
+"""Worktrees of a repository: additional working trees, each with its own branch."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from codegen.git.program import HOOKS_LIMIT, GitError, run
 
 
 def hooks_of(folder: Path) -> str:
-    """The folder of the hooks of this working tree, to be run in another one.
+    """The hooks folder of this working tree, to run its hooks in another one.
 
-    A relative `core.hooksPath` names a folder of each working tree, which contains what its branch contains.
+    There, a relative `core.hooksPath` would name a folder of that working tree, with the content of its branch.
     """
     return run(folder, "rev-parse", "--path-format=absolute", "--git-path", "hooks", hooks="").removesuffix("\n")
 
@@ -27,10 +27,10 @@ def worktrees_of(folder: Path) -> dict[str, Path]:
 
 
 def add_worktree(folder: Path, path: Path, branch: str, start: str = "") -> None:
-    """Check a branch out in a new folder; with `start`, a commit or a ref, it is a new branch from there.
+    """Check a branch out in a new folder; with `start`, a commit or a ref, a new branch is created from there.
 
     Raises:
-        GitError: the branch exists although `start` is given, it is checked out elsewhere, or there can be no folder.
+        GitError: with `start`, the branch exists; it is checked out elsewhere; or the folder cannot be created.
     """
     run(folder, "worktree", "prune")
     try:
@@ -50,7 +50,7 @@ def recover_worktree(path: Path) -> None:
     """Remove the locks and the unfinished merge of a killed git from a worktree in which no git runs.
 
     Raises:
-        GitError: the merge cannot be ended without a loss.
+        GitError: aborting the merge would lose changes.
     """
     for name in ("index.lock", "HEAD.lock"):
         _in_git_folder(path, name).unlink(missing_ok=True)
@@ -59,7 +59,7 @@ def recover_worktree(path: Path) -> None:
 
 
 def is_checked_out(path: Path) -> bool:
-    """Whether the checkout of a new worktree has ended: before, all of its files would count as deleted."""
+    """Whether the checkout of a new worktree is complete: before, all of its files would count as deleted."""
     return _in_git_folder(path, "index").exists()
 
 

@@ -1,1 +1,1 @@
-"""The table of keys: a row, the types of values, and how a map is read by the rows."""
+"""The table of keys: the rows, the types of values, and the reader for maps."""

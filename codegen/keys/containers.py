@@ -1,4 +1,4 @@
-"""Types of lists and maps, built from the types of what is in them."""
+"""Types of lists and maps."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ T = TypeVar("T")
 
 
 class ListOf(FieldType[tuple[T, ...]]):
-    """A list of values of one type."""
+    """A list of values of the same type."""
 
     hint = "start each with a dash"
     if_empty = "leave the key out instead"
 
-    def __init__(self, words: str, item: FieldType[T], *, least: int = 0) -> None:
+    def __init__(self, words: str, item: FieldType[T], *, min_items: int = 0) -> None:
         self.words = words
         self._item = item
         self.is_templated = item.is_templated
-        self._least = least
+        self._min_items = min_items
 
     def _read(self, node: Node, report: Report) -> tuple[T, ...] | None:
-        """The items, or None where one of them is wrong."""
-        items = [self._item.read(item, report) for item in self._items(node, self._least)]
+        """Return the items, or None if one of them is invalid."""
+        items = [self._item.read(item, report) for item in self._items(node, self._min_items)]
         valid = tuple(item for item in items if item is not None)
         return valid if len(valid) == len(items) else None
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "array", "minItems": self._least, "items": self._item.json_schema()}
+        return {"type": "array", "minItems": self._min_items, "items": self._item.json_schema()}
 
 
 class TextList(ListOf[str]):
-    """A list of texts, or a single text."""
+    """A list of text values, or a single one."""
 
     hint = ""
     if_empty = "name one"
 
-    def __init__(self, words: str, item: ScalarType[str], *, each_once: bool = True, least: int = 0) -> None:
-        super().__init__(words, item, least=least)
-        self._each_once = each_once
+    def __init__(self, words: str, item: ScalarType[str], *, is_unique: bool = True, min_items: int = 0) -> None:
+        super().__init__(words, item, min_items=min_items)
+        self._is_unique = is_unique
 
     def _read(self, node: Node, report: Report) -> tuple[str, ...]:
-        """The valid items, in order."""
-        nodes = (node,) if isinstance(node, Scalar) else self._items(node, self._least)
+        """Return the valid items, in order."""
+        nodes = (node,) if isinstance(node, Scalar) else self._items(node, self._min_items)
         items = [item for node in nodes if (item := self._item.read(node, report)) is not None]
-        return tuple(dict.fromkeys(items) if self._each_once else items)
+        return tuple(dict.fromkeys(items) if self._is_unique else items)
 
     def json_schema(self) -> JsonSchema:
-        least = {"minItems": self._least} if self._least else {}
-        return {"anyOf": [{"type": "array", **least, "items": self._item.json_schema()}, self._item.json_schema()]}
+        min_items = {"minItems": self._min_items} if self._min_items else {}
+        return {"anyOf": [{"type": "array", **min_items, "items": self._item.json_schema()}, self._item.json_schema()]}
 
 
 @dataclass(eq=False)
 class KeyName(ScalarType[str]):
-    """The name of an entry of a map: one that matches the pattern, and that `check` does not refuse."""
+    """The name of an entry of a map, which must match the pattern and pass the `check`."""
 
     words = "a name"
 
@@ -81,7 +81,7 @@ class KeyName(ScalarType[str]):
 
 
 class MapOf(FieldType[Mapping[str, T]]):
-    """A map from names to values of one type. By `is_nullable`, its JSON Schema says that a null removes an entry."""
+    """A map from names to values of the same type. With `is_nullable`, its JSON Schema allows null."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class MapOf(FieldType[Mapping[str, T]]):
         self._is_nullable = is_nullable
 
     def _read(self, node: Node, report: Report) -> Mapping[str, T]:
-        """The entries with a valid name and value; a null is one."""
+        """Return the entries with a valid name and value; a null is valid."""
         values: dict[str, Any] = {}
         for name, entry in self._entries(node).items():
             if self._name and self._name.read(Scalar("str", name, entry.key_location), report) is None:
@@ -123,9 +123,9 @@ class MapOf(FieldType[Mapping[str, T]]):
 
 
 class Object(FieldType[dict[str, Any]]):
-    """A map with the keys of an object of Kubernetes; an unknown one is an error, since Airflow would drop it.
+    """A map with a fixed set of keys. Unknown keys are errors, since Airflow would drop them.
 
-    The names after `words` are those of its required keys; the `rule` refuses values that cannot be combined.
+    The names after `words` are the required keys; the `rule` rejects values that cannot be combined.
     """
 
     def __init__(
@@ -142,14 +142,14 @@ class Object(FieldType[dict[str, Any]]):
         self.rule = rule
 
     def _read(self, node: Node, report: Report) -> dict[str, Any] | None:
-        """The object as plain data, or None where a part of it is wrong."""
+        """Return the object as plain data, or None if a part of it is invalid."""
         given = without_null_keys(self._entries(node))
         values = {}
         for name, entry in given.items():
             if name in self.keys:
                 values[name] = self.keys[name].read(entry.value, report)
                 continue
-            hint = nearest(name, self.keys) or "known are " + ", ".join(f"`{key}`" for key in self.keys)
+            hint = nearest(name, self.keys) or "its keys are " + ", ".join(f"`{key}`" for key in self.keys)
             message = f"{quoted(name)} is not a key of {self.words}"
             report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
         missing = [name for name in self.required if name not in given]
@@ -167,7 +167,7 @@ class Object(FieldType[dict[str, Any]]):
 
 
 class OrTemplate(FieldType[str]):
-    """Text of a type, or a template, of which only Airflow knows the value."""
+    """Text of a type, or a template for it, which is not checked."""
 
     is_templated = True
 
@@ -186,9 +186,9 @@ class OrTemplate(FieldType[str]):
 
 
 class Data(FieldType[Any]):
-    """Any value that JSON has: text, a number, a boolean, null, or a list or a map of such values.
+    """Any JSON value: text, a number, a boolean, null, or a list or a map of such values.
 
-    The `check` refuses a scalar that cannot be a value.
+    The `check` rejects invalid scalars.
     """
 
     words = "a value"
@@ -210,7 +210,7 @@ class Data(FieldType[Any]):
 
 
 def python_value(scalar: Scalar) -> str | int | float | bool | None:
-    """The value of a scalar in Python; a date is its text."""
+    """Convert a scalar to a Python value; a date becomes text."""
     if scalar.kind == "trap" or is_null(scalar):
         return None
     if scalar.kind == "bool":
@@ -221,5 +221,5 @@ def python_value(scalar: Scalar) -> str | int | float | bool | None:
 
 
 def without_null_keys(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    """The entries that are not null; a null in a map inside it stays."""
+    """Return the entries that are not null; nulls in nested maps stay."""
     return {name: entry for name, entry in entries.items() if not is_null(entry.value)}

@@ -8,27 +8,27 @@ from collections.abc import Mapping
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.texts import refuse_unspeakable
+from codegen.keys.texts import check_characters
 from codegen.source.nodes import Node, Scalar, is_null
 from codegen.text.jinja import check_template
 
-# Bash reads these while it starts, or gives them a value of its own (bash(1), "Shell Variables").
+# Bash reads these variables when it starts, or sets them (bash(1), "Shell Variables").
 _BASH_NAMES = re.compile(
     "_|BASH.*|COMP_WORDBREAKS|DIRSTACK|ENV|EPOCHREALTIME|EPOCHSECONDS|EUID|FUNCNAME|GROUPS|HISTCMD|IFS|LINENO|OLDPWD|"
     "OPTERR|OPTIND|PIPESTATUS|POSIXLY_CORRECT|PPID|PS1|PS4|PWD|RANDOM|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID"
 )
-# Linux takes at most 128 KiB for one `NAME=value` with its final NUL (MAX_ARG_STRLEN in linux/binfmts.h).
-_LONGEST_VARIABLE = 128 * 1024 - 1
+# Linux limits `NAME=value` with its final NUL to 128 KiB (MAX_ARG_STRLEN in linux/binfmts.h).
+_MAX_VARIABLE_BYTES = 128 * 1024 - 1
 
 
 def _check_owner(name: str) -> None:
-    """Refuse a name that Airflow, bash or a generated command uses itself."""
+    """Refuse a name that Airflow, bash or a generated command uses."""
     if name.startswith("AIRFLOW_CTX_"):
-        raise InvalidError(f"{quoted(name)} is set by Airflow itself for each task", "choose another name")
+        raise InvalidError(f"Airflow sets {quoted(name)} for each task", "choose another name")
     if _BASH_NAMES.fullmatch(name):
-        raise InvalidError(f"{quoted(name)} is bash's own, which runs the task", "choose another name")
+        raise InvalidError(f"{quoted(name)} is a variable of bash, which runs the task", "choose another name")
     if re.fullmatch(r"ARGUMENT_\d+", name):
-        raise InvalidError(f"{quoted(name)} is what generated commands call their own arguments", "choose another name")
+        raise InvalidError(f"generated commands use {quoted(name)} for their arguments", "choose another name")
 
 
 ENV_NAME = KeyName(
@@ -40,7 +40,7 @@ ENV_NAME = KeyName(
 
 
 class _EnvValue(FieldType[str]):
-    """A value, character by character as the file has it: `1.10` stays `1.10`."""
+    """A value, exactly as written in the file: `1.10` stays `1.10`."""
 
     words = expected = "a single value"
     hint = "write JSON in single quotes: '{\"a\": 1}'"
@@ -51,7 +51,7 @@ class _EnvValue(FieldType[str]):
             raise self._wrong(node)
         if is_null(node):
             return None
-        refuse_unspeakable(node.text)
+        check_characters(node.text)
         check_template(node.text)
         return node.text
 
@@ -68,8 +68,8 @@ class Env(MapOf[str | None]):
     def _read(self, node: Node, report: Report) -> Mapping[str, str | None]:
         variables = super()._read(node, report)
         for name, value in variables.items():
-            if len(f"{name}={value}".encode()) > _LONGEST_VARIABLE:
+            if len(f"{name}={value}".encode()) > _MAX_VARIABLE_BYTES:
                 hint = "put it into a file of the project"
-                error = InvalidError("is longer than the 128 KiB that Linux takes for a variable", hint)
+                error = InvalidError("is longer than 128 KiB, the limit of Linux for a variable", hint)
                 report(error.at(self._entries(node)[name].value.location))
         return variables

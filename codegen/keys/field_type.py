@@ -1,4 +1,4 @@
-"""The base of all types of values: how a value is read, and how a JSON Schema describes it."""
+"""The base classes of the types of values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JsonSchema = dict[str, Any]
 
 
 def or_null(schema: JsonSchema) -> JsonSchema:
-    """The JSON Schema of a key whose inherited value a null removes."""
+    """Return a JSON Schema that also allows null, which removes an inherited value."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -23,10 +23,11 @@ class FieldType(ABC, Generic[T]):
     """A type of values.
 
     Attributes:
-        words: the type in the reference and, where `expected` is empty, in messages.
-        hint: how to write a value, for the message about another type.
-        if_empty: how to write a list that must not be empty.
-        is_templated: whether Airflow renders templates in its texts; False for a map whose keys have their own types.
+        words: the name of the type in the reference and, without `expected`, in messages.
+        expected: the name of the type in messages, if it differs.
+        hint: the fix for a value of another type.
+        if_empty: the fix for a list that must not be empty.
+        is_templated: whether Airflow renders templates in text values; False for maps with a type for each key.
     """
 
     words: str
@@ -36,7 +37,7 @@ class FieldType(ABC, Generic[T]):
     is_templated = False
 
     def read(self, node: Node, report: Report) -> T | None:
-        """The value, or None after reporting what is wrong with it."""
+        """Return the value, or None after reporting its errors."""
         if _is_trap(node):
             return None
         try:
@@ -47,11 +48,11 @@ class FieldType(ABC, Generic[T]):
 
     @abstractmethod
     def _read(self, node: Node, report: Report) -> T | None:
-        """The value; errors inside it are reported. Raises an `InvalidError` where the node itself is wrong."""
+        """Return the value and report errors inside it. Raises an `InvalidError` if the node itself is invalid."""
 
     @abstractmethod
     def json_schema(self) -> JsonSchema:
-        """The type as a JSON Schema."""
+        """Return the type as a JSON Schema."""
 
     def _wrong(self, node: Node) -> InvalidError:
         return InvalidError(f"expected {self.expected or self.words}, got {named(node)}", self.hint)
@@ -61,10 +62,10 @@ class FieldType(ABC, Generic[T]):
             raise self._wrong(node)
         return node.entries
 
-    def _items(self, node: Node, least: int = 0) -> Sequence[Node]:
+    def _items(self, node: Node, min_items: int = 0) -> Sequence[Node]:
         if not isinstance(node, ListNode):
             raise self._wrong(node)
-        if len(node.items) < least:
+        if len(node.items) < min_items:
             raise InvalidError(f"expected {self.expected or self.words}, got an empty list", self.if_empty)
         return node.items
 
@@ -79,11 +80,11 @@ class ScalarType(FieldType[T]):
 
     @abstractmethod
     def convert(self, scalar: Scalar) -> T:
-        """The value of the scalar. Raises an `InvalidError` for one that is not of this type."""
+        """Return the value of the scalar. Raises an `InvalidError` if it is not of this type."""
 
 
 def _is_trap(node: Node) -> bool:
-    """Whether a value, or the value of a marker, is missing, which is already reported."""
+    """Return whether a value, or the value of a marker, is a trap, which has already been reported."""
     if isinstance(node, MapNode):
         return len(node.entries) == 1 and all(
             name.startswith("$") and _is_trap(entry.value) for name, entry in node.entries.items()

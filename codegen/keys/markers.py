@@ -1,6 +1,6 @@
 """Value markers, as in Airflow's own YAML format: XComs, templates, files, constants, and Python objects.
 
-Each is a map with one key (airflow/sdk/importers/yaml_importer/models.py of Airflow 3.4); `$import` is Dagpress's own.
+A marker is a map with one key (airflow/sdk/importers/yaml_importer/models.py of Airflow 3.4). Dagpress adds `$import`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, closest, quoted
 from codegen.keys.containers import python_value
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.texts import FullName, Text, refuse_unspeakable
+from codegen.keys.texts import FullName, Text, check_characters
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
 from codegen.text.jinja import check_template
 from codegen.values import Imported, Output
 
-# A longer number is a mistake; Python itself refuses thousands of digits.
-_MOST_DIGITS = 30
-_TASK_ID = Text("the id of a task")
+# A longer number is probably a mistake; Python refuses thousands of digits.
+_MAX_DIGITS = 30
+_TASK_ID = Text("a task ID")
 _FILE = ("$f", "$file")
 _CONSTANTS = frozenset(("$const", *_FILE))
 
@@ -41,21 +41,21 @@ class Const:
     file: str = ""
 
 
-OBJECT = FullName("the full name of a Python object", "its module and its name: quality.checks.check_rows")
+OBJECT = FullName("the full name of a Python object", "the module and the name: quality.checks.check_rows")
 
 
 def check_scalar(scalar: Scalar) -> None:
     """Reject an unquoted date, and a number with too many digits."""
-    if scalar.kind in {"int", "float"} and len(scalar.text) > _MOST_DIGITS:
-        raise InvalidError(f"a number of {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
+    if scalar.kind in {"int", "float"} and len(scalar.text) > _MAX_DIGITS:
+        raise InvalidError(f"this number has {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
     if scalar.kind == "timestamp":
-        message = f"expected text, a number or true or false, got {named(scalar)}"
+        message = f"expected text, a number, true or false, got {named(scalar)}"
         raise InvalidError(message, f'quote it: "{scalar.text}"')
-    refuse_unspeakable(scalar.text)
+    check_characters(scalar.text)
 
 
 class MarkedValue(FieldType[Any]):
-    """Any JSON value, also with markers in it: `Output`, `Imported`, `Template` or `Const`."""
+    """Any JSON value, which can contain markers: `Output`, `Imported`, `Template` or `Const`."""
 
     words = "a value"
 
@@ -82,31 +82,33 @@ class MarkedValue(FieldType[Any]):
 
 
 def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
-    """The marker that a map is; None for a map without one.
+    """Read a map as a marker; return None for other maps.
 
     Raises:
-        InvalidError: the marker is unknown, has other keys beside it, or has no valid value.
+        InvalidError: the marker is unknown or invalid, or the map has other keys.
     """
     name = next((name for name in node.entries if name.startswith("$")), None)
     if name is None:
         return None
     if name not in _MARKERS:
         meant = closest(name, _MARKERS)
-        hint = f"did you mean `{meant}`?" if meant else "to pass a map with such a key, write {$const: {...}}"
+        hint = f"did you mean `{meant}`?" if meant else "to pass a map with this key, write {$const: {...}}"
         raise InvalidError(f"{quoted(name)} is not a marker, and names that start with `$` are reserved", hint)
     if len(node.entries) > 1:
         other = next(each for each in node.entries if each != name)
-        raise InvalidError(f"`{name}` must be the only key of its map, got {quoted(other)} too", "remove one of them")
+        raise InvalidError(
+            f"`{name}` must be the only key of its map, but it also has {quoted(other)}", "remove one of them"
+        )
     return _MARKERS[name](node.entries[name].value)
 
 
 def is_marked(value: Any) -> bool:  # noqa: ANN401  # as JSON has it
-    """Whether a value is a marker as written in YAML."""
+    """Return whether a value is a marker in the form of YAML."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _MARKERS
 
 
 def as_written(marker: Any) -> Any:  # noqa: ANN401  # any part of a value
-    """A marker as YAML writes it; another value as it is."""
+    """Return a marker in the form of YAML, and other values unchanged."""
     match marker:
         case Output(task_id=task_id, key=key):
             return {"$x": {"task": task_id, "key": key} if key else task_id}
@@ -120,7 +122,7 @@ def as_written(marker: Any) -> Any:  # noqa: ANN401  # any part of a value
 
 
 def is_constant(node: Node) -> bool:
-    """Whether Airflow renders no templates in a value."""
+    """Return whether a value is a marker without templates."""
     return isinstance(node, MapNode) and len(node.entries) == 1 and not _CONSTANTS.isdisjoint(node.entries)
 
 
@@ -158,13 +160,13 @@ def _plain(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
 
 
 def _file(node: Node) -> Const:
-    """The text of a file, which the loader has read, without its final line end."""
+    """Return the text of a file that the loader has read, without its final line end."""
     path = _text(node, Text("the path of a file"))
     content = node.content if isinstance(node, Scalar) else None
     if not isinstance(content, str):
         problem = content or Diagnostic(rules.UNREADABLE, f"the file {quoted(path)} was not read", node.location)
         raise InvalidError(problem.message, problem.hint, problem.rule)
-    refuse_unspeakable(content)
+    check_characters(content)
     return Const(content.removesuffix("\n"), path)
 
 

@@ -1,4 +1,4 @@
-"""The base of the models of YAML maps, and what makes a model of a class."""
+"""The base class and the decorator for models of YAML maps."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["Model", "model"]
 if TYPE_CHECKING:
     from dataclasses import dataclass as model
 else:
-    # An `__init__` of each class takes long to make where there are many fields, and sets one after the other.
+    # Generating an `__init__` for many fields is slow, and so is calling it.
     model = partial(dataclasses.dataclass, init=False)
 
 
 @model(frozen=True, kw_only=True, eq=False)
 class Model:
-    """The base of a map with keys of its own: a frozen dataclass whose fields are declared with `key`.
+    """The base class of models: frozen dataclasses with fields that are declared with `key`.
 
     Attributes:
-        reference_group: the heading of its keys in the reference.
-        at: the place of each key's value; of a value in a map or a list under `key.name` or
-            `key.0`, of the model's own map under `""`.
+        reference_group: the heading of the keys in the reference.
+        at: the places of the values, by key. Values in a map or a list are under `key.name` or `key.0`, and the map
+            itself is under `""`.
     """
 
     reference_group: ClassVar[str] = ""
@@ -43,10 +43,10 @@ class Model:
         self.__post_init__()
 
     def __post_init__(self) -> None:
-        """Complete the values, such as those that follow from others."""
+        """Set values that are derived from other values."""
 
 
-# The names of a model's fields, their defaults, and the functions that make other defaults.
+# The names of a model's fields, their defaults and their default factories.
 _Fields = tuple[frozenset[str], Mapping[str, Any], Mapping[str, Callable[[], Any]]]
 _FIELDS: dict[type[Model], _Fields] = {}
 

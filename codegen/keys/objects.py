@@ -1,4 +1,4 @@
-"""Python objects by `$import`: one, a list, or values in a map."""
+"""Types of Python objects, which are written as `$import`: one object, a list of objects, and values in a map."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class PythonObject(FieldType[Imported]):
 
 
 class PythonObjects(FieldType[Any]):
-    """A Python object, or a list of several."""
+    """A Python object, or a list of Python objects."""
 
-    words = "a Python object, or a list of them"
+    words = "a Python object, or a list of Python objects"
     hint = PythonObject.hint
 
     def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
@@ -53,5 +53,5 @@ class _DataWithObjects(Data):
 OBJECT = PythonObject()
 OBJECT_MAP: MapOf[Imported] = MapOf("a map of names to Python objects", None, OBJECT)
 _NAME = KeyName(r"[^$][\s\S]*", "cannot be a name here", "write {name: {$import: package.module.name}}")
-# Airflow gets the values unchanged.
+# The values are passed to Airflow unchanged.
 DATA_MAP: MapOf[Any] = MapOf("a map of names to values", _NAME, _DataWithObjects(check_scalar))

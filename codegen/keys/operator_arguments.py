@@ -1,4 +1,4 @@
-"""The arguments of an operator, with the types of the annotations in Airflow's source."""
+"""The arguments of an operator, with types from the annotations in Airflow's source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from codegen.source.nodes import ListNode, Node, Scalar
 from codegen.text.jinja import is_template
 from codegen.values import Imported, Output, parts_of
 
-# Why an argument cannot be set here; None for one that can.
+# Returns why an argument cannot be set, or None if it can.
 Refuse = Callable[[str], Refusal | None]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIST = re.compile(r"\b(?:Collection|Iterable|Sequence|list)\[")
@@ -66,7 +66,7 @@ _EXAMPLES: Mapping[type, Any] = {
 
 
 class OperatorArgument(MarkedValue):
-    """The value of an argument. Text becomes a duration, a date or a time if the annotation allows one."""
+    """The value of an argument. Text is converted to a duration, a date or a time if the annotation allows it."""
 
     def __init__(self, annotation: str, *, is_templated: bool = False, takes_results: bool = True) -> None:
         super().__init__(is_templated=is_templated)
@@ -83,7 +83,7 @@ class OperatorArgument(MarkedValue):
         else:
             value = super()._read(node, report)
         if not self._takes_results and any(isinstance(part, Output) for part in parts_of(value)):
-            raise InvalidError("`$x` works only in `with`", "use a template such as {{ ti.xcom_pull('extract') }}")
+            raise InvalidError("`$x` only works in `with`", "use a template such as {{ ti.xcom_pull('extract') }}")
         return value
 
     def _convert(self, scalar: Scalar) -> Any:  # noqa: ANN401
@@ -111,7 +111,7 @@ def _time(scalar: Scalar) -> time:
         raise InvalidError(f"{quoted(scalar.text)} is not a time of day", 'write "06:00", or "06:00:30"') from error
 
 
-# Values that are text in YAML.
+# The types that are written as text in YAML.
 _CONVERTED: Mapping[type, Callable[[Scalar], Any]] = {
     timedelta: Duration(may_be_zero=True).convert,
     time: _time,
@@ -120,7 +120,7 @@ _CONVERTED: Mapping[type, Callable[[Scalar], Any]] = {
 
 
 def types_of(annotation: str) -> tuple[type, ...] | None:
-    """The types in an annotation; None if one of them is unknown."""
+    """Return the types in an annotation; None if one of them is unknown."""
     parts = [re.match(r"(?:\w+\.)*(\w+)", part) for part in _alternatives(annotation)]
     names = [part[1] if part else "" for part in parts]
     known = tuple(kind for name in names for kind in _TYPES.get(name, ()))
@@ -129,7 +129,7 @@ def types_of(annotation: str) -> tuple[type, ...] | None:
 
 
 def _alternatives(annotation: str) -> list[str]:
-    """The parts of a union: `str | list[str | int]` has two."""
+    """Split a union into its parts: `str | list[str | int]` has two."""
     parts, depth = [""], 0
     for character in annotation:
         depth += (character in "[(") - (character in "])")
@@ -141,7 +141,7 @@ def _alternatives(annotation: str) -> list[str]:
 
 
 def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type reads
-    """The expected types for a value that has none of them; empty for a valid value."""
+    """Return the expected types if a value has another type; empty for a valid value."""
     expected = types_of(annotation)
     is_open = isinstance(value, Output | Imported | Template | Const) or (isinstance(value, str) and is_template(value))
     if is_open or expected is None or type(value) in expected:
@@ -157,19 +157,19 @@ def _in_words(types: Iterable[type] | None) -> str:
 
 
 def refused_word(name: str) -> tuple[str, str] | None:
-    """Why no call can pass an argument of this name, and what to do instead; None for one that can be passed."""
+    """Return why a call cannot pass an argument of this name, and the fix; None for other names."""
     if is_python_keyword(name) or name == "self":
-        return f"{quoted(name)} is a word of Python's own", "an operator has no argument of this name: remove it"
+        return f"{quoted(name)} is reserved in Python", "remove it: no operator can have an argument of this name"
     return None
 
 
 def in_words(kind: type) -> str:
-    """The name of a value's type; empty for a marker."""
+    """Return the name of a value's type; empty for a marker."""
     return _WORDS.get(kind, "")
 
 
 def example(annotation: str) -> Any:  # noqa: ANN401  # as YAML has it
-    """An example value for an annotation; an ellipsis for any text."""
+    """Return an example value for an annotation; an ellipsis for text."""
     known = types_of(annotation)
     if known is None:
         return "..."
@@ -178,7 +178,7 @@ def example(annotation: str) -> Any:  # noqa: ANN401  # as YAML has it
 
 
 class Arguments(FieldType[Mapping[str, Any]]):
-    """A map of arguments to values, with types from the facts about a class, if there are any."""
+    """A map of arguments to values, with types from the facts about a class, if it has any."""
 
     words = "a map of arguments"
     hint = "write `argument: value` lines"
@@ -201,22 +201,22 @@ class Arguments(FieldType[Mapping[str, Any]]):
         return values
 
     def refusal(self, name: str) -> Refusal | None:
-        """Why a name is no argument that can be set here, and what to write instead."""
+        """Return why an argument cannot be set, and what to write instead."""
         if not _NAME.fullmatch(name):
-            return f"{quoted(name)} is not the name of an argument", "letters, digits and _, as Python has it"
+            return f"{quoted(name)} is not the name of an argument", "letters, digits and _, as in Python"
         return refused_word(name) or self._refuse(name)
 
     @property
     def names(self) -> list[str]:
-        """The arguments that the facts know."""
+        """The names of the known arguments."""
         return [name for name in self._facts.arguments if not self.refusal(name)] if self._facts else []
 
     def annotation(self, name: str) -> str:
-        """The annotation of an argument; empty where the facts have none."""
+        """Return the annotation of an argument; empty for an unknown argument."""
         return self._facts.arguments.get(name, "") if self._facts else ""
 
     def type_of(self, name: str) -> OperatorArgument:
-        """The type of an argument's values."""
+        """Return the type of an argument's values."""
         is_templated = self._facts is not None and name in self._facts.templated
         return OperatorArgument(self.annotation(name), is_templated=is_templated, takes_results=self._takes_results)
 
@@ -225,14 +225,17 @@ class Arguments(FieldType[Mapping[str, Any]]):
 
 
 def refusing(computed: Mapping[str, Refusal], airflow: str, place: str) -> Refuse:
-    """Refuses arguments that are computed, and those that every operator has; `place` is the key with the others."""
+    """Return a function that refuses computed arguments, and arguments that every operator has.
+
+    `place` is the key of the map.
+    """
     of_every_operator = facts_of(airflow).operator.keys() | {"task_id"}
 
     def refuse(name: str) -> Refusal | None:
         if name in computed:
             return computed[name]
         if name in of_every_operator:
-            instead = "use `id` of the task" if name == "task_id" else f"write it outside of `{place}`"
+            instead = "use the task's `id`" if name == "task_id" else f"write it outside of `{place}`"
             return f"{quoted(name)} is an argument of every operator", instead
         return None
 

@@ -1,4 +1,4 @@
-"""Types of single values that are not free text: booleans, numbers, choices, durations and dates."""
+"""Types of single values other than text: booleans, numbers, choices, durations and dates."""
 
 from __future__ import annotations
 
@@ -45,46 +45,46 @@ class BooleanOrTemplate(ScalarType[bool | str]):
 class Integer(ScalarType[int]):
     """A whole number."""
 
-    def __init__(self, least: int = -(2**31), most: int = 2**31 - 1) -> None:
-        # That of a database is no limit that a person meets.
-        self.words = "a whole number" + (f", at least {least}" if least > -(2**31) else "")
-        self._least = least
-        self._most = most
+    def __init__(self, minimum: int = -(2**31), maximum: int = 2**31 - 1) -> None:
+        # The limits of a database column are not worth mentioning.
+        self.words = "a whole number" + (f", at least {minimum}" if minimum > -(2**31) else "")
+        self._minimum = minimum
+        self._maximum = maximum
 
     def convert(self, scalar: Scalar) -> int:
         if scalar.kind != "int":
             hint = "remove the quotes" if scalar.text.isdecimal() else ""
             raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
-        if len(scalar.text) > len(str(self._most)) + 1 or not self._least <= int(scalar.text) <= self._most:
-            raise InvalidError(f"must be from {self._least} to {self._most}")
+        if len(scalar.text) > len(str(self._maximum)) + 1 or not self._minimum <= int(scalar.text) <= self._maximum:
+            raise InvalidError(f"must be from {self._minimum} to {self._maximum}")
         return int(scalar.text)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "integer", "minimum": self._least, "maximum": self._most}
+        return {"type": "integer", "minimum": self._minimum, "maximum": self._maximum}
 
 
 class Number(ScalarType[float]):
-    """A number, with a decimal point or none."""
+    """A number, with or without a decimal point."""
 
-    def __init__(self, least: float, most: float) -> None:
-        self.words = f"a number from {least} to {most}"
-        self._least = least
-        self._most = most
+    def __init__(self, minimum: float, maximum: float) -> None:
+        self.words = f"a number from {minimum} to {maximum}"
+        self._minimum = minimum
+        self._maximum = maximum
 
     def convert(self, scalar: Scalar) -> float:
         if scalar.kind not in {"int", "float"} or not re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", scalar.text):
             hint = "write it as 0.5 or 2, without quotes"
             raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}", hint)
-        if not self._least <= float(scalar.text) <= self._most:
-            raise InvalidError(f"must be from {self._least} to {self._most}")
+        if not self._minimum <= float(scalar.text) <= self._maximum:
+            raise InvalidError(f"must be from {self._minimum} to {self._maximum}")
         return float(scalar.text)
 
     def json_schema(self) -> JsonSchema:
-        return {"type": "number", "minimum": self._least, "maximum": self._most}
+        return {"type": "number", "minimum": self._minimum, "maximum": self._maximum}
 
 
 class Choice(ScalarType[str]):
-    """One of a few words."""
+    """One of a fixed set of words."""
 
     def __init__(self, *words: str) -> None:
         self._choices = words
@@ -93,7 +93,7 @@ class Choice(ScalarType[str]):
     def convert(self, scalar: Scalar) -> str:
         if scalar.text not in self._choices:
             hint = nearest(scalar.text, self._choices) or f"one of {', '.join(self._choices)}"
-            raise InvalidError(f"{quoted(scalar.text)} is not known here", hint)
+            raise InvalidError(f"{quoted(scalar.text)} is not a valid value", hint)
         return scalar.text
 
     def json_schema(self) -> JsonSchema:
@@ -123,21 +123,21 @@ class Duration(ScalarType[timedelta]):
         return {"type": "string", "pattern": r"^(?:\d+(?:\.\d+)? ?[smhdw]|P[0-9WDTHMS.]+)$"}
 
 
-_MOMENT = re.compile(
+_DATE_TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?"
     r" ?(Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
-# Near the first and the last year that Python knows, no other timezone has that moment.
+# Outside of these years, a conversion to another timezone can fail.
 _YEARS = range(1900, 3000)
 
 
 class DateTime(ScalarType[datetime]):
-    """A date, or a date and time: in the schedule's timezone, unless it has an offset of its own."""
+    """A date, or a date and time, in the schedule's timezone unless it has an offset."""
 
     words = "a date, or a date and time"
 
     def convert(self, scalar: Scalar) -> datetime:
-        match = _MOMENT.fullmatch(scalar.text.strip())
+        match = _DATE_TIME.fullmatch(scalar.text.strip())
         hint = "write 2024-01-31, or 2024-01-31T06:00:00"
         if not match or (match[8] and not match[4]):
             raise InvalidError(f"{quoted(scalar.text)} is not a date", hint)
@@ -148,7 +148,7 @@ class DateTime(ScalarType[datetime]):
         try:
             naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
             return naive.replace(tzinfo=datetime.strptime(match[8].upper(), "%z").tzinfo) if match[8] else naive
-        except ValueError as error:  # Python's own words differ between versions
+        except ValueError as error:  # Python's message differs between versions
             raise InvalidError(f"{quoted(scalar.text)} is not a date: no such day or time", hint) from error
 
     def json_schema(self) -> JsonSchema:

@@ -1,4 +1,4 @@
-"""Maps with keys of their own: how one is read into its model, and how exactly one of several keys is demanded."""
+"""Types of maps with a fixed set of keys, which are read into models."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from codegen.keys.containers import without_null_keys
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.model import Model
 from codegen.keys.table import Key, Table, keys_of, read_keys
-from codegen.source.nodes import Entry, MapNode, Node, holds_trap
+from codegen.source.nodes import Entry, MapNode, Node, has_trap
 
 M = TypeVar("M", bound=Model)
 
 
 class OneOf(NamedTuple):
-    """Keys of which a map must have exactly one; the message about `several` may have `{names}` and `{places}`."""
+    """Requires exactly one of several keys; `{names}` and `{places}` are replaced in the message about `several`."""
 
     names: tuple[str, ...]
     missing: InvalidError
     several: tuple[str, str]
 
     def check(self, given: Mapping[str, Entry], place: Location, report: Report, *, last: bool = False) -> str:
-        """The key that is given, or empty after reporting, at the map or at the last of several, that it is not one."""
+        """Return the key that is set. If it is not exactly one, report it and return empty text.
+
+        The diagnostic is at the map, or with `last` at the last of several keys.
+        """
         found = {name: given[name].key_location for name in self.names if name in given}
         if len(found) == 1:
             return next(iter(found))
@@ -39,12 +42,12 @@ class OneOf(NamedTuple):
 
 
 class Section(FieldType[M], Generic[M]):
-    """A map with keys of its own, read into a model.
+    """A map with a fixed set of keys, which is read into a model.
 
     Attributes:
-        name: its name in the JSON Schema and in messages, such as `docker`.
-        required: the keys that it must have.
-        short: the key that any value but a map stands for.
+        name: the name in the JSON Schema and in messages, such as `docker`.
+        required: the required keys.
+        short: the key that is set by a value that is not a map.
     """
 
     def __init__(
@@ -68,20 +71,20 @@ class Section(FieldType[M], Generic[M]):
         values, at = read_keys(self._table(given), map_, problems.append, f"`{self.name}`")
         for problem in problems:
             report(problem)
-        is_broken = problems or holds_trap(map_)
+        is_broken = problems or has_trap(map_)
         return None if is_broken else self._checked(self._model(values, {**at, "": node.location}))
 
     def of(self, airflow: str) -> Section[M]:  # noqa: ARG002  # most have the same keys in every version
-        """The section for a version of Airflow."""
+        """Return the section for a version of Airflow."""
         return self
 
     @property
     def rows(self) -> Mapping[str, Key]:
-        """Its keys."""
+        """The keys of the map."""
         return keys_of(self.model)
 
     def _table(self, given: Mapping[str, Entry]) -> Table:  # noqa: ARG002
-        """The possible keys of a map with these entries."""
+        """Return the keys that a map with these entries can have."""
         return Table(self.rows)
 
     def _model(self, values: Mapping[str, Any], at: Mapping[str, Location]) -> M:
@@ -89,14 +92,14 @@ class Section(FieldType[M], Generic[M]):
         return self.model(**fields, at=at)
 
     def _checked(self, model: M) -> M:
-        """The model, whose values are valid each. Raises an `InvalidError` where they cannot be combined."""
+        """Return the model. Raises an `InvalidError` if its values cannot be combined."""
         return model
 
     def _missing(self, name: str) -> InvalidError:
         return InvalidError(f"`{self.name}` has no `{name}`", f"add `{name}`", rules.MISSING_KEY)
 
     def reference(self) -> JsonSchema:
-        """A reference to its definition in the JSON Schema of a schedule."""
+        """Return a reference to the definition in the JSON Schema of a schedule."""
         return {"$ref": f"#/definitions/{self.name}"}
 
     def json_schema(self) -> JsonSchema:

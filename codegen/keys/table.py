@@ -1,4 +1,4 @@
-"""Keys of YAML maps as fields of typed models: how a key is declared, and how a map is read into its model."""
+"""Declares the keys of YAML maps as fields of models, and reads maps by them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.keys.field_type import FieldType, Report
 from codegen.keys.model import Model
 from codegen.source.nodes import ListNode, MapNode
 
-# What people write who come from Meltano, Airflow or another generator; and what some keys were once called here.
+# Names from Meltano, Airflow and other generators, and former names of keys.
 ALSO_KNOWN_AS = {
     "task": "tasks",
     "steps": "tasks",
@@ -35,7 +35,7 @@ ALSO_KNOWN_AS = {
     "paused": "is_paused_upon_creation",
 }
 
-# The words of names that a label writes in another way.
+# Words in the names of keys that labels spell differently.
 _IN_WORDS = {
     "config": "settings",
     "dag": "DAG",
@@ -54,11 +54,11 @@ class Key:
     Attributes:
         group: the heading in the reference.
         example: a YAML value.
-        is_argument: whether the argument of Airflow with that name gets the value as it is.
-        owns: further arguments of Airflow, which are computed from it.
-        reaches: what a task must run for the key to have an effect on it; empty where it may be anything.
-        variable: the environment variable that passes it to Meltano in a `command`.
-        label: its label in a form, where the name does not read well.
+        is_argument: whether the value is passed unchanged to Airflow's argument of the same name.
+        owns: other arguments of Airflow that are derived from the value.
+        reaches: the kinds of tasks that the key has an effect on; empty for all kinds.
+        variable: the environment variable that passes the value to Meltano in a `command`.
+        label: the label in a form, if the name is not clear.
     """
 
     name: str
@@ -75,18 +75,18 @@ class Key:
 
     @cached_property
     def title(self) -> str:
-        """Its label in a form: the name in words, unless the row has another."""
+        """The label in a form, by default derived from the name."""
         words = " ".join(_IN_WORDS.get(word, word) for word in self.name.split("_"))
         return self.label or words[:1].upper() + words[1:]
 
     @cached_property
     def field(self) -> str:
-        """The field of its model: the name, with a trailing `_` if it is a Python keyword."""
+        """The field of the model: the name, with a trailing `_` if it is a Python keyword."""
         return f"{self.name}_" if iskeyword(self.name) else self.name
 
     @cached_property
     def arguments(self) -> tuple[str, ...]:
-        """Every argument of Airflow that the key decides."""
+        """All arguments of Airflow that the key sets."""
         return ((self.name,) if self.is_argument else ()) + self.owns
 
 
@@ -99,9 +99,9 @@ def key(
     is_inherited: bool = False,
     **columns: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
-    """A field of a model that is a key of the YAML, with the columns of `Key`.
+    """Declare a field of a model as a key, with the columns of `Key`.
 
-    Where it `is_inherited`, a map without the key has the value of the map around it, and the field is None.
+    With `is_inherited`, a missing key is None and inherits the value of the outer map.
     """
     metadata = {"key": {"type": type, "doc": doc, "example": example, "default": default, **columns}}
     if is_inherited:
@@ -112,7 +112,7 @@ def key(
 
 
 def shared_key(model: type[Model], name: str) -> Any:  # noqa: ANN401  # as above
-    """The key of another model: one row for both."""
+    """Declare a field as a key of another model, so that both share a row."""
     field = next(each for each in dataclasses.fields(model) if each.name == name)
     return dataclasses.field(default=field.default, metadata=field.metadata)
 
@@ -121,7 +121,7 @@ _KEYS: dict[type[Model], Mapping[str, Key]] = {}
 
 
 def keys_of(model: type[Model]) -> Mapping[str, Key]:
-    """The rows of a model's keys by their names: its own in their order, then those that it shares with others."""
+    """Return the rows of a model's keys by name: its own keys in order, then inherited ones."""
     if model not in _KEYS:
         fields = sorted(dataclasses.fields(model), key=lambda field: field.name not in vars(model)["__annotations__"])
         columns = {field.name: field.metadata["key"] for field in fields if "key" in field.metadata}
@@ -134,18 +134,18 @@ def keys_of(model: type[Model]) -> Mapping[str, Key]:
 
 
 def grouped(rows: Mapping[str, Key]) -> dict[str, Key]:
-    """The rows in the order of the reference: by their groups."""
+    """Sort rows by group, in the order of the reference."""
     groups = [*_GROUPS, *(row.group for row in rows.values())]
     return {row.name: row for row in sorted(rows.values(), key=lambda row: groups.index(row.group))}
 
 
-# Why a name is no key, and what to write instead.
+# Why a name is not a key, and what to write instead.
 Refusal = tuple[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """The keys that a map can have, why another name is refused, and the command that lists them."""
+    """The keys of a map, a function that explains other names, and the command that lists the keys."""
 
     rows: Mapping[str, Key]
     refuse: Callable[[str], Refusal | None] = lambda _: None
@@ -153,7 +153,7 @@ class Table:
 
 
 def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[dict[str, Any], dict[str, Location]]:
-    """The values of a map's keys by name, and the place of each; `noun` says in messages what has the keys."""
+    """Read the values and the places of a map's keys, by name; `noun` describes the map in messages."""
     values: dict[str, Any] = {}
     at: dict[str, Location] = {}
     for name, entry in node.entries.items():
@@ -172,7 +172,7 @@ def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[d
 
 
 def meant_by(name: str, known: Mapping[str, Key]) -> str:
-    """The key that a name stands for: itself, what another tool calls so, or the nearest; empty where there is none."""
+    """Return the key that a name means: itself, the key for another tool's name, or a similar one; empty if unknown."""
     if name in known:
         return name
     alias = ALSO_KNOWN_AS.get(name, "") or next((row.name for row in known.values() if name in row.owns), "")
@@ -184,5 +184,5 @@ def _unknown_key(name: str, table: Table, location: Location, noun: str) -> Diag
         message, hint = refused
         return Diagnostic(rules.UNKNOWN_KEY, message, location, hint)
     meant = meant_by(name, table.rows)
-    hint = f"did you mean `{meant}`?" if meant else f"`{table.lister}` lists them"
+    hint = f"did you mean `{meant}`?" if meant else f"`{table.lister}` lists the keys"
     return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is not a key of {noun}", location, hint)

@@ -1,4 +1,4 @@
-"""Types of text: free, with a pattern, as a template, and the words that Airflow, Meltano and cron read."""
+"""Types of text: free text, patterns, templates, names, and the syntax of Airflow, Meltano and cron."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 @cache
 def timezones() -> frozenset[str]:
-    """The names of all timezones; to look for their files takes a while."""
+    """Return the names of all timezones; cached, since it reads the file system."""
     return frozenset(available_timezones())
 
 
 class Text(ScalarType[str]):
-    """Text; where a pattern is given, text that matches it as a whole."""
+    """Text, which must fully match the pattern, if there is one."""
 
-    def __init__(self, words: str = "text", pattern: str = "", hint: str = "", longest: int | None = None) -> None:
+    def __init__(self, words: str = "text", pattern: str = "", hint: str = "", max_length: int | None = None) -> None:
         self.words = words
         self._pattern = pattern
         self._hint = hint
-        self._longest = longest
+        self._max_length = max_length
 
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
             raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
-        refuse_unspeakable(scalar.text)
+        check_characters(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"expected {self.words}, got an empty value", "leave the key out instead")
-        if self._longest and len(scalar.text) > self._longest:
-            raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._longest}", "shorten it")
+        if self._max_length and len(scalar.text) > self._max_length:
+            raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._max_length}", "shorten it")
         if self._pattern and not re.fullmatch(self._pattern, scalar.text):
             raise InvalidError(f"{quoted(scalar.text)} is not {self.words}", self._hint)
         self._check(scalar.text)
         return scalar.text
 
     def _check(self, text: str) -> None:
-        """Raise an `InvalidError` for a text that matches and is wrong all the same."""
+        """Raise an `InvalidError` for other invalid text, after the pattern has matched."""
 
     def json_schema(self) -> JsonSchema:
         schema: JsonSchema = {"type": "string", "minLength": 1}
-        if self._longest:
-            schema["maxLength"] = self._longest
+        if self._max_length:
+            schema["maxLength"] = self._max_length
         if self._pattern:
             schema["pattern"] = f"^(?:{self._pattern})$"
         return schema
 
 
 class FullName(Text):
-    """The full name of an importable Python object: its module and its name."""
+    """The full name of an importable Python object: the module and the name."""
 
     def __init__(self, words: str, hint: str) -> None:
         super().__init__(words, rf"(?:{_NAME}\.)+{_NAME}", hint, 250)
@@ -71,7 +71,7 @@ class FullName(Text):
 
 
 def check_importable(full_name: str) -> None:
-    """Refuse the full name of an object that no import can name."""
+    """Refuse the full name of an object that cannot be imported."""
     if full_name.startswith("__future__."):
         raise InvalidError("`__future__` imports only work at the top of a file", "name another module")
     for part in full_name.split("."):
@@ -80,12 +80,12 @@ def check_importable(full_name: str) -> None:
 
 
 def is_python_keyword(name: str) -> bool:
-    """Whether a name is a Python keyword, which cannot name an argument or a module."""
+    """Return whether a name is a Python keyword, which cannot be the name of an argument or a module."""
     return keyword.iskeyword(name) or name == "__debug__"
 
 
 class TemplatedText(Text):
-    """Text in which Airflow evaluates templates."""
+    """Text in which Airflow renders templates."""
 
     is_templated = True
 
@@ -94,7 +94,7 @@ class TemplatedText(Text):
 
 
 class Markdown(Text):
-    """Markdown, which can have several lines."""
+    """Markdown, of one line or more."""
 
     def __init__(self) -> None:
         super().__init__("Markdown")
@@ -104,15 +104,15 @@ class Markdown(Text):
 
 
 class PlainText(Text):
-    """Text where Airflow evaluates no templates, so there must be none."""
+    """Text in which Airflow does not render templates, so they are refused."""
 
     def _check(self, text: str) -> None:
         if is_template(text):
-            raise InvalidError("Airflow evaluates no templates here", "write the value itself", rules.TEMPLATE)
+            raise InvalidError("Airflow renders no templates here", "write the value itself", rules.TEMPLATE)
 
 
 class Name(Text):
-    """A name that people read and Meltano knows: nothing in it hides, and no template."""
+    """A name in Meltano or of a schedule, without invisible characters and templates."""
 
     def _check(self, text: str) -> None:
         if printable(text) != text:
@@ -126,14 +126,14 @@ class Name(Text):
 
 
 class Id(Name):
-    """An id of Airflow; the id of a task group cannot contain dots."""
+    """An Airflow id; the id of a task group cannot contain dots."""
 
     def __init__(self, words: str, *, of_group: bool = False) -> None:
         self._characters = GROUP_ID if of_group else ID
-        others, longest = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
+        others, max_length = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
         # In JavaScript, `\w` is ASCII only, so the JSON Schema leaves other characters to `_check`.
         pattern = rf"[^\x00-,{'.' if of_group else ''}/:-@\[-^`{{-\x7f]+"
-        super().__init__(words, pattern, f"letters, digits, {others}", longest)
+        super().__init__(words, pattern, f"letters, digits, {others}", max_length)
 
     def _check(self, text: str) -> None:
         super()._check(text)
@@ -142,7 +142,7 @@ class Id(Name):
 
 
 class Run(Text):
-    """What `meltano run` gets."""
+    """The arguments of `meltano run`."""
 
     is_templated = True
 
@@ -151,14 +151,14 @@ class Run(Text):
 
 
 class IntervalText(Text):
-    """A cron or an alias. Which time an `H` stands for is drawn later, from the schedule's name."""
+    """A cron expression or an alias. The values of an `H` are derived later from the schedule's name."""
 
     def _check(self, text: str) -> None:
         parse_interval(text, seed="")
 
 
 class Timezone(Text):
-    """The name of a timezone, as the IANA database has it."""
+    """The name of a timezone in the IANA database."""
 
     def _check(self, text: str) -> None:
         try:
@@ -168,8 +168,8 @@ class Timezone(Text):
             raise InvalidError(f"{quoted(text)} is not a timezone", hint, rules.UNKNOWN_TIMEZONE) from error
 
 
-def refuse_unspeakable(text: str) -> None:
-    """Refuse what no file, argument or environment variable can hold."""
+def check_characters(text: str) -> None:
+    """Refuse characters that a file, an argument or an environment variable cannot contain."""
     if "\x00" in text:
         raise InvalidError("contains the character U+0000, which cannot be passed to a program", "remove it")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):

@@ -1,4 +1,4 @@
-"""The JSON Schema of arguments: definitions of the markers and of the types."""
+"""The JSON Schema of arguments: the definitions of markers and types."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _FULL_NAME: JsonSchema = {"type": "string", "pattern": r"^\w+(?:\.\w+)+$"}
 _VALUE: JsonSchema = {"$ref": "#/definitions/value"}
 _OF_A_TASK: JsonSchema = {"type": "object", "required": ["task"], "properties": {"task": _TEXT, "key": _TEXT}}
 _FILES = dict.fromkeys(("$f", "$file"), _TEXT)
-# Each marker with its long name, description and values.
+# The markers, short and long, with their descriptions and values.
 _MARKERS: Mapping[tuple[str, ...], tuple[str, JsonSchema]] = {
     ("$x", "$xcom"): (
         "The result (XCom) of an upstream task.\nExample: {$x: {task: extract, key: rows}}",
         {"anyOf": [_TEXT, {**_OF_A_TASK, "additionalProperties": False}]},
     ),
     ("$t", "$template"): (
-        "A template, also of a file.\nExample: {$t: {$f: queries/orders.sql}}",
+        "A template, which can be in a file.\nExample: {$t: {$f: queries/orders.sql}}",
         {"anyOf": [_TEXT, {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": _FILES}]},
     ),
     ("$f", "$file"): (
-        "The text of a file, with a path relative to this file.\nExample: {$f: queries/orders.sql}",
+        "The text of a file; the path is relative to this file.\nExample: {$f: queries/orders.sql}",
         _TEXT,
     ),
     ("$const",): ("A value without templates.\nExample: {$const: '{{ raw }}'}", {}),
@@ -50,10 +50,10 @@ _DEFINITIONS: Mapping[str, JsonSchema] = {
             {"type": "object", "propertyNames": {"pattern": r"^(?!\$)"}, "additionalProperties": _VALUE},
         ]
     },
-    # Any argument.
+    # Allowed for any argument.
     "later": {"anyOf": [{"type": "string", "pattern": r"\{[{%#]"}, {"$ref": "#/definitions/marker"}]},
 }
-# A value of each type.
+# The names of types in definitions, and the JSON Schemas of their values.
 _TYPES: Mapping[type, tuple[str, JsonSchema]] = {
     str: ("text", {"type": "string"}),
     bool: ("boolean", {"type": "boolean"}),
@@ -69,23 +69,23 @@ _TYPES: Mapping[type, tuple[str, JsonSchema]] = {
 
 
 def arguments_map() -> JsonSchema:
-    """A map of arguments without facts."""
+    """Return the JSON Schema of a map of unknown arguments."""
     return {"type": "object", "propertyNames": {"pattern": r"^[A-Za-z_]\w*$"}, "additionalProperties": _VALUE}
 
 
 def object_schema() -> JsonSchema:
-    """An `$import` of a Python object."""
+    """Return the JSON Schema of a Python object by `$import`."""
     properties = {"$import": _FULL_NAME}
     return {"type": "object", "required": ["$import"], "additionalProperties": False, "properties": properties}
 
 
 def reference_to(types: Iterable[type]) -> JsonSchema:
-    """The definition of an argument with these types."""
+    """Return a reference to the definition of an argument with these types."""
     return {"$ref": f"#/definitions/{_name(types)}"}
 
 
 def definitions(of_arguments: Iterable[Iterable[type]]) -> dict[str, JsonSchema]:
-    """The definitions of the markers, and of all these types of arguments."""
+    """Return the definitions of the markers and of arguments with these types."""
     found = dict(_DEFINITIONS)
     for types in of_arguments:
         later = {"$ref": "#/definitions/later"}
@@ -95,7 +95,7 @@ def definitions(of_arguments: Iterable[Iterable[type]]) -> dict[str, JsonSchema]
 
 def _of(types: Iterable[type]) -> list[tuple[str, JsonSchema]]:
     kinds = set(types)
-    # These types are text in JSON, and each whole number is a number.
+    # Text includes these types, and numbers include whole numbers.
     kinds -= {int} if float in kinds else set()
     kinds -= {timedelta, datetime, time} if str in kinds else set()
     return [each for kind, each in _TYPES.items() if kind in kinds]

@@ -1,4 +1,4 @@
-"""Finds the schedule files and merges the defaults and the environments into each of them."""
+"""Finds the schedule files, and merges defaults and environments into them."""
 
 from codegen.loader.discovery import HIDDEN, SUFFIXES, Overlay, SourceFile, find_schedules
 from codegen.loader.exclusion import excludes, without_a_match

@@ -1,4 +1,4 @@
-"""Finds the schedule files of a project, and the defaults that each inherits."""
+"""Finds the schedule files of a project, and the defaults that they inherit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.loader.names import DEFAULTS, check_defaults, check_names, is_the_s
 from codegen.rules import Rule
 from codegen.text.ids import composed
 
-# Texts that replace those of schedule files and defaults, by their paths in the project; None for a deleted file.
+# Replacement texts for schedule files and defaults, by their paths in the project; None for a deleted file.
 Overlay = Mapping[str, str | None]
 
 SUFFIXES = (".yml", ".yaml")
@@ -25,7 +25,7 @@ HIDDEN = (".", "_")
 
 
 class SourceFile(NamedTuple):
-    """A schedule file, its path in the project and below the folder of schedules, and the files of defaults above it.
+    """A schedule file, its path in the project and in the folder of schedules, and the defaults that it inherits.
 
     The paths have forward slashes. The outermost defaults come first, each with its path in the project.
     """
@@ -39,7 +39,7 @@ class SourceFile(NamedTuple):
 def find_schedules(
     root: Path, folder: Path, overlay: Overlay | None = None, exclude: tuple[str, ...] = ()
 ) -> tuple[list[SourceFile], list[Diagnostic]]:
-    """Find every schedule file below a folder of a project, sorted by path, without `HIDDEN` and excluded ones."""
+    """Find the schedule files below a folder of a project, sorted by path, except `HIDDEN` and excluded files."""
     search = _Search(root, folder, overlay or {}, exclude)
     if not search.is_folder(folder):
         message = f"the folder {quoted(search.name(folder))} does not exist"
@@ -49,13 +49,13 @@ def find_schedules(
     if not search.files and not search.diagnostics:
         is_left_out = search.has_excluded or excludes(exclude, PurePath("NAME.yml"))
         first = "change `exclude` in the configuration" if is_left_out else "add a file such as `NAME.yml`"
-        hint = f"{first}; nothing is deleted while there is none"
+        hint = f"{first}; without schedules, no generated files are deleted"
         search.error(rules.NO_SCHEDULES, folder, "the folder contains no schedules", hint)
     return sorted(search.files, key=lambda file: file.relative.split("/")), search.diagnostics
 
 
 def _composed(path: Path) -> Path:
-    """The path with its name in Unicode's composed form (NFC), if that is the same file, as on macOS."""
+    """Return the path with its name in composed form (NFC), if that is the same file, as on macOS."""
     if path.name.isascii():
         return path
     same = path.with_name(composed(path.name))
@@ -65,7 +65,7 @@ def _composed(path: Path) -> Path:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a symlink that leads to itself
+    except OSError:  # a symlink to itself
         return False
 
 
@@ -74,7 +74,7 @@ _Defaults = tuple[tuple[Path, str], ...]
 
 
 class _Child(NamedTuple):
-    """A file or folder in a folder; what a symlink points to decides whether it is a folder."""
+    """A file or folder in a folder; a symlink to a folder is a folder."""
 
     path: Path
     is_folder: bool
@@ -95,9 +95,9 @@ class _Search:
         self._folder = folder
         self._exclude = exclude
         self._boundary = Boundary(root, folder)
-        # From the real path of each visited folder to the path by which it was visited.
+        # The real paths of visited folders, and the paths by which they were visited.
         self._read: dict[str, Path] = {}
-        # The files and folders that the overlay adds to each folder.
+        # The files and folders that the overlay adds, by folder.
         self._added: dict[Path, set[Path]] = {}
         for name, text in overlay.items():
             if text is not None:
@@ -126,7 +126,7 @@ class _Search:
         return path in self._added or is_folder(path)
 
     def _children(self, folder: Path) -> list[_Child]:
-        """The schedule files, defaults and folders in a folder; raises an OSError if it is unreadable."""
+        """Return the schedule files, defaults and folders in a folder; raises an OSError if it is unreadable."""
         found: dict[Path, _Child] = {}
         if folder.exists():
             with os.scandir(folder) as entries:
@@ -138,11 +138,11 @@ class _Search:
         for path in self._deleted & found.keys():
             del found[path]
         children = [child for child in found.values() if child.is_folder or child.is_yaml]
-        # To compare paths takes longer.
+        # Comparing paths is slower than comparing names.
         return sorted((child for child in children if not self._is_excluded(child)), key=lambda child: child.path.name)
 
     def _is_excluded(self, child: _Child) -> bool:
-        # A file of defaults is not a schedule: it is excluded only with its folder.
+        # A file of defaults is not a schedule, so it is only excluded with its folder.
         if not self._exclude or (not child.is_folder and child.path.stem == DEFAULTS):
             return False
         relative = child.path.relative_to(self._folder)
@@ -151,7 +151,7 @@ class _Search:
         return is_excluded
 
     def walk(self, folder: Path) -> None:
-        """Read a folder, then the targets of symlinks: each folder once, by its real path if that is inside."""
+        """Read each folder once: first without following symlinks, then the targets of symlinks."""
         above = [os.path.realpath(parent) for parent in folder.parents]
         folders, links = [(folder, _Defaults())], deque[tuple[Path, _Defaults]]()
         while folders or links:
@@ -180,7 +180,7 @@ class _Search:
         self.diagnostics += check_defaults(files, self.name)
         shown = {child.path: child for child in children if not child.is_hidden}
         self.diagnostics += check_names({path: child.is_folder for path, child in shown.items()}, self.name)
-        # The paths of the folder in the project, and below the folder of schedules.
+        # The paths of the folder in the project and in the folder of schedules.
         name, relative = (f"{each}/" if each != "." else "" for each in (self.name(folder), self._relative(folder)))
         for path, child in shown.items():
             if not is_the_same_everywhere(path.name):
@@ -194,7 +194,7 @@ class _Search:
         return folder.relative_to(self._folder).as_posix()
 
     def _leads_out(self, child: _Child) -> bool:
-        """Whether a schedule file, defaults file or folder is a symlink out of the boundary, which is an error."""
+        """Report a symlink to a file or folder outside of the boundary, and return whether it is one."""
         if not child.is_symlink or (child.is_hidden and child.path.stem != DEFAULTS):
             return False
         problem = self._boundary.problem(child.path)

@@ -1,4 +1,4 @@
-"""Merges the keys of a schedule for one environment into its other keys."""
+"""Merges the keys for a deployment environment into the other keys of a schedule."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _KEYS = ("environments", "only")
 
 
 def environments_of(merged: MapNode, environments: Sequence[str]) -> list[str]:
-    """The environments of a project that have the schedule: those of `only`, else all."""
+    """Return the environments that include the schedule: the environments in `only`, or all."""
     only = {scalar.text for scalar in _names(merged.get("only"))} & set(environments)
     return [name for name in environments if not only or name in only]
 
 
 def for_environment(merged: MapNode, name: str) -> MapNode:
-    """The schedule with its keys for that environment merged in."""
+    """Return the schedule with its keys for an environment merged in."""
     parts = merged.get("environments")
     part = parts.get(name) if isinstance(parts, MapNode) else None
     if not isinstance(part, MapNode):
@@ -28,7 +28,7 @@ def for_environment(merged: MapNode, name: str) -> MapNode:
 
 
 def check_environments(merged: MapNode, environments: Sequence[str]) -> Iterator[Diagnostic]:
-    """Every environment that a schedule names must be one of the project; the schema checks its keys there."""
+    """Report environments that the project does not have; the schema checks their keys."""
     for key in _KEYS:
         entry = merged.entries.get(key)
         if entry is None or is_null(entry.value):
@@ -45,18 +45,18 @@ def check_environments(merged: MapNode, environments: Sequence[str]) -> Iterator
                 hint = nearest(name, environments) or f"the configuration has {', '.join(environments)}"
                 yield Diagnostic(rules.UNKNOWN_DEPLOYMENT, f"there is no environment {quoted(name)}", location, hint)
         if key == "only" and isinstance(entry.value, ListNode) and not entry.value.items:
-            message = "`only` names no environment, so no one has the schedule"
+            message = "`only` is empty, so no environment includes the schedule"
             yield Diagnostic(rules.INVALID_VALUE, message, entry.value.location, "name one, or delete the schedule")
 
 
 def _named(node: Node) -> list[tuple[str, Location]]:
-    """The environments that `environments` or `only` names, and their places."""
+    """Return the environments in `environments` or `only`, and their places."""
     if isinstance(node, MapNode):
         return [(name, entry.key_location) for name, entry in node.entries.items()]
     return [(scalar.text, scalar.location) for scalar in _names(node)]
 
 
 def _names(node: Node | None) -> list[Scalar]:
-    """The texts of a list, or a single text; the schema reports other values."""
+    """Return the text values of a list, or a single one; the schema reports other values."""
     nodes = node.items if isinstance(node, ListNode) else (node,)
     return [item for item in nodes if isinstance(item, Scalar) and item.kind == "str"]

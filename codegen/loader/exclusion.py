@@ -1,4 +1,4 @@
-"""The patterns of gitignore by which a project excludes files from its schedules."""
+"""Excludes files from the schedules of a project by gitignore patterns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 
 def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool = False) -> bool:
-    """Whether patterns match a path below the folder of schedules, or a folder that contains it."""
+    """Return whether patterns match a path in the folder of schedules, or one of its parent folders."""
     if not patterns:
         return False
     # A pattern that ends in a slash matches only folders.
@@ -19,7 +19,7 @@ def excludes(patterns: tuple[str, ...], relative: PurePath, *, is_folder: bool =
 
 
 def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[int]:
-    """The indices of the patterns that match nothing below the folder of schedules."""
+    """Return the indices of the patterns that match nothing in the folder of schedules."""
     left = list(range(len(patterns)))
     for parent, folders, files in os.walk(folder) if patterns else ():
         relative = Path(parent).relative_to(folder)
@@ -38,7 +38,7 @@ def without_a_match(patterns: tuple[str, ...], folder: Path) -> list[int]:
 
 @cache
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    # It takes 15 ms to import, and few projects need it.
+    # The import takes 15 ms, and few projects need it.
     from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
     return GitIgnoreSpec.from_lines(patterns).match_file

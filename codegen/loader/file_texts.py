@@ -1,4 +1,4 @@
-"""Reads the files in `$f`; the path is relative to the YAML file."""
+"""Reads the files in `$f` markers; the paths are relative to the YAML file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = ("$f", "$file")
 
 
 def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
-    """The node with the text of each file in `$f`."""
+    """Return the node with the text of each file in `$f`."""
     if isinstance(node, ListNode):
         return ListNode(tuple(with_file_texts(item, folder, boundary) for item in node.items), node.location)
     if not isinstance(node, MapNode):
@@ -33,7 +33,7 @@ def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
 
 
 def named_files(node: Node) -> Iterator[str]:
-    """Each file whose text a `$f` in the node can have, as a path in the project."""
+    """Yield the file of each `$f` in the node, as a path in the project."""
     if isinstance(node, Scalar):
         if node.content is not None:
             yield os.path.normpath(os.path.join(os.path.dirname(node.location.path), node.text))  # noqa: PTH118, PTH120
@@ -43,7 +43,7 @@ def named_files(node: Node) -> Iterator[str]:
 
 
 def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic:
-    """The text of a file, or the error that it cannot be read."""
+    """Return the text of a file, or the error if it cannot be read."""
     file, name = folder / path.text, f"the file {quoted(path.text)}"
     outside = boundary.problem(file)
     if not (outside or exists(file)):
@@ -58,7 +58,7 @@ def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic
 
 
 def _is_path(scalar: Scalar) -> bool:
-    """Whether a path can have these characters; the type of the value rejects the others."""
+    """Return whether a path can contain these characters; the type of the value rejects other text."""
     try:
         return scalar.kind == "str" and bool(scalar.text) and b"\x00" not in scalar.text.encode()
     except UnicodeEncodeError:

@@ -22,17 +22,17 @@ from codegen.source.read import parse_yaml, read_text
 
 @dataclass(frozen=True)
 class Document:
-    """A schedule file with its defaults merged in; each value keeps its own place."""
+    """A schedule file with its defaults merged in; each value keeps its place."""
 
     source: SourceFile
-    # With the nulls that remove a value, and with the values that each value hides.
+    # Includes the nulls that remove values, and the values that are overridden.
     merged: MapNode
-    # If the project has any.
+    # Empty without environments.
     deployment: str = ""
 
     @cached_property
     def name(self) -> str:
-        """The schedule's name, also of an invalid schedule."""
+        """The schedule's name, even if the schedule is invalid."""
         return _schedule_name(self.source, self.root)
 
     @cached_property
@@ -42,15 +42,15 @@ class Document:
 
     @cached_property
     def named_files(self) -> frozenset[str]:
-        """The files whose texts it has by `$f`, as paths in the project."""
+        """The files in `$f` markers, as paths in the project."""
         return frozenset(named_files(self.root))
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The content of a folder of schedules: a document for each file that is a map and each environment that has it.
+    """The content of a folder of schedules: a document for each valid file and each of its environments.
 
-    `others` has the names of the schedules in the other files, `defaults` the inherited maps, by `SourceFile.defaults`.
+    `others` has the names of the schedules in broken files, `defaults` the inherited maps by `SourceFile.defaults`.
     """
 
     boundary: Boundary
@@ -62,7 +62,7 @@ class Loaded:
     defaults: dict[tuple[tuple[Path, str], ...], MapNode] = field(default_factory=dict)
 
     def defaults_of(self, document: Document) -> MapNode | None:
-        """The values that a schedule inherits from `_defaults.yml` files in its environment; None without any."""
+        """Return the values that a schedule inherits from `_defaults.yml` files; None without any."""
         merged = self.defaults.get(document.source.defaults)
         return without_nulls(for_environment(merged, document.deployment)) if merged else None
 
@@ -77,7 +77,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     exclude: tuple[str, ...],
     cache: Cache,
 ) -> Loaded:
-    """Read every schedule below a folder of a project, for each of its environments, or with `base` for none."""
+    """Read the schedules in a folder of a project, for each environment, or with `base` without environments."""
     base = base or not environments
     files, diagnostics = find_schedules(root, folder, overlay, exclude)
     loaded = Loaded(Boundary(root, folder), files, [], set(), [], diagnostics)
@@ -85,7 +85,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
     for file in files:
         inherited, is_broken = _inherited(file.defaults, chains, loaded, overlay, cache)
         own = _read_map(loaded, cache, file.path, file.name, overlay.get(file.name))
-        # Without its defaults, keys would be reported as missing that are not.
+        # With broken defaults, inherited keys would be reported as missing.
         if own is not None and not is_broken:
             those, found = cache(file.name, _documents, file, inherited, own, tuple(environments), base=base)
             loaded.documents.extend(those)
@@ -99,7 +99,7 @@ def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
 def _documents(
     file: SourceFile, inherited: MapNode | None, own: MapNode, environments: tuple[str, ...], *, base: bool
 ) -> tuple[Sequence[Document], Sequence[Diagnostic]]:
-    """The documents of a file, and the diagnostics about the environments that it names."""
+    """Return the documents of a file, and the diagnostics about its environments."""
     merged = merge(inherited, own) if inherited else own
     problems = list(check_environments(merged, environments))
     if base:
@@ -120,7 +120,7 @@ _Chains = dict[tuple[tuple[Path, str], ...], tuple[MapNode | None, bool]]
 def _inherited(
     files: tuple[tuple[Path, str], ...], chains: _Chains, loaded: Loaded, overlay: Overlay, cache: Cache
 ) -> tuple[MapNode | None, bool]:
-    """Merge the files of defaults, each of which is read once."""
+    """Merge the files of defaults; each is read once."""
     if files not in chains:
         outer, is_broken = _inherited(files[:-1], chains, loaded, overlay, cache)
         before = len(loaded.diagnostics)
@@ -142,7 +142,7 @@ def _read_map(  # noqa: PLR0913  # what it reads, and how
     loaded.silencers.extend(silencers)
     loaded.diagnostics.extend(diagnostics)
     if node and ("$f" in text or "\\" in text):
-        # Not from the cache: a file can change on its own.
+        # Not cached: the files in `$f` can change independently.
         found = with_file_texts(node, path.parent, loaded.boundary)
         return found if isinstance(found, MapNode) else node
     return node

@@ -1,4 +1,4 @@
-"""Checks the names of schedule files and their folders, which must be the same on Linux, macOS and Windows."""
+"""Checks the names of schedule files and folders, which must be the same on Linux, macOS and Windows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULTS = "_defaults"
 
 
 def check_defaults(files: Iterable[Path], name_of: Callable[[Path], str]) -> Iterator[Diagnostic]:
-    """A folder has one file of defaults; a name that is nearly theirs has no effect, as it is no schedule either."""
+    """Report two files of defaults in a folder, and misspelled names, which have no effect."""
     hidden = [file for file in files if file.name.startswith("_")]
     own = [file for file in hidden if file.stem == DEFAULTS]
     if len(own) > 1:
@@ -26,7 +26,7 @@ def check_defaults(files: Iterable[Path], name_of: Callable[[Path], str]) -> Ite
 
 
 def check_names(children: Mapping[Path, bool], name_of: Callable[[Path], str]) -> Iterator[Diagnostic]:
-    """Check the schedule files and folders of one folder, each with whether it is a folder."""
+    """Check the names in a folder; `children` maps paths to whether they are folders."""
     owners: dict[str, Path] = {}
     for child, is_folder in children.items():
         if not is_the_same_everywhere(child.name):
@@ -41,15 +41,15 @@ def check_names(children: Mapping[Path, bool], name_of: Callable[[Path], str]) -
 
 
 def is_the_same_everywhere(name: str) -> bool:
-    """Whether a name can be reviewed, and is written as macOS and git write it."""
+    """Return whether a name has no invisible characters, and has the Unicode form of macOS and git."""
     return printable(name) == name == composed(name)
 
 
 def _not_the_same(name: str, place: Location, *, is_twice: bool) -> Diagnostic:
     if printable(name) != name:
-        # A line break, a bidirectional control or bytes that are not text.
+        # Line breaks, bidirectional controls or bytes that are not text.
         return Diagnostic(rules.FILE_NAME, "this name contains invisible characters", place, "rename it")
-    message = f"{quoted(ascii(name)[1:-1])} is another name on Linux than on macOS"
+    message = f"{quoted(ascii(name)[1:-1])} has a different name on macOS"
     new = quoted(composed(name))
-    hint = f"remove it or {new}, which is there too" if is_twice else f"rename it to {new}"
+    hint = f"remove it or {new}, which also exists" if is_twice else f"rename it to {new}"
     return Diagnostic(rules.FILE_NAME, message, place, hint)

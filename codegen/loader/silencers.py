@@ -1,4 +1,4 @@
-"""The comments that silence a warning at their line: `# dagpress: ignore[code] reason`."""
+"""Reads comments that silence a warning on their line: `# dagpress: ignore[code] reason`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from codegen.rules import Rule, Severity
 from codegen.source.comments import read_layout
 
 _MARK = "dagpress:"
-# One comment can hold several: the next one ends the reason of the one before.
+# A comment can contain several directives: the next one ends the reason of the previous one.
 _DIRECTIVE = re.compile(rf"#[ \t]*{_MARK}(?P<body>.*?)(?=#[ \t]*{_MARK}|$)")
 _IGNORE = re.compile(r"[ \t]*ignore[ \t]*\[(?P<codes>[^\]]*)\](?P<reason>.*)")
 
 
 class Silencer(NamedTuple):
-    """A rule that a comment silences at its line, and the place of the comment."""
+    """A rule that a comment silences on its line, and the place of the comment."""
 
     rule: Rule
     location: Location
 
 
 def read_silencers(text: str, name: str) -> tuple[Sequence[Silencer], Sequence[Diagnostic]]:
-    """The silencers in the comments of a valid YAML file, and an error for each invalid one."""
+    """Return the silencers in the comments of a valid YAML file, and an error for each invalid comment."""
     if _MARK not in text:
         return (), ()
     found = [
@@ -38,7 +38,7 @@ def read_silencers(text: str, name: str) -> tuple[Sequence[Silencer], Sequence[D
 
 
 def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
-    """The silencers, or errors, of one comment, given the text after `dagpress:`."""
+    """Yield the silencers or errors of a comment, given the text after `dagpress:`."""
     match = _IGNORE.fullmatch(body)
     codes = [code.strip() for code in match["codes"].split(",")] if match else []
     if not match or not any(codes):

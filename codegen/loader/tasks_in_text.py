@@ -1,4 +1,4 @@
-"""Converts tasks that are lists of words to texts, so that only the loader handles lists."""
+"""Converts tasks that are lists of words to text, so that only the loader handles lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from codegen.text.shell import run_of, words_of
 
 
 def with_tasks_in_text(root: MapNode) -> MapNode:
-    """The document with the lists of words in `tasks` as texts, also in its environments."""
+    """Convert the lists of words in `tasks` to text, including the tasks of environments."""
     entries = dict(root.entries)
     if (tasks := entries.get("tasks")) and isinstance(tasks.value, ListNode):
         items = tuple(map(_in_text, tasks.value.items))
@@ -25,7 +25,7 @@ def with_tasks_in_text(root: MapNode) -> MapNode:
 
 
 def _in_text(task: Node) -> Node:
-    """The task as a text; a list with an item that is no text, or with a template across items, stays as it is."""
+    """Convert a task to text; a list stays unchanged if an item is not text, or a template spans several items."""
     items = task.items if isinstance(task, ListNode) else ()
     words = [item.text for item in items if isinstance(item, Scalar) and item.kind == "str"]
     text = run_of(words)

@@ -1,1 +1,1 @@
-"""From meltano.yml to schedule files and back, the proof that both run the same, and the files of a new project."""
+"""Import from and export to meltano.yml, verification against Meltano's DAGs, and the files of a new project."""

@@ -1,4 +1,4 @@
-"""Finds what in a repository still runs a schedule of Meltano: DAG files, scripts, CI."""
+"""Finds the files of a repository that still run Meltano's schedules: DAG files, scripts, CI."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from codegen.git.program import answer_of
 from codegen.meltano.generator import is_generator
 from codegen.sync.header import is_generated
 
-# Between two words of a command: also in a list of texts, and after a line that continues.
+# Between two words of a command: also in a list of strings, and after a line continuation.
 _GAP = r"(?:[\"' \t]|,(?:\r?\n)?|\\\r?\n)+"
 _CALL = re.compile(rf"\bschedule{_GAP}run\b(?:{_GAP}-[\w-]+(?:=[^\s\"',]*)?)*(?P<gap>{_GAP})(?P<name>[^\s\"',)\]]+)")
-# As git finds it in a line.
+# The beginning of a call, for `git grep`, which searches line by line.
 _BEGIN = r"schedule[\"', 	]+(run|\\)|schedule[\"',]+$"
-# Of a text: a variable, a template, or what joins it to one.
+# Part of a name: a variable, a template, or a concatenation with one.
 _VARIABLE = re.compile(r"[$`{%+]")
 _DOCUMENTS = (".md", ".rst")
 _INSTALLED = {"node_modules", "site-packages"}
@@ -27,16 +27,16 @@ _LARGEST = 1_000_000
 
 
 class Caller(NamedTuple):
-    """A call of `meltano schedule run`; the name is empty where a variable has it."""
+    """A call of `meltano schedule run`; the name is empty if it is a variable."""
 
     name: str
     place: Location
 
 
 def callers_of(names: Collection[str], root: Path) -> Iterator[Caller]:
-    """The calls of these schedules, and of those that a variable names, with places relative to the project.
+    """Find the calls of these schedules, and calls with a variable as the name; locations are relative to the project.
 
-    In a git repository they are searched in all of it, less what git ignores; else in the project.
+    Searches the whole git repository except for ignored files or, without a repository, the project.
     """
     top = answer_of(root, "rev-parse", "--show-toplevel")
     for path in sorted(_in_git(Path(top)) if top else _in_folder(root)):

@@ -67,8 +67,8 @@ def hook(root: Path, repository: Path, folder: str) -> Iterator[Step]:
 def _has_hook(text: str, entry: str) -> bool:
     """Whether a pre-commit configuration calls a command, directly or by the hook of Dagpress's repository."""
     try:
-        # All values stay text, also those that look like a number or a date.
-        data = yaml.load(text, yaml.BaseLoader)  # noqa: S506  # it makes texts, lists and maps
+        # Reads all values as text, also numbers and dates.
+        data = yaml.load(text, yaml.BaseLoader)  # noqa: S506  # it only creates strings, lists and maps
         hooks = [each for repo in data["repos"] for each in repo["hooks"]]
         default = {"dagpress-check": "dagpress check"}
         return any(entry in each.get("entry", default.get(each["id"], "")) for each in hooks)

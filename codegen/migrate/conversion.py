@@ -1,4 +1,4 @@
-"""Converts a schedule of Meltano to one of Dagpress, and reports what cannot be carried over."""
+"""Converts a Meltano schedule to a Dagpress schedule, and reports what cannot be carried over."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from codegen.text.jinja import as_literal, is_template
 from codegen.validate import check_one, check_together
 
 _OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
-# Something that these warn about is only in meltano.yml, so the schedule there is still needed.
+# These warn about something that exists only in meltano.yml, so the schedule is still needed there.
 _LOSSES = {rules.NOT_CARRIED_OVER.code, rules.SECRET_NOT_COPIED.code}
 _IN_THE_WORKERS = "set it in the environment of the workers, or write '{{ conn.NAME.password }}' in the schedule"
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A schedule of Meltano as one of Dagpress.
+    """A Meltano schedule, converted to a Dagpress schedule.
 
     Attributes:
         schedule: the schedule, before the defaults of any folder.
         lines: its keys as YAML, with their comments.
-        warnings: what is not carried over unchanged, and the results of the checks.
+        warnings: losses and changes of the conversion, and the results of the checks.
     """
 
     item: Item
@@ -56,7 +56,7 @@ class Draft:
 def convert(
     item: Item, meltano: MeltanoProject, airflow: str, dag_id_prefix: str
 ) -> tuple[Draft | None, list[Diagnostic]]:
-    """The draft, or None if the schedule cannot be imported; and all warnings, at their places in meltano.yml."""
+    """The draft, or None if the schedule cannot be imported; and all warnings, at their locations in meltano.yml."""
     if not isinstance(item.node, MapNode):
         return None, [not_imported(item, f"a schedule must be a map, got {named(item.node)}")]
     if not item.name.strip():
@@ -82,17 +82,17 @@ def convert(
     warnings += [d.with_severity(Severity.WARNING) for d in problems]
     if schedule is None or has_errors(problems):
         what = f"the schedule {quoted(item.name)} is not imported"
-        warnings.append(not_imported(item, what, "fix what is reported about it, and import again"))
+        warnings.append(not_imported(item, what, "fix the problems reported for it, and import again"))
         return None, warnings
     if schedule.dag_id_or_default != schedule.default_dag_id:
-        # The check has just warned about the ID; a schedule with a `dag_id` of its own gets no such warning.
+        # The check has just warned about the ID; a schedule with its own `dag_id` gets no such warning.
         schedule = replace(schedule, dag_id=schedule.dag_id_or_default)
         lines += to_yaml({"dag_id": schedule.dag_id}).splitlines()
     return Draft(item, schedule, tuple(lines), tuple(warnings)), warnings
 
 
 def _refusal(node: MapNode, meltano: MeltanoProject) -> str:
-    """The reason why Meltano refuses to run a schedule, with the fix; empty if Meltano runs it."""
+    """The reason why Meltano rejects a schedule, with the fix; empty if Meltano runs it."""
     for key in ("name", "job"):
         given = node.get(key)
         if isinstance(given, Scalar) and not is_null(given) and not is_text(given):
@@ -109,15 +109,15 @@ def not_imported(item: Item, message: str, hint: str = "") -> Diagnostic:
 def _secrets_in_comments(item: Item) -> Iterator[Diagnostic]:
     for comment in (*item.above, *item.inside):
         if is_sensitive("", comment.text):
-            message = "this comment seems to hold a secret, and is not copied"
+            message = "this comment seems to contain a secret, and is not copied"
             place = Location(item.location.path, comment.line, comment.column)
             yield Diagnostic(rules.SECRET_NOT_COPIED, message, place, "remove the secret from it")
 
 
 def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic]) -> dict[str, Entry]:
-    """The keys of the schedule in Dagpress, at their places in meltano.yml; adds to the warnings."""
+    """The keys of the Dagpress schedule, at their locations in meltano.yml; adds to the warnings."""
     job = node.get("job")
-    # Meltano tests it in the same way (meltano/core/meltano_file.py, `load_schedules`).
+    # The same test as in Meltano (meltano/core/meltano_file.py, `load_schedules`).
     has_job = isinstance(job, Scalar) and not is_null(job) and job.text != ""
     entries = {}
     for key, entry in node.entries.items():
@@ -125,12 +125,12 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
             message = "`annotations` of a schedule are for other tools, and are not imported"
             warnings.append(_lost(entry, message, _meaning_of(entry.value)))
         elif key not in KEYS:
-            hint = nearest(key, KEYS) or "write what it should do into the schedule's file"
-            warnings.append(_lost(entry, f"Meltano and Dagpress know no {quoted(key)} of a schedule", hint))
+            hint = nearest(key, KEYS) or "add an equivalent setting to the schedule's file"
+            warnings.append(_lost(entry, f"{quoted(key)} is not a key of a schedule, in Meltano or in Dagpress", hint))
         elif is_null(entry.value) or key == "name":
             continue
         elif has_job and key in _OF_AN_EXTRACTOR:
-            message = f"{quoted(key)} is not carried over: a schedule with a job runs that job alone"
+            message = f"{quoted(key)} is not carried over: a schedule with a job runs only that job"
             warnings.append(_lost(entry, message, "remove it"))
         elif value := _value(key, entry.value, meltano, warnings):
             new_key = "tasks" if key == "job" and isinstance(value, ListNode) and value is not entry.value else key
@@ -139,7 +139,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
 
 
 def _meaning_of(annotations: Node) -> str:
-    """The replacement of annotations: those of Meltano Cloud name the environments of a schedule."""
+    """The hint for annotations: with Meltano Cloud's, a schedule runs only in some environments."""
     cloud = annotations.get("meltano.cloud") if isinstance(annotations, MapNode) else None
     lists = [entry.value for entry in cloud.entries.values()] if isinstance(cloud, MapNode) else []
     names = [
@@ -147,11 +147,11 @@ def _meaning_of(annotations: Node) -> str:
     ]
     if names:
         return f"to run it only in those environments, write `{to_yaml({'only': names}, flow=True).strip()[1:-1]}`"
-    return "write what it should do into the schedule's file"
+    return "add an equivalent setting to the schedule's file"
 
 
 def _value(key: str, node: Node, meltano: MeltanoProject, warnings: list[Diagnostic]) -> Node | None:
-    """The value of a key in Dagpress, which is a list for a job that becomes `tasks`; None if it has none."""
+    """The value of a key in Dagpress: a list for a job that becomes `tasks`; None without a value."""
     if isinstance(node, MapNode) and key == "env":
         values = {name: (entry, _variable(name, entry, warnings)) for name, entry in node.entries.items()}
         variables = {name: entry._replace(value=value) for name, (entry, value) in values.items() if value}
@@ -174,8 +174,8 @@ def _job(node: Scalar, meltano: MeltanoProject, warnings: list[Diagnostic]) -> N
     job = Scalar("str", node.text, node.location)
     if is_job or not are_blocks or is_template(node.text):
         return job if node.text else None
-    message = f"{quoted(node.text)} is no job but what `meltano run` gets, and becomes `tasks`"
-    warnings.append(Diagnostic(rules.JOB_IS_TASKS, message, node.location, "see that its DAG runs what you want"))
+    message = f"{quoted(node.text)} is not a job but arguments of `meltano run`, and becomes `tasks`"
+    warnings.append(Diagnostic(rules.JOB_IS_TASKS, message, node.location, "check that its DAG runs what you want"))
     return ListNode((job,), node.location)
 
 
@@ -183,8 +183,8 @@ def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | Non
     """The value of an environment variable in Dagpress; None if it is not carried over."""
     value = entry.value
     if is_null(value):
-        message = f"{quoted(name)} has no value, with which Meltano cannot run"
-        warnings.append(_lost(entry, message, "remove it, or give it one"))
+        message = f"{quoted(name)} has no value, so Meltano cannot run the schedule"
+        warnings.append(_lost(entry, message, "remove it, or set a value"))
         return None
     if not isinstance(value, Scalar):
         return value
@@ -194,8 +194,8 @@ def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | Non
         return None
     if not is_text(value):
         what = "a number" if value.kind == "str" else named(value)
-        message = f"Meltano cannot run with {what} in `env`; here it is the text {quoted(value.text)}"
-        warnings.append(Diagnostic(rules.ENV_NOT_TEXT, message, value.location, "see that it is what you want"))
+        message = f"Meltano cannot run with {what} in `env`; it is imported as the text {quoted(value.text)}"
+        warnings.append(Diagnostic(rules.ENV_NOT_TEXT, message, value.location, "check that it is what you want"))
     text = as_literal(value.text) if is_template(value.text) else value.text
     return Scalar("str", text, value.location)
 

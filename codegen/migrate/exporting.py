@@ -38,7 +38,7 @@ class Export:
 
     Attributes:
         exported: how many schedules are in meltano.yml afterwards.
-        diagnostics: what Meltano cannot express; with an error among them, nothing may be written.
+        diagnostics: what Meltano cannot express; if one is an error, nothing may be written.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -84,7 +84,7 @@ def plan_export(project: Project) -> Export:
 
 
 def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Schedule], list[Diagnostic]]:
-    """The schedules without `environments`, which Meltano does not have; and a warning for each error in those."""
+    """The schedules without their `environments`, which Meltano does not have; and a warning for each error in them."""
     if not project.deployments:
         return reading.schedules, []
     base = pipeline.read(project, base=True)
@@ -104,7 +104,7 @@ class _Target:
     Attributes:
         main: its meltano.yml.
         items: its schedules.
-        shared: the jobs that schedules of ours name.
+        shared: the jobs that schedule files name.
         texts: its files.
     """
 
@@ -145,7 +145,7 @@ class _Target:
         return {name: (path, index) for path, jobs in reversed(found) for name, index in jobs.items()}
 
 
-# Edits with their files.
+# Edits, each with its file.
 _Edits = list[tuple[Path, Edit]]
 
 
@@ -167,7 +167,7 @@ def _edits(schedule: Schedule, root: Path, target: _Target) -> tuple[_Edits, Dia
 
 
 def _edited(texts: Mapping[Path, str], groups: Mapping[str, _Edits]) -> tuple[dict[Path, str], dict[str, EditError]]:
-    """Make all edits of each schedule, or none of them and an error."""
+    """Make all edits of each schedule, or none and return its error."""
     errors: dict[str, EditError] = {}
     while True:
         found: dict[str, EditError] = {}
@@ -193,7 +193,7 @@ def _not_written(schedule: Schedule, error: EditError, target: _Target) -> Diagn
 
 
 def _losses(schedule: Schedule, root: Path, target: _Target) -> list[Diagnostic]:
-    """What Meltano cannot express."""
+    """The warnings about what Meltano cannot express."""
     found = list(losses(schedule))
     if schedule.name not in target.by_name:
         _, others = _comments(root / schedule.source)
@@ -202,11 +202,11 @@ def _losses(schedule: Schedule, root: Path, target: _Target) -> list[Diagnostic]
 
 
 def _task_without_run(schedule: Schedule) -> Diagnostic | None:
-    """The warning that a job of Meltano cannot have one of the tasks."""
+    """The warning that one of the tasks cannot be in a Meltano job."""
     for task in schedule.tasks or ():
         if not task.run:
-            message = f"{quoted(schedule.name)} cannot be a job of Meltano: {quoted(task.task_id)} has `{task.kind}`"
-            hint = "it stays in the schedule's file alone, as a whole"
+            message = f"{quoted(schedule.name)} cannot become a Meltano job: {quoted(task.task_id)} has `{task.kind}`"
+            hint = "the whole schedule stays only in its own file"
             return Diagnostic(rules.NOT_EXPORTED, message, task.at[task.kind], hint)
     return None
 
@@ -221,7 +221,7 @@ def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
     for run in tasks:
         # Meltano splits at each space.
         if words_of(run) != run.split(" ") or is_template(run):
-            raise EditError(f"Meltano would read {quoted(run)} in another way")
+            raise EditError(f"Meltano would interpret {quoted(run)} differently")
     name, jobs = schedule.name, target.meltano.jobs
     if name not in jobs and name not in target.meltano.broken_jobs:
         return [(target.main, Append(("jobs",), NewItem({"name": name, "tasks": tasks})))]
@@ -230,7 +230,7 @@ def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
     if target.named_in_jobs[name] - {name}:
         raise EditError(f"another job runs {quoted(name)}")
     if name in target.shared or target.users[name] != [name]:
-        raise EditError(f"there is a job {quoted(name)} already, which does something else")
+        raise EditError(f"a different job {quoted(name)} already exists")
     if name not in target.jobs:
         raise EditError(f"the job {quoted(name)} is defined in another file")
     path, index = target.jobs[name]

@@ -17,7 +17,7 @@ from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
 
 # The keys that a schedule has in Meltano.
 KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")
-# Editors on Windows write it at the start of a file; YAML's parser counts it as a character.
+# Editors on Windows write it at the start of a file; the YAML parser counts it as a character.
 BOM = "\ufeff"
 
 
@@ -40,7 +40,7 @@ class Item:
 
     @property
     def location(self) -> Location:
-        """The place of its first key."""
+        """The location of its first key."""
         return self.node.location
 
     @property
@@ -72,7 +72,7 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file that was read before, with its own line ends."""
+    """The text of a file that was read before, with its line endings unchanged."""
     return read_bytes(path).decode("utf-8")
 
 
@@ -95,7 +95,7 @@ def _items(path: Path, section: ListNode) -> Iterator[Item]:
 
 
 def _dash(node: Node, lines: list[str]) -> tuple[int, int]:
-    """The line and the column of an item's dash; where it has none, of the item."""
+    """The line and the column of an item's dash, or of the item if it has none."""
     line, column = node.location.line, node.location.column
     for number in range(line, 0, -1):
         before = lines[number - 1][: column - 1] if number == line else lines[number - 1].split("#")[0]

@@ -1,4 +1,4 @@
-"""Loads the DAGs of a project's old generator and those of the generated files in one real Airflow."""
+"""Loads the DAGs of a project's old generator and the DAGs of the generated files in one real Airflow."""
 
 from __future__ import annotations
 

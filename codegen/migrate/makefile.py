@@ -1,4 +1,4 @@
-"""The target of a Makefile that generates the DAG files, as far as messages name it."""
+"""Finds the command that generates the DAG files, for messages."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from codegen.files import Boundary, text_of
 
-# In the order in which make looks for them.
+# In the order in which make searches for them.
 _NAMES = ("GNUmakefile", "makefile", "Makefile")
 _TARGET = re.compile(r"^dags[ \t]*:(?!=)", re.MULTILINE)
 _INCLUDE = re.compile(r"^-?include[ \t]+(\S+)[ \t]*$", re.MULTILINE)
 
 
 def command_to_generate(root: Path) -> str:
-    """`make dags` in a project whose Makefile has this target, such as from `dagpress init`; else the program's own."""
+    """`make dags` if the project's Makefile has that target, as `dagpress init` writes it; else `dagpress generate`."""
     return "make dags" if any(map(_TARGET.search, _texts(root))) else "dagpress generate"
 
 
 def _texts(root: Path) -> Iterator[str]:
-    """The Makefile, and what it includes."""
+    """The texts of the Makefile, and of the files that it includes."""
     boundary = Boundary(root)
     main = next((text for name in _NAMES if (text := text_of(root / name))), "")
     yield main

@@ -16,8 +16,8 @@ from codegen.migrate.items import KEYS
 from codegen.schema.model import DAG_ID_PREFIX, Schedule
 from codegen.text.ids import airflow_id
 
-_STAYS = "it stays in the schedule's file alone"
-_STARTS_ANEW = "there it is the schedule's name: copy the state with `meltano state copy`"
+_STAYS = "it stays only in the schedule's file"
+_STARTS_FROM_SCRATCH = "in Meltano, it is the schedule's name: copy the state with `meltano state copy`"
 
 
 def item_of(schedule: Schedule) -> dict[str, Any]:
@@ -36,37 +36,40 @@ def item_of(schedule: Schedule) -> dict[str, Any]:
     return data
 
 
-def in_utc(moment: datetime, zone: ZoneInfo) -> date:
-    """A start date as Meltano has it: in UTC without an offset, and without a time at midnight."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def in_utc(time: datetime, zone: ZoneInfo) -> date:
+    """A start date in Meltano's form: in UTC without an offset; midnight as a date."""
+    aware = time if time.tzinfo else time.replace(tzinfo=zone)
     naive = aware.astimezone(timezone.utc).replace(tzinfo=None)
     return naive.date() if naive.time() == naive.min.time() else naive
 
 
 def losses(schedule: Schedule) -> Iterator[Diagnostic]:
-    """What the item lacks of the schedule, or has in another form."""
+    """The warnings about what the item lacks of the schedule, or has in another form."""
     for key, place in _keys_without_meltano(schedule):
-        message = f"Meltano cannot say {quoted(key)} of {quoted(schedule.name)}"
-        yield Diagnostic(rules.NOT_EXPORTED, message, place, _STARTS_ANEW if key == "state_id" else _STAYS)
+        message = f"Meltano has no equivalent of {key} in {quoted(schedule.name)}"
+        yield Diagnostic(
+            rules.NOT_EXPORTED, message, place, _STARTS_FROM_SCRATCH if key == quoted("state_id") else _STAYS
+        )
     yield from _other_dag_ids(schedule)
     yield from _other_interval(schedule)
     for name in schedule.env.keys() - meltano_env(schedule).keys():
-        message = f"Meltano knows no templates, as {quoted(name)} of {quoted(schedule.name)} has one"
-        yield Diagnostic(rules.NOT_EXPORTED, message, schedule.where("env"), "it is left out there")
+        message = f"Meltano does not support templates, and {quoted(name)} in {quoted(schedule.name)} has one"
+        yield Diagnostic(rules.NOT_EXPORTED, message, schedule.where("env"), "it is not exported")
 
 
 def lost_comment(schedule: Schedule, text: str, line: int, column: int) -> Diagnostic:
     """The warning that a comment of the schedule's file is not exported."""
-    message = f"the comment {quoted(text)} does not go along"
+    message = f"the comment {quoted(text)} is not exported"
     return Diagnostic(rules.NOT_EXPORTED, message, Location(schedule.source, line, column), _STAYS)
 
 
 def _default_dag_id(schedule: Schedule) -> str:
-    """The DAG id that Meltano's generator gives."""
+    """The DAG ID in Meltano's generator."""
     return replace(schedule, dag_id_prefix=DAG_ID_PREFIX).default_dag_id
 
 
 def _keys_without_meltano(schedule: Schedule) -> Iterator[tuple[str, Location]]:
+    """The keys that Meltano does not have, quoted, and their locations."""
     same_in_meltano = {"state_id": schedule.name, "dag_id": airflow_id(_default_dag_id(schedule))}
     rows = keys_of(Schedule)
     others = {**schedule.settings, **schedule.arguments}
@@ -74,32 +77,33 @@ def _keys_without_meltano(schedule: Schedule) -> Iterator[tuple[str, Location]]:
         value = getattr(schedule, name) if name in rows else others[name]
         default = same_in_meltano.get(name, rows[name].default if name in rows else None)
         if name not in {*KEYS, "tasks"} and name in schedule.at and value not in (None, default):
-            yield name, schedule.where(name)
+            yield quoted(name), schedule.where(name)
     for task in schedule.tasks or ():
         for name, place in task.at.items():
             if name not in {"", "run"} and "." not in name:
-                yield f"{name} of a task", place
+                yield f"{quoted(name)} of a task", place
 
 
 def _other_dag_ids(schedule: Schedule) -> Iterator[Diagnostic]:
     if schedule.dag_id:
         return
     if schedule.default_dag_id != _default_dag_id(schedule):
-        message = f"with Meltano it has another DAG id than {quoted(schedule.dag_id_or_default)}"
-        hint = f"there the ids begin with `{DAG_ID_PREFIX}`"
+        message = f"its DAG ID in Meltano is not {quoted(schedule.dag_id_or_default)}"
+        hint = f"Meltano's DAG IDs begin with `{DAG_ID_PREFIX}`"
         yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, Location(schedule.source), hint)
     if schedule.tasks:
-        message = f"as a job it has another DAG id there than {quoted(schedule.dag_id_or_default)}"
-        hint = "with Meltano, it has a history of its own"
+        message = f"as a Meltano job, its DAG ID is not {quoted(schedule.dag_id_or_default)}"
+        hint = "its run history in Airflow starts from scratch there"
         yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("tasks"), hint)
 
 
 def _other_interval(schedule: Schedule) -> Iterator[Diagnostic]:
     text, interval = schedule.interval_text, meltano_interval(schedule)
     if not text:
-        message = f"Meltano starts {quoted(schedule.name)} after no other, and gets {quoted(interval)}"
-        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("after"), "there it only runs manually")
+        name, hint = quoted(schedule.name), "in Meltano, it only runs manually"
+        message = f"Meltano cannot start {name} after another schedule: its interval becomes {quoted(interval)}"
+        yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("after"), hint)
     elif text != interval:
-        message = f"Meltano has no {quoted(text)}, and gets {quoted(interval)}"
-        effect = "there it only runs manually" if schedule.clock.timetable else "it runs at the same times"
+        message = f"Meltano does not support {quoted(text)}: the interval becomes {quoted(interval)}"
+        effect = "in Meltano, it only runs manually" if schedule.clock.timetable else "it runs at the same times"
         yield Diagnostic(rules.DIFFERS_IN_MELTANO, message, schedule.where("interval"), effect)

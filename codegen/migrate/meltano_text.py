@@ -48,7 +48,7 @@ def jobs_in(text: str) -> dict[str, int]:
 
 
 def text_of_node(node: Node | None) -> str:
-    """The text of a scalar without spaces around it; empty for a null and for other nodes."""
+    """The text of a scalar without surrounding spaces; empty for a null and for other nodes."""
     return node.text.strip() if isinstance(node, Scalar) and not is_null(node) else ""
 
 
@@ -63,7 +63,7 @@ def _edits_of_env(at: Path, old: MapNode, new: Mapping[str, str]) -> Iterator[Ed
 
 
 def _is_same(key: str, node: Node | None, value: str | date) -> bool:
-    """Whether Meltano reads that value."""
+    """Whether Meltano reads the node as that value."""
     if not isinstance(node, Scalar):
         return False
     if key == "start_date":

@@ -30,7 +30,7 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic],
         leaving = {
             each.draft.item.index: each for each, reason in here if not reason and each.draft.item.name not in called
         }
-        # From the last to the first: an alias goes before its anchor.
+        # From the last to the first, so that an alias is removed before its anchor.
         removals = {index: [Remove(("schedules", index))] for index in sorted(leaving, reverse=True)}
         after, errors = edited(before, removals)
         stays += [(each, reason) for each, reason in here if reason]
@@ -45,10 +45,10 @@ def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic],
 
 def _still_called(caller: Caller) -> Diagnostic:
     if caller.name:
-        message = f"this runs the schedule {quoted(caller.name)}, which therefore stays in meltano.yml"
+        message = f"this runs the schedule {quoted(caller.name)}, so the schedule stays in meltano.yml"
         hint = "remove the call, which the schedule's DAG replaces, and run `dagpress import --move` again"
     else:
-        message = "this runs a schedule that a variable names, and fails for those that were removed from meltano.yml"
+        message = "this runs a schedule named by a variable, and fails for schedules removed from meltano.yml"
         hint = "remove the calls of such schedules, which their DAGs replace"
     return Diagnostic(rules.NOT_MOVED, message, caller.place, hint)
 
@@ -63,9 +63,9 @@ def _not_moved(each: Imported, reason: str) -> Diagnostic:
 def _reason_to_stay(each: Imported, plan: Import) -> str:
     item = each.draft.item
     if not each.draft.is_whole:
-        return "not all of it came along"
+        return "not all of it was imported"
     if reason := plan.stays.get(item.name):
         return reason
     carried = Counter(comment.text for comment in read_layout(each.after.removeprefix(BOM)).comments.values())
     lost = Counter(comment.text for comment in (*item.above, *item.inside)) - carried
-    return f"its file has no comment {quoted(next(iter(lost)))}" if lost else ""
+    return f"its comment {quoted(next(iter(lost)))} was not copied" if lost else ""

@@ -1,4 +1,4 @@
-"""Loads a generator for an older Meltano, with the list of schedules in the form of that Meltano."""
+"""Loads a generator for an older Meltano, with the list of schedules in the format of that Meltano."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from codegen.airflow.loading import LoadedFile, load_dag_files
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
-# Older generators make no DAG without a start date, and Meltano 4 lists none.
+# Older generators require a start date for each DAG, and Meltano 4 lists none.
 _START = "1970-01-01"
 
 
@@ -40,10 +40,10 @@ def _load(airflow: Path, generator: Path, meltano_project: Path, answer: object)
     for task in (task for dag in dags for task in dag["tasks"]):
         if isinstance(task.get("env"), dict) and "PATH" in task["env"]:
             # The generators of Meltano 1 copy all environment variables of the worker.
-            task["env"] = {name: value for name, value in task["env"].items() if not _is_of_the_worker(name)}
+            task["env"] = {name: value for name, value in task["env"].items() if not _is_from_worker(name)}
             task["append_env"] = True
     return loaded._replace(dags=dags)
 
 
-def _is_of_the_worker(name: str) -> bool:
+def _is_from_worker(name: str) -> bool:
     return name in os.environ or name.startswith(("AIRFLOW", "PYTHON", "_")) or name == PROJECT_ROOT_VARIABLE

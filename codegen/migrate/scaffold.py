@@ -63,7 +63,7 @@ def _requirements(root: Path, source: str) -> Iterator[Step]:
     path = root / REQUIREMENTS
     if exists(path):
         if source and source not in read_lines(path):
-            yield f"write {quoted(source)} into {REQUIREMENTS}, which names another source of Dagpress"
+            yield f"add {quoted(source)} to {REQUIREMENTS}, which installs Dagpress from another source"
     elif source:
         yield Change(REQUIREMENTS, Action.CREATE, "", text)
     else:

@@ -30,7 +30,7 @@ def missing_file(
 
 
 def missing_lines(root: Path, name: str, wanted: Sequence[str], present: Sequence[str]) -> Iterator[Step]:
-    """The file with the missing lines appended; existing lines stay byte for byte."""
+    """The file with the missing lines appended; existing lines stay unchanged."""
     bare = {line.strip().strip("/") for line in present}
     missing = [line for line in wanted if line.strip("/") not in bare]
     path = root / name
@@ -47,7 +47,7 @@ def missing_lines(root: Path, name: str, wanted: Sequence[str], present: Sequenc
 
 
 def read_text(path: Path) -> str | None:
-    """The text of a file with its line ends; None if it is not a text file."""
+    """The text of a file with its line endings; None if it is not a text file."""
     try:
         return read_bytes(path).decode()
     except (OSError, UnicodeDecodeError):

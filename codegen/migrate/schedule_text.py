@@ -62,7 +62,7 @@ def _entry(key: str, original: Entry, value: Node, comments: dict[int, Comment])
 
 
 def _trailing_comment(entry: Entry, comments: dict[int, Comment], following: int = 0) -> list[str]:
-    """The comment in the key's line or the value's first line, unless the following key is in that line too."""
+    """The comment in the key's line or the value's first line, unless the following key is also in that line."""
     first = entry.key_location.line
     last = max(first, entry.value.location.line if isinstance(entry.value, Scalar) else 0)
     if first <= following <= last:
@@ -76,7 +76,7 @@ def _comments_before(entry: Entry, comments: dict[int, Comment]) -> list[str]:
 
 
 def _pop(comments: dict[int, Comment], is_wanted: Callable[[Comment], bool]) -> list[str]:
-    """Take the wanted comments out of those that were not written yet."""
+    """Remove the wanted comments from those not yet written, and return their texts."""
     return [comments.pop(comment.line).text for comment in list(comments.values()) if is_wanted(comment)]
 
 

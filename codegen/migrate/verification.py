@@ -22,7 +22,7 @@ from codegen.secrets.masking import HIDDEN
 from codegen.timetable.ticks import is_same_cron
 
 _NOTHING = "nothing"
-_NO_KEY = "a schedule has no key for it; the project's own template can set it"
+_NO_KEY = "no key of a schedule sets it, but the project's own template can"
 
 
 class Verdict(Enum):
@@ -36,7 +36,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Explained:
-    """One difference in words, with its reason and the fix where they are known."""
+    """One difference in words, with its reason and fix if they are known."""
 
     what: str
     old: str
@@ -46,10 +46,10 @@ class Explained:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result for one DAG id.
+    """The result for one DAG ID.
 
     Attributes:
-        expected: whether everything that ran before runs on as it did.
+        expected: whether everything that ran before still runs the same.
     """
 
     dag_id: str
@@ -60,7 +60,7 @@ class Comparison:
 
 
 def compare(old: Iterable[Data], new: Iterable[Data], around: Surroundings) -> list[Comparison]:
-    """Compare the DAGs of two sides, as Airflow has loaded them, by their ids and in the order of these."""
+    """Compare the DAGs of two sides, as loaded by Airflow; the results are sorted by DAG ID."""
     before = {dag["dag_id"]: dag for dag in old}
     after = {dag["dag_id"]: dag for dag in new}
     return [_compare(dag_id, before.get(dag_id), after.get(dag_id), around) for dag_id in sorted({**before, **after})]
@@ -68,7 +68,7 @@ def compare(old: Iterable[Data], new: Iterable[Data], around: Surroundings) -> l
 
 def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundings) -> Comparison:
     if new is None:
-        why = "no schedule gives this id; a schedule that takes its place keeps its run history with the key `dag_id`"
+        why = "no schedule has this DAG ID; to keep the run history, set `dag_id` in the schedule that replaces it"
         return Comparison(dag_id, Verdict.OLD_ONLY, expected=False, why=why)
     listed = around.listed.get(around.names.get(dag_id, ""), {})
     if old is None:
@@ -81,11 +81,11 @@ def _compare(dag_id: str, old: Data | None, new: Data | None, around: Surroundin
 def _only_new(dag_id: str, new: Data, listed: Data) -> Comparison:
     is_manual = new["schedule"] is None
     if is_manual:
-        why = "it runs manually, and the old generator has no DAG for it"
+        why = "it only runs manually, so the old generator creates no DAG for it"
     elif listed:
-        why = "Meltano lists its schedule, and the old generator gives no DAG of this id"
+        why = "Meltano lists its schedule, but the old generator creates no DAG with this ID"
     else:
-        why = "Meltano lists no schedule of this name"
+        why = "Meltano lists no schedule with this name"
     return Comparison(dag_id, Verdict.NEW_ONLY, expected=is_manual, why=why)
 
 
@@ -94,8 +94,8 @@ class _Pair:
     """The old and the new behaviour of one DAG.
 
     Attributes:
-        listed: its schedule, as Meltano lists it; empty where it does not.
-        variable: the variable that names the project directory to the new tasks.
+        listed: its schedule, as Meltano lists it; empty if it does not.
+        variable: the environment variable with the project directory in the new tasks.
     """
 
     old: Behaviour
@@ -104,7 +104,7 @@ class _Pair:
     variable: str
 
     def explained(self) -> Iterator[Explained]:
-        """The differences; one that all tasks share only once."""
+        """The differences; one that all tasks share is reported once."""
         found = [each for each in differences(self.old, self.new) if not self._is_harmless(each)]
         of_tasks = []
         for each in found:
@@ -125,21 +125,21 @@ class _Pair:
                 yield Explained(what, _shown(each.old), _shown(each.new), self._why_other_tasks())
 
     def _is_harmless(self, difference: Difference) -> bool:
-        """Whether it changes nothing beside what another difference says."""
+        """Whether it has no effect in addition to the other differences."""
         name, old, new = "".join(difference.path[:1]), difference.old, difference.new
         if difference.task_id:
-            # A task that begins with its DAG; a command that is not known; an exit code that Meltano never has.
-            begins = name == "start_date" and (old, new) == self._values("start_date")
+            # A task that starts with its DAG, an unknown command, and an exit code that Meltano never returns.
+            starts = name == "start_date" and (old, new) == self._values("start_date")
             is_unknown = name in {"folder", ENVIRONMENT} and None in {old, new}
-            return begins or is_unknown or (name == "skip_on_exit_code" and not new)
-        if name == "start_date" and self._starts_no_other_run(old, new):
+            return starts or is_unknown or (name == "skip_on_exit_code" and not new)
+        if name == "start_date" and self._has_same_runs(old, new):
             return True
         before, after = self._values("schedule")
         is_same = is_same_cron(str(before or ""), str(after or ""))
         return (name == "schedule" and is_same) or (name == "timetable" and not is_same)
 
-    def _starts_no_other_run(self, old: object, new: object) -> bool:
-        """Whether both starts give the same runs: without catch-up, a cron counts from now (airflow/timetables)."""
+    def _has_same_runs(self, old: object, new: object) -> bool:
+        """Whether both start dates lead to the same runs: without catch-up, a cron starts now (airflow/timetables)."""
         now = datetime.now(timezone.utc)
         has_begun = all(isinstance(start, datetime) and start <= now for start in (old, new))
         is_cron = all("Cron" in str(side.fields["timetable"]) for side in (self.old, self.new))
@@ -164,19 +164,19 @@ class _Pair:
         if name == "start_date" and self.old.fields[name] is None:
             return "without a start date, Airflow never starts the old DAG by itself"
         if name == "start_date" and self.listed and "start_date" not in self.listed:
-            return "Meltano 4 tells no start dates any more, so the old DAG has the generator's own"
+            return "Meltano 4 no longer lists start dates, so the old DAG has the generator's default"
         if name == "schedule" and self.old.fields["timetable"] == "OnceTimetable" and new is None:
-            return "in Airflow, `@once` starts one run; here, it runs manually, as in Meltano"
+            return "in the old DAG, `@once` starts one run; the new one only runs manually, as in Meltano"
         return _fix(name)
 
     def _why_of_a_task(self, name: str, old: object, new: object) -> str:
         if isinstance(old, Command) and isinstance(new, Command):
             return old.why or new.why or self._why_another_call(old, new)
         whys = {
-            "append_env": "a new task always has the environment of its worker too",
+            "append_env": "new tasks always inherit the environment of the worker",
             ENVIRONMENT: _fix("environment"),
             "e-mail": _fix("email"),
-            "folder": f"a new task runs in the directory that {self.variable} names",
+            "folder": f"new tasks run in the directory that {self.variable} names",
             "operator": UNREADABLE,
             "start_date": _NO_KEY,
             "upstream tasks": "the key `after` of a task sets them",
@@ -189,20 +189,22 @@ class _Pair:
             for side in (old, new)
         )
         if before != after:
-            return "another state id starts from scratch: the key `state_id` keeps the old one"
+            return "a new state ID starts from scratch: set `state_id` to keep the old one"
         return self._why_other_tasks() if "job" in self.listed else ""
 
     def _why_other_tasks(self) -> str:
         if isinstance(self.listed.get("job", {}).get("tasks"), str):
-            return "the job's tasks are one text in meltano.yml, and the old generator makes a task of each character"
-        return "the keys `job` and `tasks` of the schedule say which tasks there are"
+            return (
+                "meltano.yml has the tasks of the job as one text, and the old generator makes a task of each character"
+            )
+        return "the keys `job` and `tasks` of the schedule define its tasks"
 
     def _explained_variable(self, name: str, old: object, new: object) -> Explained:
         is_hidden = any(isinstance(value, str) and is_sensitive(name, value) for value in (old, new))
         if old is None and str((self.listed.get("env") or {}).get(name)) == new:
-            why = "meltano.yml sets it for this schedule, and the old generator loses it"
+            why = "meltano.yml sets it for this schedule, but the old generator ignores it"
         elif new is None and is_hidden:
-            why = "it looks like a secret, which is not copied: give it to the workers, or write a template of Airflow"
+            why = "it looks like a secret, and is not copied: set it on the workers, or use an Airflow template"
         else:
             why = "the key `env` of the schedule or of a task sets it"
         before, after = (HIDDEN if is_hidden and value is not None else _shown(value) for value in (old, new))
@@ -213,13 +215,13 @@ def _fix(argument: str) -> str:
     """The key that sets an argument of Airflow."""
     for model, of in (
         (Schedule, "of the schedule sets it"),
-        (Task, "of a task sets it, where the schedule has `tasks`"),
+        (Task, "of a task sets it, if the schedule has `tasks`"),
     ):
         for row in keys_of(model).values():
             if argument in {row.name, *row.arguments}:
                 return f"the key `{row.name}` {of}"
     if any(argument in facts_of(version).arguments for version in VERSIONS):
-        return f"the key `{argument}` sets it, which is Airflow's argument"
+        return f"the key `{argument}` sets it, an argument of Airflow"
     return _NO_KEY
 
 

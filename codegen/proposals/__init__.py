@@ -1,4 +1,4 @@
-"""Proposals: changes of schedules, each on a branch of its own, which become pull requests."""
+"""Proposals: changes of schedules, each on its own branch, which become pull requests."""
 
 from codegen.proposals.merging import Conflict, ConflictError, Side
 from codegen.proposals.proposal import PREFIX, Proposal, State, free_name, name_of

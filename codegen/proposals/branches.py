@@ -27,7 +27,7 @@ _PAUSE = 0.05
 
 
 class Origin(NamedTuple):
-    """Where a proposal of this machine began, as the repository's configuration has it."""
+    """The start of a proposal that was created on this machine, as stored in the repository's configuration."""
 
     author: str
     time: datetime
@@ -41,9 +41,9 @@ class Branch(NamedTuple):
         local: its commit on this machine; empty without one.
         remote: its commit on the git host, as of the last fetch; empty without one.
         path: its worktree; None without one.
-        is_elsewhere: whether it is checked out in a folder of somebody else on this machine.
-        origin: None for a proposal of another machine.
-        sent: its latest commit that was on the git host; empty before it was sent.
+        is_elsewhere: whether it is checked out on this machine, but not in a worktree of the server.
+        origin: None for a proposal that was created on another machine.
+        sent: its latest commit that was on the git host; empty if it was never sent.
     """
 
     name: str
@@ -95,17 +95,17 @@ def branches_of(folder: Path, remote: str, worktrees: Path) -> list[Branch]:
 
 
 def record_origin(folder: Path, branch: str, origin: Origin) -> None:
-    """Keep the origin of a proposal in the repository's configuration, until its branch is deleted."""
+    """Store the origin of a proposal in the repository's configuration, until its branch is deleted."""
     _record(folder, f"branch.{branch}.proposed", f"{origin.commit} {origin.time.timestamp():.0f} {origin.author}")
 
 
 def record_sent(folder: Path, branch: str, commit: str) -> None:
-    """Keep the latest commit of a proposal that was on the git host in the repository's configuration."""
+    """Store the latest commit of a proposal on the git host in the repository's configuration."""
     _record(folder, f"branch.{branch}.proposedlast", commit)
 
 
 def _record(folder: Path, key: str, value: str) -> None:
-    """Set a variable, as soon as no other git, such as that of a push, writes the configuration."""
+    """Set a variable, after waiting for other git processes, such as a push, to unlock the configuration."""
     left = _ATTEMPTS
     while left:
         left -= 1
@@ -146,7 +146,7 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
     content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
     prefix = cache("prefix", _prefix_of, project.root)
     uncommitted = _uncommitted(project, branch, prefix, cache) if branch.path else ()
-    # The commits on the git host will be merged into the worktree, so their files count, too.
+    # The commits on the git host will be merged into the worktree, so their files count as well.
     ahead = content
     if branch.remote not in {"", branch.tip}:
         ahead = cache(f"{branch.name} on the host", _content_of, project.root, base, branch.remote, start)
@@ -173,7 +173,7 @@ def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Pr
 
 
 def _in_project(names: Sequence[str], prefix: str) -> list[str]:
-    """Paths in the repository as paths from the project."""
+    """Convert paths in the repository to paths in the project."""
     return [os.path.relpath(name, prefix or ".") for name in names]
 
 
@@ -192,7 +192,7 @@ def _has_unsent_commits(folder: Path, branch: Branch) -> bool:
 
 
 def is_ancestor(folder: Path, commit: str, other: str) -> bool:
-    """Whether a commit is another, or one before it."""
+    """Whether a commit is equal to another one, or an ancestor of it."""
     return git.succeeds(folder, "merge-base", "--is-ancestor", commit, other)
 
 
@@ -201,12 +201,12 @@ def _prefix_of(folder: Path) -> str:
 
 
 def _content_of(folder: Path, base: str, tip: str, start: str) -> _Content:
-    # Merged commits are in the base; those of a known start are not all of the base's.
+    # Only the branch's own commits: without merged ones, and from its start if that is known.
     own = ("--first-parent", "--no-merges", f"{start or base}..{tip}")
     log = git.run(folder, *_LOG, "-z", "--reverse", f"--format={_FIELDS}", *own)
     commits = [*zip(*[iter(log.split("\0"))] * 3, strict=False)]
     common = git.answer_of(folder, "merge-base", base, tip)
-    # Without a common commit, all of its files are its own.
+    # Without a common commit, all files of the branch are its own.
     listed = ("diff", *_NAMES, common, tip) if common else ("ls-tree", "-r", "--name-only", "--full-tree", "-z", tip)
     files = _names(folder, *listed)
     since = git.time_of(commits[0][1]) if commits else None
@@ -237,7 +237,7 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
 
 
 def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> list[str]:
-    """The uncommitted files of the worktree, as paths in the project; git looks only where something was written."""
+    """The uncommitted files of the worktree, as paths in the project; cached until something is written there."""
     there, folders = (branch.path or project.root) / prefix, pipeline_folders(project)
     return cache(branch.name, _uncommitted_in, there, folders, branch.local, [*written_at(there, folders)])
 

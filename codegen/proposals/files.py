@@ -20,7 +20,7 @@ def pipeline_folders(project: Project) -> list[str]:
 
 
 def is_schedule_file(project: Project, name: str) -> bool:
-    """Whether a file is one of schedules or of defaults, by its path in the project."""
+    """Whether a path in the project is a schedule file or a `_defaults.yml`."""
     path = project.root / name
     return project.schedules in path.parents and path.suffix.lower() in SUFFIXES
 
@@ -29,15 +29,15 @@ def uncommitted_files(root: Path, folders: Iterable[str]) -> set[str]:
     """The changed and removed schedules and generated files in some folders of a project, without other files there.
 
     Raises:
-        GitError: the project is in no repository.
+        GitError: the project is not in a repository.
     """
     return {name for name in git.uncommitted(root, in_git(root, folders)) if _is_of_pipelines(root, name)}
 
 
 def written_at(root: Path, folders: Iterable[str]) -> Iterator[Stamp]:
-    """The stamps of some folders of a worktree with all folders in them, and of its index.
+    """The stamps of some folders of a worktree with all their subfolders, and of its index.
 
-    They tell what this server, which replaces whole files, has written there.
+    They change when this server writes there, since it replaces whole files.
     """
     for folder in folders:
         for place, _, _ in os.walk(os.path.realpath(root / folder)):
@@ -58,7 +58,7 @@ def _is_of_pipelines(root: Path, name: str) -> bool:
 
 
 def in_git(root: Path, names: Iterable[str]) -> list[str]:
-    """The names in git, which does not follow symlinks: the symlink itself, and its target."""
+    """The names for git, which does not follow symlinks: the symlink itself, and its target."""
     places = set()
     for path in (root / name for name in names):
         places |= {Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))}

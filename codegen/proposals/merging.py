@@ -1,4 +1,4 @@
-"""Brings a proposal up to date with the base, where both may have changed the same schedule."""
+"""Merges a branch into a proposal; both may have changed the same schedule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.loader import SUFFIXES
 
 
 class Side(Enum):
-    """The version of a schedule that a merge keeps: the proposal's, or that of the merged branch."""
+    """The version of a schedule that a merge keeps: from the proposal, or from the merged branch."""
 
     PROPOSAL = "ours"
     CURRENT = "theirs"
@@ -30,11 +30,11 @@ class Conflict(NamedTuple):
 
 
 class ConflictError(DagpressError):
-    """Both sides changed the same schedules, and nobody has decided which version to keep."""
+    """Both sides changed the same schedules, and it is undecided which version to keep."""
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         names = ", ".join(conflict.name for conflict in conflicts)
-        super().__init__(f"{names} was changed by others meanwhile")
+        super().__init__(f"{names} has newer changes by others")
         self.conflicts = conflicts
 
 
@@ -55,10 +55,10 @@ def merge(  # noqa: PLR0913  # what a merge takes
         root: the project's folder in a worktree without uncommitted changes.
         other: the branch.
         folders: the folders of schedules and of generated files.
-        sides: which version is kept of each schedule with a conflict, by its path in the project.
+        sides: the version to keep of each schedule with a conflict, by its path in the project.
         regenerate: writes the generated files.
         variables: environment variables for the commit.
-        hooks: the folder of the hooks of the commit.
+        hooks: the folder of the hooks for the commit.
         watch: callbacks for the commit.
 
     Raises:
@@ -87,7 +87,7 @@ def _merge(root: Path, other: str, folders: Sequence[str], sides: Mapping[str, S
             "merge",
             "--no-commit",
             "--quiet",
-            # Schedules are alike: git would take a new one for a removed one, and merge the changes of that into it.
+            # Schedules are similar: git would take a new one for a renamed one, and merge its changes.
             # Before git 2.50, the strategy `ort` always looks for renames.
             "--strategy=recursive",
             "--strategy-option=no-renames",
@@ -108,7 +108,7 @@ def _merge(root: Path, other: str, folders: Sequence[str], sides: Mapping[str, S
             raise ConflictError(undecided) from None
         for name in conflicts:
             _keep(root, name, sides[name])
-        # The conflicts of generated files end when they are written anew.
+        # Regenerating the generated files resolves their conflicts.
 
 
 def _is_in(folder: str, name: str) -> bool:

@@ -33,12 +33,12 @@ class Proposal:
         name: the name of its branch without the prefix.
         title: the subject of its first commit; empty before that.
         authors: the names of the people who changed it, the first one first.
-        since: the time of its first change.
+        since: the time of its first change, or of its start.
         files: the changed schedule files, as paths in the project.
-        others: the changed files that are neither schedules nor generated, which the page does not edit.
+        others: the changed files that are neither schedules nor generated, so the page cannot edit them.
         is_unsent: whether it contains changes that are only on this machine.
-        is_foreign: whether it has nothing in common with the default branch, or is checked out in a folder of somebody.
-        is_behind: whether somebody has sent changes of it from another machine.
+        is_foreign: whether it shares no commit with the default branch, or a user has checked it out in another folder.
+        is_behind: whether the git host has commits of it that this machine does not have.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Proposal:
 
     @property
     def branch(self) -> str:
-        """Its branch."""
+        """The name of its branch."""
         return PREFIX + self.name
 
     @property
@@ -64,7 +64,7 @@ class Proposal:
 
     @property
     def is_editable(self) -> bool:
-        """Whether it can be changed on the page, and its branch be checked out: it changes nothing but pipelines."""
+        """Whether it can be changed on the page, and its branch be checked out: it only changes pipelines."""
         return self.is_open and not self.others and not self.is_foreign
 
 

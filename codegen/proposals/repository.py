@@ -1,4 +1,4 @@
-"""The proposals of a project: begun, continued, sent and withdrawn."""
+"""Creates, continues, sends and withdraws the proposals of a project."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from codegen.proposals.proposal import PREFIX, Proposal, State, free_name
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import transaction
 
-# Seconds between two fetches for pages that only look.
+# Seconds between two fetches for pages that only read.
 _FRESH = 30
-# A draft without a change that is older was begun by a server that was killed.
+# An older draft without changes was left by a server that was killed.
 _UNUSED = timedelta(hours=1)
 # Seconds to wait for a command that writes into the checkout.
 _PATIENCE = 1
@@ -36,24 +36,24 @@ class ProposalError(DagpressError):
 
 
 class Proposals:
-    """The proposals of a project, each with a worktree outside of the server's checkout. Thread-safe.
+    """The proposals of a project, each with a worktree outside the server's checkout. Thread-safe.
 
     Attributes:
         remote: the name of the git host's remote.
-        default_branch: the branch that pull requests go to.
+        default_branch: the target branch of pull requests.
         problem: the error of the last fetch; None after a success.
-        lags: whether the server's checkout could not follow the default branch.
+        lags: whether the server's checkout could not be fast-forwarded to the default branch.
     """
 
     def __init__(self, project: Project, state: Path) -> None:
         """Use the remote of the checked-out branch, or else `origin`, and fetch from it.
 
         Args:
-            project: that in the server's checkout.
+            project: the project in the server's checkout.
             state: the folder for the worktrees.
 
         Raises:
-            ProposalError: the project is in no repository, or the repository has no remote with a branch.
+            ProposalError: the project is not in a repository, or the repository has no remote with a branch.
         """
         self.project = project
         self._root = project.root
@@ -63,7 +63,7 @@ class Proposals:
             raise ProposalError("proposals need a git repository", f"git: {error}") from error
         if not self.remote:
             hint = "add your team's repository: git remote add origin URL"
-            raise ProposalError("proposals need a remote, and this repository has none", hint)
+            raise ProposalError("proposals need a remote, but this repository has none", hint)
         common = git.run(self._root, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()
         digest = hashlib.sha256(common.encode()).hexdigest()[:8]
         self._top = Path(git.run(self._root, "rev-parse", "--show-toplevel").removesuffix("\n"))
@@ -90,18 +90,18 @@ class Proposals:
 
     @property
     def base(self) -> str:
-        """The branch from which proposals begin, as of the last fetch."""
+        """The remote-tracking branch from which proposals start."""
         return f"refs/remotes/{self.remote}/{self.default_branch}"
 
     def fetch(self) -> None:
         """Update the branches of the git host; a failure is the `problem` until a fetch succeeds.
 
-        The server's checkout and the worktrees follow their branches, where nothing of them would be lost.
+        The server's checkout and the worktrees are updated, unless that would lose changes.
         """
         asked = time.monotonic()
         with self._fetching:
             if self._began >= asked:
-                # Somebody else's fetch has begun since: a git host that does not answer keeps nobody twice.
+                # Another thread has fetched since: nobody waits twice for an unresponsive git host.
                 return
             self._began = self._fetched = time.monotonic()
             try:
@@ -110,16 +110,16 @@ class Proposals:
             except GitError as error:
                 self.problem = error
         if self.problem is None and self.default_branch:
-            self._notice_another_default()
+            self._update_default_branch()
             self._follow()
 
-    def _notice_another_default(self) -> None:
+    def _update_default_branch(self) -> None:
         """Find the default branch again, after a rename on the git host."""
         if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             self.default_branch = git.default_branch(self._root, self.remote) or self.default_branch
 
     def refresh(self) -> None:
-        """Fetch in the background, if the last fetch is long ago."""
+        """Fetch in the background, if the last fetch is old."""
         if self._is_old and not self._fetching.locked():
             self._fetched = time.monotonic()
             Thread(target=self.fetch, daemon=True).start()
@@ -129,7 +129,7 @@ class Proposals:
         return time.monotonic() - self._fetched > _FRESH
 
     def all(self) -> list[Proposal]:
-        """All proposals, the newest first."""
+        """All proposals, newest first."""
         with self._lock:
             base = self.base_commit()
             cache = Cache(self._cache)
@@ -139,11 +139,11 @@ class Proposals:
         return sorted(found, key=lambda each: each.since, reverse=True)
 
     def open(self) -> list[Proposal]:
-        """The proposals that can be changed here, the newest first; not those that begin right now."""
+        """The proposals that can be changed here, newest first, without those that have no changed files yet."""
         return [each for each in self.all() if each.is_editable and each.files]
 
     def get(self, name: str) -> Proposal | None:
-        """The proposal of that name."""
+        """The proposal with that name."""
         with self._lock:
             branch = next((branch for branch in self._branches() if branch.name == name), None)
             return self._proposal(self.base_commit(), branch, self._cache) if branch else None
@@ -152,28 +152,28 @@ class Proposals:
         return proposal_of(self.project, base, branch, cache)
 
     def base_commit(self) -> str:
-        """The commit of the base; the last one, if the git host has no such branch any more."""
+        """The commit of the base; the last known one if the git host no longer has the branch."""
         found = git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base)
         self._base_commit = found or self._base_commit
         return self._base_commit
 
     def begin(self, name: str, author: str) -> str:
-        """Begin a proposal from the up-to-date base, and return its name, which is like the given one.
+        """Start a proposal from the up-to-date base, and return its name, which may have a number appended.
 
-        If the git host could not be reached just now, it begins from the base of the last fetch.
+        If the git host could not be reached recently, it starts from the base of the last fetch.
         """
         if self.problem is None or self._is_old:
             self.fetch()
         with self._lock:
             free = self._free_name(name)
             origin = Origin(author, datetime.now(timezone.utc), self.base_commit())
-            # First: without it, what a killed server leaves behind would look like a merged proposal.
+            # Recorded first: otherwise, what a killed server leaves behind would look like a merged proposal.
             record_origin(self._root, PREFIX + free, origin)
             git.add_worktree(self._root, self._folder_of(free), PREFIX + free, origin.commit)
             return free
 
     def worktree(self, name: str) -> Path:
-        """The folder of the project in the worktree of an open proposal, which is made if there is none.
+        """The project folder in the worktree of an open proposal; a missing worktree is created.
 
         Raises:
             ProposalError: there is no such proposal, it is merged or closed, or it changes other files.
@@ -192,9 +192,9 @@ class Proposals:
             return branch.path / self._prefix
 
     def _checked(self, branch: Branch) -> Proposal:
-        """The proposal on a branch, if it changes nothing but pipelines: hooks may run what other files say.
+        """The proposal on a branch, if it only changes pipelines: hooks may run code from other files.
 
-        Also one with a worktree: somebody may have sent other files since.
+        Proposals with a worktree are checked, too, since other files may have been pushed meanwhile.
         """
         proposal = self._proposal(self.base_commit(), branch, self._cache)
         hint = f"change it in a clone, on the branch {proposal.branch}"
@@ -205,10 +205,10 @@ class Proposals:
         return proposal
 
     def send(self, name: str, watch: Watch) -> str:
-        """Push the commits of a proposal, and return its name: another one if the git host has the branch already.
+        """Push the commits of a proposal, and return its name: a new one if the git host already has the branch.
 
         Raises:
-            GitError: the git host refuses, or cannot be reached; the commits stay on this machine.
+            GitError: the git host rejects the push, or cannot be reached; the commits stay on this machine.
         """
         with self._lock:
             branch = self._branch(name)
@@ -223,7 +223,7 @@ class Proposals:
     def _send(self, name: str, path: Path, watch: Watch) -> str:
         hooks = git.hooks_of(self._root)
         url = git.url_of(self._root, self.remote)
-        # A relative URL leads elsewhere from a worktree.
+        # A relative URL would resolve to another place from a worktree.
         place = self._root if url.startswith(".") else path
         while True:
             branch = self._branch(name)
@@ -232,7 +232,7 @@ class Proposals:
             except RemoteError as error:
                 if error.failure is not Failure.MOVED or branch.sent or branch.remote:
                     raise
-                # Somebody else has sent a proposal of that name since the last fetch.
+                # Another user has sent a proposal with that name since the last fetch.
                 self.fetch()
                 name = self._rename(name)
             else:
@@ -246,10 +246,10 @@ class Proposals:
         return git.pull_request_of(self._root, self.remote, proposal.branch, self.default_branch)
 
     def newer(self, name: str) -> Iterator[str]:
-        """The commits that a proposal lacks: that of its own branch on the git host, and that of the base.
+        """The commits that a proposal lacks: of its own branch on the git host, and of the base.
 
         Raises:
-            ProposalError: somebody has sent other files than pipelines.
+            ProposalError: the branch on the git host also changes other files than pipelines.
         """
         branch = self._branch(name)
         self._checked(branch)
@@ -258,24 +258,24 @@ class Proposals:
                 yield commit
 
     def withdraw(self, name: str) -> None:
-        """Remove a proposal here and on the git host, with everything in it.
+        """Remove a proposal with all its changes, here and on the git host.
 
         Raises:
             ProposalError: it is being sent.
-            GitError: the git host refuses; then it is still here, too.
-            LockedError: something is being saved in it.
+            GitError: the git host rejects the deletion; then nothing is removed.
+            LockedError: it is being saved.
         """
         branch = self._branch(name)
         if name in self._sending:
             raise ProposalError("this proposal is being sent", "wait until it is sent")
         if branch.remote:
-            # Without the lock, as the git host may take a while.
+            # Without the lock, since the git host may be slow.
             git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
         with _locked(branch.path, _PATIENCE):
             self._delete(branch)
 
     def discard_if_empty(self, name: str) -> None:
-        """Remove a proposal without changes, such as after its first file was refused."""
+        """Remove a proposal without changes, such as after its first file was rejected."""
         branch = self._branch(name)
         with _locked(branch.path, _PATIENCE):
             self._discard(branch)
@@ -302,9 +302,9 @@ class Proposals:
             return free
 
     def _folder_of(self, name: str) -> Path:
-        """The folder of a new worktree, with the name of the repository's own.
+        """The folder of a new worktree, named like the repository's own folder.
 
-        A folder of the proposal's name may be that of a renamed one, or have been left behind.
+        A folder with the proposal's name may already exist, from a renamed proposal or as a leftover.
         """
         folders = (self._worktrees / (name + (f"-{number}" if number else "")) / self._top.name for number in count())
         return next(folder for folder in folders if not exists(folder))
@@ -329,7 +329,7 @@ class Proposals:
             # Also after the repository was moved.
             git.run(self._root, "worktree", "repair")
         for branch in self._branches():
-            # Another server of this repository may be at work in it.
+            # Another server of this repository may be using it.
             with suppress(DagpressError, LockedError), _locked(branch.path):
                 if branch.path and git.is_checked_out(branch.path):
                     git.recover_worktree(branch.path)
@@ -340,12 +340,12 @@ class Proposals:
                     self._discard(self._branch(branch.name))
 
     def _follow(self) -> None:
-        """Let the checkout and the worktrees follow their branches, and remove the worktrees of ended proposals."""
+        """Update the checkout and the worktrees to their branches, and remove the worktrees of ended proposals."""
         with suppress(LockedError), _locked(self._root, _PATIENCE):
             self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
         with self._lock:
             for name, path in [(branch.name, branch.path) for branch in self._branches() if branch.path]:
-                # One that cannot follow, or in which somebody saves right now, does not keep the others from it.
+                # One that cannot be updated, or is being saved, does not prevent the update of the others.
                 with suppress(DagpressError, LockedError), _locked(path):
                     self._follow_one(self._branch(name), path)
 
@@ -354,20 +354,20 @@ class Proposals:
         if proposal.is_unsent:
             return
         if not proposal.is_open:
-            # Once more, without what is remembered: nothing that a hook or a person has written may go.
+            # Check again without the cache: files written by a hook or a user must not be lost.
             if not self._proposal(self.base_commit(), branch, Cache()).is_unsent:
                 self._remove(path)
         elif proposal.is_editable and branch.remote not in {"", branch.sent}:
-            # Somebody may have rebased the branch; nothing is only here.
+            # The branch may have been rebased; this machine has no unsent changes.
             git.run(path, "reset", "--quiet", "--keep", branch.remote)
             record_sent(self._root, proposal.branch, branch.remote)
 
 
 def _locked(folder: Path | None, seconds: float = 0) -> AbstractContextManager[object]:
-    """The time in which nobody else saves, generates or commits in a working tree.
+    """A context in which no other process saves, generates or commits in a working tree.
 
     Raises:
-        LockedError: somebody does that for longer than some seconds.
+        LockedError: another process keeps the lock for longer than these seconds.
     """
     return transaction(folder, seconds, lambda _: None) if folder else nullcontext()
 

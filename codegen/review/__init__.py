@@ -1,1 +1,1 @@
-"""Compares the behaviour of DAGs: renamed ones, those of two environments, and those that an Airflow has loaded."""
+"""Compares the behaviour of DAGs: after a change or a rename, between environments, and as loaded by Airflow."""

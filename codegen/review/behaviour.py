@@ -1,4 +1,4 @@
-"""The behaviour of a DAG as data, and the one comparison of two."""
+"""The behaviour of a DAG as data, and the comparison of two."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STATE_ID = re.compile(r"--state-id=[^\s\"']+")
 class Behaviour:
     """What a DAG and each task do, by Airflow's names: `schedule`, `operator`, `upstream`, `env`, ...
 
-    Two are comparable where the same function made both.
+    Two behaviours are comparable if the same function created both.
     """
 
     fields: Fields
@@ -44,7 +44,7 @@ def differences(old: Behaviour, new: Behaviour) -> list[Difference]:
         before, after = old.tasks[task_id], new.tasks[task_id]
         names = {**before, **after}
         if before["operator"] != after["operator"]:
-            # The arguments of another operator are others.
+            # Another operator has other arguments.
             names = {name: None for name in before if name in after}
         found += _between(before, after, names, task_id=task_id)
     for task_id in {**old.tasks, **new.tasks}:
@@ -65,12 +65,12 @@ def _between(
 
 
 def state_ids_in(tasks: Iterable[Fields]) -> list[str]:
-    """The options of Meltano that give the tasks their state ids."""
+    """The options of Meltano that set the state IDs of tasks."""
     return [state_id for task in tasks for state_id in _STATE_ID.findall(repr(task))]
 
 
 def without_name(behaviour: Behaviour, source: str) -> str:
-    """The behaviour as text, without state ids, and without the schedule's name as a word or as a part of an id."""
+    """The behaviour as text, without state IDs, and without the schedule's name as a word or as part of an ID."""
     path = PurePosixPath(source)
     text = _STATE_ID.sub("", f"{ {**behaviour.fields, 'state_ids': ()} }{behaviour.tasks}")
     names = "|".join(map(re.escape, (path.with_suffix("").as_posix(), path.stem)))

@@ -1,4 +1,4 @@
-"""Makes the behaviour of the DAGs in the text of a generated file."""
+"""Reads the behaviour of the DAGs from the text of a generated file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _DEFINITIONS = (ast.Assign, ast.FunctionDef, ast.Import, ast.ImportFrom)
 
 
 def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
-    """The behaviour that DAGs in a generated file have, by their schedules, which may have been deleted.
+    """The behaviour of the DAGs in a generated file, by their schedules, which may have been deleted.
 
-    Ids and values are Python source, laid out in one way. A DAG is the same in a file of its own and in that of a
-    folder: with the values of the constants that it uses, and with the functions and imports that it needs. A text
-    that is no valid Python, or nested too deeply, has none.
+    IDs and values are normalized Python source. A DAG has the same behaviour in its own file and in the file of a
+    folder: with the values of the constants that it uses, and with the functions and imports that it needs. Invalid or
+    too deeply nested Python has none.
     """
     try:
         return dict(_behaviours(blocks_of(text), sources))
@@ -66,13 +66,13 @@ def _behaviour(nodes: Sequence[ast.stmt], definitions: ast.Module) -> Behaviour 
 
 
 class _Inlining(ast.NodeTransformer):
-    """Puts the values of the maps of a file in place of their names, and the text of its docstring."""
+    """Replaces names with their values: the maps of a file, and its docstring."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.maps = dict[str, ast.AST]()
         self._doc = ast.get_docstring(tree, clean=False)
         found = (node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict))
-        # In a file that was edited by hand, a map can name others and itself: those names stay.
+        # In a file that was edited by hand, a map can refer to other maps and to itself: those names stay.
         self.maps = {
             each.id: self.visit(copy.deepcopy(node.value))
             for node in found
@@ -80,19 +80,19 @@ class _Inlining(ast.NodeTransformer):
             if isinstance(each, ast.Name)
         }
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # the names of `ast`
-        """A map, or the docstring."""
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # named by `ast`
+        """Replace the name of a map, or of the docstring."""
         if node.id in self.maps:
             return copy.deepcopy(self.maps[node.id])
         return ast.Constant(self._doc) if node.id == "__doc__" else node
 
     def visit_Dict(self, node: ast.Dict) -> ast.AST:
-        """A map with the items of others, in the order of keys."""
+        """Merge unpacked maps into a map, and sort its keys."""
         self.generic_visit(node)
         return _merged(zip(node.keys, node.values, strict=True))
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """A call with the items of a map as arguments; a copy of a map as a map."""
+        """Expand unpacked maps into arguments, and `dict(map, ...)` into a map."""
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id == "dict" and node.args:
             named = ((ast.Constant(each.arg) if each.arg else None, each.value) for each in node.keywords)

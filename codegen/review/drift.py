@@ -19,12 +19,12 @@ from codegen.sync.parts import Action, Part
 from codegen.validate.lint import apply_levels
 
 NEW_DAG = "Airflow treats it as a new DAG without history"
-# The keys of a schedule that keep an id, by the fields of a behaviour.
+# The keys of a schedule that keep an ID, by the fields of a behaviour.
 _KEYS_OF_IDS = {"dag_id": "`dag_id`", "state_ids": "`state_id`"}
 
 
 def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Change], list[Diagnostic]]:
-    """The changes that `generate` makes, none where the generation has errors; and all diagnostics."""
+    """The changes that `generate` makes, none if the generation has errors; and all diagnostics."""
     if has_errors(generation.diagnostics):
         return [], generation.diagnostics
     scope = generation.selection.scope
@@ -35,9 +35,9 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
 
 
 def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
-    """A warning for each new DAG that has the behaviour of a deleted one under another DAG id or state id.
+    """A warning for each new DAG that has the behaviour of a deleted one under another DAG ID or state ID.
 
-    The text of a deleted DAG is all that is left of its schedule.
+    It compares DAG files, since the schedule of a deleted DAG no longer exists.
     """
     if not any(sources_in(change.before) - sources_in(change.after) for change in changes):
         return
@@ -61,7 +61,7 @@ def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
 
 
 def _ids(behaviour: Behaviour) -> str:
-    """The ids of a DAG, which it keeps if it moves to another file, such as that of its folder."""
+    """The IDs of a DAG, which stay the same if it moves to another file, such as its folder's."""
     return f"{[behaviour.fields[name] for name in _KEYS_OF_IDS]}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.pipeline import Reading
-from codegen.plan import between
+from codegen.plan import dependencies_between
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import behaviour_of
@@ -19,11 +19,11 @@ from codegen.sync.parts import Action, Part
 
 @dataclass(frozen=True)
 class Comparison:
-    """How the DAG files of two environments differ; with an error in the project, nothing was compared.
+    """How the DAG files of two environments differ; empty if the project has errors.
 
     Attributes:
         parts: the changes of the DAGs that are in both environments, and of the heads of their files.
-        missing: each schedule file that one of them lacks, with that environment.
+        missing: each schedule file that is missing in one environment, with that environment.
     """
 
     parts: Sequence[Part]
@@ -34,10 +34,10 @@ class Comparison:
 def compare_environments(
     project: Project, reading: Reading, schedules: Sequence[Schedule], one: str, other: str
 ) -> Comparison:
-    """Compare some schedules in two environments, whose names make no difference."""
+    """Compare some schedules in two environments; the names of the environments do not count."""
     if has_errors(reading.diagnostics):
         return Comparison((), (), reading.diagnostics)
-    # As if they were for no environment: their files name it.
+    # Without an environment, since the generated files contain its name.
     sides = [
         replace(reading, schedules=[replace(each, deployment="") for each in reading.of(deployment)])
         for deployment in (one, other)
@@ -65,6 +65,6 @@ def compare_environments(
 
 def _behaviours(project: Project, reading: Reading, sources: Collection[str]) -> dict[str, Behaviour]:
     """The behaviour of some schedules, by their files."""
-    others = between(reading.schedules)
+    others = dependencies_between(reading.schedules)
     planned = (each for each in reading.schedules if each.source in sources)
     return {each.source: behaviour_of(project, reading, each, others[each.source]) for each in planned}

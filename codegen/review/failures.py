@@ -11,7 +11,7 @@ from codegen.diagnostics import nearest, quoted
 from codegen.schema.alerts import KINDS
 from codegen.text.tracebacks import exception_of, summary_of
 
-# Airflow's and Python's own words, in all supported versions.
+# Error messages of Airflow and Python, in all supported versions.
 _INVALID_ARGUMENTS = re.compile(r"Invalid arguments were passed to (\w+) ")
 _UNEXPECTED = re.compile(r"\(\) got an unexpected keyword argument '(\w+)'")
 _MISSING = re.compile(r"missing keyword argument '(\w+)'")
@@ -19,7 +19,7 @@ _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 _NOT_SERIALIZED = re.compile(r"Failed to serialize DAG '[^']*': (.*)", re.DOTALL)
 _NAME_IN_A_MAP = re.compile(r"(?:^|, )'(\w+)': ")
-# The prefix that Airflow gives to the name of a DAG file's module.
+# The prefix that Airflow adds to the module name of a DAG file.
 _UNUSUAL = re.compile(r"unusual_prefix_[0-9a-f]+_")
 _PROVIDER = re.compile(r"airflow\.providers\.((?:apache|atlassian|cncf|common|dbt|ibm|microsoft)\.\w+|\w+)")
 _TIMEOUT = re.compile(r"DagBag import timeout")
@@ -43,10 +43,10 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
     """The causes of an error.
 
     Args:
-        traceback: Python's traceback, or the last output of a process that has ended.
+        traceback: Python's traceback, or the last output of a process that exited.
         log: the output of the file.
-        module: the module that the failing line imports; empty for another line.
-        operator: the full name of the operator that it calls; empty for another line.
+        module: the module that the failing line imports; empty for other lines.
+        operator: the full name of the operator that it calls; empty for other lines.
         airflow: the Airflow version of the project.
     """
     error = _UNUSUAL.sub("", exception_of(traceback))
@@ -110,7 +110,7 @@ def _hint_to_install(module: str) -> str:
 
 
 def _package(provider: re.Match[str]) -> str:
-    """The package of a provider, with the minimum version where we know it."""
+    """The package of a provider, with the minimum version if it is known."""
     package = f"apache-airflow-providers-{provider[1].replace('.', '-').replace('_', '-')}"
     return package + next((f">={least}" for name, least in _minimums() if name == package), "")
 

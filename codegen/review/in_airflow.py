@@ -25,12 +25,12 @@ from codegen.validate.lint import apply_lint
 
 # A generation, and the names of its files to load.
 Prepare = Callable[[], tuple[Generation, Collection[str]]]
-# A file, and the folder of DAG files that it lies in.
+# A file, and its DAGs folder.
 _Place = tuple[Path, Path]
 
 
 class _Generated(NamedTuple):
-    """A generated file, and the folder of DAG files of its environment, in the project."""
+    """A generated file, and the DAGs folder of its environment, as paths in the project."""
 
     name: str
     folder: str
@@ -40,10 +40,10 @@ class _Generated(NamedTuple):
 def check_in_airflow(
     project: Project, airflow: ProjectAirflow, prepare: Prepare, on_progress: Callable[[int], None] = lambda _: None
 ) -> list[Diagnostic]:
-    """Load generated files in that Airflow, and return errors and warnings. `prepare` runs while Airflow starts.
+    """Load generated files in an Airflow, and return errors and warnings. `prepare` runs while Airflow starts.
 
     Raises:
-        AirflowError: it does not start.
+        AirflowError: Airflow failed to start.
     """
     env = {project.project_root_variable: str(project.meltano_project)}
     env |= {"AIRFLOW_HOME": str(airflow.home)} if airflow.home and "AIRFLOW_HOME" not in os.environ else {}
@@ -98,7 +98,7 @@ def _without_producer(
     load: Callable[[Iterable[_Place]], Sequence[LoadedFile]],
 ) -> Iterator[Diagnostic]:
     """A warning for each asset that no DAG of its environment and no hand-written one produces."""
-    given = {(each.folder, uri) for each, file in loaded for uri in file.gives}
+    given = {(each.folder, uri) for each, file in loaded for uri in file.produces}
     missing = [
         (each, dag_id, uri)
         for each, file in loaded
@@ -114,11 +114,11 @@ def _without_producer(
     others = [place for place in others if place[0] not in known]
     files = load(others)
     if any(file.errors for file in files):
-        # A file that fails may have the producer.
+        # A file that fails may contain the producer.
         return
     for (_, folder), file in zip(others, files, strict=True):
         of = folders if folder in project.custom_dags else {folder}
-        given |= {(project.relative(each), uri) for each in of for uri in file.gives}
+        given |= {(project.relative(each), uri) for each in of for uri in file.produces}
     for each, dag_id, uri in missing:
         if (each.folder, uri) not in given:
             message = f"no DAG of this project produces the asset {quoted(uri)}, so this DAG never starts"

@@ -1,4 +1,4 @@
-"""Finds files of a project that are not in git, so that CI does not get them."""
+"""Finds files of a project that are missing in git, and so in CI."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codegen.sync.changes import Change
 from codegen.text.conflict import conflict_in
 from codegen.text.copyable import shell_command
 
-# The second is `git add --intent-to-add`.
+# The second one is after `git add --intent-to-add`.
 _UNTRACKED = {"??", " A"}
 # With more files, the command names their folders.
 _MOST_FILES = 10
@@ -36,7 +36,7 @@ def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
 
 
 def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
-    """The files with a merge conflict in git and without conflict markers, and what was written with them."""
+    """The files that are unmerged in git but have no conflict markers left, and the files written with them."""
     folders = _folders(project)
     try:
         unmerged = git.unmerged(project.root, [*folders, *_own_files(project)])
@@ -45,7 +45,7 @@ def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
         unmerged, codes = set(), {}
     open_conflicts = {name for name in unmerged if conflict_in(text_of(project.root / name)) is not None}
     resolved = {change.name for change in done if change.conflict} | unmerged - open_conflicts
-    # The commit that ends the merge needs them too.
+    # The commit that concludes the merge needs them, too.
     return sorted(resolved | {change.name for change in done if change.name in codes}) if resolved else ()
 
 
@@ -78,7 +78,7 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
     # A deleted file no longer belongs to a schedule.
     unstaged = [name for name in {*own, *(n for n, code in codes.items() if code[1] == "D")} if codes[name][1] in "MTD"]
     if index and unstaged:
-        what = f"the commit lacks the changes of this file{_more(unstaged)}"
+        what = f"the commit does not include the changes of this file{_more(unstaged)}"
         yield _diagnostic(project, sorted(unstaged), what, "run ")
 
 
@@ -102,7 +102,7 @@ def _folders(project: Project) -> list[str]:
 
 
 def _own_files(project: Project, generation: Generation | None = None) -> set[str]:
-    """The other files that CI needs: configuration, templates, texts by `$f`, Meltano project and requirements."""
+    """The other files that CI needs: configuration, templates, `$f` files, Meltano project and requirements."""
     cache = generation.reading.cache if generation else Cache()
     chosen = {schedule.source for schedule in generation.selection.schedules} if generation else set()
     files = [
@@ -112,7 +112,7 @@ def _own_files(project: Project, generation: Generation | None = None) -> set[st
         *(Path(entry.path) for entry in walk(project.templates, project.boundary) if entry.name.endswith(".j2")),
         *meltano_files(project.root, project.meltano_project, cache),
     ]
-    # Git refuses a path outside of the repository, or through a symlink.
+    # Git rejects paths outside the repository, and paths through a symlink.
     real = (Path(os.path.realpath(file.parent), file.name) for file in files if is_file(file))
     inside = (file for file in real if project.boundary.folder in file.parents)
     return {os.path.relpath(file, project.root).replace(os.sep, "/") for file in inside}

@@ -1,4 +1,4 @@
-"""Makes the behaviour of a DAG from what a real Airflow has loaded (`codegen/airflow/inside.py`)."""
+"""Creates the behaviour of a DAG that a real Airflow has loaded (`codegen/airflow/inside.py`)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
 Data = Mapping[str, Any]
 
-# Attributes with a form of their own below, or that change nothing of what a DAG does.
+# Attributes that are handled below, or do not affect what a DAG does.
 _OTHERWISE = {"dag_id", "default_args", "description", "doc_md", "schedule", "start_date", "tags", "tasks", "timetable"}
 _OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_display_name", "task_id", "upstream"}
 _OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
 _ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
 ENVIRONMENT = "Meltano environment"
-UNREADABLE = "it does more than to call Meltano once: a person must judge"
+UNREADABLE = "it does more than call Meltano once: compare it manually"
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Surroundings:
 
     Attributes:
         root: the Meltano project directory.
-        variable: the variable of the workers that names it to generated tasks.
-        preludes: the lines with which the commands of generated tasks begin.
+        variable: the environment variable with that directory in generated tasks.
+        preludes: the first lines of the commands of generated tasks.
         listed: the schedules by name, as in `meltano schedule list --format=json`.
-        names: the names of schedules by the DAG ids of the generated files.
+        names: the names of schedules by the DAG IDs of the generated files.
         meltano: the Meltano project, for its default environment.
     """
 
@@ -48,7 +48,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Command:
-    """What a task runs, as one would type it; `why` says why it is not a single call of Meltano."""
+    """The command of a task, as typed in a shell; `why` is the reason why it is not a single call of Meltano."""
 
     shown: str
     call: Call | None = field(default=None, compare=False)
@@ -56,9 +56,9 @@ class Command:
 
 
 def from_airflow(dag: Data, around: Surroundings) -> Behaviour:
-    """The behaviour of a loaded DAG: all attributes of it and of its tasks, which default arguments have changed."""
+    """The behaviour of a loaded DAG: the attributes of the DAG and its tasks, with default arguments applied."""
     # The scheduler counts from the earliest start (airflow/models/dag.py).
-    starts = filter(None, (_moment(each["start_date"]) for each in (dag, *dag["tasks"])))
+    starts = filter(None, (_in_utc(each["start_date"]) for each in (dag, *dag["tasks"])))
     fields = {
         "schedule": dag["schedule"],
         "timetable": dag["timetable"],
@@ -75,13 +75,13 @@ def _task(task: Data, around: Surroundings) -> dict[str, object]:
     events = ("failure", "retry")
     return {
         "upstream tasks": task["upstream"],
-        "start_date": _moment(task["start_date"]),
-        # Without an address nobody gets mail, whatever else is set.
+        "start_date": _in_utc(task["start_date"]),
+        # Without an address, no e-mail is sent, whatever else is set.
         "e-mail": {f"on {event}": task["email"] for event in events if task["email"] and task[f"email_on_{event}"]},
         "operator": task["operator"],
         "command": command,
         "folder": command.call and command.call.folder,
-        # However it is given (`detect_selected_environment` in meltano/cli/cli.py).
+        # From any source (`detect_selected_environment` in meltano/cli/cli.py).
         ENVIRONMENT: command.call and meltano_environment(command.call.environment, env, around.meltano),
         "env": {name: value for name, value in env.items() if not (command.call and name in ENVIRONMENT_VARIABLES)},
         "append_env": bool(task.get("env") is None or task.get("append_env")),
@@ -89,13 +89,13 @@ def _task(task: Data, around: Surroundings) -> dict[str, object]:
     }
 
 
-def _moment(text: str | None) -> datetime | None:
+def _in_utc(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(timezone.utc) if text else None
 
 
 def _attributes(data: Data) -> dict[str, object]:
     found = {name: data[name] for name in sorted(data.keys() - _OTHERWISE)}
-    return {**found, "end_date": _moment(data["end_date"])} if "end_date" in data else found
+    return {**found, "end_date": _in_utc(data["end_date"])} if "end_date" in data else found
 
 
 def _command_of(task: Data, around: Surroundings) -> Command:
@@ -117,7 +117,7 @@ def _command_of(task: Data, around: Surroundings) -> Command:
 
 
 def _env_of(task: Data, call: Call | None) -> dict[str, str]:
-    """The variables that the task adds to those of its worker, less the words of its command that go through them."""
+    """The variables that the task adds to those of its worker, except those that pass words of its command."""
     words = _ARGUMENT.findall(str(task.get("bash_command")))
     given = {name: value for name, value in _own_env(task).items() if name not in words}
     return {**given, **(call.env if call else {})}

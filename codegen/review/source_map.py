@@ -29,14 +29,14 @@ class SourceMap:
     def _tree(self) -> ast.Module:
         try:
             return ast.parse(self._text)
-        except SyntaxError:  # a template of the project can write what another Python does not read
+        except SyntaxError:  # a template of the project can use syntax of another Python
             return ast.Module([], [])
 
     def places_of(self, line: int, argument: str = "", name: str = "") -> list[Location]:
         """The locations of a line: an argument, a task or a DAG; for an import or a constant, all that use it.
 
-        All other lines have a location in the generated file only; line 0 is the whole file. `name` is the name that an
-        import of several lacks.
+        All other lines have a location in the generated file only; line 0 is the whole file. `name` is the missing
+        name of an import of several.
         """
         used = self._names_at(line, name)
         found: list[Location] = []
@@ -63,7 +63,7 @@ class SourceMap:
             steps = readable_steps(schedule, self._meltano)
             model = next((step.task for step in steps if step.task_id == task_id), schedule)
         inherited = [*_keys_of(schedule, argument)]
-        # A setting of a runner or an environment variable is that of the schedule where the task has none.
+        # Runner settings and environment variables fall back to those of the schedule.
         settings = [key for key in inherited if "." in key]
         keys = [*((model, key) for key in _keys_of(model, argument)), *((schedule, key) for key in settings)]
         keys += [(model, key) for key in ("uses", "python", "command", "run", "")]
@@ -89,7 +89,7 @@ class SourceMap:
                 yield dag_id, node
 
     def _names_at(self, line: int, wanted: str) -> dict[str, str]:
-        """The names that a line defines, and the constants with them, each with the key of its map that does."""
+        """The names that a line defines, and the constants that contain them, each with its key in the constant."""
         found: dict[str, str] = {}
         for node in self._tree.body:
             if isinstance(node, ast.ImportFrom) and _has(node, line):

@@ -1,4 +1,4 @@
-"""Makes the behaviours of the DAGs of a reading, each from the plan of a file of its own."""
+"""Creates the behaviour of a schedule's DAG from its plan, as in its own file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def from_plan(module: DagModule) -> Behaviour:
     fields = {
         **{argument.name: _source(argument.value) for argument in dag.arguments},
         "doc": module.doc,
-        # Two operators of one name can be of two modules.
+        # Two operators with one name can be from two modules.
         "imports": module.imports,
         "functions": {function.name: function for function in (*module.functions, *dag.functions)},
         "alert_texts": module.alert_texts,

@@ -1,4 +1,4 @@
-"""Where tasks run. A runner is one object: its settings, the operator that it lowers a task to, and its checks."""
+"""The runners, which define where tasks run. A runner has settings, an operator and checks."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from codegen.runners.runner import Placed, Runner, Work
 
 __all__ = ["RUNNERS", "Placed", "Runner", "Work"]
 
-# By the names that `runner` has in a schedule. The first is the default.
+# By the values of the key `runner`. The first is the default.
 RUNNERS: Mapping[str, Runner] = {runner.name: runner for runner in (BASH, DOCKER, KUBERNETES)}

@@ -1,25 +1,26 @@
-"""Runs a step in a shell of Airflow's worker, in the folder of the Meltano project."""
+"""The runner `bash`: a shell on Airflow's worker, in the Meltano project directory."""
 
 from __future__ import annotations
 
 from codegen.runners.runner import Runner, Work
-from codegen.text.errexit import stopping_in_bash
+from codegen.text.errexit import with_errexit_for_bash
 from codegen.text.jinja import BASH_ENDINGS, as_rendered_lines, rendered
 from codegen.text.shell import as_script
 from codegen.values import Identifier, MeltanoCommand, Value
 
-# The constants that hold shell functions, each in a block of the template that has its name in lower case.
+# Constants with shell functions. The template has a block for each, with its name in lower case.
 PRELUDES = ("MELTANO", "LOCK")
 
 
 def _lower(work: Work) -> dict[str, Value]:
-    """The words of the command that could be read as code come in its environment.
+    """Return the arguments of the BashOperator.
 
-    Tasks run side by side in the project of their worker, so a command locks what it would share with another.
+    Words that the shell could interpret as code are passed in environment variables. Tasks on the same worker run in
+    the same Meltano project, so a command locks the plugins that it shares with others.
     """
     script, words_in_env = as_script(work.calls, BASH_ENDINGS, work.locks)
     if work.script:
-        script += as_rendered_lines(stopping_in_bash(work.script))
+        script += as_rendered_lines(with_errexit_for_bash(work.script))
     elif "\n" in script:
         script += "\n"
     given = {**work.env, **words_in_env}
@@ -30,8 +31,8 @@ def _lower(work: Work) -> dict[str, Value]:
     }
 
 
-# By default, BashOperator skips a task whose command exits with 99.
-_NEVER = Identifier("None", comment="so that exit code 99 fails the task")
+# By default, BashOperator skips a task if its command exits with 99.
+_NO_SKIP = Identifier("None", comment="exit code 99 fails the task instead of skipping it")
 BASH = Runner(
     name="bash",
     operator="BashOperator",
@@ -39,5 +40,5 @@ BASH = Runner(
     env="env",
     env_constant="ENV",
     unshared=("bash_command", "append_env"),
-    default_args={"skip_on_exit_code": _NEVER},
+    default_args={"skip_on_exit_code": _NO_SKIP},
 )

@@ -1,4 +1,4 @@
-"""What a runner is: the settings that a schedule gives it, the operator that it lowers a task to, and its checks."""
+"""The interface of a runner: its settings, its operator and its checks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from codegen.values import Value
 
 @dataclass(frozen=True)
 class Work:
-    """What a task executes, wherever it runs.
+    """The work of a task, independent of its runner.
 
     Attributes:
-        calls: the words of each program, which runs if the one before succeeded; a word may hold Airflow's templates.
-        env: the environment variables of the schedule and the task; a value may hold templates too.
-        script: what a shell executes in place of calls; no template.
-        locks: plugins that are locked while the calls run: names, or templates of names.
-        settings: the settings of its runner; None where none are given.
+        calls: the words of each program; a program runs if the previous one succeeded. Words can contain templates.
+        env: the environment variables of the schedule and the task. Values can contain templates.
+        script: a shell script instead of calls, without templates.
+        locks: the plugins to lock while the calls run: names, or templates for names.
+        settings: the settings of its runner; None without settings.
     """
 
     calls: tuple[tuple[str, ...], ...] = ()
@@ -31,7 +31,7 @@ class Work:
 
 
 class Placed(NamedTuple):
-    """A task on its runner, for the checks, with the places of what they report; `id` is empty where it has none."""
+    """A task and its runner, with the places for diagnostics; `id` is empty for a task without one."""
 
     id: str
     settings: Any
@@ -43,22 +43,22 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True)
 class Runner:
-    """Where tasks run.
+    """Defines where tasks run.
 
     Attributes:
         name: the value of `runner`, and the key of its settings.
-        operator: the name of its class, or where Airflow's facts do not have it, the full name.
-        lower: the arguments of the operator of a task; one that is None is left out.
-        sections: the settings, and the maps with keys of their own inside them.
+        operator: the class name of the operator, or the full name if Airflow's facts do not include it.
+        lower: returns the arguments of a task's operator; an argument that is None is omitted.
+        sections: the settings, and the nested maps with keys.
         env: the argument with the environment variables.
-        env_constant: the name of the constant for those that the tasks of a file share.
-        unshared: the arguments that each task keeps: those that say what runs, and those that the operator changes.
+        env_constant: the name of the constant for environment variables that the tasks of a file share.
+        unshared: the arguments that are never shared: the command, and arguments that the operator modifies.
         default_args: the `default_args` of a DAG with such tasks.
-        example: of the settings, as YAML.
-        imports: what else its arguments name, with its full name.
-        check: the checks of a task on it, if it has any.
-        instead: how to write what is no argument of the operator, by its name; empty where nothing takes it.
-        distributions: the packages that Airflow needs for it.
+        example: an example of the settings, as YAML.
+        imports: the full names of other objects in the arguments, by name.
+        check: the checks of a task, if the runner has any.
+        instead: returns a hint for a name that is not an argument of the operator, or empty text.
+        distributions: the Python packages that Airflow needs for the runner.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The settings of a container: keys of Dagpress, and all other arguments of its operator."""
+"""The settings of a container: keys of Dagpress, and all other arguments of the operator."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class OperatorSettings(Model):
     """The settings of a task in a container.
 
     Attributes:
-        arguments: the arguments of its operator without a key of Dagpress.
+        arguments: the arguments of the operator that are not keys of Dagpress.
     """
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> Mapping[str, Any]:
-        """The arguments that the operator gets as they are."""
+        """The arguments that are passed to the operator unchanged."""
         return self.arguments
 
 
@@ -39,13 +39,13 @@ S = TypeVar("S", bound=OperatorSettings)
 
 
 class OperatorSection(Section[S]):
-    """A map with keys of Dagpress and the arguments of an operator, also unknown ones.
+    """A map with keys of Dagpress and arguments of an operator, including unknown arguments.
 
     Attributes:
         operator: the full name of the operator.
-        computed: why an argument cannot be set, and what to write instead.
-        types: those of arguments whose annotation says less.
-        docs: what arguments mean, and an example of each; from `arguments.md` of the runner.
+        computed: the reasons why arguments cannot be set, and what to write instead.
+        types: the types of arguments, where they are stricter than the annotations.
+        docs: the descriptions and examples of arguments, from `arguments.md` of the runner.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class OperatorSection(Section[S]):
         self._arguments = Arguments()
 
     def of(self, airflow: str) -> OperatorSection[S]:
-        """The same with the arguments that the operator has in a version of Airflow."""
+        """Return the section with the operator's arguments in a version of Airflow."""
         section, refuse = copy(self), refusing(self.computed, airflow, self.name)
         section._arguments = Arguments(facts_of(airflow).class_of(self.operator), refuse, takes_results=False)  # noqa: SLF001
         return section
 
     @cached_property
     def rows(self) -> Mapping[str, Key]:
-        """Our keys, then the other arguments of the operator."""
+        """The keys of Dagpress, then the other arguments of the operator."""
         own = keys_of(self.model)
         return {**own, **{name: self._row(name) for name in self._arguments.names if name not in own}}
 
@@ -77,7 +77,7 @@ class OperatorSection(Section[S]):
         return Key(name=name, type=self.type_of(name), group=self.name, doc=doc, example=example)
 
     def type_of(self, name: str) -> FieldType[Any]:
-        """The type of an argument's values."""
+        """Return the type of an argument's values."""
         return self.types.get(name) or self._arguments.type_of(name)
 
     def _table(self, names: Iterable[str]) -> Table:

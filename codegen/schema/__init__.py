@@ -1,4 +1,4 @@
-"""The schedule language: its keys, the typed schedule that they make, and its JSON Schema and reference."""
+"""The schedule language: its keys, the models, the JSON Schema and the reference."""
 
 from codegen.schema.model import Schedule
 from codegen.schema.reader import read_defaults, read_schedule

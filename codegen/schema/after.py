@@ -1,4 +1,4 @@
-"""The key `after` of a schedule: the schedules and assets that start it, and the forms of writing them."""
+"""The key `after` of a schedule: upstream schedules and assets, in their accepted forms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = Name("the name of a schedule")
 
 @model(frozen=True, kw_only=True)
 class UpstreamAsset(Model):
-    """An asset in a list of schedules."""
+    """An asset in a list of upstream schedules."""
 
     reference_group = "an asset in a list of `after`"
 
@@ -37,9 +37,9 @@ Upstream = str | UpstreamAsset
 
 
 class _UpstreamList(FieldType[tuple[Upstream, ...]]):
-    """A list of names of schedules and of assets, or a single one."""
+    """A list of schedule names and assets, or a single one."""
 
-    words = "a list of schedules, and of assets as `asset: name-or-uri`"
+    words = "a list of schedules and assets (`asset: name-or-uri`)"
 
     def _read(self, node: Node, report: Report) -> tuple[Upstream, ...]:
         items = node.items if isinstance(node, ListNode) else (node,)
@@ -66,19 +66,22 @@ class After(Model):
         (),
     )
     any: tuple[Upstream, ...] = key(
-        _UpstreamList(), "A run starts when any of these succeeds or is updated.", "[orders, customers]", ()
+        _UpstreamList(),
+        "A run starts when any of these schedules succeeds, or any of these assets is updated.",
+        "[orders, customers]",
+        (),
     )
     asset: Asset | None = key(ASSET, "A run starts when any DAG updates this asset.", "s3://warehouse/customers")
 
     @property
     def upstream(self) -> tuple[str | Asset, ...]:
-        """The names of the upstream schedules, and the upstream assets, as written."""
+        """The names of the upstream schedules and the upstream assets, in the order of the file."""
         given = self.all or self.any or ((self.asset,) if self.asset else ())
         return tuple(each.asset if isinstance(each, UpstreamAsset) else each for each in given)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The upstream schedules."""
+        """The names of the upstream schedules."""
         return tuple(each for each in self.upstream if isinstance(each, str))
 
     @property
@@ -88,7 +91,7 @@ class After(Model):
 
 
 class _AfterSection(Section[After]):
-    """A map with `all`, `any` or `asset`, or a list, or one name: all of them."""
+    """A map with `all`, `any` or `asset`; a list or a single name means `all`."""
 
     def _checked(self, after: After) -> After:
         given = [name for name in ("all", "any", "asset") if getattr(after, name)]
@@ -110,6 +113,6 @@ class _AfterSection(Section[After]):
 AFTER = _AfterSection(
     After,
     "after",
-    "the name of a schedule, a list of them and of assets, or a map with `all`, `any` or `asset`",
+    "the name of a schedule, a list of schedules and assets, or a map with `all`, `any` or `asset`",
     short="all",
 )

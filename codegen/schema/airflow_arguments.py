@@ -1,6 +1,6 @@
-"""Airflow's rows of the table of keys: every argument of `DAG` and `BaseOperator`.
+"""The keys for the arguments of Airflow's `DAG` and `BaseOperator`.
 
-Airflow's own YAML format reads the types in the same way, by the names in the annotation
+As in Airflow's own YAML format, the names in an annotation determine the type
 (airflow/sdk/importers/yaml_importer of 3.4).
 """
 
@@ -26,11 +26,11 @@ _STRUCTURE = {
     "auto_register": "every DAG file registers its DAG",
     "dag": "a task belongs to the DAG of its schedule",
     "params": "run parameters belong to the schedule",
-    "default_args": "write its arguments as keys of the schedule: they are for all tasks",
+    "default_args": "write the arguments as keys of the schedule, which apply to all tasks",
     "task_group": "use `group` in a task",
     "task_id": "use `id` in a task",
 }
-# What became of an argument that a version warns of, where something took its place.
+# The keys that replace deprecated arguments; empty for one without a replacement.
 _SUCCESSORS = {
     "concurrency": "max_active_tasks",
     "email": "on_failure",
@@ -41,26 +41,26 @@ _SUCCESSORS = {
     "sla_miss_callback": "on_deadline",
     "task_concurrency": "max_active_tis_per_dag",
 }
-# These do nothing without the argument that is deprecated.
+# These have no effect without the deprecated argument.
 _WITH_EMAIL = {"email_on_failure", "email_on_retry"}
 _RENAMED = {"fail_stop": "fail_fast", "fail_fast": "fail_stop"}
-# These need what a Python callable returns.
-_OF_A_CALLABLE = {"multiple_outputs"}
-# The type of a value by how one of the alternatives in its annotation begins; the first that fits counts.
+# These apply to the return value of a Python callable.
+_FOR_CALLABLES = {"multiple_outputs"}
+# Types by a pattern for the start of an alternative in the annotation; the first match wins.
 _TYPES: Mapping[str, FieldType[Any]] = {
     "timedelta$": Duration(may_be_zero=True),
     "datetime$": DateTime(),
     r"Collection\[DagRunType": TextList(
         "a list of run types", Choice("manual", "scheduled", "backfill", "asset_triggered")
     ),
-    r"(?:Iterable|Sequence|Collection|list)\[str": TextList("a list of texts", Text()),
+    r"(?:Iterable|Sequence|Collection|list)\[str": TextList("a list of strings", Text()),
     r"dict\b|(?:\w+\.)*MutableMapping": DATA_MAP,
     "bool$": Boolean(),
     "int$": Integer(),
     "(?:str|WeightRuleParam)$": Text(),
     r"(?:list|Collection)\[": PythonObjects(),
 }
-# What Airflow checks itself, where the annotation says less.
+# Arguments that Airflow validates more strictly than the annotation.
 _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
     **dict.fromkeys(("max_active_tasks", "max_active_tis_per_dag", "max_active_tis_per_dagrun"), Integer(1)),
     "default_view": Choice("grid", "graph", "duration", "gantt", "landing_times"),
@@ -70,34 +70,34 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
     "owner_links": MapOf("a map of owners to URLs", Text(), Text("a URL", r"(?:https?|mailto):\S+", "https://...")),
     "resources": MapOf("a map of resources", Text("a resource", "cpus|ram|disk|gpus", "cpus, ram, ..."), Integer(0)),
     "user_defined_filters": OBJECT_MAP,
-    # A strategy of a plugin goes by its path.
+    # The path of a class is a strategy from a plugin.
     "weight_rule": Text(
         "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "`downstream`, `upstream` or `absolute`"
     ),
 }
-# What each means, an example, and a label where the name does not read well.
+# The description, an example, and a label if the name is not clear.
 _ROWS: Mapping[str, tuple[str, ...]] = {
     "access_control": (
-        "The permissions of Airflow's roles on the DAG, with the FAB auth manager.",
+        "The permissions of Airflow roles for the DAG, with the FAB auth manager.",
         "{Analyst: {DAGs: [can_read]}}",
         "Access rights",
     ),
     "allow_nested_operators": (
-        "Whether Airflow lets a task execute another operator.",
+        "Whether a task may execute another operator.",
         "false",
-        "Operators inside operators",
+        "Allow nested operators",
     ),
-    "allowed_run_types": ("Which types of runs the DAG can have.", "[scheduled, manual]", "Allowed runs"),
+    "allowed_run_types": ("The run types that the DAG allows.", "[scheduled, manual]", "Allowed run types"),
     "dag_display_name": (
-        "The name that the user interface shows for the DAG.",
+        "The name of the DAG in Airflow's user interface.",
         "Orders, daily",
         "Name shown in Airflow",
     ),
     "default_view": ("The page that Airflow opens for the DAG.", "graph", "Page that opens first"),
     "depends_on_past": (
-        "Whether a task waits until it succeeded in the run before.",
+        "Whether a task waits until it has succeeded in the previous run.",
         "true",
-        "Wait for the run before",
+        "Wait for the previous run",
     ),
     "disable_bundle_versioning": (
         "Whether runs use the newest version of the DAG files (the DAG bundle).",
@@ -105,9 +105,9 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "Always use the newest version",
     ),
     "do_xcom_push": (
-        "Whether Airflow keeps the result of a task, so that others can read it (XCom).",
+        "Whether Airflow stores the result of a task as an XCom, which other tasks can read.",
         "false",
-        "Keep the results of tasks",
+        "Store the results of tasks",
     ),
     "doc": ("Documentation of the task, as plain text.", "Loads the orders.", "Documentation of tasks"),
     "doc_json": ("Documentation of the task, as JSON.", '\'{"team": "data"}\'', "Documentation of tasks (JSON)"),
@@ -118,26 +118,26 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "Documentation of tasks (reStructuredText)",
     ),
     "doc_yaml": ("Documentation of the task, as YAML.", "'team: data'", "Documentation of tasks (YAML)"),
-    "email": ("The addresses that get mail when a task fails or is retried.", "[data@example.com]", "E-mail addresses"),
-    "email_on_failure": ("Whether mail is sent when a task fails.", "true", "E-mail when a task fails"),
-    "email_on_retry": ("Whether mail is sent when a task is retried.", "false", "E-mail when a task is retried"),
-    "end_date": ("The last logical date for which the task runs.", "2030-12-31"),
-    "executor": ("The executor that runs the tasks, one of those that Airflow is configured with.", "LocalExecutor"),
+    "email": ("The addresses for e-mails when a task fails or is retried.", "[data@example.com]", "E-mail addresses"),
+    "email_on_failure": ("Whether to send an e-mail when a task fails.", "true", "E-mail when a task fails"),
+    "email_on_retry": ("Whether to send an e-mail when a task is retried.", "false", "E-mail when a task is retried"),
+    "end_date": ("The latest logical date to run the task.", "2030-12-31"),
+    "executor": ("The executor that runs the tasks, one of the executors in Airflow's configuration.", "LocalExecutor"),
     "executor_config": ("Settings for the executor.", "{KubernetesExecutor: {namespace: elt}}"),
     "fail_fast": (
-        "Whether a failed task ends the run: the running tasks fail too.",
+        "Whether a failed task ends the run. Running tasks fail too.",
         "true",
         "Stop at the first failure",
     ),
     "fail_stop": (
-        "Whether a failed task ends the run: the running tasks fail too.",
+        "Whether a failed task ends the run. Running tasks fail too.",
         "true",
         "Stop at the first failure",
     ),
     "ignore_first_depends_on_past": (
-        "Whether `depends_on_past` lets the first run pass.",
+        "Whether the first run ignores `depends_on_past`.",
         "true",
-        "The first run need not wait",
+        "First run does not wait",
     ),
     "inlets": (
         "The assets, such as tables or files, that the task reads, for the asset graph.",
@@ -145,19 +145,19 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "Assets it reads",
     ),
     "jinja_environment_kwargs": (
-        "Options of Jinja, which renders the templates of the DAG.",
+        "Options for Jinja, which renders the templates of the DAG.",
         "{trim_blocks: true}",
-        "Options of templates",
+        "Template options",
     ),
-    "logger_name": ("The name of the task's logger.", "elt", "Name of the logger"),
+    "logger_name": ("The name of the task's logger.", "elt"),
     "map_index_template": (
-        "The name of each instance of a mapped task, as a template.",
+        "A template for the name of each instance of a mapped task.",
         "'{{ ds }}'",
         "Names of mapped tasks",
     ),
     "max_active_tasks": ("How many tasks of the DAG may run at once.", "4", "Tasks at once"),
     "max_active_tis_per_dag": (
-        "How many instances of a task may run at once, over all runs.",
+        "How many instances of a task may run at once, across all runs.",
         "1",
         "Runs of one task at once",
     ),
@@ -171,24 +171,24 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "3",
         "Pause after failed runs",
     ),
-    "multiple_outputs": ("Whether each key of a result becomes an XCom of its own.", "false"),
+    "multiple_outputs": ("Whether each key of the result becomes a separate XCom.", "false"),
     "on_execute_callback": (
         "Python functions to call when a task starts.",
         "{$import: quality.alerts.started}",
         "Call when a task starts",
     ),
     "on_skipped_callback": (
-        "Python functions to call when a task is skipped: it raises `AirflowSkipException`.",
+        "Python functions to call when a task is skipped by an `AirflowSkipException`.",
         "[{$import: quality.alerts.skipped}]",
         "Call when a task is skipped",
     ),
-    "orientation": ("The direction in which the graph of the DAG is drawn.", "TB", "Direction of the graph"),
+    "orientation": ("The direction of the DAG's graph.", "TB", "Direction of the graph"),
     "outlets": (
         "The assets that the task updates each time it succeeds.",
         "[s3://warehouse/orders]",
         "Assets it updates",
     ),
-    "owner_links": ("The link of each owner in Airflow.", "{airflow: 'mailto:data@example.com'}", "Links of owners"),
+    "owner_links": ("The links for owners in Airflow.", "{airflow: 'mailto:data@example.com'}", "Links for owners"),
     "post_execute": (
         "A Python function to call right after the operator, with its result.",
         "{$import: quality.hooks.after}",
@@ -200,74 +200,74 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
         "Call before each task",
     ),
     "render_template_as_native_obj": (
-        "Whether templates give Python objects instead of text.",
+        "Whether templates render to native Python objects instead of text.",
         "true",
-        "Templates give Python objects",
+        "Render templates as Python objects",
     ),
     "rerun_with_latest_version": (
-        "Whether a repeated (cleared) run uses the newest version of the DAG.",
+        "Whether a run that is cleared uses the newest version of the DAG.",
         "true",
-        "Repeat with the newest version",
+        "Rerun with the newest version",
     ),
-    "sla": ("How long after a run is due the task must have succeeded.", "2h", "SLA"),
+    "sla": ("How soon after the run is due the task must succeed.", "2h", "SLA"),
     "resources": ("The resources that a task needs: `cpus`, `ram`, `disk` and `gpus`.", "{cpus: 1, ram: 512}"),
     "retry_policy": (
-        "The Python policy that decides by the error whether and when to retry.",
+        "A retry policy in Python, which decides whether and when to retry after an exception.",
         "{$import: quality.retries.policy}",
     ),
     "run_as_user": ("The Unix user that the task runs as.", "elt", "Unix user"),
-    "start_date": ("The earliest logical date for which the task runs.", "2024-01-31"),
+    "start_date": ("The earliest logical date to run the task.", "2024-01-31"),
     "task_display_name": (
-        "The name that the user interface shows for the task.",
+        "The name of the task in Airflow's user interface.",
         "Load the orders",
         "Name of tasks in Airflow",
     ),
     "template_undefined": (
-        "The class of Jinja that decides what an undefined name in a template becomes.",
+        "The Jinja class that handles undefined names in templates.",
         "{$import: jinja2.DebugUndefined}",
         "Undefined names in templates",
     ),
     "template_searchpath": (
-        "The folders in which templates are found.",
+        "The folders with template files.",
         "[/opt/airflow/templates]",
-        "Folders of templates",
+        "Template folders",
     ),
     "user_defined_filters": (
         "Additional Jinja filters for templates.",
         "{mask: {$import: quality.filters.mask}}",
-        "Further template filters",
+        "Additional template filters",
     ),
     "user_defined_macros": (
         "Additional variables and macros for templates.",
         "{bucket: raw, mask: {$import: quality.filters.mask}}",
-        "Further template variables",
+        "Additional template variables",
     ),
     "wait_for_downstream": (
-        "Whether a task waits until the tasks after it succeeded in the run before.",
+        "Whether a task waits until its downstream tasks have succeeded in the previous run.",
         "true",
-        "Wait for the tasks after it",
+        "Wait for downstream tasks",
     ),
     "wait_for_past_depends_before_skipping": (
-        "Whether a task that is skipped first waits for `depends_on_past`.",
+        "Whether a task waits for `depends_on_past` before it is skipped.",
         "true",
         "Wait before skipping",
     ),
     "weight_rule": (
-        "Which priorities add up: of the tasks after it (`downstream`), before it (`upstream`), or none (`absolute`).",
+        "The tasks whose priorities are added to the task's own: `downstream`, `upstream` or none (`absolute`).",
         "absolute",
-        "How priorities add up",
+        "Priority rule",
     ),
 }
 
 
 def rows_of_airflow(airflow: str, group: str, without: Collection[str]) -> dict[str, Key]:
-    """The arguments of `DAG`, or of `BaseOperator`, as keys, without those that our keys decide."""
+    """Return the arguments of `DAG` or `BaseOperator` as keys, except arguments that other keys set."""
     facts = facts_of(airflow)
     rows = {}
     for name, annotation in (facts.dag if group == DAG_GROUP else facts.operator).items():
         if name not in without and name not in _STRUCTURE and _successor(name, facts) is None:
             doc, example, *label = _ROWS.get(name, (f"Airflow's argument (`{annotation}`).", ""))
-            reaches = ("python",) if name in _OF_A_CALLABLE else ()
+            reaches = ("python",) if name in _FOR_CALLABLES else ()
             found = _type_of(name, annotation)
             rows[name] = Key(
                 name=name, type=found, group=group, doc=doc, example=example, is_argument=True, reaches=reaches,
@@ -277,7 +277,7 @@ def rows_of_airflow(airflow: str, group: str, without: Collection[str]) -> dict[
 
 
 def _type_of(name: str, annotation: str) -> FieldType[Any]:
-    """The type of an argument's values: a Python object where no other is known."""
+    """Return the type of an argument's values: a Python object if no other type is known."""
     if name in _TYPES_BY_NAME:
         return _TYPES_BY_NAME[name]
     alternatives = [part.rpartition(".")[2] if "[" not in part else part for part in annotation.split(" | ")]
@@ -285,16 +285,16 @@ def _type_of(name: str, annotation: str) -> FieldType[Any]:
 
 
 def _successor(name: str, facts: AirflowFacts) -> str | None:
-    """What took the place of an argument that the version warns of: a key, or nothing; None where it is as ever."""
+    """Return the key that replaces a deprecated argument, empty without one; None if it is not deprecated."""
     deprecated = {*facts.deprecated["dag"], *facts.deprecated["operator"]}
     is_out = name in deprecated or (name in _WITH_EMAIL and "email" in deprecated)
     return _SUCCESSORS.get(name) if is_out else None
 
 
 def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
-    """Why an argument of Airflow is not a key, and what to write instead; None for a name that Airflow does not have.
+    """Return why an argument of Airflow is not a key, and what to write instead; None for an unknown name.
 
-    `ours` has our keys by the arguments that they decide.
+    `ours` maps arguments to the Dagpress keys that set them.
     """
     if name in ours:
         return f"Airflow's argument {quoted(name)} is set by the key `{ours[name].name}`", f"use `{ours[name].name}`"
@@ -305,8 +305,8 @@ def refusal(name: str, airflow: str, ours: Mapping[str, Key]) -> Refusal | None:
         return _of_another_version(name, airflow)
     if (successor := _successor(name, facts)) is not None:
         hint = f"use `{successor}`" if successor else "remove it"
-        return f"Airflow {airflow} has deprecated the argument {quoted(name)}", hint
-    if name in _OF_A_CALLABLE:
+        return f"the argument {quoted(name)} is deprecated in Airflow {airflow}", hint
+    if name in _FOR_CALLABLES:
         return f"Airflow's argument {quoted(name)} cannot be set for all tasks", "set it in a task with `python`"
     return None
 

@@ -1,4 +1,4 @@
-"""The types of values that only an alert has: addresses, channels, connections, messages, data."""
+"""Types of values that only alerts use: addresses, channels, connections, messages and data."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
-from codegen.keys.texts import Text, is_python_keyword, refuse_unspeakable
-from codegen.secrets.detection import holds_secret
+from codegen.keys.texts import Text, check_characters, is_python_keyword
+from codegen.secrets.detection import contains_secret
 from codegen.source.nodes import Node, Scalar, is_null, named
 from codegen.text.jinja import check_template, is_template
 
-_IN_AIRFLOW = "it is stored in Airflow, and the schedule names its id: `airflow connections add` adds one"
-# The token of an incoming webhook is the path of its address (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+_CONNECTION_HINT = "create a connection with `airflow connections add`, and write its ID here"
+# The path of a webhook URL is its token (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 _SLACK_TOKEN = re.compile(r"T[A-Z0-9]{6,20}/B[A-Z0-9]{6,20}/\w+")
 
 
 class Message(Text):
-    """Text in which Airflow's notifiers evaluate templates. They open no files, and a final line end is none of it."""
+    """Text that Airflow's notifiers render as a template, not as a template file. A final line end is removed."""
 
     is_templated = True
 
@@ -31,7 +31,7 @@ class Message(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar).rstrip("\r\n")
         if self._is_line and re.search(r"[\r\n]", text):
-            raise InvalidError("must be one line", "write it in one line")
+            raise InvalidError("must be one line", "remove the line breaks")
         check_template(text)
         return text
 
@@ -40,23 +40,23 @@ class ConnectionId(Text):
     """The id of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
 
     def __init__(self) -> None:
-        super().__init__("the id of a connection", longest=250)
+        super().__init__("a connection ID", max_length=250)
 
     def _check(self, text: str) -> None:
-        # Neither is shown: an address can be the secret itself.
+        # The messages do not show the value: an address can be the secret itself.
         if "://" in text:
-            raise InvalidError("expected the id of a connection, got an address", _IN_AIRFLOW, rules.SECRET)
-        if holds_secret(text) or _SLACK_TOKEN.search(text):
+            raise InvalidError("expected a connection ID, got a URL", _CONNECTION_HINT, rules.SECRET)
+        if contains_secret(text) or _SLACK_TOKEN.search(text):
             raise InvalidError(
-                "expected the id of a connection, got what looks like a secret", _IN_AIRFLOW, rules.SECRET
+                "expected a connection ID, got a value that looks like a secret", _CONNECTION_HINT, rules.SECRET
             )
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
-            hint = "letters, digits and `_-.:/`; as in `airflow connections list`"
-            raise InvalidError(f"{quoted(text)} is not the id of a connection", hint)
+            hint = "letters, digits and `_-.:/`; `airflow connections list` shows the IDs"
+            raise InvalidError(f"{quoted(text)} is not a connection ID", hint)
 
 
 class Address(Text):
-    """One e-mail address, or a template that gives one."""
+    """An e-mail address, or a template for one."""
 
     is_templated = True
 
@@ -75,12 +75,12 @@ class Address(Text):
 
 
 class Channel(Text):
-    """A channel of Slack (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+    """A Slack channel (https://docs.slack.dev/reference/methods/chat.postMessage)."""
 
     is_templated = True
 
     def __init__(self) -> None:
-        super().__init__("a channel of Slack")
+        super().__init__("a Slack channel")
 
     def convert(self, scalar: Scalar) -> str:
         if is_null(scalar):
@@ -90,11 +90,11 @@ class Channel(Text):
     def _check(self, text: str) -> None:
         if is_template(text):
             check_template(text)
-        elif "://" in text or holds_secret(text) or _SLACK_TOKEN.search(text):
-            hint = "an incoming webhook is a connection: `slack: {slack_webhook_conn_id: slack_default}`"
-            raise InvalidError("expected a Slack channel, got an address or a secret", hint, rules.SECRET)
+        elif "://" in text or contains_secret(text) or _SLACK_TOKEN.search(text):
+            hint = "use a connection for an incoming webhook: `slack: {slack_webhook_conn_id: slack_default}`"
+            raise InvalidError("expected a Slack channel, got a URL or a secret", hint, rules.SECRET)
         elif not re.fullmatch(r"#[^\s#@,.:;A-Z]{1,80}|[CDGU][A-Z0-9]{8,}", text):
-            hint = 'write it as "#data-alerts", in lower case; or its id, such as C0123456789'
+            hint = 'write it as "#data-alerts", in lower case; or its ID, such as C0123456789'
             raise InvalidError(f"{quoted(text)} is not a Slack channel", hint)
 
 
@@ -106,29 +106,29 @@ def _check_template(scalar: Scalar) -> None:
 def _check_no_template(scalar: Scalar) -> None:
     _check_value(scalar)
     if is_template(scalar.text):
-        raise InvalidError("no template is evaluated here", "the function gets Airflow's context")
+        raise InvalidError("Airflow renders no templates here", "read the value from Airflow's context in the function")
 
 
-# The numbers that JSON and Python write as the file does.
+# Numbers that are written in the same way in YAML, JSON and Python.
 _NUMBERS = {"int": r"-?(?:0|[1-9]\d{0,17})", "float": r"-?\d{1,15}\.\d{1,15}"}
 
 
 def _check_value(scalar: Scalar) -> None:
-    refuse_unspeakable(scalar.text)
+    check_characters(scalar.text)
     is_number = scalar.kind in _NUMBERS
     if scalar.kind == "timestamp" or (is_number and not re.fullmatch(_NUMBERS[scalar.kind], scalar.text)):
-        raise InvalidError(f"{quoted(scalar.text)} is {named(scalar)} in YAML alone", f'quote it: "{scalar.text}"')
+        raise InvalidError(f"YAML reads {quoted(scalar.text)} as {named(scalar)}", f'quote it: "{scalar.text}"')
 
 
 class _Line(FieldType[str]):
-    """A text in one line."""
+    """Text on one line."""
 
-    words = "text in one line"
+    words = "text on one line"
     is_templated = True
 
     def _read(self, node: Node, report: Report) -> str:  # noqa: ARG002
         if not isinstance(node, Scalar) or node.kind != "str" or re.search(r"[\r\n]", node.text):
-            raise InvalidError("must be text in one line", "quote it")
+            raise InvalidError("must be text on one line", "quote it")
         _check_template(node)
         return node.text
 
@@ -142,7 +142,7 @@ def _check_argument(name: str) -> None:
 
 
 _NO_NAME = "cannot be a name here"
-_ARGUMENT = "the name of an argument in Python, and not `context`"
+_ARGUMENT = "use the name of a Python argument other than `context`"
 HEADERS: MapOf[str] = MapOf(
     "a map", KeyName(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)", _NO_NAME, "the name of a header"), _Line(), is_nullable=False
 )

@@ -1,4 +1,4 @@
-"""Airflow's assets, on Airflow 2 datasets, that schedules and tasks update or wait for."""
+"""Airflow's assets (datasets on Airflow 2), which schedules and tasks update or wait for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.keys.table import key
 from codegen.keys.texts import PlainText
 from codegen.source.nodes import ListNode, MapNode, Node
 
-_LONGEST = 1500
+_MAX_LENGTH = 1500
 _PASSWORD = re.compile(r"//[^/@]*@")
 
 
@@ -25,9 +25,9 @@ class _Identifier(PlainText):
     def _check(self, text: str) -> None:
         super()._check(text)
         if text in {"self", "context"}:
-            raise InvalidError(f"Airflow refuses {quoted(text)} as the name of an asset", "rename it")
+            raise InvalidError(f"Airflow does not allow {quoted(text)} as the name of an asset", "rename it")
         if text.lower().startswith("airflow:"):
-            raise InvalidError("Airflow reserves the scheme `airflow` for itself", "use another one")
+            raise InvalidError("the URI scheme `airflow` is reserved", "use another scheme")
         try:
             has_password = bool(urlsplit(text).password)
         except ValueError as error:
@@ -37,22 +37,22 @@ class _Identifier(PlainText):
             raise InvalidError("Airflow removes the user and the password from a URI", hint)
 
 
-_IDENTIFIER = _Identifier("the name or the URI of an asset", longest=_LONGEST)
+_IDENTIFIER = _Identifier("the name or the URI of an asset", max_length=_MAX_LENGTH)
 
 
 @model(frozen=True, kw_only=True)
 class Asset(Model):
-    """An asset, identified by its name and URI, on Airflow 2 by its URI only."""
+    """An asset, identified by its name and URI; on Airflow 2, by its URI only."""
 
     reference_group = "an asset"
 
     name: str = key(
-        _IDENTIFIER, "The name of the asset. A text in place of the map is both name and URI.", "orders", ""
+        _IDENTIFIER, "The name of the asset. Text instead of the map is both the name and the URI.", "orders", ""
     )
     uri: str = key(_IDENTIFIER, "The URI of the asset. Default: its name.", "s3://warehouse/orders", "")
 
     def __post_init__(self) -> None:
-        """Set the URI, as Airflow does."""
+        """Set the default URI, as Airflow does."""
         object.__setattr__(self, "uri", self.uri or self.name)
 
     @property
@@ -65,7 +65,7 @@ ASSET = Section(Asset, "asset", "an asset", required=("name",), short="name")
 
 
 class AssetList(FieldType[tuple[Asset, ...]]):
-    """A list of assets, or a single one."""
+    """A list of assets, or a single asset."""
 
     words = "a list of assets"
 
@@ -75,7 +75,7 @@ class AssetList(FieldType[tuple[Asset, ...]]):
             raise InvalidError("there must be at least one asset", "name an asset, or leave the key out")
         for item in items:
             if isinstance(item, MapNode) and [*item.entries] == ["asset"]:
-                raise InvalidError("only `after` has `asset`", "write the name or the URI without `asset`")
+                raise InvalidError("`asset` is only valid in `after`", "write the name or the URI without `asset`")
         return tuple(dict.fromkeys(asset for item in items if (asset := ASSET.read(item, report))))
 
     def json_schema(self) -> JsonSchema:

@@ -1,4 +1,4 @@
-"""Describes what a schedule runs, what starts it, and who gets its alerts."""
+"""Describes a schedule: its tasks, its triggers and the recipients of its alerts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.timetable.humanize import in_words
 
 
 def describe_work(schedule: Schedule, arrow: str = "→") -> str:
-    """What it runs: `tap-gitlab → target-postgres`, `job refresh` or `3 tasks`."""
+    """Describe the tasks of a schedule: `tap-gitlab → target-postgres`, `job refresh` or `3 tasks`."""
     if schedule.pair:
         return describe_task(schedule.pair, arrow)
     if schedule.job:
@@ -22,13 +22,16 @@ def describe_work(schedule: Schedule, arrow: str = "→") -> str:
 
 
 def describe_task(task: Task, arrow: str = "→") -> str:
-    """What a task runs: `tap-gitlab target-postgres`, `tap-gitlab → target-postgres`, or its function or script."""
+    """Describe a task: `tap-gitlab target-postgres`, `tap-gitlab → target-postgres`, or its function or script."""
     pair = f"{task.extractor} {arrow} {task.loader}" if task.extractor else ""
     return task.run or task.invoke or pair or task.python or task.uses or task.command or ""
 
 
 def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> str:
-    """What starts a checked schedule, such as `every day at 06:00 (UTC), and after X and Y`; `code` formats a name."""
+    """Describe the triggers of a valid schedule, such as `every day at 06:00 (UTC), and after X and Y`.
+
+    `code` formats a name.
+    """
     clock = schedule.clock
     if not schedule.after:
         return in_words(clock) + (f" ({schedule.timezone})" if clock.cron else "")
@@ -39,7 +42,7 @@ def describe_start(schedule: Schedule, code: Callable[[str], str] = quoted) -> s
 
 
 def describe_start_briefly(schedule: Schedule) -> str:
-    """The same for a column of a table: the interval as it is written, and the names."""
+    """Describe the triggers for a column of a table: the interval as written, and the names."""
     if not schedule.after:
         return schedule.interval_text
     upstream = (_upstream_in_words(each, str, "asset") for each in schedule.after.upstream)
@@ -52,7 +55,7 @@ def _upstream_in_words(upstream: str | Asset, code: Callable[[str], str], noun: 
 
 
 def describe_alerts(alerts: Sequence[Alert]) -> str:
-    """Who gets alerts, such as `#alerts and data@example.com`; `nobody` without any."""
+    """List the recipients of alerts, such as `#alerts and data@example.com`; `nobody` without alerts."""
     return joined(dict.fromkeys(name for alert in alerts for name in _recipients(alert))) or "nobody"
 
 

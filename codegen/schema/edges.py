@@ -1,4 +1,4 @@
-"""The edges between schedules: by name, and by assets that one updates and another waits for."""
+"""Dependencies between schedules, by name and by asset."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from codegen.schema.model import Schedule
 
 
 def updated_by(schedule: Schedule) -> tuple[Asset, ...]:
-    """The assets that the schedule or one of its tasks updates, each once."""
+    """Return the assets that the schedule or its tasks update, without duplicates."""
     of_tasks = (asset for task in schedule.tasks or () for asset in task.arguments.get("outlets", ()))
     return tuple(dict.fromkeys((*schedule.outlets, *of_tasks)))
 
 
 def feeders_of(schedules: Iterable[Schedule]) -> Mapping[Asset, list[str]]:
-    """The names of the schedules that update each asset."""
+    """Return the names of the schedules that update each asset."""
     found: dict[Asset, list[str]] = defaultdict(list)
     for schedule in schedules:
         for asset in updated_by(schedule):
@@ -25,7 +25,7 @@ def feeders_of(schedules: Iterable[Schedule]) -> Mapping[Asset, list[str]]:
 
 
 def waits_of(schedules: Iterable[Schedule]) -> dict[str, set[str]]:
-    """The names of the schedules that each schedule waits for, also missing ones."""
+    """Return the names of the schedules that each schedule waits for, including missing schedules."""
     everyone = list(schedules)
     feeders, waits = feeders_of(everyone), {}
     for schedule in everyone:

@@ -1,4 +1,4 @@
-"""The keys of a schedule for others: as a JSON Schema for editors, as a reference for people, and as plain data."""
+"""Exports the keys of a schedule: as a JSON Schema for editors, as a reference in Markdown, and as plain data."""
 
 from __future__ import annotations
 
@@ -29,35 +29,38 @@ from codegen.schema.timetable import TIMETABLE
 
 SCHEMA_NAME = "schedule.schema.json"
 REFERENCE_HEAD = "| key | value | meaning | example |\n| --- | --- | --- | --- |\n"
-_LINE = 120
+_WIDTH = 120
 # The heading of the keys of a task.
 _TASK = "a task"
-# The values that an output leaves out.
-_NOTHING: tuple[Any, ...] = (None, "", (), {})
-# The maps inside a schedule, by the names of their definitions; the reference has them in this order.
+# Values that are omitted in the output.
+_EMPTY: tuple[Any, ...] = (None, "", (), {})
+# The maps inside a schedule, by the names of their definitions, in the order of the reference.
 _OF_RUNNERS = (section for runner in RUNNERS.values() for section in runner.sections)
 _SECTIONS = {section.name: section for section in (*_OF_RUNNERS, ALERT, *KINDS, UPSTREAM_ASSET, ASSET, TIMETABLE)}
-# The maps that also take the arguments of an operator, which have no examples.
+# The maps that also accept the arguments of an operator, which have no examples.
 _OPEN = tuple(name for name, section in _SECTIONS.items() if issubclass(section.model, OperatorSettings))
-# What a map must have in any case: of these keys exactly one.
+# The maps that must have exactly one of these keys.
 _ONE_OF = {"task": WHAT_RUNS, ALERT.name: tuple(section.name for section in KINDS)}
 # The keys that require another key.
-_TOGETHER = {"task": (("command", "id"), ("extractor", "loader"))}
+_REQUIRES = {"task": (("command", "id"), ("extractor", "loader"))}
 
 
 def _maps(airflow: str) -> dict[str, Mapping[str, Key]]:
-    """The keys of the maps inside a schedule."""
+    """Return the keys of the maps inside a schedule."""
     sections = {name: section.of(airflow).rows for name, section in _SECTIONS.items()}
     return {"after": keys_of(After), "task": task_table(airflow).rows, "param": keys_of(Param), **sections}
 
 
 def schema_line(relative: str) -> str:
-    """The first line of a schedule file, by which editors find its JSON Schema; `relative` is below the schedules."""
+    """Return the first line of a schedule file, a comment with the path of its JSON Schema for editors.
+
+    `relative` is the path of the file in the folder of schedules.
+    """
     return f"# yaml-language-server: $schema={'../' * relative.count('/')}{SCHEMA_NAME}\n"
 
 
 def json_schema(airflow: str) -> JsonSchema:
-    """The JSON Schema of a schedule file, and of a `_defaults.yml`, in which a null removes an inherited value."""
+    """Return the JSON Schema of a schedule file and of `_defaults.yml`, in which a null removes an inherited value."""
     keys = schedule_table(airflow).rows
     overlay = {name: {"$ref": f"#/properties/{name}"} for name in keys if name not in SAME_EVERYWHERE}
     return {
@@ -77,19 +80,19 @@ def json_schema(airflow: str) -> JsonSchema:
 
 @cache
 def json_schema_text(airflow: str) -> str:
-    """The same as the text of a file."""
+    """Return the JSON Schema as the text of a file."""
     return as_text(json_schema(airflow))
 
 
 def as_text(schema: JsonSchema) -> str:
-    """A JSON Schema as the text of a file."""
+    """Format a JSON Schema as the text of a file."""
     return _as_json(schema, 0) + "\n"
 
 
 def _as_json(value: Any, indent: int) -> str:  # noqa: ANN401
-    """JSON with each list and map on one line where it fits."""
+    """Format JSON, with a list or a map on one line if it fits."""
     line = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or indent + len(line) <= _LINE:
+    if not isinstance(value, dict | list) or indent + len(line) <= _WIDTH:
         return line
     inner = " " * (indent + 2)
     if isinstance(value, list):
@@ -104,14 +107,14 @@ def _definition(name: str, rows: Mapping[str, Key], keys: Mapping[str, Key], air
     if name in _SECTIONS and _SECTIONS[name].required:
         required["required"] = list(_SECTIONS[name].required)
     if name in _ONE_OF:
-        # A null is as if the key were not there.
+        # A key that is null counts as missing.
         given = {"not": {"type": "null"}}
         forms = {key: {"required": [key], "properties": {key: given}} for key in _ONE_OF[name]}
         required["oneOf"] = list(forms.values())
-        if name in _TOGETHER:
-            together = [{"if": forms[key], "then": {"required": [other]}} for key, other in _TOGETHER[name]]
+        if name in _REQUIRES:
+            together = [{"if": forms[key], "then": {"required": [other]}} for key, other in _REQUIRES[name]]
             required["allOf"] = [*together, *arguments_by_operator(airflow)]
-    # What a task has in common with its schedule is said once.
+    # Keys that are the same in a schedule and a task are defined once.
     properties = {
         each: {"$ref": f"#/properties/{each}"} if keys.get(each) == row else _property(row)
         for each, row in rows.items()
@@ -124,12 +127,12 @@ def _property(row: Key) -> JsonSchema:
 
 
 def described(row: Key, schema: JsonSchema, sign: str = ":") -> JsonSchema:
-    """The JSON Schema of a key's values, with its meaning and an example."""
+    """Return a JSON Schema with the description of a key and an example."""
     return {"description": row.doc + (f"\nExample: {row.name}{sign} {row.example}" if row.example else ""), **schema}
 
 
 def reference(airflow: str) -> str:
-    """Every key as Markdown tables, one for each group."""
+    """Return a Markdown table of keys for each group."""
     keys = schedule_table(airflow).rows
     groups: dict[str, list[str]] = {}
     shared = []
@@ -152,16 +155,16 @@ def reference(airflow: str) -> str:
 
 
 def reference_line(row: Key, sign: str = ":") -> str:
-    """A key as a row of a Markdown table; the sign ends a key in the language of the file."""
+    """Return a key as a row of a Markdown table; `sign` separates keys and values in the file."""
     default = ""
-    if row.default not in _NOTHING:
+    if row.default not in _EMPTY:
         value = plain(row.default)
         default = f" Default: `{str(value).lower() if isinstance(value, bool) else value}`."
     return f"| `{row.name}` | {row.type.words} | {row.doc}{default} | `{row.name}{sign} {row.example}` |\n"
 
 
 def as_data(schedule: Schedule) -> dict[str, Any]:
-    """The schedule with all of its values, given or default, as JSON has them, without those of other environments."""
+    """Return all values of a schedule as JSON data, including defaults, without other environments."""
     values = _values_of(schedule)
     del values["environments"]
     values["dag_id"] = schedule.dag_id_or_default
@@ -182,11 +185,11 @@ def _values_of(model: Model) -> dict[str, Any]:
 
 
 def _plain_map(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in values.items() if value not in _NOTHING}
+    return {name: plain(value) for name, value in values.items() if value not in _EMPTY}
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # a return for each type
-    """A value of the model as JSON has it: durations and dates as a schedule writes them."""
+    """Convert a value of the model to JSON data, with durations and dates as text."""
     if isinstance(value, timedelta):
         return _duration(value)
     if isinstance(value, datetime | time):

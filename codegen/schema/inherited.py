@@ -1,4 +1,4 @@
-"""The values that tasks inherit from their schedule: maps merge, and a null removes a value."""
+"""Merges values of a schedule into its tasks: maps merge, and a null removes a value."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null
 
 
 def over_tasks(root: MapNode, table: Table) -> MapNode:
-    """Merge the runners' settings of the schedule into those of each task that has some.
+    """Merge the runner settings of the schedule into the settings of each task.
 
     Airflow applies `default_args` to every task. So a value that one task removes with a null moves from the schedule
-    to each other task.
+    to all other tasks.
     """
     tasks = root.get("tasks")
     if not isinstance(tasks, ListNode):

@@ -1,4 +1,4 @@
-"""The schedule as the program knows it: typed and frozen, each key with its meaning and an example."""
+"""The model of a schedule: typed and frozen, each key with its meaning and an example."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from codegen.schema.overlays import Overlays
 from codegen.schema.pair import OF_A_PAIR, PAIR
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
-from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
+from codegen.schema.task_defaults import SHELL_KINDS, TaskDefaults
 from codegen.schema.timetable import CustomTimetable, IntervalType
 from codegen.text.ids import airflow_id, composed
 from codegen.timetable.dst import localized
@@ -31,15 +31,15 @@ from codegen.timetable.interval import Interval, parse_interval
 from codegen.timetable.timetable import Timetable
 
 LONGEST_TAG = 100
-# On the clock of the schedule's timezone, whichever that is.
+# In the timezone of the schedule.
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
-# What Meltano's own generator puts before the names of schedules (files-airflow, orchestrate/dags/meltano.py).
+# The prefix that Meltano's own generator adds to schedule names (files-airflow, orchestrate/dags/meltano.py).
 DAG_ID_PREFIX = "meltano_"
 # The variable that Meltano reads before it looks for a project around its working directory.
 PROJECT_ROOT_VARIABLE = "MELTANO_PROJECT_ROOT"
-# What a file system or a shell makes trouble about.
-_BAD_IN_A_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
-_MOST_BYTES_OF_A_STEM = 190
+# Characters that cause problems in a file system or a shell.
+_INVALID_IN_STEM = re.compile(r'[\s/\\:*?"<>|\x00-\x1f\x7f]')
+_MAX_STEM_BYTES = 190
 _DEFAULTS_OF_TASKS = tuple((row.name, row.default) for row in keys_of(TaskDefaults).values() if row.default is not None)
 # The groups of the reference.
 _identity = partial(key, group="identity")
@@ -53,13 +53,13 @@ _where = partial(key, group="where")
 
 @model(frozen=True, kw_only=True)
 class Schedule(TaskDefaults):
-    """One pipeline on its schedule. A key that is left out has its default, or nothing.
+    """A pipeline and its schedule. A missing key has its default value, if there is one.
 
     Attributes:
         source: the file, as a path in the project with forward slashes.
-        relative: the file below the folder of schedules.
+        relative: the file, relative to the folder of schedules.
         deployment: its deployment environment, or empty.
-        state_suffix: what that environment adds to its state ids.
+        state_suffix: the suffix that the environment adds to state ids.
         dag_file: its DAG file, as a path in the project.
     """
 
@@ -67,29 +67,29 @@ class Schedule(TaskDefaults):
         Name("a name"), "The schedule's name. Default: the file name without `.yml`.", "carbon__duckdb", ""
     )
     dag_id: str | None = _identity(
-        Id("a DAG id"),
-        "The ID of the pipeline (DAG) in Airflow, which keeps its history under it. Default, as Meltano has it: "
-        "`meltano_<name>`, or `meltano_<name>_<job>` for a job; "
+        Id("a DAG ID"),
+        "The ID of the pipeline (DAG) in Airflow. Airflow keeps its history under this ID. Default, as in Meltano: "
+        "`meltano_<name>`, or `meltano_<name>_<job>` for a job. "
         "`dag_id_prefix` in the configuration replaces `meltano_`.",
         "carbon_daily",
         owns=("dag_id",),
     )
     description: str | None = _identity(
         Text(),
-        "The description of the DAG in Airflow, one line. Default: what runs and when.",
+        "A description of the DAG in Airflow, on one line. Default: a summary of the tasks and the interval.",
         "Carbon intensity of the grid",
         owns=("description",),
     )
     tags: tuple[str, ...] = _identity(
-        TextList("a list of tags", Text("a tag", longest=LONGEST_TAG)),
-        "Tags to filter Airflow's list by, in addition to Meltano's (`meltano`, the plugins or the job).",
+        TextList("a list of tags", Text("a tag", max_length=LONGEST_TAG)),
+        "Tags for filtering DAGs in Airflow, in addition to Meltano's (`meltano`, the plugins or the job).",
         "[energy]",
         (),
         owns=("tags",),
     )
     doc_md: str | None = _identity(
         Markdown(),
-        "Documentation in Markdown, shown on the DAG's page in Airflow below that of Dagpress.",
+        "Documentation in Markdown. Airflow shows it on the DAG's page, below the documentation from Dagpress.",
         "Ask the energy team.",
         label="Documentation",
         owns=("doc_md",),
@@ -99,18 +99,19 @@ class Schedule(TaskDefaults):
     loader: str | None = shared_key(Task, "loader")
     transform: str | None = shared_key(Task, "transform")
     job: str | None = _runs(
-        Name("the name of a job"), "A job from meltano.yml: each of its tasks becomes a task of the DAG.", "refresh"
+        Name("the name of a job"), "A job from meltano.yml. Each of its tasks becomes a task of the DAG.", "refresh"
     )
     tasks: tuple[Task, ...] | None = _runs(
         TaskList(),
-        "A list of steps: each what `meltano run` gets, or a map with the keys of a task.",
+        "A list of tasks. Each is text with the arguments of `meltano run`, or a map with the keys of a task.",
         "[tap-gitlab target-postgres, dbt-postgres:run]",
     )
 
     state_id: str | None = shared_key(Task, "state_id")
     state_id_suffix: str | None = _state(
-        TemplatedText(longest=1000),
-        "The suffix that `meltano run` appends to its state IDs, for `job` and `tasks`, also in a `command`.",
+        TemplatedText(max_length=1000),
+        "The suffix that `meltano run` appends to its state IDs. For `job` and `tasks`, and for a `meltano run` in a "
+        "`command`.",
         "eu",
         reaches=("run", "command"),
         variable="MELTANO_RUN_STATE_ID_SUFFIX",
@@ -118,25 +119,26 @@ class Schedule(TaskDefaults):
 
     interval: str | CustomTimetable = _when(
         IntervalType(),
-        "A cron of five fields, with names, `L`, `#` and `H` (a time drawn from the schedule's name); or a duration "
-        "that divides the hour or the day, such as `15m` or `6h`; or an alias: `@hourly`, `@daily`, `@midnight`, "
-        "`@weekly`, `@monthly`, `@quarterly`, `@yearly`, `@annually`; or `@once`, `@manual`, `@none`, for manual runs "
-        "only; or a map with `uses`, a timetable of Airflow or of your own. Required without an `after`.",
+        "A cron expression of five fields, which can contain names, `L`, `#` and `H` (a time derived from the "
+        "schedule's name). Or a duration that divides the hour or the day, such as `15m` or `6h`. Or an alias: "
+        "`@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly` or `@annually`. Or `@once`, "
+        "`@manual` or `@none`, for manual runs only. Or a map with `uses`: a timetable from Airflow or your own. "
+        "Required without `after`.",
         '"0 6 * * 1-5"',
         "",
         owns=("schedule", "schedule_interval", "timetable"),
     )
     after: After | None = _when(
         AFTER,
-        "The upstream schedules, and assets of other DAGs as `asset: name-or-uri`. A run starts after their success. "
-        "With an `interval`, also an inherited one, runs start at those times too (`interval: null` removes it).",
+        "The upstream schedules, and assets of other DAGs as `asset: name-or-uri`. A run starts after they succeed. "
+        "With an `interval`, including an inherited one, runs also start at its times (`interval: null` removes it).",
         "[orders, customers]",
         label="After other pipelines",
     )
     outlets: tuple[Asset, ...] = _when(
         AssetList(),
-        "The assets, such as tables or files, that a successful run updates, once, after its last task. Other DAGs can "
-        "start after them.",
+        "The assets, such as tables or files, that a successful run updates once, after its last task. Other DAGs can "
+        "start after these updates.",
         "[s3://warehouse/orders]",
         (),
         label="Assets it updates",
@@ -151,21 +153,19 @@ class Schedule(TaskDefaults):
     )
     start_date: datetime = _when(
         DateTime(),
-        "The earliest date (Airflow's logical date) that it runs for.",
+        "The earliest logical date to run.",
         "2024-01-31",
         _EPOCH,
         owns=("start_date",),
     )
-    end_date: datetime | None = _when(
-        DateTime(), "The latest date (Airflow's logical date) that it runs for.", "2030-12-31", owns=("end_date",)
-    )
+    end_date: datetime | None = _when(DateTime(), "The latest logical date to run.", "2030-12-31", owns=("end_date",))
     data_interval: bool | None = _when(
         Boolean(),
-        "Whether a run is for the period since the run before it, its data interval (`data_interval_start`, "
-        "`data_interval_end`; `ds` and `logical_date` are its start), or for a point in time, at which both are the "
-        "same. Default: a period on Airflow 2, a point in time on Airflow 3.",
+        "Whether a run covers a period, the data interval since the previous run (`data_interval_start` to "
+        "`data_interval_end`; `ds` and `logical_date` are its start), or a point in time, where all of these are "
+        "equal. Default: a period on Airflow 2, a point in time on Airflow 3.",
         "true",
-        label="Runs are for a period",
+        label="Runs cover a period",
     )
     catchup: bool = _when(
         Boolean(),
@@ -187,7 +187,7 @@ class Schedule(TaskDefaults):
     )
     is_paused_upon_creation: bool | None = _when(
         Boolean(),
-        "Whether the DAG is paused when Airflow first sees it. Default: as Airflow is configured.",
+        "Whether the DAG is paused when Airflow first loads it. Default: the setting in Airflow's configuration.",
         "true",
         label="Paused when created",
         is_argument=True,
@@ -195,18 +195,18 @@ class Schedule(TaskDefaults):
 
     params: Mapping[str, Param] = _how(
         PARAMS,
-        "Values that can be set when starting a run; in a template, `{{ params.days }}`.",
+        "Values that can be set when starting a run. Templates read them as `{{ params.days }}`.",
         "{days: 7, full: {type: boolean, default: false}}",
         {},
         owns=("params",),
     )
     environment: str | None = _how(
-        TemplatedText("an environment", longest=1000),
-        "The environment of Meltano: its `--environment`, and the `MELTANO_ENVIRONMENT` of a `command`. "
-        "Default: the project's own default.",
+        TemplatedText("an environment", max_length=1000),
+        "The Meltano environment, passed as `--environment`, or as `MELTANO_ENVIRONMENT` to a `command`. "
+        "Default: the default environment of the Meltano project.",
         "prod",
         label="Meltano environment",
-        reaches=IN_A_SHELL,
+        reaches=SHELL_KINDS,
         variable="MELTANO_ENVIRONMENT",
     )
     on_failure: tuple[Alert, ...] = _outcome(
@@ -227,8 +227,9 @@ class Schedule(TaskDefaults):
     )
     deadline: timedelta | None = _outcome(
         Duration(),
-        "How long a run may take before `on_deadline` alerts; it continues. On Airflow 3.1 and later counted from "
-        "when it is queued; on 2 its tasks' SLA, counted from when it is due; Airflow 3.0 has none.",
+        "How long a run may take before `on_deadline` sends its alerts. The run continues. On Airflow 3.1 and later, "
+        "the time counts from when the run is queued. On Airflow 2, it is the SLA of the tasks and counts from when "
+        "the run is due. Airflow 3.0 does not support deadlines.",
         "2h",
         owns=("deadline", "sla"),
     )
@@ -243,8 +244,8 @@ class Schedule(TaskDefaults):
 
     environments: Mapping[str, Mapping[str, Any]] = _where(
         Overlays(lambda: Table(keys_of(Schedule))),
-        "What differs in a deployment environment of the configuration: any keys but `name`, `only` and this one. "
-        "Each environment has its own tree of DAG files.",
+        "The keys that differ in a deployment environment of the configuration: any except `name`, `only` and "
+        "`environments`. Each environment has its own folder of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
         {},
         label="Differences between environments",
@@ -265,21 +266,21 @@ class Schedule(TaskDefaults):
     dag_file: str = ""
 
     def __post_init__(self) -> None:
-        """Set the defaults of the keys of the tasks: there is no map around a schedule that could give a value."""
+        """Set the defaults of the keys for tasks: a schedule has no outer map to inherit values from."""
         for name, default in _DEFAULTS_OF_TASKS:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
 
     def where(self, *keys: str) -> Location:
-        """The place of the first of those keys that is given, else the file."""
+        """Return the place of the first key that is set, else the file."""
         return next((self.at[name] for name in keys if name in self.at), Location(self.source))
 
     @property
     def clock(self) -> Interval:
-        """The interval, with the times that its name draws for an `H`; empty without one.
+        """The interval, with the times that replace each `H`; empty without an interval.
 
         Raises:
-            InvalidError: it never fires, which `validate` reports.
+            InvalidError: the interval never fires, which `validate` reports.
         """
         if isinstance(self.interval, CustomTimetable):
             return Interval(None, self.interval.uses.rpartition(".")[2])
@@ -287,11 +288,11 @@ class Schedule(TaskDefaults):
 
     @property
     def interval_text(self) -> str:
-        """The interval as it is written; of a timetable, its class."""
+        """The interval as written, or the class of the timetable."""
         return self.interval.uses if isinstance(self.interval, CustomTimetable) else self.interval.strip()
 
     def timetable(self, airflow: str) -> Timetable:
-        """When a version of Airflow starts its runs."""
+        """Return when a version of Airflow starts the runs."""
         zone, end = ZoneInfo(self.timezone), self.end_date
         return Timetable(
             self.clock.cron,
@@ -304,39 +305,39 @@ class Schedule(TaskDefaults):
         )
 
     def has_data_intervals(self, airflow: str) -> bool:
-        """Whether the runs that the clock starts have data intervals, and start at the end of them.
+        """Return whether scheduled runs have data intervals, and start when these end.
 
         Airflow's default is `create_cron_data_intervals` in airflow/config_templates/config.yml.
         """
         return facts_of(airflow).cron_data_intervals if self.data_interval is None else self.data_interval
 
     def has_sla(self, airflow: str) -> bool:
-        """Whether its tasks have an SLA: on Airflow 2, and where a clock starts the runs."""
+        """Return whether the tasks have an SLA: on Airflow 2, with a deadline and an interval."""
         return facts_of(airflow).has_sla and bool(self.deadline) and not self.clock.is_manual
 
     @cached_property
     def dag_id_or_default(self) -> str:
-        """The DAG's id: its own, else the default in characters that Airflow takes."""
+        """The `dag_id`, or the default, in characters that Airflow allows."""
         return self.dag_id or airflow_id(self.default_dag_id)
 
     @property
     def default_dag_id(self) -> str:
-        """The id that Meltano's generator gives (files-airflow, orchestrate/dags/meltano.py), but for the prefix."""
+        """The id from Meltano's generator (files-airflow, orchestrate/dags/meltano.py), except for the prefix."""
         return f"{self.dag_id_prefix}{self.name}" + (f"_{self.job}" if self.job else "")
 
     @property
     def full_state_id(self) -> str:
-        """The state id of its own extractor and loader."""
+        """The state id of the schedule's own extractor and loader."""
         return self.state_id_of(self.pair or Task())
 
     def state_id_of(self, task: Task) -> str:
-        """The state id of a task with an extractor and a loader, with what the deployment environment adds."""
+        """Return the state id of a task with an extractor and a loader, with the suffix of the environment."""
         own = task.state_id or f"{self.name}.{task.task_id}"
         return ":".join(part for part in (own, self.state_suffix) if part)
 
     @cached_property
     def pair(self) -> Task | None:
-        """Its own extractor and loader as a task."""
+        """The schedule's own extractor and loader as a task."""
         if not self.extractor:
             return None
         return Task(
@@ -350,12 +351,12 @@ class Schedule(TaskDefaults):
 
     @cached_property
     def own_tasks(self) -> tuple[Task, ...]:
-        """The tasks that the schedule itself has, which are none where it runs a job."""
+        """The tasks of the schedule; empty if it runs a job."""
         return self.tasks or ((self.pair,) if self.pair else ())
 
     @cached_property
     def all_tags(self) -> tuple[str, ...]:
-        """Meltano's tags (files-airflow, orchestrate/dags/meltano.py), then the schedule's own, each once."""
+        """Meltano's tags (files-airflow, orchestrate/dags/meltano.py), then the schedule's, without duplicates."""
         if self.extractor:
             transform = {"run": ["transform"], "only": ["transform-only"]}.get(self.transform or "", [])
             meltanos = [self.extractor, self.loader or "", *transform]
@@ -365,33 +366,33 @@ class Schedule(TaskDefaults):
 
     @property
     def key(self) -> str:
-        """Identifies it in the project: its deployment environment, and its file below the folder of schedules."""
+        """The key of the schedule in the project: its deployment environment and its file."""
         return "/".join(filter(None, (self.deployment, self.relative)))
 
     def of(self, task: Task, name: str) -> Any:  # noqa: ANN401  # the value of any key
-        """What a key is for a task: what the task says, else what the schedule does."""
+        """Return the value of a key for a task: its own, else the schedule's."""
         own = getattr(task, name)
         return getattr(self, name) if own is None else own
 
     def runner_of(self, task: Task) -> str | None:
-        """Where a task runs: it has the last word; `python` and `uses` run in the worker, with none of the runners."""
+        """Return the runner of a task, its own or the schedule's; None for `python` and `uses`, which have none."""
         return None if task.python or task.uses else task.runner or self.runner
 
     def settings_of(self, task: Task) -> Any:  # noqa: ANN401  # each runner has its own
-        """The settings of the task's runner; nothing where none are given."""
+        """Return the settings of the task's runner; None without settings."""
         runner = self.runner_of(task) or ""
         return task.settings.get(runner) or self.settings.get(runner)
 
     def ids_of_job(self, count: int) -> list[str]:
-        """The task ids of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
+        """Return the task ids of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
         return [f"{self.dag_id_or_default}_task{number}" for number in range(count)]
 
 
 def file_stem(name: str) -> str:
-    """The stem of the file of a schedule of that name, which is the name itself where it can be."""
-    stem = _BAD_IN_A_STEM.sub("_", composed(name))
+    """Return the file stem for a schedule name: the name itself, if it is a valid stem."""
+    stem = _INVALID_IN_STEM.sub("_", composed(name))
     stem = "".join(character if character.isprintable() else "_" for character in stem)
-    stem = stem.encode()[:_MOST_BYTES_OF_A_STEM].decode(errors="ignore")
+    stem = stem.encode()[:_MAX_STEM_BYTES].decode(errors="ignore")
     stem = re.sub(r"\.$", "_", stem)
-    # A leading `_` or dot means that a file is not a schedule, and a leading dash would be an option of a command.
+    # Files with a leading `_` or dot are not schedules, and commands read a leading dash as an option.
     return stem.lstrip("_.-") or "schedule"

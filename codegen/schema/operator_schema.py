@@ -1,4 +1,4 @@
-"""The operators of Airflow in the JSON Schema of a schedule: their names, and the arguments of each in `with`."""
+"""The operators of Airflow in the JSON Schema of a schedule: their names and their arguments in `with`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.schema.task import WHAT_RUNS
 
 
 def operator_definitions(airflow: str) -> dict[str, JsonSchema]:
-    """The operators that this Airflow has itself, the markers, and the types of arguments."""
+    """Return the definitions of Airflow's own operators, the markers and the types of arguments."""
     types: list[FieldType[Any]] = [
         argument for _, arguments in _kinds(airflow) for argument in _typed(arguments).values()
     ]
@@ -25,7 +25,7 @@ def operator_definitions(airflow: str) -> dict[str, JsonSchema]:
 
 
 def arguments_by_operator(airflow: str) -> list[JsonSchema]:
-    """The arguments in `with` for each kind of task and each operator; other arguments are allowed."""
+    """Return conditions for the arguments in `with` of each kind of task and operator; others are allowed."""
     return [
         {"if": condition, "then": {"properties": {"with": {"properties": properties}}}}
         for condition, arguments in _kinds(airflow)
@@ -34,13 +34,13 @@ def arguments_by_operator(airflow: str) -> list[JsonSchema]:
 
 
 def _typed(arguments: Arguments) -> dict[str, OperatorArgument]:
-    """The arguments whose types are known."""
+    """Return the arguments with known types."""
     types = {name: arguments.type_of(name) for name in arguments.names}
     return {name: type_ for name, type_ in types.items() if type_.types is not None}
 
 
 def _kinds(airflow: str) -> list[tuple[JsonSchema, Arguments]]:
-    """A condition for each kind of task and each operator, with the type of its arguments."""
+    """Return a condition for each kind of task and each operator, with the type of its arguments."""
     operators = sorted(facts_of(airflow).core_operators.items())
     kinds: list[tuple[JsonSchema, Arguments]] = [
         ({"required": [kind]}, arguments_type(kind, None, airflow)) for kind in WHAT_RUNS if kind != "uses"

@@ -1,4 +1,4 @@
-"""Explains where each value of a schedule comes from, and which values it hides: the chain that the merge keeps."""
+"""Explains where each value of a schedule comes from, and which inherited values it overrides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codegen.source.nodes import Entry, ListNode, MapNode, Node
 
 @dataclass(frozen=True)
 class Given:
-    """A value that a file gives to a key, in one deployment environment or in all; None removes another file's."""
+    """A value of a key in a file, for one deployment environment or for all; None removes an inherited value."""
 
     value: Any
     location: Location
@@ -30,8 +30,8 @@ class Explained:
 
     Attributes:
         key: its path, such as `retries`, `env.START` or `tasks[0].run`.
-        origin: what takes effect, also a null; None for a default.
-        hidden: the values that it hides, the nearest first.
+        origin: the effective value, which can be a null; None for a default.
+        hidden: the values that it overrides, the nearest first.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Explained:
 
 
 def explain(schedule: Schedule, merged: MapNode) -> list[Explained]:
-    """Explain every value of a valid schedule, in the order of the reference, by the document that it was read from."""
+    """Explain every value of a valid schedule and its document, in the order of the reference."""
     parts = merged.get("environments")
     part = parts.get(schedule.deployment) if isinstance(parts, MapNode) else None
     explainer = _Explainer(schedule.deployment, {entry.key_location for entry in _entries(part)})
@@ -56,18 +56,18 @@ def explain(schedule: Schedule, merged: MapNode) -> list[Explained]:
 
 @dataclass(frozen=True)
 class _Explainer:
-    """Walks through values and their nodes side by side; `overlaid` are the places of the keys of the environment."""
+    """Walks values and their nodes in parallel; `overlaid` has the places of the environment's keys."""
 
     deployment: str
     overlaid: set[Location]
 
     def rows(self, path: str, value: Any, entry: Entry | None, around: Given | None) -> Iterator[Explained]:  # noqa: ANN401
-        """The row of a key, or the rows of the keys in it; `around` is the origin of a value without an entry."""
+        """Yield the row of a key, or the rows of the keys in it; `around` is the origin of a value without an entry."""
         chain = tuple(map(self._given, entry.chain)) if entry else ()
         origin, hidden = (chain[0], chain[1:]) if chain else (around, ())
         inside = list(self._inside(path, value, entry.value if entry else None, origin))
         if hidden or not inside:
-            # The schedule itself does not show a value that equals none, such as an empty list.
+            # The data of the schedule omits empty values, such as an empty list.
             yield Explained(path, plain_node(entry.value) if entry and value is None else value, origin, hidden)
         yield from inside
 
@@ -76,7 +76,7 @@ class _Explainer:
             return
         if isinstance(value, dict) or (value is None and isinstance(node, MapNode)):
             values = value or {}
-            # A key that a map does not have has its default; a value that is not a map, such as a text, is the origin.
+            # A key that is missing in a map has its default. For a value that is not a map, the value is the origin.
             entries, around = (node.entries, None) if isinstance(node, MapNode) else ({}, origin)
             for name in dict.fromkeys([*values, *entries]):
                 yield from self.rows(f"{path}.{name}", values.get(name), entries.get(name), around)
@@ -92,7 +92,7 @@ class _Explainer:
 
 
 def _entries(node: Node | None) -> Iterator[Entry]:
-    """Every entry in a map, in the maps inside it, and those that they hide."""
+    """Yield every entry in a map and its nested maps, including the entries that they override."""
     for entry in node.entries.values() if isinstance(node, MapNode) else ():
         for each in entry.chain:
             yield each
@@ -100,7 +100,7 @@ def _entries(node: Node | None) -> Iterator[Entry]:
 
 
 def plain_node(node: Node) -> Any:  # noqa: ANN401
-    """A node as JSON has it; a number that JSON would write differently is a text."""
+    """Convert a node to JSON data; a number that JSON would format differently becomes text."""
     if isinstance(node, MapNode):
         return {name: plain_node(entry.value) for name, entry in node.entries.items()}
     if isinstance(node, ListNode):

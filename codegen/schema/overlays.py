@@ -12,7 +12,7 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.table import Table, read_keys
 from codegen.source.nodes import MapNode, Node
 
-# The keys that no environment can change.
+# The keys that an environment cannot change.
 SAME_EVERYWHERE = {"name", "environments", "only"}
 
 

@@ -1,4 +1,4 @@
-"""An extractor and its loader, which a schedule runs, or a task of it."""
+"""The extractor and the loader of a schedule or a task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codegen.keys.field_type import Report
 from codegen.source.nodes import Entry
 
 PAIR = ("extractor", "loader")
-# The keys that apply to a pair.
+# The keys that require a pair.
 OF_A_PAIR = ("transform", "state_id")
 
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass, fields
 from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.schema import Schedule
 
-# The pool of tasks without one: `DEFAULT_POOL_NAME` in airflow/models/pool.py.
+# The default pool: `DEFAULT_POOL_NAME` in airflow/models/pool.py.
 DEFAULT_POOL = "default_pool"
 # The number of values in a hint.
-_MOST = 5
+_MAX_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A schedule must have one of the values of each kind that has any."""
+    """A filter for schedules: each kind with values must match one of them."""
 
     owner: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Selection:
     pool: tuple[str, ...] = ()
 
     def has(self, schedule: Schedule) -> bool:
-        """Whether a schedule is one of them."""
+        """Return whether a schedule is selected."""
         wanted = {kind: values for kind in KINDS if (values := getattr(self, kind))}
         return all(not _values_of(schedule, kind).isdisjoint(values) for kind, values in wanted.items())
 
@@ -43,14 +43,14 @@ KINDS = tuple(field.name for field in fields(Selection))
 
 
 def choices(schedules: Iterable[Schedule]) -> Mapping[str, Sequence[str]]:
-    """The values of each kind, the most frequent first."""
+    """Return the values of each kind, the most frequent first."""
     schedules = list(schedules)
     counts = {kind: Counter(v for s in schedules for v in _values_of(s, kind)) for kind in KINDS}
     return {kind: sorted(count, key=lambda value: (-count[value], value)) for kind, count in counts.items()}
 
 
 def _values_of(schedule: Schedule, kind: str) -> set[str]:
-    """The values of the schedule, or those of its tasks."""
+    """Return the values of a schedule and its tasks."""
     tasks = schedule.tasks or ()
     if kind == "owner":
         return {schedule.owner or ""}
@@ -62,6 +62,6 @@ def _values_of(schedule: Schedule, kind: str) -> set[str]:
 
 
 def _some(values: Sequence[str]) -> str:
-    """A hint with the first of the values."""
-    shown = ", ".join(map(quoted, values[:_MOST])) + (", ..." if len(values) > _MOST else "")
-    return f"there {'is' if len(values) == 1 else 'are'} {shown}" if values else "there is no schedule"
+    """Return a hint that lists the first values."""
+    shown = ", ".join(map(quoted, values[:_MAX_SHOWN])) + (", ..." if len(values) > _MAX_SHOWN else "")
+    return f"choose from {shown}" if values else "there are no schedules"

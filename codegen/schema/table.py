@@ -1,4 +1,4 @@
-"""The table of keys for one version of Airflow: our rows, those of the runners, and Airflow's own."""
+"""The table of keys for a version of Airflow: keys of Dagpress, of the runners and of Airflow."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from codegen.schema.airflow_arguments import DAG_GROUP, TASK_GROUP, refusal, row
 from codegen.schema.model import Schedule
 from codegen.schema.overlays import Overlays
 from codegen.schema.task import Task, TaskList
-from codegen.schema.task_defaults import IN_A_SHELL, TaskDefaults
+from codegen.schema.task_defaults import SHELL_KINDS, TaskDefaults
 from codegen.schema.timetable import IntervalType
 
 
 @cache
 def schedule_table(airflow: str) -> Table:
-    """The keys of a schedule for a version of Airflow."""
+    """Return the keys of a schedule for a version of Airflow."""
     own, decided = keys_of(Schedule), _decided(Schedule)
     rows: dict[str, Key] = {
         **own,
@@ -37,7 +37,7 @@ def schedule_table(airflow: str) -> Table:
 
 @cache
 def task_table(airflow: str) -> Table:
-    """The keys of a task for a version of Airflow."""
+    """Return the keys of a task for a version of Airflow."""
     decided = _decided(Task)
     rows = {**keys_of(Task), **_runner_rows(airflow), **rows_of_airflow(airflow, TASK_GROUP, decided)}
     return Table(grouped(rows), partial(_refused_by_task, airflow, decided))
@@ -45,15 +45,15 @@ def task_table(airflow: str) -> Table:
 
 @cache
 def _runner_rows(airflow: str) -> Mapping[str, Key]:
-    """The settings of the runners, with the arguments of their operators in a version of Airflow."""
+    """Return the keys with the settings of the runners, for a version of Airflow."""
     return {
         runner.name: Key(
             name=runner.name,
             type=runner.sections[0].of(airflow),
             group="how",
-            doc=f"Settings of the runner `{runner.name}`, such as its image. Those of a task are merged over these.",
+            doc=f"Settings of the runner `{runner.name}`, such as the image. A task's settings are merged over them.",
             example=runner.example,
-            reaches=IN_A_SHELL,
+            reaches=SHELL_KINDS,
             label=f"{runner.name.capitalize()} settings",
         )
         for runner in RUNNERS.values()
@@ -62,7 +62,7 @@ def _runner_rows(airflow: str) -> Mapping[str, Key]:
 
 
 def _refused_by_task(airflow: str, decided: Mapping[str, Key], name: str) -> Refusal | None:
-    """Why a task has no such key; that its schedule has one is the nearest reason."""
+    """Return why a name is not a key of a task; a key of the schedule is the most likely reason."""
     if name in schedule_table(airflow).rows:
         return f"{quoted(name)} is a key of the schedule", "write it there, outside of `tasks`"
     refused = refusal(name, airflow, {**_decided(Schedule), **decided})
@@ -73,5 +73,5 @@ def _refused_by_task(airflow: str, decided: Mapping[str, Key], name: str) -> Ref
 
 
 def _decided(model: type[TaskDefaults]) -> Mapping[str, Key]:
-    """Our keys, by the arguments that they decide."""
+    """Return the keys by the arguments of Airflow that they set."""
     return {argument: row for row in keys_of(model).values() for argument in row.arguments}

@@ -1,4 +1,4 @@
-"""A task of `tasks`: its keys, and the forms in which people write a list of tasks."""
+"""The model of a task, and the accepted forms of the list `tasks`."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from codegen.text.ids import id_of
 from codegen.values import Output, parts_of
 
 _RUNS = "what runs"
-_OF_PAIRS = ("extractor",)
-# The keys that say what a task runs: exactly one of them.
+_PAIR_KINDS = ("extractor",)
+# The keys that define what a task runs. A task has exactly one of them.
 WHAT_RUNS = ("run", "invoke", "extractor", "command", "python", "uses")
 
 
@@ -41,10 +41,10 @@ class Task(TaskDefaults):
     reference_group = "a task"
 
     id: str | None = key(
-        Id("an id"),
-        "The task's id, under which Airflow keeps its history. Default: derived from what it runs, such as "
-        "`tap-gitlab_target-postgres`, or the name of the function. Required for a `command`, and for the second of "
-        "two tasks that run the same.",
+        Id("a task ID"),
+        "The task ID, under which Airflow keeps the task's history. Default: derived from the plugins, such as "
+        "`tap-gitlab_target-postgres`, or the name of the function or operator. Required for a `command`, and for "
+        "tasks that would have the same ID.",
         "load",
     )
     run: str = key(
@@ -55,44 +55,50 @@ class Task(TaskDefaults):
     )
     invoke: str | None = key(
         INVOKE,
-        "In place of `run`: the arguments of `meltano invoke`, a plugin and the options of its program. `invoke: >-` "
+        "Instead of `run`: the arguments of `meltano invoke`, a plugin and the arguments for it. `invoke: >-` "
         "avoids a second level of quotes.",
         "dbt-postgres run --select tag:daily",
     )
-    extractor: str | None = key(PLUGIN, "Where the data comes from; with a `loader`.", "tap-gitlab", group=_RUNS)
+    extractor: str | None = key(
+        PLUGIN, "The extractor plugin, which reads the data. Requires `loader`.", "tap-gitlab", group=_RUNS
+    )
     loader: str | None = key(
-        PLUGIN, "Where the data goes; with an `extractor`.", "target-postgres", group=_RUNS, reaches=_OF_PAIRS
+        PLUGIN,
+        "The loader plugin, which writes the data. Requires `extractor`.",
+        "target-postgres",
+        group=_RUNS,
+        reaches=_PAIR_KINDS,
     )
     transform: str | None = key(
         Transform("skip", "run", "only"),
-        "Whether the data is also transformed after the load (`run`), or only transformed (`only`). Default: `skip`.",
+        "Whether to also transform the data after loading it (`run`), or only transform it (`only`). Default: `skip`.",
         "run",
         group=_RUNS,
-        reaches=_OF_PAIRS,
+        reaches=_PAIR_KINDS,
     )
     state_id: str | None = key(
-        TemplatedText(longest=1000),
-        "The ID under which Meltano remembers what it has already loaded. Default: the schedule's name, as in Meltano; "
-        "of a task, `<schedule>.<task id>`.",
+        TemplatedText(max_length=1000),
+        "The ID of the Meltano state, which records what has already been loaded. Default: the schedule's name, as in "
+        "Meltano; for a task, `<schedule>.<task id>`.",
         "carbon",
         group="state",
-        reaches=_OF_PAIRS,
+        reaches=_PAIR_KINDS,
     )
     command: str | None = key(
         Command("a shell command"),
-        "In place of `run`: a shell command, of one line or more. It runs in the Meltano project directory and fails "
-        "with the first command in it that fails, also in a pipe; `validate` warns about failures that the shell "
-        "ignores, such as before `&&`. Templates are not rendered here: pass values through `env`.",
+        "Instead of `run`: a shell command or script. It runs in the Meltano project directory and fails at the first "
+        "command that fails, including commands in a pipe. `validate` warns about failures that the shell ignores, "
+        "such as before `&&`. Templates are not rendered here: pass values through `env`.",
         './load.sh "$DAY"',
     )
     python: str | None = key(
         CALLABLE,
-        "In place of `run`: a Python callable, which Airflow's worker imports when the task runs.",
+        "Instead of `run`: a Python callable, which the Airflow worker imports when the task runs.",
         "quality.checks.check_rows",
     )
     op_kwargs: Mapping[str, Plain] = key(
         OP_KWARGS,
-        "The arguments of the callable. A text may hold Airflow's templates.",
+        "The keyword arguments of the callable. Text can contain Airflow templates.",
         "{table: readings, day: '{{ ds }}'}",
         {},
         reaches=("python",),
@@ -100,25 +106,25 @@ class Task(TaskDefaults):
     )
     uses: str | None = key(
         Uses(),
-        "In place of `run`: an operator or sensor. The name of its class if it comes with Airflow, else its full name.",
+        "Instead of `run`: an operator or sensor. The class name if Airflow includes it, otherwise the full name.",
         "FileSensor",
     )
     with_: Mapping[str, Any] = key(
         Arguments(),
-        "Arguments of the operator; of a task with `python`, `run` or `command`, those of its PythonOperator or "
+        "Arguments of the operator. A task with `python` is a PythonOperator, and a task with `run` or `command` is a "
         "BashOperator. Values can be markers: `$x` (the result of a task), `$t` (a template), `$f` (the text of a "
         "file), `$const` (a value without templates) and `$import` (a Python object).",
         "{filepath: /data/orders.csv, poke_interval: 5m}",
         {},
     )
     after: tuple[str, ...] | None = key(
-        TextList("a list of the ids of tasks and groups", Name("the id of a task or a group")),
-        "The upstream tasks and groups. With no `after` anywhere, tasks run one after another.",
+        TextList("a list of task and group IDs", Name("the ID of a task or a group")),
+        "The upstream tasks and groups. If no task has `after`, tasks run one after another.",
         "[extract]",
     )
     group: str | None = key(
-        Id("the id of a group", of_group=True),
-        "The group in which Airflow shows the task. The task's id stays as it is, and so does its history.",
+        Id("a task group ID", of_group=True),
+        "The task group in which Airflow shows the task. The task keeps its ID and its history.",
         "load",
     )
     on_failure: tuple[Alert, ...] = key(
@@ -138,18 +144,18 @@ class Task(TaskDefaults):
 
     @cached_property
     def kind(self) -> str:
-        """The key that says what it runs; empty for a placeholder of its schedule."""
+        """The key that defines what the task runs; empty for a placeholder."""
         return next((name for name in WHAT_RUNS if getattr(self, name)), "")
 
     @cached_property
     def task_id(self) -> str:
-        """The id, by default derived from what the task runs, and not from its position."""
+        """The id, by default derived from what the task runs, independent of its position."""
         words = self.run or self.invoke or " ".join(filter(None, (self.extractor, self.loader)))
         return self.id or id_of(words) or (self.python or self.uses or "").rpartition(".")[2]
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
-        """The ids of the tasks in its `$x` markers, each once."""
+        """The ids of the tasks in its `$x` markers, without duplicates."""
         found = (part.task_id for part in parts_of(self.with_) if isinstance(part, Output))
         return tuple(dict.fromkeys(found))
 
@@ -157,7 +163,7 @@ class Task(TaskDefaults):
 _WHAT_RUNS = OneOf(
     WHAT_RUNS,
     InvalidError(
-        "the task does not say what runs",
+        "the task has nothing to run",
         "add `run: tap-gitlab target-postgres`, or `invoke`, `extractor` and `loader`, `command`, `python` or `uses`",
         rules.MISSING_KEY,
     ),
@@ -166,7 +172,7 @@ _WHAT_RUNS = OneOf(
 
 
 class TaskList(FieldType[tuple[Task, ...]]):
-    """A list of tasks, or a single one. Without a table, a task has the keys of every version of Airflow."""
+    """A list of tasks, or a single task. Without a table, tasks have only the keys that every Airflow version has."""
 
     words = "a list of tasks"
     hint = "start each task with a dash"
@@ -187,7 +193,7 @@ class TaskList(FieldType[tuple[Task, ...]]):
         if not isinstance(node, MapNode):
             if not isinstance(node, Scalar):
                 report(
-                    InvalidError("a task is text, or a list of words, or a map with `run`", "quote each word").at(
+                    InvalidError("a task must be text, a list of words, or a map with `run`", "quote each word").at(
                         node.location
                     )
                 )
@@ -202,7 +208,7 @@ class TaskList(FieldType[tuple[Task, ...]]):
         return Task(**fields_of(Task, values), at={**at, "": node.location})
 
     def _table_for(self, given: MapNode) -> Table:
-        """The keys of a task, with the types of the arguments of its operator."""
+        """Return the keys of a task, with the types of its operator's arguments."""
         kind = next((name for name in WHAT_RUNS if name in given.entries), "")
         if "with" not in given.entries or not self._airflow or not kind:
             return self._table
@@ -219,7 +225,7 @@ class TaskList(FieldType[tuple[Task, ...]]):
 
 
 def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
-    """Exactly one of the keys that say what a task runs, and no key that has no effect on it."""
+    """Report a task without exactly one of `WHAT_RUNS`, and keys that have no effect on it."""
     if "loader" in node.entries and node.entries.keys().isdisjoint(WHAT_RUNS):
         check_pair(node.entries, (), report)
         return
@@ -237,18 +243,18 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
             report(Diagnostic(rules.MIXED_KINDS, message, entry.key_location, fix))
 
 
-# What to do with a key where it reaches nothing, in a task of that kind, or of any.
+# Hints for keys that have no effect on a kind of task, or on any kind.
 _FIXES = {
-    ("before_run", ""): "write a task of its own for it",
+    ("before_run", ""): "write a separate task for it",
     ("op_kwargs", ""): "put the values in `env`",
-    ("op_kwargs", "uses"): "an operator gets its values in `with`",
-    ("env", ""): "a callable gets its values in `op_kwargs`",
-    ("env", "uses"): "an operator gets its values in `with`",
+    ("op_kwargs", "uses"): "pass values to an operator in `with`",
+    ("env", ""): "pass values to a callable in `op_kwargs`",
+    ("env", "uses"): "pass values to an operator in `with`",
 }
 
 
 def _check_ids(tasks: Sequence[Task], report: Report) -> None:
-    """Report tasks that need an `id`, because none follows from what they run."""
+    """Report tasks that need an `id` because no default can be derived."""
     taken = {name for task in tasks for name in (task.task_id, task.group)}
     for task in tasks:
         if not task.task_id and task.kind and "id" not in task.at:
@@ -262,5 +268,5 @@ def _check_ids(tasks: Sequence[Task], report: Report) -> None:
 
 
 def free_id(wanted: str, taken: Container[str | None]) -> str:
-    """The wanted id, with a number appended if it is taken."""
+    """Return the wanted id, with a number appended if it is taken."""
     return next(each for each in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if each not in taken)

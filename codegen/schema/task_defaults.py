@@ -1,4 +1,4 @@
-"""The keys that a schedule has for all its tasks, and a task for itself: Airflow's `default_args`, and the runner."""
+"""The keys that a schedule sets for all its tasks and a task can override: Airflow's `default_args` and the runner."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.task_types import MELTANO_COMMANDS, TRIGGER_RULE
 
 # The tasks that run Meltano, and those that run in a shell or a container.
-WITH_MELTANO = ("run", "invoke", "extractor")
-IN_A_SHELL = (*WITH_MELTANO, "command")
-# Those that load rows, also by a `meltano run` in a `command`.
-THAT_LOAD = ("run", "extractor", "command")
+MELTANO_KINDS = ("run", "invoke", "extractor")
+SHELL_KINDS = (*MELTANO_KINDS, "command")
+# The tasks that load rows, including a `meltano run` in a `command`.
+LOADING_KINDS = ("run", "extractor", "command")
 _inherited = partial(key, is_inherited=True)
 _how = partial(_inherited, is_argument=True, group="how")
 _outcome = partial(_how, group="when it goes wrong")
@@ -29,36 +29,38 @@ _outcome = partial(_how, group="when it goes wrong")
 
 @model(frozen=True, kw_only=True)
 class TaskDefaults(Model):
-    """What a schedule says of its tasks, and a task of itself. A task that is silent has what its schedule says.
+    """Values that a schedule sets for its tasks. A task can override them, and otherwise inherits them.
 
     Attributes:
-        settings: those of the runners, by their names.
-        arguments: further arguments of Airflow, by their names there.
+        settings: the settings of the runners, by runner name.
+        arguments: additional arguments of Airflow, by their names.
     """
 
     owner: str | None = _how(
         Text(), "The team or person that Airflow shows as the owner.", "data-platform", "airflow", group="identity"
     )
     trigger_rule: str | None = _how(
-        TRIGGER_RULE, "When a task runs, by the results of the tasks before it. Default: `all_success`.", "all_done"
+        TRIGGER_RULE,
+        "When a task runs, depending on the results of its upstream tasks. Default: `all_success`.",
+        "all_done",
     )
-    retries: int | None = _outcome(Integer(0), "How often a failed task is retried.", "3", 1)
+    retries: int | None = _outcome(Integer(0), "How many times a failed task is retried.", "3", 1)
     retry_delay: timedelta | None = _outcome(
         Duration(may_be_zero=True),
-        "How long a failed task waits before it is retried.",
+        "How long to wait before a failed task is retried.",
         "10m",
         timedelta(minutes=5),
         label="Wait before a retry",
     )
     retry_exponential_backoff: bool | None = _outcome(
         Boolean(),
-        "Whether each wait before a retry is longer than the one before. Default: `false`.",
+        "Whether the wait grows with each retry. Default: `false`.",
         "true",
         label="Longer waits between retries",
     )
     max_retry_delay: timedelta | None = _outcome(
         Duration(),
-        "The longest wait before a retry, where each is longer. Default: a day.",
+        "The longest wait before a retry, with `retry_exponential_backoff`. Default: a day.",
         "1h",
         label="Longest wait before a retry",
     )
@@ -66,17 +68,15 @@ class TaskDefaults(Model):
         Duration(), "How long a task may run before it fails. Default: no limit.", "2h", label="Time limit of a task"
     )
     pool: str | None = _how(
-        Text(longest=256),
-        "The pool of Airflow, which limits how many tasks run at once, such as those that load one warehouse.",
+        Text(max_length=256),
+        "The Airflow pool. It limits how many tasks run at once, for example tasks that load the same warehouse.",
         "warehouse",
     )
-    pool_slots: int | None = _how(Integer(1), "How many of the pool's slots a task takes. Default: 1.", "2")
+    pool_slots: int | None = _how(Integer(1), "How many slots of the pool a task occupies. Default: 1.", "2")
     priority_weight: int | None = _how(
         Integer(), "Tasks with a higher number start first when not all can run at once.", "10", label="Priority"
     )
-    queue: str | None = _how(
-        Text(longest=256), "The queue of the workers that run the tasks, with the Celery executor.", "heavy"
-    )
+    queue: str | None = _how(Text(max_length=256), "The queue for the tasks, with the Celery executor.", "heavy")
     on_retry: tuple[Alert, ...] | None = _inherited(
         AlertList(),
         "Alerts when a task fails and is retried.",
@@ -88,53 +88,53 @@ class TaskDefaults(Model):
     )
     full_refresh: bool | str | None = _inherited(
         BooleanOrTemplate(),
-        "Ignore the saved state and load everything again. As a template, each run decides.",
+        "Whether to ignore the saved state and load everything again. A template decides for each run.",
         "'{{ params.full_refresh }}'",
         default=False,
-        reaches=THAT_LOAD,
+        reaches=LOADING_KINDS,
         variable="MELTANO_RUN_FULL_REFRESH",
         group="state",
         label="Load everything again",
     )
     force: bool | str | None = _inherited(
         BooleanOrTemplate(),
-        "Run even if another run uses the same state ID, or was killed and still locks it. A template has an effect on "
-        "`meltano run` only.",
+        "Whether to run even if the state ID is locked by another run, or by one that was killed. A template only "
+        "affects `meltano run`.",
         "true",
         default=False,
-        reaches=THAT_LOAD,
+        reaches=LOADING_KINDS,
         variable="MELTANO_RUN_FORCE",
         group="state",
         label="Run despite a lock",
     )
     before_run: tuple[str, ...] | None = _inherited(
         MELTANO_COMMANDS,
-        "Meltano commands to run first in every task that runs Meltano, written without `meltano`; `[]` for none. A "
-        "word may hold Airflow's templates. A setting or selection for one run belongs in `env` "
-        "(`TAP_GITLAB_START_DATE`, `TAP_GITLAB__SELECT`): `config set` and `select` change the project for good.",
+        "Meltano commands to run first in every task that runs Meltano, written without `meltano`; `[]` for none. They "
+        "can contain Airflow templates. Use `env` for a setting or selection of one run (`TAP_GITLAB_START_DATE`, "
+        "`TAP_GITLAB__SELECT`): `config set` and `select` change the project permanently.",
         '["invoke dbt-postgres:deps"]',
         (),
-        reaches=WITH_MELTANO,
+        reaches=MELTANO_KINDS,
         group="what runs",
         label="Meltano commands to run first",
     )
     runner: str | None = _inherited(
         Choice(*RUNNERS),
-        "Where the tasks run: in a shell of Airflow's worker, in containers of its Docker engine, or in pods.",
+        "Where the tasks run: in a shell on the Airflow worker, in Docker containers or in Kubernetes pods.",
         "docker",
         next(iter(RUNNERS)),
-        reaches=IN_A_SHELL,
+        reaches=SHELL_KINDS,
         group="how",
         label="Where the tasks run",
     )
     env: Mapping[str, str | None] = key(
         Env(),
-        "Environment variables of the tasks; those of a task are added to the schedule's. A null removes a variable of "
-        "the schedule, not one of Airflow's worker. For plugins, the `env` of meltano.yml overrides these. A value may "
-        "contain Airflow's templates.",
+        "Environment variables of the tasks. A task's variables are added to the schedule's. A null removes a variable "
+        "of the schedule, but not one of the Airflow worker. For plugins, `env` in meltano.yml overrides these "
+        "variables. Values can contain Airflow templates.",
         "{TAP_GITLAB_START_DATE: '{{ ds }}'}",
         {},
-        reaches=IN_A_SHELL,
+        reaches=SHELL_KINDS,
         group="how",
         label="Environment variables",
     )
@@ -144,7 +144,7 @@ class TaskDefaults(Model):
 
 
 def fields_of(model: type[TaskDefaults], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of keys as the fields of a model: each in its own, or in `settings` or `arguments`."""
+    """Sort the values of keys into the fields of a model: a field of its own, `settings` or `arguments`."""
     fields: dict[str, Any] = {"settings": {}, "arguments": {}}
     for name, value in values.items():
         if row := keys_of(model).get(name):

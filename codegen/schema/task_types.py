@@ -1,4 +1,4 @@
-"""The types of values that only a task has: shell and Meltano commands, Python callables, trigger rules."""
+"""Types of values that only tasks use: shell and Meltano commands, Python callables and trigger rules."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from codegen.source.nodes import Node, Scalar
 from codegen.text.jinja import check_template
 from codegen.text.shell import check_arguments, check_command, words_of
 
-# A value of YAML as Python has it.
+# A YAML value in Python.
 Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_NAME_HINT = "letters, digits and _, as Python has it"
+_NAME_HINT = "letters, digits and _, as in Python"
 
 
 class Command(Text):
@@ -48,9 +48,9 @@ class _Arguments(Text):
 
 
 _COMMAND = _Arguments("a Meltano command", "meltano")
-MELTANO_COMMANDS = TextList("a list of Meltano commands", _COMMAND, each_once=False)
+MELTANO_COMMANDS = TextList("a list of Meltano commands", _COMMAND, is_unique=False)
 INVOKE = _Arguments("arguments of `meltano invoke`", "meltano invoke")
-# A name that starts with a dash would be an option of the command.
+# Commands would read a name with a leading dash as an option.
 PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
 
 
@@ -65,7 +65,7 @@ class Transform(Choice):
 class _TriggerRule(Choice):
     def convert(self, scalar: Scalar) -> str:
         if scalar.text in FORMER_NAMES:
-            message = f"{quoted(scalar.text)} is a former name, which Airflow 3 does not take"
+            message = f"{quoted(scalar.text)} is an old name that Airflow 3 does not accept"
             raise InvalidError(message, f"write `{FORMER_NAMES[scalar.text]}`")
         return super().convert(scalar)
 
@@ -74,13 +74,13 @@ TRIGGER_RULE = _TriggerRule(*TRIGGER_RULES)
 
 
 class Uses(Text):
-    """The name of a class that comes with Airflow, or the full name of any other class."""
+    """The class name if Airflow includes it, or the full name of any other class."""
 
     def __init__(self, words: str = "an operator", example: str = "FileSensor") -> None:
         super().__init__(
             words,
             rf"(?:{_NAME}\.)*{_NAME}",
-            f"the name of its class, such as {example}, or its module and its name: my_company.airflow.{example}",
+            f"a class name, such as {example}, or the module and the name: my_company.airflow.{example}",
             250,
         )
 
@@ -91,16 +91,16 @@ class Uses(Text):
         return {"anyOf": [{"$ref": "#/definitions/operator"}, super().json_schema()]}
 
 
-CALLABLE = FullName("a Python callable", "its module and its name: quality.checks.rows")
+CALLABLE = FullName("a Python callable", "the module and the name: quality.checks.rows")
 
 
 def _check_argument(name: str) -> None:
     if is_python_keyword(name):
         raise InvalidError(f"{quoted(name)} is not the name of an argument", _NAME_HINT)
-    # It would replace Airflow's own for the rest of the task.
+    # It would replace the variable of the context for the rest of the task.
     if name in names():
-        message = f"{quoted(name)} is what Airflow itself calls something in every task"
-        raise InvalidError(message, "choose another name; `get_current_context()` gives the callable Airflow's own")
+        message = f"{quoted(name)} is a variable of Airflow's context"
+        raise InvalidError(message, "choose another name; to read the variable, call `get_current_context()`")
 
 
 def _check_template(scalar: Scalar) -> None:

@@ -1,4 +1,4 @@
-"""A timetable class in place of an interval; only Airflow knows its runs."""
+"""A timetable class as the interval; only Airflow can compute its runs."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class CustomTimetable(Model):
 
     uses: str = key(
         Uses("a timetable", "DeltaTriggerTimetable"),
-        "The timetable: the name of its class if it comes with Airflow, else its full name.",
+        "The timetable: the class name if Airflow includes it, otherwise the full name.",
         "DeltaTriggerTimetable",
         "",
     )
     with_: Mapping[str, Any] = key(
-        Arguments(), "The arguments of the timetable. A value can be `$import`, a Python object.", "{delta: 5h}", {}
+        Arguments(), "The arguments of the timetable. A value can be a Python object: `$import`.", "{delta: 5h}", {}
     )
 
 
@@ -63,14 +63,14 @@ class _TimetableSection(Section[CustomTimetable]):
         return timetable
 
     def _check_class(self, timetable: CustomTimetable) -> None:
-        """A timetable by the name of its class must come with the configured Airflow."""
+        """Refuse a class name without a module that the configured Airflow does not have."""
         facts, name = facts_of(self._airflow), timetable.uses
         if "." not in name and name not in facts.timetables:
             having = [version for version in VERSIONS if name in facts_of(version).timetables]
-            hint = f"it is in {having[0]} to {having[-1]}" if having else nearest(name, facts.timetables)
+            hint = f"it exists in {having[0]} to {having[-1]}" if having else nearest(name, facts.timetables)
             raise InvalidError(
                 f"Airflow {self._airflow} has no timetable {quoted(name)}",
-                hint or "for one of a plugin, write its full name: my_company.timetables.Workdays",
+                hint or "for a timetable from a plugin, write the full name: my_company.timetables.Workdays",
                 rules.INVALID_INTERVAL,
             )
 

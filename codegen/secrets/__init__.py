@@ -1,1 +1,1 @@
-"""What looks like a secret, and how it is masked."""
+"""Detects and masks secrets."""

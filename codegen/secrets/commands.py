@@ -1,4 +1,4 @@
-"""Secrets on the command lines of known programs, by their options (`known.json`)."""
+"""Secrets on the command lines of known programs, by their options (`formats.json`)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import cache
 from itertools import chain, pairwise
 from typing import Any
 
-from codegen.secrets.known import known
+from codegen.secrets.formats import load_data
 from codegen.secrets.names import kind_of
 
-# The name for the secret of an option such as `-u`, which has no telling name.
+# The name for the secret of an option such as `-u`, which does not name it.
 PASSWORD = "password"  # noqa: S105  # a name
 _ENDS = ";|&()`\n"
 _WITH_AN_ATTACHED_VALUE = 2
@@ -58,7 +58,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _program(words: Sequence[str]) -> tuple[Mapping[str, Any], int] | None:
-    """The row of the known program, also after others such as `sudo`, and the index of its first argument."""
+    """The row of the known program, also after a wrapper such as `sudo`, and the index of its first argument."""
     tried: set[str] = set()
     for start, word in enumerate(words):
         name = word.rpartition("/")[2]
@@ -81,7 +81,7 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
     elif option in row.get("header", ()):
         name, _, value = (attached if equals else following).partition(":")
         scheme, _, rest = value.strip().partition(" ")
-        yield name, rest if scheme.lower() in known()["schemes"] else value.strip()
+        yield name, rest if scheme.lower() in load_data()["schemes"] else value.strip()
     elif len(word) > _WITH_AN_ATTACHED_VALUE and word[1] != "-":
         flag, value = word[:2], word[2:]
         if flag in (*row.get("secret", ()), *row.get("attached", ())):
@@ -93,7 +93,7 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
 
 
 def _password(account: str) -> str:
-    """The password after a user: `user:x`, of lftp `user,x`, of smbclient `user%x`."""
+    """The password of an account: `user:x`, for lftp `user,x`, for smbclient `user%x`."""
     return re.sub("[^:,%]*[:,%]?", "", account, count=1)
 
 
@@ -113,7 +113,7 @@ def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
 def _rows() -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """The known programs by their first word, longest command first."""
     rows: dict[str, list[Mapping[str, Any]]] = {}
-    for row in sorted(known()["programs"], key=lambda row: -len(row["program"])):
+    for row in sorted(load_data()["programs"], key=lambda row: -len(row["program"])):
         rows.setdefault(row["program"].split()[0], []).append(row)
     return rows
 

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from codegen.secrets.commands import PASSWORD, pairs_of_commands
-from codegen.secrets.known import has_known_form, known
-from codegen.secrets.look import SHORTEST, decoded, is_random, long_words
+from codegen.secrets.entropy import SHORTEST, decoded, is_random, long_words
+from codegen.secrets.formats import has_known_format, load_data
 from codegen.secrets.names import Kind, kind_of, kind_of_option
 
-# Too short for a known format, and without a name and a value.
-_HOLDS_NONE = re.compile(r"[\w@./]{0,14}")
+# Too short for a known format, and not a name with a value.
+_TOO_SHORT = re.compile(r"[\w@./]{0,14}")
 _URL_WITH_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/:@]+)@")
 # A token in place of a user; a plain word is taken for a user.
 _URL_WITH_TOKEN = re.compile(r"https?://(?=[^\s/:@]*\d)(?=[^\s/:@]*[A-Za-z])[^\s/:@]{8,}@")
 # `--password x`: two words.
 _OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})\s+["']?([^\s"',;&|-][^\s"',;&|]*)""")
-# A template of Airflow names a secret and does not contain it. The lookahead excludes nested openings, so that a text
+# An Airflow template refers to a secret and does not contain it. The lookahead excludes nested openings, so that a text
 # of openings without ends takes linear time.
 _TEMPLATE = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}", re.DOTALL)
 # The value is stored elsewhere: in a variable or a vault, or it is encrypted.
@@ -42,11 +42,11 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable contains a secret, by its name or the format of its value; the name may be empty.
 
-    A reference to a variable, a template of Airflow, a path, a plain URL, a number or a boolean is not a secret.
+    A reference to a variable, an Airflow template, a path, a plain URL, a number or a boolean is not a secret.
     """
     kind = kind_of(name)
     is_named = kind.is_secret and _can_be_secret(kind, _TEMPLATE.sub("", value).strip())
-    return is_named or holds_secret(value)
+    return is_named or contains_secret(value)
 
 
 def is_sensitive(name: str, value: str) -> bool:
@@ -54,12 +54,12 @@ def is_sensitive(name: str, value: str) -> bool:
     return is_secret(name, value) or looks_random(name, value)
 
 
-def holds_secret(text: str) -> bool:
+def contains_secret(text: str) -> bool:
     """Whether a text, such as a comment, contains a secret."""
-    if _HOLDS_NONE.fullmatch(text):
+    if _TOO_SHORT.fullmatch(text):
         return False
     plain = _TEMPLATE.sub("", text)
-    if has_known_form(plain) or _URL_WITH_TOKEN.search(plain):
+    if has_known_format(plain) or _URL_WITH_TOKEN.search(plain):
         return True
     passwords = (match[1] for match in _URL_WITH_PASSWORD.finditer(plain))
     if any(not _is_reference(each) for each in passwords):
@@ -69,16 +69,16 @@ def holds_secret(text: str) -> bool:
     # Without a placeholder for the template, an option would take the next word as its value.
     if any(_can_be_secret(kind, value) for kind, value in _pairs_of_words(_TEMPLATE.sub("$t", text))):
         return True
-    return any(holds_secret(inner) for word in long_words(plain) if (inner := decoded(word)))
+    return any(contains_secret(inner) for word in long_words(plain) if (inner := decoded(word)))
 
 
 def is_secret_in_words(words: Sequence[str]) -> bool:
-    """Whether a command, as a list of words, passes a secret, whose option can be another word."""
-    return len(words) > 1 and holds_secret(shlex.join(words))
+    """Whether a command, as a list of words, contains a secret; the option of the secret can be a separate word."""
+    return len(words) > 1 and contains_secret(shlex.join(words))
 
 
 def looks_random(name: str, value: str) -> bool:
-    """Whether a value contains random text, as in keys, and its name is not that of an id."""
+    """Whether a value contains random text, as in keys, and its name does not imply an ID."""
     words = () if len(value) < SHORTEST or kind_of(name) is Kind.ID else long_words(_TEMPLATE.sub("", value))
     return any(is_random(word) and not decoded(word) for word in words)
 
@@ -117,14 +117,14 @@ def _can_be_secret(kind: Kind, value: str) -> bool:
 
 
 def _is_reference(value: str) -> bool:
-    """Whether a text is in the place of a secret."""
+    """Whether a value is a reference or a placeholder, not a secret."""
     is_name = _NAME.fullmatch(value) and kind_of(value).is_secret
     return bool(is_name or _REFERENCE.fullmatch(value) or _placeholder().fullmatch(value))
 
 
 @cache
 def _placeholder() -> re.Pattern[str]:
-    words = "|".join(map(re.escape, [*known()["placeholders"], *known()["schemes"]]))
+    words = "|".join(map(re.escape, [*load_data()["placeholders"], *load_data()["schemes"]]))
     # Also the brackets of a format, the wildcards of a pattern, and `__NULL__` of Meltano's stream maps.
     return re.compile(
         rf"<[^<>]*>|\[[^\[\]]*\]|\{{[^{{}}]*\}}|[*x.…]{{3,}}\W?|[.][*+].*|__\w+__|your[-_ ].*|~|{words}", re.IGNORECASE
@@ -139,7 +139,7 @@ def _assignment() -> re.Pattern[str]:
     length of a name makes the time linear.
     """
     mark = r"""(?:\\{0,3}["'])"""
-    scheme = rf"(?:{'|'.join(known()['schemes'])})\s+"
+    scheme = rf"(?:{'|'.join(load_data()['schemes'])})\s+"
     return re.compile(
         r"(?<![\w.-])(?<!\$\{)(-{0,2}[A-Za-z_][\w.-]{0,80})"
         rf"(?:{mark}?\]?\s*=>?\s*{mark}?|{mark}\s*:\s*{mark}?|\s*:\s*{mark}"

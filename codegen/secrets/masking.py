@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from codegen.secrets.detection import is_secret_in_words, is_sensitive
-from codegen.secrets.lines import Span, lines_of, spans_in_lines
+from codegen.secrets.line_scanner import Span, lines_of, spans_in_lines
 from codegen.secrets.names import name_of
 from codegen.secrets.yaml_text import spans_in_yaml
 
@@ -28,7 +28,7 @@ def masked(text: str, name: str) -> str:
 
 
 def masked_prose(text: str) -> str:
-    """Mask the lines with a secret in a message, such as that of a commit or of Airflow."""
+    """Mask the lines with a secret in a message, such as a commit message or an error of Airflow."""
     return _hide(text, spans_in_lines(lines_of(text), is_prose=True))
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
 
-from codegen.secrets.known import known
+from codegen.secrets.formats import load_data
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+|\d+")
 _LONGEST = 200
-# Keys that take the name of the key above: those of a run parameter, and the markers of Airflow's YAML format.
+# Keys of run parameters, and markers of Airflow's YAML format: the key above them names the value.
 _VALUE_KEYS = frozenset(("default", "const", "enum", "examples", "value", "values", "$const", "$t"))
 
 
@@ -38,7 +38,7 @@ def kind_of(name: str) -> Kind:
     words = [word.lower() for word in _WORD.findall(name[-_LONGEST:])]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
-    data = known()["names"]
+    data = load_data()["names"]
     if not words or name in data["of the shell"]:
         return Kind.OTHER
     kind, end = _last_secret(words)
@@ -63,7 +63,7 @@ def name_of(key: str, above: str) -> str:
 def kind_of_option(name: str) -> Kind:
     """The kind of a command's option; `--no-password` and `--password-stdin` take no secret."""
     words = [word.lower() for word in _WORD.findall(name)]
-    data = known()["names"]
+    data = load_data()["names"]
     takes_none = not words or words in (["secret"], ["secrets"])
     if takes_none or words[0] in data["switches"] or (len(words) > 1 and words[-1] in data["read from"]):
         return Kind.OTHER
@@ -72,7 +72,7 @@ def kind_of_option(name: str) -> Kind:
 
 def _last_secret(words: Sequence[str]) -> tuple[Kind, int]:
     """The kind of the last words that name a secret, and the index after them."""
-    data = known()["names"]
+    data = load_data()["names"]
     for number in range(len(words) - 1, -1, -1):
         word = words[number]
         if _in(data["certain"], word) or _ends(word, data["certain endings"]):

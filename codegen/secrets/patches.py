@@ -1,4 +1,4 @@
-"""Masks secrets in patches, by means of the whole files, since a hunk does not show which key a line belongs to."""
+"""Masks secrets in patches, using the whole files, since a hunk does not show which key a line belongs to."""
 
 from __future__ import annotations
 

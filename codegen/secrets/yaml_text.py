@@ -8,7 +8,7 @@ from itertools import zip_longest
 import yaml
 
 from codegen.secrets.detection import is_secret_in_words, is_sensitive
-from codegen.secrets.lines import Line, Span, lines_of, spans_in_lines
+from codegen.secrets.line_scanner import Line, Span, lines_of, spans_in_lines
 from codegen.secrets.names import kind_of, name_of
 from codegen.source.loading import Loader
 
@@ -38,7 +38,7 @@ def spans_in_yaml(text: str) -> Sequence[Span]:
 
 
 def _read(text: str) -> tuple[_Collection, bool]:
-    """Parse the documents up to the first syntax error, and say whether that was the whole text."""
+    """Parse the documents up to the first syntax error; also returns whether that was the whole text."""
     root, anchors = _Collection(), dict[str, "yaml.ScalarEvent | _Collection"]()
     around, loader = [root], Loader(text)
     try:
@@ -64,7 +64,7 @@ def _read(text: str) -> tuple[_Collection, bool]:
 
 
 def _scalars(root: _Collection) -> Iterator[tuple[yaml.ScalarEvent, bool]]:
-    """Yield each scalar and whether it is a secret, once for each kind of name that aliases give it."""
+    """Yield each scalar and whether it is a secret; a scalar with aliases once for each kind of name."""
     waiting: list[tuple[yaml.ScalarEvent | _Collection, str, bool]] = [(root, "", False)]
     seen = set()
     while waiting:

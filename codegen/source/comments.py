@@ -1,4 +1,4 @@
-"""The comments of a YAML text, and the entries to which they belong: YAML's own parser drops them."""
+"""Finds the comments of a YAML text, which the YAML parser drops, and the entries that they belong to."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import yaml
 from codegen.source.loading import LINE_END, Loader
 
 _COMMENT = re.compile(r"#[^\r\n\x85\u2028\u2029]*")
-# A comment after the indicator of a block: for the scanner it is a part of the value.
+# A comment after the indicator of a block; the scanner includes it in the value.
 _AFTER_INDICATOR = re.compile(rf"[|>][-+0-9]*[ \t]+({_COMMENT.pattern})")
 
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment from its `#`, without trailing space; lines and columns count from 1, the index from 0."""
+    """A comment, starting with `#`, without trailing space; lines and columns count from 1, the index from 0."""
 
     text: str
     index: int
@@ -31,8 +31,8 @@ class Comment:
 class Layout:
     """The lines of a text, their starts, the comments by line, and the column of the first token in each line.
 
-    To an entry of a map or an item of a list belong the comments inside it, those below it that are indented further
-    than its key or dash, and those directly above it, unless they belong to the entry before.
+    An entry of a map or an item of a list has the comments inside it, the comments below it that are indented more than
+    its key or dash, and the comments directly above it, unless they belong to the previous entry.
     """
 
     lines: list[str]
@@ -41,17 +41,17 @@ class Layout:
     starts: dict[int, int]
 
     def line_at(self, index: int) -> int:
-        """The line of an index in the text, counted from 1."""
+        """Return the line of an index in the text, counted from 1."""
         return bisect_right(self.begins, index)
 
     def comments_in(self, start: int, end: int) -> list[Comment]:
-        """The comments that start in a range of the text."""
+        """Return the comments that start in a range of the text."""
         lines = range(self.line_at(start), self.line_at(end) + 1)
         found = (self.comments[line] for line in lines if line in self.comments)
         return [comment for comment in found if start <= comment.index < end]
 
     def last_line(self, first: int, column: int) -> int:
-        """The last line of an entry with its comments, given the line and the column of its key or dash."""
+        """Return the last line of an entry with its comments, given the line and the column of its key or dash."""
         lines = self._lines_with_tokens
         following = range(bisect_right(lines, first), len(lines))
         stop = next((lines[n] for n in following if self.starts[lines[n]] <= column), len(self.lines) + 1)
@@ -70,7 +70,7 @@ class Layout:
         return sorted(self.starts)
 
     def first_above(self, first: int, previous: int) -> int:
-        """The first line of the comments directly above an entry, given the last line of the entry before it."""
+        """Return the first line of the comments directly above an entry, given the last line of the previous entry."""
         while first - 1 > previous and (comment := self.comments.get(first - 1)) and comment.is_alone:
             first -= 1
         return first

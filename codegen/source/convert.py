@@ -1,4 +1,4 @@
-"""Converts YAML into nodes, and refuses values that YAML does not read as they look."""
+"""Converts YAML into nodes, and rejects values that YAML reads differently than expected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, named
 _TAG = "tag:yaml.org,2002:"
 _TEXT = _TAG + "str"
 _KINDS = {_TAG + kind: kind for kind in ("str", "int", "float", "bool", "null", "timestamp")}
-# The canonical values of a type, how YAML reads others, and the fix.
+# The canonical values of a type, a description of other values, and the fix.
 _CANONICAL = {
     "bool": (re.compile(r"true|false|True|False|TRUE|FALSE"), "true or false", "write true or false"),
     "int": (re.compile(r"0|[-+]?[1-9][0-9]*"), "a number in another base", "write a plain number"),
@@ -42,9 +42,9 @@ class Converter:
         with loader_of(text) as loader:
             root = loader.get_node() if loader.check_node() else None
             if (second := loader.get_node() if loader.check_node() else None) is not None:
-                message = "a second YAML document starts before here"
+                message = "the file contains a second YAML document"
                 place = place_of(second.start_mark, text, self._name)
-                self._error(rules.SEVERAL_DOCUMENTS, message, place, "keep one document in a file")
+                self._error(rules.SEVERAL_DOCUMENTS, message, place, "keep one document per file")
         if root is None or (root.tag == _TAG + "null" and not root.value):
             return None, self._diagnostics
         try:
@@ -85,7 +85,7 @@ class Converter:
                 self._error(rules.YAML_TAG, message, self._at(node), hint)
             kind = "str"
         elif self._strict and kind in _CANONICAL:
-            # YAML 1.1 does not read as a person does: `on`, `10:30`, `012`, `!!int "x"`.
+            # YAML 1.1 reads some values unexpectedly: `on`, `10:30`, `012`, `!!int "x"`.
             canonical, reading, fix = _CANONICAL[kind]
             if not canonical.fullmatch(node.value):
                 kind, hint = "trap", f'{fix}, or quote it: "{node.value}"'
@@ -93,12 +93,12 @@ class Converter:
         return Scalar(kind, node.value, self._at(node), is_plain=not node.style)
 
     def _given(self, node: yaml.Node, key: yaml.Node | None = None) -> Node:
-        """The value of a key, or an item of a list. An empty one is an error: only an explicit null means no value."""
+        """Convert the value of a key or an item of a list. An empty value is an error; only an explicit null is not."""
         if not self._strict or node.tag != _TAG + "null" or node.value or getattr(node, "style", None):
             return self._node(node)
         what, place = (quoted(key.value), self._at(key)) if key else ("this item", self._at(node))
         message, hint = f"{what} has no value", 'add the value (`""` for an empty text)'
-        # It is not quoted: what follows a key can be a secret.
+        # The message does not quote the comment, which can be a secret.
         if _LIKE_A_VALUE.match(self._text, node.end_mark.index):
             message, hint = f"{message}: YAML reads `#` as the start of a comment", "put the value in quotes"
         no_value = f"write `{printable(key.value)}: null` to remove an inherited value" if key else "remove the item"
@@ -116,7 +116,7 @@ class Converter:
             if name is None:
                 continue
             if name in own:
-                message = f"{quoted(name)} is given twice, first in line {own[name].key_location.line}"
+                message = f"{quoted(name)} is set twice, first on line {own[name].key_location.line}"
                 self._error(rules.DUPLICATE_KEY, message, self._at(key), "keep one")
             own[name] = Entry(self._at(key), self._given(value, key))
         return MapNode({**merged, **own}, self._at(node))
@@ -135,12 +135,12 @@ class Converter:
         return key.text
 
     def _merged(self, node: yaml.Node) -> dict[str, Entry]:
-        """The entries of `<<:`; of several maps the earlier wins (https://yaml.org/type/merge.html)."""
+        """Return the entries of `<<:`; with several maps, earlier maps win (https://yaml.org/type/merge.html)."""
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         entries: dict[str, Entry] = {}
         for source in sources:
             if not isinstance(source, yaml.MappingNode):
-                self._error(rules.INVALID_MERGE, "`<<` merges maps only", self._at(source), "give it an alias of a map")
+                self._error(rules.INVALID_MERGE, "`<<` can only merge maps", self._at(source), "use an alias of a map")
                 continue
             entries = {**self._map(source).entries, **entries}
         return entries

@@ -1,7 +1,7 @@
-"""Changes values in the text of a YAML file, and keeps every other character: comments, order, layout.
+"""Edits values in the text of a YAML file, and preserves everything else: comments, order and layout.
 
-A batch of changes parses the text twice: once to find the positions, and once to verify that the new text has exactly
-the requested values. A change that would alter anything else, a missing value and invalid YAML raise an EditError.
+A batch of edits parses the text twice: once to find the positions, and once to verify that the new text has exactly
+the requested values. Invalid YAML, a missing value, and an edit that would change anything else raise an EditError.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _Name = TypeVar("_Name", bound=Hashable)
 
 
 def edited(text: str, groups: Mapping[_Name, Sequence[Edit]]) -> tuple[str, dict[_Name, EditError]]:
-    """Change a text, and return the error of each group that failed. A group makes all of its edits, or none.
+    """Apply groups of edits to a text, and return the error of each group that failed. A group is applied atomically.
 
-    The paths are those of the original text. Raises an EditError for invalid YAML.
+    All paths refer to the original text. Raises an EditError for invalid YAML.
     """
     body = text.removeprefix(_BOM)
     batch = _Batch(YamlText.read(body))
@@ -75,7 +75,7 @@ def remove(text: str, path: Path) -> str:
 
 
 def written_at(text: str, path: Path) -> str:
-    """The YAML of a key's value in the text; a block is moved to the left margin. Raises an EditError without one."""
+    """Return a key's value as YAML text, with a block at the left margin. Raises an EditError if there is no value."""
     document = YamlText.read(text.removeprefix(_BOM))
     parent = document.map_at(path[:-1])
     key, node = parent.value[position_of(parent, path[-1])]
@@ -93,7 +93,7 @@ def _with_one(text: str, edit: Edit) -> str:
 
 
 class _Batch:
-    """The edits of a text that are possible together, and the changed text."""
+    """Edits of a text that can be combined, and the changed text."""
 
     def __init__(self, document: YamlText) -> None:
         self._document = document
@@ -101,7 +101,7 @@ class _Batch:
         self.changed = document.text
 
     def add(self, edits: Sequence[Edit]) -> None:
-        """Add edits; raises an EditError, and adds none, if they are impossible together with the others."""
+        """Add edits. Raises an EditError, without adding any, if they cannot be combined with the others."""
         edits = [*self.edits, *edits]
         splices, removals = _splices(self._document, edits)
         changed = spliced(self._document, [*splices, *removals])
@@ -126,7 +126,7 @@ class _Batch:
 
 
 def _add(batch: _Batch, groups: Sequence[tuple[_Name, Sequence[Edit]]], errors: dict[_Name, EditError]) -> None:
-    """Add all groups at once; if that fails, add each half, down to the single groups that fail."""
+    """Add all groups at once; if that fails, bisect them down to the groups that fail."""
     try:
         batch.add([edit for _, edits in groups for edit in edits])
     except EditError as error:
@@ -139,7 +139,7 @@ def _add(batch: _Batch, groups: Sequence[tuple[_Name, Sequence[Edit]]], errors: 
 
 
 def _splices(document: YamlText, edits: Sequence[Edit]) -> tuple[list[Splice], list[Splice]]:
-    """The splices that change the text, and those that remove parts; the additions to one node are one splice."""
+    """Return the splices that change text, and the splices that remove text. Additions to a node are one splice."""
     splices, removals = list[Splice](), list[Splice]()
     added: dict[Path, list[NewItem]] = defaultdict(list)
     keys: dict[Path, dict[str, Any]] = defaultdict(dict)
@@ -175,7 +175,7 @@ def _set(document: YamlText, parent: yaml.MappingNode, edit: Set | SetWritten) -
 
 
 def _extended(document: YamlText, path: Path, items: Sequence[NewItem]) -> Splice:
-    """Append items to a list, which is created if it is missing."""
+    """Return the splice that appends items to a list, which is created if it is missing."""
     parent, key = document.map_at(path[:-1]), str(path[-1])
     index = index_of(parent, key)
     if index is not None and _has_items(parent.value[index][1]):

@@ -1,4 +1,7 @@
-"""The values that a YAML text must have after its edits: a map is a list of pairs, since keys may occur twice."""
+"""Computes the values that a YAML text must have after its edits.
+
+A map is a list of pairs, since a key may occur twice.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,7 @@ def _data_of(value: Any) -> Any:  # noqa: ANN401
 
 
 def data_of_node(node: yaml.Node) -> Any:  # noqa: ANN401
-    """A node without its position: a scalar as its tag and text, a map as its pairs, a list as its items."""
+    """Convert a node to data: a scalar to its tag and text, a map to its pairs, a list to its items."""
     if isinstance(node, yaml.MappingNode):
         return [[data_of_node(key), data_of_node(value)] for key, value in node.value]
     if isinstance(node, yaml.SequenceNode):

@@ -1,4 +1,4 @@
-"""The edits that a YAML text can get; a path leads to the changed value."""
+"""The kinds of edits of a YAML text; `path` is the path of the changed value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NewItem(NamedTuple):
 
 @dataclass(frozen=True)
 class Set:
-    """Set a key of a map to a value, as `json` has it; a missing key is added after the others."""
+    """Set a key of a map to JSON data; a missing key is added after the others."""
 
     path: Path
     value: Any
@@ -38,7 +38,7 @@ class Append:
 class Remove:
     """Remove a key of a map or an item of a list, with its comments (see `Layout`).
 
-    A list or map without others stays as `[]` or `{}`.
+    An empty list or map stays as `[]` or `{}`.
     """
 
     path: Path

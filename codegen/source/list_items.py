@@ -1,4 +1,4 @@
-"""The items of a list as the lines that hold them: with their comments, to be moved and rewritten as they are."""
+"""The items of a list as lines of text, which can be moved and edited with their comments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.source.positions import EditError, Path, YamlText, compose, index_o
 from codegen.source.splicing import lines_of_item
 from codegen.source.write import to_yaml
 
-_LOST = "it cannot be changed in place because of anchors, aliases or its layout"
+_CANNOT_EDIT = "it cannot be changed in place because of anchors, aliases or its layout"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Item:
 
     Attributes:
         lines: its lines, with their indentation and the comments that belong to it.
-        dash: the index of its dash in them.
+        dash: the index of its dash in the lines.
     """
 
     lines: str
@@ -33,12 +33,12 @@ class Item:
 
     @classmethod
     def of(cls, value: Any, column: int = 0) -> Item:  # noqa: ANN401  # as `json` has it
-        """An item with a value."""
+        """Return an item with a value."""
         return cls(indented(to_yaml([value]), column), column)
 
     @property
     def text(self) -> str:
-        """Its lines without the indentation."""
+        """The lines without the indentation."""
         column = self.dash - (self.lines.rfind("\n", 0, self.dash) + 1)
         return "".join(
             line[column:] if not line[:column].strip() else line for line in self.lines.splitlines(keepends=True)
@@ -46,11 +46,11 @@ class Item:
 
     @property
     def as_map(self) -> str:
-        """Its lines as a map of their own: with a blank for the dash."""
+        """The lines as a map: with a space instead of the dash."""
         return f"{self.lines[: self.dash]} {self.lines[self.dash + 1 :]}"
 
     def with_map(self, text: str) -> Item:
-        """The item with another text of `as_map`."""
+        """Return the item with a new text for `as_map`."""
         return replace(self, lines=f"{text[: self.dash]}-{text[self.dash + 1 :]}")
 
 
@@ -59,8 +59,8 @@ class ItemList:
     """The list at a path of a text.
 
     Attributes:
-        text: the text, in which the list is in block style.
-        column: that of the dashes.
+        text: the text, with the list in block style.
+        column: the column of the dashes.
     """
 
     text: str
@@ -73,10 +73,10 @@ class ItemList:
 
     @classmethod
     def read(cls, text: str, path: Path) -> ItemList:
-        """The list in a text; one in flow style, or a single value, is written in block style first.
+        """Read the list in a text; a list in flow style, or a single value, is first converted to block style.
 
         Raises:
-            EditError: it cannot be.
+            EditError: it cannot be converted.
         """
         text = _in_block_style(text, path)
         document = YamlText.read(text)
@@ -93,10 +93,10 @@ class ItemList:
         return cls(text, path, items, column, spans[0][0], spans[-1][1], gaps)
 
     def with_items(self, items: Sequence[Item]) -> str:
-        """The text with other items, in the gaps of the former ones.
+        """Return the text with other items, and with the gaps between the old ones.
 
         Raises:
-            EditError: that would change more.
+            EditError: something else would change.
         """
         if not items:
             return edit.remove(self.text, self.path) if self.items else self.text
@@ -114,11 +114,11 @@ class ItemList:
 
 
 def moved(text: str, other: str, key: str) -> tuple[str, str]:
-    """Both texts after a key of the first has moved to the second, with its comments."""
+    """Move a key with its comments from a text to another, and return both."""
     document, target = YamlText.read(text), YamlText.read(other)
     index = index_of(document.map_at(()), key)
     if index is None or any(getattr(each.root, "flow_style", False) for each in (document, target)):
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     start, end = lines_of_item(document, document.map_at(()), index)
     lines = text[start:end] if text[start:end].endswith("\n") else f"{text[start:end]}\n"
     place = target.end_of_line(target.end_of(target.root)) if target.root.value else len(other)
@@ -126,35 +126,35 @@ def moved(text: str, other: str, key: str) -> tuple[str, str]:
     added, left = above + lines + other[place:], text[:start] + text[end:]
     wanted = [*data_of_node(target.root), data_of_node(document.root)[index]]
     if data_of_node(YamlText.read(added).root) != wanted:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     if data_of_node(YamlText.read(left).root) != [
         each for number, each in enumerate(data_of_node(document.root)) if number != index
     ]:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     return left, added
 
 
 def with_key(text: str, key: str, new: str) -> str:
-    """The text with a renamed key; its value and comments stay."""
+    """Rename a key; its value and comments stay."""
     root = compose(text)
     index = index_of(root, key) if isinstance(root, yaml.MappingNode) else None
     if root is None or index is None:
-        raise EditError(f"there is no `{key}` to rename")
+        raise EditError(f"`{key}` does not exist")
     node = root.value[index][0]
     return text[: node.start_mark.index] + new + text[node.end_mark.index :]
 
 
 def _checked(old: ItemList, written: str, values: Sequence[Any]) -> str:
-    """The text with other lines of items, where nothing but the values of the list differs."""
+    """Return the text with new lines for the items, and verify that only the values of the list differ."""
     text = old.text[: old._start] + written + old.text[old._end :]  # noqa: SLF001  # of the same module
     wanted, found = (_without(YamlText.read(each).root, old.path) for each in (old.text, text))
     if wanted[0] != found[0] or found[1] != values:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     return text
 
 
 def _without(root: yaml.Node, path: Path) -> tuple[Any, Any]:
-    """The data of a text without the list, and that of the list."""
+    """Return the data of a text without the list, and the data of the list."""
     data, (key,) = data_of_node(root), path
     rest = [pair for pair in data if pair[0] != data_of_node(yaml.ScalarNode("tag:yaml.org,2002:str", key))]
     return rest, next(value for pair, value in ((pair, pair[1]) for pair in data) if pair not in rest)
@@ -163,7 +163,7 @@ def _without(root: yaml.Node, path: Path) -> tuple[Any, Any]:
 def _value_of(lines: str) -> Any:  # noqa: ANN401  # as `data_of_node` gives it
     node = compose(lines)
     if not isinstance(node, yaml.SequenceNode) or len(node.value) != 1:
-        raise EditError(_LOST)
+        raise EditError(_CANNOT_EDIT)
     return data_of_node(node)[0]
 
 
@@ -177,11 +177,11 @@ def _in_block_style(text: str, path: Path) -> str:
     if is_block(node):
         return edit.set_written(text, path, f"- {indented(edit.written_at(text, path), 2).lstrip()}")
     if document.layout.comments_in(key.end_mark.index, document.end_of(node)):
-        raise EditError("it has comments inside brackets: change it in the YAML", node.start_mark.line + 1)
+        raise EditError("it has comments inside brackets: edit the YAML instead", node.start_mark.line + 1)
     children = node.value if isinstance(node, yaml.SequenceNode) else [node] if node.value else []
     if not children:
         return edit.remove(text, path)
     if any("\n" in text[child.start_mark.index : child.end_mark.index].strip() for child in children):
-        raise EditError("change it in the YAML", node.start_mark.line + 1)
+        raise EditError("edit the YAML instead", node.start_mark.line + 1)
     written = "".join(f"- {text[child.start_mark.index : document.end_of(child)]}\n" for child in children)
     return edit.set_written(text, path, written)

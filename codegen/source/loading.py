@@ -1,4 +1,4 @@
-"""The YAML parser with limits: deep nesting would overflow the stack, and aliases could exhaust the memory."""
+"""The YAML parser, with limits against stack overflows by nesting and memory exhaustion by aliases."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from codegen import rules
 from codegen.diagnostics import InvalidError, Location
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# The results for longer texts are not kept.
-_SHORT = 100
+# Results for longer texts are not cached.
+_MAX_CACHED_LENGTH = 100
 
 
 @lru_cache(maxsize=4096)
 def _tag_of(value: str) -> str:
-    """The tag of a scalar without quotes; files have the same keys, and many of the same values."""
+    """Return the tag of a scalar without quotes; cached, since files share keys and many values."""
     return str(_RESOLVER.resolve(yaml.ScalarNode, value, (True, False)))
 
 
 class Loader(_BASE):  # type: ignore[misc]  # either of two
-    """PyYAML's loader without resolvers by paths, which we do not have, and which take a tenth of the time."""
+    """PyYAML's loader without path resolvers, which are unused here and take a tenth of the time."""
 
     def descend_resolver(self, current_node: object, current_index: object) -> None:
         """Do nothing."""
@@ -35,8 +35,8 @@ class Loader(_BASE):  # type: ignore[misc]  # either of two
         """Do nothing."""
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
-        """The tag of a node without a tag of its own."""
-        is_plain = kind is yaml.ScalarNode and implicit[0] and len(value) <= _SHORT
+        """Return the tag of a node without an explicit tag."""
+        is_plain = kind is yaml.ScalarNode and implicit[0] and len(value) <= _MAX_CACHED_LENGTH
         return _tag_of(value) if is_plain else str(super().resolve(kind, value, implicit))
 
 
@@ -44,11 +44,11 @@ _RESOLVER: Any = yaml.resolver.Resolver()
 # The line ends of YAML 1.1, by which the parser counts lines (https://yaml.org/spec/1.1/#b-char).
 LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 # A few nested aliases ("billion laughs") would exhaust the memory.
-_MOST_REPEATED = 20_000
-_MOST_DEPTH = 60
+_MAX_REPEATED = 20_000
+_MAX_DEPTH = 60
 _ALIAS = re.compile(r"\*[\w-]")
-# A shorter text cannot overflow the stack of the composer (tested up to 20,000 levels).
-_LENGTH_OF_SOME_DEPTH = 10_000
+# Shorter texts cannot overflow the stack of the composer (tested with up to 20,000 levels).
+_SAFE_LENGTH = 10_000
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def loader_of(text: str) -> Iterator[Any]:
 
     Raises:
         InvalidError: the text is nested too deeply.
-        yaml.YAMLError: it is not YAML; the block raises it too.
+        yaml.YAMLError: the text is not valid YAML; also raised in the block.
     """
     _check_depth(text)
     loader = Loader(text)
@@ -73,7 +73,7 @@ def check_size(root: yaml.Node, text: str) -> None:
         return
     raise InvalidError(
         "the aliases in this file expand to too many values, or it is nested too deeply",
-        f"at most {_MOST_REPEATED} values by alias, {_MOST_DEPTH} deep",
+        f"at most {_MAX_REPEATED} values by alias, {_MAX_DEPTH} deep",
         rules.ALIAS_BOMB,
     )
 
@@ -85,16 +85,16 @@ def _repeats_too_much(root: yaml.Node) -> bool:
         node, depth = waiting.pop()
         repeated += id(node) in seen
         seen.add(id(node))
-        if repeated > _MOST_REPEATED or depth > _MOST_DEPTH:
+        if repeated > _MAX_REPEATED or depth > _MAX_DEPTH:
             return True
         waiting += ((child, depth + 1) for child in _parts_of(node))
     return False
 
 
 def _is_too_deep(root: yaml.Node) -> bool:
-    """The same without aliases: level by level."""
+    """Return whether a text without aliases is nested too deeply."""
     level, depth = [root], 0
-    while level and depth <= _MOST_DEPTH:
+    while level and depth <= _MAX_DEPTH:
         level = [child for node in level if isinstance(node, yaml.CollectionNode) for child in _parts_of(node)]
         depth += 1
     return bool(level)
@@ -109,7 +109,7 @@ def place_of(mark: yaml.Mark, text: str, name: str) -> Location:
 
 
 def _parts_of(node: yaml.Node) -> Iterator[yaml.Node]:
-    """The child nodes of a collection: items, keys and values."""
+    """Yield the child nodes of a collection: items, keys and values."""
     if isinstance(node, yaml.MappingNode):
         return chain.from_iterable(node.value)
     return iter(node.value if isinstance(node, yaml.SequenceNode) else ())
@@ -117,14 +117,14 @@ def _parts_of(node: yaml.Node) -> Iterator[yaml.Node]:
 
 def _check_depth(text: str) -> None:
     """Reject a text that is nested too deeply for the composer, which is recursive without a limit."""
-    if len(text) < _LENGTH_OF_SOME_DEPTH:
+    if len(text) < _SAFE_LENGTH:
         return
     loader, depth = Loader(text), 0
     try:
         while loader.check_event():
             event = loader.get_event()
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > _MOST_DEPTH:
-                raise InvalidError(f"nested deeper than {_MOST_DEPTH} levels", "flatten it", rules.NESTED_TOO_DEEP)
+            if depth > _MAX_DEPTH:
+                raise InvalidError(f"nested deeper than {_MAX_DEPTH} levels", "flatten it", rules.NESTED_TOO_DEEP)
     finally:
         loader.dispose()

@@ -1,4 +1,4 @@
-"""YAML values with their places."""
+"""YAML values with their locations."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from codegen.diagnostics import Diagnostic, Location
 
 
 class Scalar(NamedTuple):
-    """A single value, with its characters unquoted and unescaped: `0.10` stays `0.10`.
+    """A single value, unquoted and unescaped: `0.10` stays `0.10`.
 
-    `kind` is its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; `trap` if it does not look
-    like its type, which the reader has reported. A plain one has no quotes.
-    The path in a `$f` has the text of that file, or why it cannot be read.
+    `kind` is its type in YAML 1.1: `str`, `int`, `float`, `bool`, `null` or `timestamp`; or `trap` if it does not look
+    like its type, which the reader has reported. A plain scalar has no quotes.
+    For the path in a `$f`, `content` is the text of the file, or the error if it cannot be read.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class ListNode(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A key of a map, and its value; `replaced` is the entry that it hides after a merge."""
+    """A key of a map, and its value; `replaced` is the entry that it overrides after a merge."""
 
     key_location: Location
     value: Node
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
     @property
     def chain(self) -> Iterator[Entry]:
-        """The entry, and those that it hides, the nearest first."""
+        """The entry, then the entries that it overrides, the nearest first."""
         each: Entry | None = self
         while each:
             yield each
@@ -53,7 +53,7 @@ class MapNode(NamedTuple):
     location: Location
 
     def get(self, key: str) -> Node | None:
-        """The value of a key, if it is given."""
+        """Return the value of a key, or None."""
         entry = self.entries.get(key)
         return entry.value if entry else None
 
@@ -61,21 +61,21 @@ class MapNode(NamedTuple):
 Node = Scalar | ListNode | MapNode
 
 
-# In the maps of these keys a null is a value: JSON, or the arguments of a function or of Airflow.
+# In the maps of these keys, a null is a value: they contain JSON, or arguments of a function or of Airflow.
 _DATA = {"json", "op_kwargs", "default", "executor_config", "user_defined_macros", "jinja_environment_kwargs", "with"}
 
 
 def is_null(node: Node) -> bool:
-    """Whether the value is YAML's null, which removes an inherited value."""
+    """Return whether the value is null, which removes an inherited value."""
     return isinstance(node, Scalar) and node.kind == "null"
 
 
-def holds_trap(node: Node) -> bool:
-    """Whether the value, or a value in it, is one that the reader of the file has reported."""
+def has_trap(node: Node) -> bool:
+    """Return whether the value, or a value in it, is a trap, which the reader has reported."""
     if isinstance(node, Scalar):
         return node.kind == "trap"
     values = node.items if isinstance(node, ListNode) else (entry.value for entry in node.entries.values())
-    return any(map(holds_trap, values))
+    return any(map(has_trap, values))
 
 
 _NOUNS = {
@@ -91,7 +91,7 @@ _NOUNS_OF_TOML = _NOUNS | {"bool": "a boolean", "timestamp": "a date or a time"}
 
 
 def named(node: Node) -> str:
-    """The type of the value, for a message, in the words of its file's language."""
+    """Return the name of the value's type for a message, in the terms of YAML or TOML."""
     is_toml = node.location.path.endswith(".toml")
     if isinstance(node, ListNode):
         return "a list"
@@ -101,7 +101,7 @@ def named(node: Node) -> str:
 
 
 def merge(base: MapNode, over: MapNode) -> MapNode:
-    """Merge one map into another. A null stays, so that it removes the value of a map further out."""
+    """Merge `over` into `base`. A null stays, so that it also removes the value of an outer map."""
     entries = dict(base.entries)
     for key, entry in over.entries.items():
         below = base.entries.get(key)
@@ -109,19 +109,19 @@ def merge(base: MapNode, over: MapNode) -> MapNode:
             entries[key] = entry
         elif isinstance(below.value, MapNode) and isinstance(entry.value, MapNode):
             value = merge(below.value, entry.value)
-            entries[key] = Entry(entry.key_location, value, _behind(entry.replaced, below.replaced))
+            entries[key] = Entry(entry.key_location, value, _appended(entry.replaced, below.replaced))
         else:
-            entries[key] = Entry(entry.key_location, entry.value, _behind(entry.replaced, below))
+            entries[key] = Entry(entry.key_location, entry.value, _appended(entry.replaced, below))
     return MapNode(entries, over.location)
 
 
-def _behind(entry: Entry | None, last: Entry | None) -> Entry | None:
-    """The chain of hidden entries, with one more at its end."""
-    return entry._replace(replaced=_behind(entry.replaced, last)) if entry else last
+def _appended(entry: Entry | None, last: Entry | None) -> Entry | None:
+    """Return the chain of overridden entries, with another entry at its end."""
+    return entry._replace(replaced=_appended(entry.replaced, last)) if entry else last
 
 
 def without_nulls(node: MapNode) -> MapNode:
-    """The map without the keys that are null, also in maps inside it, but not in lists and in data of the user."""
+    """Remove the keys that are null, including in nested maps, but not in lists and in `_DATA`."""
     entries = {}
     for key, entry in node.entries.items():
         if not is_null(entry.value):

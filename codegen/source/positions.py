@@ -1,4 +1,4 @@
-"""A YAML text with its nodes: the positions of values, comments and lines in it."""
+"""Finds the positions of values, comments and lines in a YAML text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.source.loading import check_size, loader_of
 Path = tuple[str | int, ...]
 
 _ALIAS = re.compile(r"\s*:\s*(\*[^\s,\]}]+)")
-# The indicator of a block whose empty lines at the end belong to the value.
+# The indicator of a block that keeps trailing empty lines in the value.
 _KEEPS_LINE_ENDS = re.compile(r"[|>][0-9]?\+")
 
 
@@ -55,7 +55,7 @@ class YamlText:
         return "\r\n" if "\r\n" in self.text else "\n"
 
     def collection_at(self, path: Path) -> yaml.CollectionNode:
-        """The map or list at the end of a path."""
+        """Return the map or list at a path."""
         node = self.root
         for step in path:
             value = node.value[position_of(node, step)]
@@ -65,14 +65,14 @@ class YamlText:
         return node
 
     def map_at(self, path: Path) -> yaml.MappingNode:
-        """The map at the end of a path."""
+        """Return the map at a path."""
         node = self.collection_at(path)
         if not isinstance(node, yaml.MappingNode):
             raise EditError("this is not a map", node.start_mark.line + 1)
         return node
 
     def span_of_value(self, key: yaml.Node, node: yaml.Node) -> tuple[int, int]:
-        """Where the value of a key starts and ends; of an alias, the alias."""
+        """Return where the value of a key starts and ends; for an alias, the span of the alias."""
         after_key = key.end_mark.index
         if node.start_mark.index < after_key:
             alias = _ALIAS.match(self.text, after_key)
@@ -82,7 +82,7 @@ class YamlText:
         return node.start_mark.index, self.end_of(node)
 
     def end_of(self, node: yaml.Node, key: yaml.Node | None = None) -> int:
-        """Where a value ends; a collection in block style ends with its last value, before comments."""
+        """Return where a value ends; a collection in block style ends with its last value, before comments."""
         if key is not None and node.start_mark.index < key.end_mark.index:
             return self.span_of_value(key, node)[1]
         if is_block(node):
@@ -93,17 +93,17 @@ class YamlText:
         return int(start + len(self.text[start:end].rstrip()))
 
     def dash_or_key(self, parent: yaml.CollectionNode, first: yaml.Node) -> int:
-        """Where an entry of a map or an item of a list in block style starts."""
+        """Return where an entry of a map or an item of a list in block style starts."""
         if isinstance(parent, yaml.MappingNode):
             return int(first.start_mark.index)
         return self.text.rindex("-", 0, first.start_mark.index + 1)
 
     def start_of_line(self, index: int) -> int:
-        """The start of the line at an index."""
+        """Return the start of the line at an index."""
         return self.text.rfind("\n", 0, index) + 1
 
     def end_of_line(self, index: int) -> int:
-        """The index after the line end; comments after the value belong to its line."""
+        """Return the index after the end of the line at an index."""
         found = self.text.find("\n", index)
         return found + 1 if found >= 0 else len(self.text)
 
@@ -117,34 +117,34 @@ def compose(text: str) -> yaml.Node | None:
             check_size(node, text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise EditError(error.problem or "it is no YAML", mark.line + 1 if mark else 1) from error
+        raise EditError(error.problem or "not valid YAML", mark.line + 1 if mark else 1) from error
     except InvalidError as error:
         raise EditError(error.message) from error
     except yaml.YAMLError as error:
-        raise EditError("it is no YAML") from error
+        raise EditError("not valid YAML") from error
     return node
 
 
 def is_block(node: yaml.Node) -> bool:
-    """Whether a node is a collection in block style that is not empty."""
+    """Return whether a node is a non-empty collection in block style."""
     return isinstance(node, yaml.CollectionNode) and not node.flow_style and bool(node.value)
 
 
 def children_of(node: yaml.Node) -> list[tuple[yaml.Node, ...]]:
-    """The entries of a map as (key, value), the items of a list as (item,)."""
+    """Return the entries of a map as (key, value), and the items of a list as (item,)."""
     return [child if isinstance(child, tuple) else (child,) for child in node.value]
 
 
 def index_of(parent: yaml.MappingNode, key: str) -> int | None:
-    """The position of a key in a map."""
+    """Return the position of a key in a map, or None."""
     return next((i for i, (name, _) in enumerate(parent.value) if name.value == key), None)
 
 
 def position_of(parent: yaml.Node, step: str | int) -> int:
-    """The position of a key or an index; raises an EditError if it does not exist."""
+    """Return the position of a key or an index; raises an EditError if it does not exist."""
     if isinstance(step, int) and isinstance(parent, yaml.SequenceNode) and step < len(parent.value):
         return step
     found = index_of(parent, step) if isinstance(step, str) and isinstance(parent, yaml.MappingNode) else None
     if found is None:
-        raise EditError(f"there is no {step!r} to change", parent.start_mark.line + 1)
+        raise EditError(f"{step!r} does not exist", parent.start_mark.line + 1)
     return found

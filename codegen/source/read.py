@@ -1,4 +1,4 @@
-"""Reads one YAML file into nodes."""
+"""Reads a YAML file into nodes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from codegen.source.nodes import Node
 from codegen.source.syntax_errors import character_error, merge_conflict, place_at, syntax_error
 from codegen.text.conflict import conflict_in
 
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 
 
 def read_yaml(
     path: Path, name: str, text: str | None = None, *, strict: bool = True
 ) -> tuple[Node | None, list[Diagnostic]]:
-    """Read the document of a file, None for an empty or unreadable one, and the diagnostics.
+    """Read a file, and return its document, or None if it is empty or unreadable, and the diagnostics.
 
-    Messages have its name, its path in the project. A text replaces the content of the file. YAML's traps are errors
-    only in a strict file, such as a schedule; meltano.yml is none.
+    `name` is the path in the project, for messages. `text` replaces the content of the file. With `strict`, YAML traps
+    are errors, as in schedules; meltano.yml is read without it.
     """
     text, problems = read_text(path, name, text)
     return (None, problems) if text is None else parse_yaml(text, name, strict=strict)
@@ -34,14 +34,14 @@ def read_yaml(
 def read_text(
     path: Path, name: str, text: str | None = None, cache: Cache | None = None
 ) -> tuple[str | None, list[Diagnostic]]:
-    """Read the text of a file, without a byte order mark; the arguments and the result are those of `read_yaml`.
+    """Read the text of a file, without a byte order mark; see `read_yaml`.
 
-    A cache keeps the texts of an earlier reading, but no errors, which may be temporary.
+    The cache keeps texts, but not errors, which may be temporary.
     """
     try:
         if text is None:
             return cache.of_file(name, path, _text_in) if cache else _text_in(path, name), []
-        # The bytes of a lone surrogate are refused like any others that are not UTF-8.
+        # The bytes of a lone surrogate are rejected, like other bytes that are not UTF-8.
         return _decoded(text.encode("utf-8", "surrogatepass")), []
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
@@ -57,7 +57,7 @@ def read_text(
 
 
 def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | None, list[Diagnostic]]:
-    """Parse a text; the arguments and the result are those of `read_yaml`."""
+    """Parse a text; see `read_yaml`."""
     conflict = conflict_in(text)
     if conflict is not None:
         # Inside quotes and brackets, YAML reads the markers as text.
@@ -73,11 +73,11 @@ def parse_yaml(text: str, name: str, *, strict: bool = True) -> tuple[Node | Non
 
 
 def _text_in(path: Path, _name: str) -> str:
-    return _decoded(read_bytes(path, _MOST_BYTES))
+    return _decoded(read_bytes(path, _MAX_BYTES))
 
 
 def _decoded(data: bytes) -> str:
-    check_size(len(data), _MOST_BYTES)
+    check_size(len(data), _MAX_BYTES)
     if b"\x00" in data:
         raise InvalidError("this is a binary file, or text that is not UTF-8", "save it as UTF-8", rules.BINARY_FILE)
     return data.decode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""The splices of a YAML text that change, add or remove a value."""
+"""Creates the splices that change, add or remove values in a YAML text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.source.fragments import after_colon, block_of, flow, in_quotes, ind
 from codegen.source.positions import EditError, YamlText, children_of, is_block
 from codegen.source.write import to_yaml
 
-# A key without a value in its line, and the comment that may follow.
+# The colon of a key without a value, before a comment on the same line.
 _COMMENT_AFTER_COLON = re.compile(r":(?=[ \t]+#)")
 
 
@@ -28,10 +28,10 @@ class Splice(NamedTuple):
 
 
 def spliced(doc: YamlText, splices: Iterable[Splice]) -> str:
-    """Apply splices to the text; splices at one position keep their order.
+    """Apply splices to the text; splices at the same position keep their order.
 
     Raises:
-        EditError: two overlap.
+        EditError: two splices overlap.
     """
     parts, position = list[str](), 0
     for start, end, new in sorted(splices, key=lambda each: each[:2]):
@@ -44,7 +44,7 @@ def spliced(doc: YamlText, splices: Iterable[Splice]) -> str:
 
 
 def with_value(doc: YamlText, parent: yaml.MappingNode, index: int, value: Any, entry: str = "") -> Splice:  # noqa: ANN401
-    """Replace the value of a key; `entry` is both as YAML at the left margin."""
+    """Replace the value of a key; `entry` is the key and the value as YAML at the left margin."""
     key, node = parent.value[index]
     start, end = doc.span_of_value(key, node)
     if isinstance(value, str) and isinstance(node, yaml.ScalarNode) and node.style in {"'", '"'}:
@@ -60,7 +60,7 @@ def with_value(doc: YamlText, parent: yaml.MappingNode, index: int, value: Any, 
     if is_collection and start == end:
         # After the comment that may follow the key.
         return _with_lines(doc, doc.end_of_line(end), entry.partition("\n")[2] + "\n")
-    # A value that has or had several lines is written as a whole entry, below the comments in the old one.
+    # If the old or the new value has several lines, the whole entry is replaced, below the comments in the old value.
     comments = doc.layout.comments_in(key.end_mark.index, end)
     above = "".join(f"{comment.text}\n{' ' * column}" for comment in comments)
     below = "" if doc.text[end : end + 1] in {"", "\r", "\n", " "} else "\n"
@@ -94,7 +94,7 @@ def with_keys(doc: YamlText, parent: yaml.MappingNode, added: Mapping[str, Any])
 
 
 def with_entry(doc: YamlText, parent: yaml.MappingNode, entry: str) -> Splice:
-    """Add a key and its value after the others: lines, or text for between braces."""
+    """Add a key and its value after the others; `entry` is lines, or text inside braces."""
     if parent.flow_style:
         separator = ", " if parent.value else ""
         end = doc.end_of(*reversed(parent.value[-1])) if parent.value else parent.start_mark.index + 1
@@ -122,7 +122,7 @@ def without(doc: YamlText, parent: yaml.CollectionNode, indexes: Collection[int]
         return _emptied(doc, parent)
     place = doc.dash_or_key(parent, children[0][0])
     if runs[0][0] == 0 and doc.text[doc.start_of_line(place) : place].strip():
-        # The first key follows the dash of an item: the next remaining key moves there.
+        # The first key follows the dash of an item, so the next remaining key moves there.
         head = runs.pop(0)
         start, end = (children[index][0].start_mark.index for index in (0, head[-1] + 1))
         return [
@@ -133,7 +133,7 @@ def without(doc: YamlText, parent: yaml.CollectionNode, indexes: Collection[int]
 
 
 def lines_of_item(doc: YamlText, parent: yaml.CollectionNode, index: int) -> tuple[int, int]:
-    """Where the lines of an entry or an item in block style start and end, with the comments that belong to it."""
+    """Return where the lines of an entry or an item in block style start and end, including its comments."""
     children = children_of(parent)
     place = doc.dash_or_key(parent, children[index][0])
     line = doc.start_of_line(place)
@@ -147,7 +147,7 @@ def _without_one(doc: YamlText, parent: yaml.CollectionNode, index: int) -> Spli
 
 
 def _with_comments(doc: YamlText, line: int, end: int, column: int, previous: int | None = None) -> tuple[int, int]:
-    """The lines of an entry with the comments that belong to it, given the start of the entry before it."""
+    """Return the range of an entry including its comments, given the start of the previous entry."""
     layout = doc.layout
     first = layout.line_at(line)
     above = layout.first_above(first, 0 if previous is None else layout.last_line(layout.line_at(previous), column + 1))
@@ -157,7 +157,7 @@ def _with_comments(doc: YamlText, line: int, end: int, column: int, previous: in
 
 
 def _without_second_gap(doc: YamlText, start: int, end: int) -> int:
-    """The end of the cut, so that one of the empty lines before and after it stays, or none at a start."""
+    """Return the end of a cut that leaves at most one empty line, and none at the start of a collection."""
     above = doc.text[doc.start_of_line(start - 1) : start].strip() if start else ""
     below = doc.text[end : doc.end_of_line(end)]
     return doc.end_of_line(end) if (not above or above.endswith(":")) and below and not below.strip() else end
@@ -170,7 +170,7 @@ def _emptied(doc: YamlText, parent: yaml.CollectionNode) -> list[Splice]:
     line = doc.start_of_line(parent.start_mark.index)
     start, end = _with_comments(doc, line, doc.end_of(*reversed(children[0])), parent.start_mark.index - line)
     above = doc.text[:start].rstrip()
-    # The first match: a comment can contain others.
+    # The first match counts: the comment can contain others.
     comment = _COMMENT_AFTER_COLON.search(above, above.rfind("\n") + 1)
     colon = comment.end() if comment else len(above)
     if parent is doc.root or not above[:colon].endswith(":"):

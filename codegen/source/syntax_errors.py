@@ -1,4 +1,4 @@
-"""Explains the errors of the YAML parser."""
+"""Explains errors of the YAML parser."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _NO_SPACE = re.compile(r"^[ \t-]*[A-Za-z_]+(:)[^\s:/]", re.MULTILINE)
 
 
 def syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> Diagnostic:
-    """The cause of an error of the parser, else the place where it stopped."""
+    """Return the cause of a parser error, or the place where the parser stopped."""
     forgotten = forgotten_marker_in(text)
     if forgotten is not None:
         return merge_conflict(text, forgotten, name)
     missing = _NO_SPACE.search(text)
     if missing and "could not find expected ':'" in (error.problem or ""):
         place = place_at(text, missing.start(1), name)
-        return Diagnostic(rules.YAML_SYNTAX, "there is no space after this colon", place, "write `key: value`")
+        return Diagnostic(rules.YAML_SYNTAX, "missing space after this colon", place, "write `key: value`")
     return _error_at_its_mark(error, text, name)
 
 
 def merge_conflict(text: str, index: int, name: str) -> Diagnostic:
-    """The error for a conflict marker of git."""
+    """Return the error for a git conflict marker."""
     hint = "keep the correct lines, and remove the markers"
     return Diagnostic(rules.MERGE_CONFLICT, "unresolved git merge conflict", place_at(text, index, name), hint)
 
@@ -38,7 +38,7 @@ def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Dia
     place = place_of(mark, text, name) if mark else Location(name)
     above, whole = ["", *LINE_END.split(text)][place.line - 1 : place.line + 1]
     message, hint = (
-        ("this quote is not closed", "close it in the same line")
+        ("this quote is not closed", "close it on the same line")
         if in_quotes
         else _starred(whole)
         or _indented(error.problem or "", above, whole)
@@ -48,42 +48,42 @@ def _error_at_its_mark(error: yaml.MarkedYAMLError, text: str, name: str) -> Dia
 
 
 def _starred(line: str) -> tuple[str, str] | None:
-    """The fix of a cron that starts with `*`, which YAML reads as an alias."""
+    """Explain a cron expression that starts with `*`, which YAML reads as an alias."""
     match = re.search(r": +(?=\*[ /,])", line)
     if not match or not {"'", '"', "#"}.isdisjoint(line[: match.start()]):
         return None
     value = line[match.end() :].split(" #", maxsplit=1)[0].strip()
-    return "a plain value cannot start with `*`: YAML takes it for an alias", f'quote it: "{value}"'
+    return "an unquoted value cannot start with `*`: YAML reads it as an alias", f'quote it: "{value}"'
 
 
 def _indented(problem: str, above: str, line: str) -> tuple[str, str] | None:
-    """The fix of a key that is indented further than the value above it allows."""
+    """Explain a key that is indented more than the line above it."""
     depth, depth_above = (len(x) - len(x.lstrip()) for x in (line, above))
     if "mapping values" not in problem or depth <= depth_above or not re.match(r" *[A-Za-z_]+: +\S", above):
         return None
     return (
-        "this line is indented further than the one above it",
+        "this line is indented more than the line above it",
         f"indent it by {depth_above} spaces" if depth_above else "do not indent it",
     )
 
 
 def _explain(problem: str, found: str) -> tuple[str, str]:
-    """The most frequent cause of an error of the parser, and the fix."""
+    """Return the most likely cause of a parser error, and the fix."""
     word = found.split(" #", maxsplit=1)[0].strip()
     if found.startswith("@"):
-        return "a plain value cannot start with `@`", f'quote it: "{word}"'
+        return "an unquoted value cannot start with `@`", f'quote it: "{word}"'
     if found.startswith("\t"):
         return "a tab cannot indent YAML", "use spaces"
     if "undefined alias" in problem:
         return problem, "define it with `&` before, or quote the value"
     if found.startswith(("%", "`")):
-        return f"a plain value cannot start with `{found[0]}`", f'quote it: "{word}"'
+        return f"an unquoted value cannot start with `{found[0]}`", f'quote it: "{word}"'
     is_unquoted = "mapping values" in problem
-    return problem, "quote values that hold `: `, ` #`, `{`, `[` or start with a sign" if is_unquoted else ""
+    return problem, "quote values that contain `: `, ` #`, `{` or `[`, or start with a sign" if is_unquoted else ""
 
 
 def character_error(error: yaml.reader.ReaderError, text: str, name: str) -> Diagnostic:
-    """The character that YAML does not allow."""
+    """Return the error for a character that YAML does not allow."""
     position = error.position if isinstance(error.position, int) and error.position <= len(text) else 0
     character = error.character if isinstance(error.character, int) else ord(error.character[0])
     message = f"the character U+{character:04X} is not allowed in YAML"
@@ -92,6 +92,6 @@ def character_error(error: yaml.reader.ReaderError, text: str, name: str) -> Dia
 
 
 def place_at(text: str, index: int, name: str) -> Location:
-    """The place of an index in the text of a file."""
+    """Return the location of an index in the text of a file."""
     before = text[:index]
     return Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)

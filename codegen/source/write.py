@@ -1,4 +1,4 @@
-"""Writes values as YAML that every reader reads back unchanged, with as few quotes as possible."""
+"""Writes values as YAML that YAML 1.1 and 1.2 readers read back unchanged, with as few quotes as possible."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-# No line is folded: in a diff, a value is one line.
+# Lines are never folded, so that a value is one line in a diff.
 _WIDTH = 2**31
 # Characters that need an escape in double quotes.
-# `re` keeps what it compiles at the first use: most commands write no YAML, and this takes a while.
+# `re` compiles and caches it on first use: it is slow to compile, and most commands write no YAML.
 _INVISIBLE = r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 # Numbers in YAML 1.2, which Meltano reads; some are text in YAML 1.1.
@@ -18,16 +18,16 @@ _NUMBER = re.compile(r"[-+]?(?:0o[0-7_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?
 
 
 def to_yaml(value: Any, *, flow: bool = False) -> str:  # noqa: ANN401
-    """A value, as `json` has it, as YAML with a final line end; in flow style everything is on one line."""
+    """Format JSON data as YAML with a final line end; in flow style, on one line."""
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=flow)
     return str(text.removesuffix("...\n"))
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style: a text of several lines is a block, and lists are below their key without indentation."""
+    """Block style: text of several lines is a block, and lists are not indented below their key."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002
-        """A repeated value is written twice: an alias is hard to review."""
+        """Write a repeated value again instead of an alias, which is hard to review."""
         return True
 
 
@@ -41,7 +41,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a block can express the text: printable lines without trailing space, the last one not empty."""
+    """Return whether a block can express the text: printable lines without trailing space, the last not empty."""
     lines = text.removesuffix("\n").split("\n")
     return (
         lines[-1] != ""
@@ -51,7 +51,7 @@ def _is_block(text: str) -> bool:
 
 
 def _needs_quotes(dumper: yaml.SafeDumper, text: str) -> bool:
-    """Whether the text without quotes would be read as a number, a date, an alias or a null."""
+    """Return whether unquoted text would be read as a number, a date, an alias or a null."""
     analysis = dumper.analyze_scalar(text)
     is_plain = analysis.allow_block_plain and analysis.allow_flow_plain and not analysis.multiline
     resolver: Any = dumper

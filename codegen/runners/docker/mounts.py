@@ -1,4 +1,4 @@
-"""What a container of Docker sees of its machine: bind mounts, volumes and file systems in memory."""
+"""The mounts of a Docker container: bind mounts, volumes and `tmpfs`."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from codegen.text.jinja import is_template, with_templates_as
 from codegen.text.shell import without_templates
 
 # A source and a target.
-_PATHS = 2
+_SOURCE_AND_TARGET = 2
 # The name of a volume (moby, volume/mounts/validate.go and daemon/names).
 _VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]+")
 
 
 @model(frozen=True, kw_only=True)
 class Mount(Model):
-    """One mount, by the names of Docker's own long form."""
+    """A mount, with the names of Docker's long form."""
 
     reference_group = "a mount"
 
     type: str = key(
         Choice("bind", "volume", "tmpfs"),
-        "What is mounted: a file or folder of the engine's machine, a volume, or memory. Default: `bind` where the "
-        "source is a path, else `volume`.",
+        "The type: a file or folder of the Docker host (`bind`), a volume, or memory (`tmpfs`). Default: `bind` if the "
+        "source is a path, otherwise `volume`.",
         "bind",
         "",
     )
     source: str = key(
-        TemplatedText("a path or the name of a volume", longest=4096),
-        "The path, which must be there, or the name of the volume; `tmpfs` has none.",
+        TemplatedText("a path or the name of a volume", max_length=4096),
+        "The path on the Docker host, which must exist, or the name of the volume. Not allowed for `tmpfs`.",
         "/srv/elt/output",
         "",
     )
     target: str = key(
-        TemplatedText("a path", longest=4096), "Where the container has it. Required.", "/project/output", ""
+        TemplatedText("a path", max_length=4096), "The path in the container. Required.", "/project/output", ""
     )
-    read_only: bool = key(Boolean(), "Whether the container can only read it.", "true", default=False)
+    read_only: bool = key(Boolean(), "Whether the mount is read-only.", "true", default=False)
 
 
 class _MountSection(Section[Mount]):
-    """A mount: a text as `docker run --volume` takes it, or a map."""
+    """A mount: text in the form of `docker run --volume`, or a map."""
 
     expected = "a mount"
     hint = "write source:target or source:target:ro, or a map with `type`, `source`, `target` and `read_only`"
@@ -60,18 +60,18 @@ class _MountSection(Section[Mount]):
     def _read_short(self, scalar: Scalar) -> Mount:
         if scalar.kind != "str":
             raise self._wrong(scalar)
-        # A template stays whole, whatever colons it has.
+        # Colons inside a template do not separate parts.
         text, restored = without_templates(scalar.text)
         parts = text.split(":")
-        *paths, mode = parts if parts[-1] in {"ro", "rw"} and len(parts) > _PATHS else [*parts, ""]
-        if len(paths) != _PATHS or "" in paths:
+        *paths, mode = parts if parts[-1] in {"ro", "rw"} and len(parts) > _SOURCE_AND_TARGET else [*parts, ""]
+        if len(paths) != _SOURCE_AND_TARGET or "" in paths:
             raise InvalidError(f"{quoted(scalar.text)} is not a mount", self.hint)
         path = TemplatedText("a path")
         source, target = (path.convert(scalar._replace(text=restored(part))) for part in paths)
         return Mount(source=source, target=target, read_only=mode == "ro", at={"": scalar.location})
 
     def _checked(self, mount: Mount) -> Mount:
-        """The mount with its type. Raises an `InvalidError` where Docker would not take it."""
+        """Return the mount with its type. Raises an `InvalidError` if Docker would reject it."""
         kind = mount.type or _type_of(mount.source)
         if not _is_path(mount.target) or not mount.target.strip("/"):
             message = f"the target must be an absolute path below `/`, got {quoted(mount.target)}"
@@ -79,12 +79,12 @@ class _MountSection(Section[Mount]):
         if kind == "tmpfs" and mount.source:
             raise InvalidError("a `tmpfs` has no source", "remove `source`")
         if kind == "bind" and not _is_path(mount.source):
-            raise InvalidError("the source of a `bind` must be a whole path", "begin it with a `/`")
+            raise InvalidError("the source of a `bind` must be an absolute path", "start it with `/`")
         if kind == "volume" and not _VOLUME.fullmatch(with_templates_as("xx", mount.source)):
             message = (
                 f"{quoted(mount.source)} is not the name of a volume" if mount.source else "the volume has no `source`"
             )
-            raise InvalidError(message, "letters, digits, `_`, `.` and `-`; or a whole path, for a bind mount")
+            raise InvalidError(message, "letters, digits, `_`, `.` and `-`; or an absolute path for a bind mount")
         return replace(mount, type=kind)
 
     def _missing(self, name: str) -> InvalidError:
@@ -103,7 +103,7 @@ class MountList(FieldType[tuple[Mount, ...]]):
     words = "a list of mounts: `source:target`, `source:target:ro`, or maps with the keys of a mount"
 
     def _read(self, node: Node, report: Report) -> tuple[Mount, ...]:
-        """The mounts that are valid."""
+        """Return the valid mounts."""
         mounts: dict[str, Mount] = {}
         for item in self._items(node):
             mount = MOUNT.read(item, report)
@@ -119,9 +119,9 @@ class MountList(FieldType[tuple[Mount, ...]]):
 
 
 def _type_of(source: str) -> str:
-    """The type by the look of the source. Raises an `InvalidError` where only Airflow knows how it begins."""
+    """Derive the type from the source. Raises an `InvalidError` if the source starts with a template."""
     if is_template(source[:2]):
-        message = f"only Airflow knows whether {quoted(source)} is a path"
+        message = f"{quoted(source)} starts with a template, and could be a path or a volume"
         raise InvalidError(message, "write a map: {type: bind, source: ..., target: ...}")
     return "bind" if source.startswith("/") else "volume"
 

@@ -1,4 +1,4 @@
-"""The DockerOperator of a task, and what is wrong with one."""
+"""The DockerOperator of a task, and its checks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from codegen.runners.section import OperatorSection
 from codegen.text.jinja import DOCKER_ENDINGS, rendered
 from codegen.values import Call, Value, call
 
-# DockerOperator takes it out of the environment where it mounts no folder of its own (`_run_image_with_mounts`).
-_TAKEN = "AIRFLOW_TMP_DIR"
+# DockerOperator removes this variable if it does not mount a temporary folder (`_run_image_with_mounts`).
+_DROPPED_VARIABLE = "AIRFLOW_TMP_DIR"
 _OPERATOR = "airflow.providers.docker.operators.docker.DockerOperator"
 _COMPUTED = {"environment": ENV, "command": PROGRAM, "entrypoint": PROGRAM}
 
@@ -24,7 +24,10 @@ _TYPES = {"auto_remove": Choice("force", "success", "never")}
 
 
 def _lower(work: Work) -> dict[str, Value]:
-    """The arguments of the operator, which renders templates only in `image`, `command`, `environment` and `mounts`."""
+    """Return the arguments of the operator.
+
+    It renders templates only in `image`, `command`, `environment` and `mounts`.
+    """
     settings: Docker = work.settings or Docker()
     program, arguments, env = command_of(work, DOCKER_ENDINGS)
     return {
@@ -37,24 +40,24 @@ def _lower(work: Work) -> dict[str, Value]:
         "mem_limit": settings.mem_limit,
         "shm_size": settings.shm_size,
         "auto_remove": "force",
-        # A folder of the worker means nothing to an engine on another machine.
+        # The engine can be on another machine, without access to folders of the worker.
         "mount_tmp_dir": False,
     }
 
 
 def _mount(mount: Mount) -> Call:
-    """A `docker.types.Mount`: DockerOperator takes maps only from provider 4.6 on."""
+    """Return a `docker.types.Mount`: DockerOperator accepts maps only since provider 4.6."""
     source, target = (rendered(path, DOCKER_ENDINGS) for path in (mount.source or None, mount.target))
     read_only = {"read_only": True} if mount.read_only else {}
     return call("Mount", source=source, target=target, type=mount.type, **read_only)
 
 
 def _check(placed: Placed) -> Iterator[Diagnostic]:
-    """What is wrong with a task that runs in a container."""
+    """Check a task that runs in a container."""
     yield from check_image(placed, "docker")
-    if _TAKEN in placed.env:
-        message = f"{quoted(_TAKEN)} is DockerOperator's own, and does not reach the container"
-        yield Diagnostic(rules.INVALID_VALUE, message, placed.env_at(_TAKEN), "choose another name")
+    if _DROPPED_VARIABLE in placed.env:
+        message = f"DockerOperator does not pass {quoted(_DROPPED_VARIABLE)} to the container"
+        yield Diagnostic(rules.INVALID_VALUE, message, placed.env_at(_DROPPED_VARIABLE), "choose another name")
 
 
 DOCKER = Runner(
@@ -66,7 +69,7 @@ DOCKER = Runner(
     unshared=("command",),
     sections=(OperatorSection(Docker, _OPERATOR, _COMPUTED, _TYPES), MOUNT),
     example="{image: 'elt:2026.11.1'}",
-    # It is installed with the provider.
+    # Installed with the provider.
     imports={"Mount": "docker.types.Mount"},
     check=_check,
     distributions=("apache-airflow-providers-docker",),

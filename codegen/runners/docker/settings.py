@@ -1,4 +1,4 @@
-"""The settings of the runner `docker`, by the names of Airflow's DockerOperator."""
+"""The settings of the runner `docker`, with the argument names of Airflow's DockerOperator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from codegen.source.nodes import Scalar
 
 
 class _Size(ScalarType[str]):
-    """A number of bytes with a unit (docker-py, docker/utils/utils.py, `parse_bytes`); it stays as it is written."""
+    """A number of bytes with a unit (docker-py, docker/utils/utils.py, `parse_bytes`), unchanged as text."""
 
     words = "a size such as `512m` or `2g`"
     pattern = r"\d+(?:\.\d+)?(?:[bB]|[kmgtKMGT][bB]?)"
@@ -36,7 +36,7 @@ class _Size(ScalarType[str]):
         return {"type": "string", "pattern": f"^{self.pattern}$"}
 
 
-# The names of docker-py (docker/types/containers.py), which drops others.
+# The fields of docker-py (docker/types/containers.py), which drops others.
 _DEVICE_REQUEST = Object(
     "a device request",
     driver=Text(),
@@ -55,7 +55,7 @@ class Docker(OperatorSettings):
 
     image: str | None = key(
         Image(),
-        "The image of the Meltano project, with a tag or a digest that does not move. Required.",
+        "The image of the Meltano project, with a fixed tag or a digest. Required.",
         "registry.example.com/elt:2026.11.1",
     )
     mounts: tuple[Mount, ...] = key(
@@ -71,6 +71,6 @@ class Docker(OperatorSettings):
         (),
     )
     mem_limit: str | None = key(
-        _Size(), "The memory limit of the container, which is killed above it. Default: no limit.", "2g"
+        _Size(), "The memory limit. A container that exceeds it is killed. Default: no limit.", "2g"
     )
-    shm_size: str | None = key(_Size(), "The size of `/dev/shm`. Default: the engine's.", "256m")
+    shm_size: str | None = key(_Size(), "The size of `/dev/shm`. Default: the default of the engine.", "256m")

@@ -32,19 +32,19 @@ _TYPES = {
     "string": "text",
 }
 # A message lists at most this many fields.
-_FEW = 10
+_MAX_LISTED = 10
 
 
 class KubernetesObject(FieldType[Any]):
-    """An object of Kubernetes, or a list of such objects, or a Python object by `$import`.
+    """A Kubernetes object, a list of Kubernetes objects, or a Python object by `$import`.
 
-    Where it `is_templated`, each of its texts may be a template.
+    With `is_templated`, each text in it can be a template.
     """
 
     hint = "write it as in Kubernetes' documentation"
 
     def __init__(self, definition: str, *, is_list: bool = False, is_templated: bool = False) -> None:
-        words = f"Kubernetes' `{definition}`" if "/" not in definition else "a map of names to texts"
+        words = f"Kubernetes' `{definition}`" if "/" not in definition else "a map of names to strings"
         self.words = f"a list of {words}" if is_list else words
         self.is_templated = is_templated
         self._definition = definition
@@ -53,7 +53,7 @@ class KubernetesObject(FieldType[Any]):
     def _read(self, node: Node, report: Report) -> Any:  # noqa: ANN401
         if isinstance(node, MapNode) and (marker := marker_of(node)) is not None:
             if not isinstance(marker, Imported):
-                raise InvalidError("of the markers, only `$import` can be a Kubernetes object", self.hint)
+                raise InvalidError("the only marker for a Kubernetes object is `$import`", self.hint)
             return marker
         if not isinstance(node, ListNode if self._is_list else MapNode):
             raise self._wrong(node)
@@ -92,7 +92,7 @@ def _scalars(node: Node) -> Iterator[Scalar]:
 
 
 def _data(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
-    """The node as plain data without nulls, which Kubernetes ignores."""
+    """Return the node as plain data without nulls, which Kubernetes ignores."""
     if isinstance(node, ListNode):
         return [_data(item) for item in node.items]
     if isinstance(node, MapNode):
@@ -102,31 +102,31 @@ def _data(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
 
 
 def _mode(node: Node) -> Any:  # noqa: ANN401
-    """A file mode; the octal number of Kubernetes' documentation, 0400, is 256."""
+    """Return a file mode; an octal number, as in Kubernetes' documentation, is converted: 0400 is 256."""
     octal = re.fullmatch(r"0o?([0-7]{3,4})", node.text) if isinstance(node, Scalar) and node.kind == "str" else None
     return int(octal[1], 8) if octal else _data(node)
 
 
 @cache
 def _validator(definition: str, *, is_list: bool) -> Draft7Validator:
-    # The import takes a tenth of a second, and few schedules have such objects.
+    # The import takes a tenth of a second, and few schedules need it.
     from jsonschema import Draft7Validator  # noqa: PLC0415
 
     schema: JsonSchema = {"$ref": f"#/definitions/{definition}"}
     whole = {"type": "array", "items": schema} if is_list else schema
-    # In draft 7, a validator ignores keys beside a `$ref`, but resolves references to them.
+    # In draft 7, a validator ignores keys next to a `$ref`, but resolves references to them.
     return Draft7Validator({**whole, "definitions": _definitions()})
 
 
 @cache
 def _definitions() -> Mapping[str, Any]:
-    """The definitions, with their names as titles for messages."""
+    """Return the definitions, with their names as titles for messages."""
     data = json.loads(Path(__file__).with_name("definitions.json").read_text(encoding="utf-8"))["definitions"]
     return {name: {"title": name, **definition} for name, definition in data.items()}
 
 
 def in_a_pod(name: str) -> str:
-    """How to write a field of a pod or of its container that the operator has no argument for."""
+    """Return a hint for a field of a pod or its container that is not an argument of the operator."""
     if name in _definitions()["PodSpec"]["properties"]:
         return f"write `pod_template_dict: {{spec: {{{name}: ...}}}}`"
     if name in _definitions()["Container"]["properties"]:
@@ -135,7 +135,7 @@ def in_a_pod(name: str) -> str:
 
 
 def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN401  # of jsonschema
-    """The messages for a validation error, at its node."""
+    """Yield the diagnostics for a validation error, at its node."""
     value, schema = error.instance, error.schema
     node = _at(root, error.absolute_path)
     is_open = isinstance(node, Scalar) and is_template(node.text) and error.validator in {"enum", "pattern"}
@@ -144,7 +144,7 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
     title = schema.get("title", "the object")
     if error.validator == "additionalProperties" and isinstance(node, MapNode):
         fields = schema.get("properties", {})
-        few = "its fields are " + ", ".join(f"`{name}`" for name in fields) if len(fields) <= _FEW else ""
+        few = "its fields are " + ", ".join(f"`{name}`" for name in fields) if len(fields) <= _MAX_LISTED else ""
         for name in (name for name in value if name not in fields):
             message = f"{quoted(name)} is not a field of Kubernetes' {title}"
             hint = nearest(name, fields) or few or "see `kubectl explain`"

@@ -22,8 +22,8 @@ _COMPUTED = {
         ("container_resources", "resources"),
         ("the resources are set by the keys `requests` and `limits`", "use `requests` and `limits`"),
     ),
-    "full_pod_spec": ("Airflow takes it only as a Python object", "write the pod in `pod_template_dict`"),
-    "is_delete_operator_pod": ("Airflow has deprecated it", "use `on_finish_action`"),
+    "full_pod_spec": ("`full_pod_spec` must be a Python object", "write the pod in `pod_template_dict`"),
+    "is_delete_operator_pod": ("`is_delete_operator_pod` is deprecated", "use `on_finish_action`"),
 }
 
 _TYPES = {
@@ -33,7 +33,7 @@ _TYPES = {
 
 
 def _lower(work: Work) -> dict[str, Value]:
-    """The arguments of the operator. Those in its `template_fields` are escaped, so that rendering gives the value."""
+    """Return the arguments of the operator. Values of `template_fields` are escaped, so that they render unchanged."""
     settings: Kubernetes = work.settings or Kubernetes()
     program, arguments, env = command_of(work, endings=())
     secrets = [call("Secret", "env", name, key["name"], key["key"]) for name, key in settings.secrets.items()]
@@ -61,7 +61,7 @@ KUBERNETES = Runner(
     example="{image: 'elt:2026.11.1'}",
     imports={
         "Secret": "airflow.providers.cncf.kubernetes.secret.Secret",
-        # It is installed with the provider.
+        # Installed with the provider.
         "k8s": "kubernetes.client.models",
     },
     check=check,

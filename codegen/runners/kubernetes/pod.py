@@ -7,12 +7,12 @@ from typing import Any
 
 from codegen.runners.kubernetes.settings import IN_THE_CONTAINER, IN_THE_SPEC, Kubernetes
 
-# What the operator calls the container of the task.
+# The operator's name for the container of the task.
 _BASE = "base"
 
 
 def pod_of(settings: Kubernetes) -> dict[str, Any]:
-    """The pod that the settings say as plain data, as far as the operator does not take them as arguments."""
+    """Return the pod as plain data, with the settings that are not arguments of the operator."""
     template = settings.in_the_pod.get("pod_template_dict", {})
     spec = template.get("spec", {})
     base, *others = spec.get("containers", [{"name": _BASE}])
@@ -21,7 +21,7 @@ def pod_of(settings: Kubernetes) -> dict[str, Any]:
 
 
 def _with(part: Mapping[str, Any], settings: Kubernetes, places: Mapping[str, str]) -> dict[str, Any]:
-    """A part of the pod with the settings that belong into it; a list is appended to that of the template."""
+    """Add settings to a part of the pod; lists are appended to the lists of the template."""
     given = {place: settings.in_the_pod[name] for name, place in places.items() if name in settings.in_the_pod}
     joined = {name: [*part[name], *value] for name, value in given.items() if isinstance(part.get(name), list)}
     return {**part, **given, **joined}

@@ -1,4 +1,4 @@
-"""The settings of the runner `kubernetes`, by the names of Airflow's KubernetesPodOperator."""
+"""The settings of the runner `kubernetes`, with the argument names of Airflow's KubernetesPodOperator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from codegen.runners.section import OperatorSection, OperatorSettings
 from codegen.source.nodes import MapNode, Node, Scalar
 from codegen.values import Imported
 
-# The arguments that the operator takes as plain data only in `pod_template_dict`, with their places in the pod
+# The arguments that the operator accepts as plain data only in `pod_template_dict`, with their fields in the pod
 # (airflow/providers/cncf/kubernetes/operators/pod.py, `build_pod_request_obj`).
 IN_THE_CONTAINER = {
     "ports": "ports",
@@ -38,7 +38,7 @@ IN_THE_POD = (*IN_THE_SPEC, *IN_THE_CONTAINER, "pod_template_dict")
 
 
 class _SecretVariable(Text):
-    """The name of a variable, as Airflow's `Secret` writes it (airflow/providers/cncf/kubernetes/secret.py)."""
+    """The name of a variable, which Airflow's `Secret` upper-cases (airflow/providers/cncf/kubernetes/secret.py)."""
 
     def __init__(self) -> None:
         super().__init__("the name of a variable", "[A-Z_][A-Z0-9_]*")
@@ -46,18 +46,18 @@ class _SecretVariable(Text):
     def convert(self, scalar: Scalar) -> str:
         ENV_NAME.convert(scalar)
         if scalar.text != scalar.text.upper():
-            raise InvalidError(f"Airflow writes {quoted(scalar.text)} in capitals", f"write {scalar.text.upper()}")
+            raise InvalidError(f"Airflow changes {quoted(scalar.text)} to upper case", f"write {scalar.text.upper()}")
         return scalar.text
 
 
 class _PullSecrets(TextList):
-    """Names of secrets, also as Kubernetes' own YAML: `{name: registry}`."""
+    """Names of secrets, as text or as Kubernetes YAML: `{name: registry}`."""
 
     def __init__(self) -> None:
         super().__init__("a list of secrets", Text("the name of a secret"))
 
-    def _items(self, node: Node, least: int = 0) -> Sequence[Node]:
-        items = super()._items(node, least)
+    def _items(self, node: Node, min_items: int = 0) -> Sequence[Node]:
+        items = super()._items(node, min_items)
         return [item.entries["name"].value if _is_named(item) else item for item in items]
 
 
@@ -76,7 +76,7 @@ class Kubernetes(OperatorSettings):
 
     image: str | None = key(
         Image(),
-        "The image of the Meltano project, with a tag or a digest that does not move. Required.",
+        "The image of the Meltano project, with a fixed tag or a digest. Required.",
         "registry.example.com/elt:2026.11.1",
     )
     image_pull_secrets: tuple[str, ...] = key(
@@ -84,14 +84,14 @@ class Kubernetes(OperatorSettings):
     )
     secrets: Mapping[str, Mapping[str, str]] = key(
         MapOf("a map of variables to keys of secrets", _SecretVariable(), _SECRET_KEY),
-        "Environment variables from keys of Kubernetes secrets. Airflow never sees a value.",
+        "Environment variables from keys of Kubernetes secrets. Airflow never sees the values.",
         "{TARGET_POSTGRES_PASSWORD: {name: warehouse, key: password}}",
         {},
     )
     requests: Mapping[str, str] = key(
         Resources(), "The resource requests of the container.", "{cpu: 500m, memory: 1Gi}", {}
     )
-    limits: Mapping[str, str] = key(Resources(), "What the pod may use at most.", "{cpu: 2, memory: 2Gi}", {})
+    limits: Mapping[str, str] = key(Resources(), "The resource limits of the container.", "{cpu: 2, memory: 2Gi}", {})
 
     @property
     def passed(self) -> Mapping[str, Any]:
@@ -101,16 +101,16 @@ class Kubernetes(OperatorSettings):
 
     @property
     def in_the_pod(self) -> Mapping[str, Any]:
-        """The arguments that are written into `pod_template_dict`: plain data, and no object of Python."""
+        """The arguments that are written into `pod_template_dict`: plain data, not Python objects."""
         given = ((name, self.arguments.get(name)) for name in IN_THE_POD)
         return {name: value for name, value in given if value and not isinstance(value, Imported)}
 
 
 class KubernetesSection(OperatorSection[Kubernetes]):
-    """A map with the arguments of the operator, in which Kubernetes' own objects are written as its YAML."""
+    """A map with the arguments of the operator, with Kubernetes objects as Kubernetes YAML."""
 
     def type_of(self, name: str) -> FieldType[Any]:
-        """By the annotation: `list[k8s.V1Volume] | None` is a list of the definition `Volume`."""
+        """Derive the type from the annotation: `list[k8s.V1Volume] | None` is a list of the definition `Volume`."""
         plain = super().type_of(name)
         found = re.match(r"(list\[)?k8s\.V1(\w+)", self._arguments.annotation(name))
         definition = _DEFINITIONS.get(name) or (found[2] if found else "")

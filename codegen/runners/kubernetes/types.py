@@ -1,4 +1,4 @@
-"""Amounts of what a node has: quantities, and maps of resources to them."""
+"""Quantities of Kubernetes, and maps of resources to quantities."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from codegen.source.nodes import Scalar
 
 QUANTITY_HINT = "such as 500m for half a CPU, or 512Mi of memory"
 _QUANTITY = r"(\d+(?:\.\d*)?|\.\d+)(?:([KMGTPE])i|([numkMGTPE])|[eE]([+-]?\d{1,3}))?"
-_SMALL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_SUFFIXES = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _DEVICE = r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?/[A-Za-z0-9](?:[A-Za-z0-9_.\-]*[A-Za-z0-9])?"
 
 
 def amount(quantity: str) -> Fraction:
-    """The number that a quantity is (apimachinery, pkg/api/resource/quantity.go)."""
+    """Return the number of a quantity (apimachinery, pkg/api/resource/quantity.go)."""
     match = re.fullmatch(_QUANTITY, quantity)
     if match is None:
         raise InvalidError(f"{quoted(quantity)} is not a quantity", QUANTITY_HINT)
     number, binary, decimal, exponent = match.groups()
-    factor = Fraction(1024) ** ("KMGTPE".index(binary) + 1) if binary else Fraction(10) ** _SMALL.get(decimal, 0)
+    factor = Fraction(1024) ** ("KMGTPE".index(binary) + 1) if binary else Fraction(10) ** _SUFFIXES.get(decimal, 0)
     return Fraction(number.rstrip(".")) * factor * Fraction(10) ** int(exponent or 0)
 
 
 class _Quantity(ScalarType[str]):
-    """A number with a suffix of Kubernetes; it stays as it is written."""
+    """A number with a suffix of Kubernetes, unchanged as text."""
 
     words = "a quantity"
     hint = QUANTITY_HINT
@@ -41,7 +41,7 @@ class _Quantity(ScalarType[str]):
             raise self._wrong(scalar)
         text = scalar.text
         if amount(text).denominator != 1 and self._is_whole:
-            hint = f"write {quoted(text[:-1] + 'Mi')}" if text.endswith("m") else "there are only whole ones"
+            hint = f"write {quoted(text[:-1] + 'Mi')}" if text.endswith("m") else "this resource cannot be divided"
             raise InvalidError(f"{quoted(text)} is not a whole number", hint)
         return text
 
@@ -50,7 +50,7 @@ class _Quantity(ScalarType[str]):
 
 
 class Resources(MapOf[str]):
-    """Amounts of what a node has: parts of a CPU, whole bytes, and whole devices."""
+    """A map of resources to quantities: fractions of a CPU, whole bytes and whole devices."""
 
     def __init__(self) -> None:
         pattern = rf"(?:cpu|memory|ephemeral-storage|hugepages-\d+(?:[KMG]i)?|{_DEVICE})"
@@ -60,5 +60,5 @@ class Resources(MapOf[str]):
         self._whole = OrTemplate(_Quantity(is_whole=True))
 
     def _type_of(self, name: str) -> FieldType[Any]:
-        """A CPU can be divided, all else cannot."""
+        """Return the type of a quantity; only CPUs can be divided."""
         return self._value if name == "cpu" else self._whole

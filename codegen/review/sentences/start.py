@@ -1,0 +1,68 @@
+"""Describes changes of the triggers of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from codegen.review.sentences.sentence import Kind, Sentence, change, listed
+from codegen.review.sentences.side import Side
+from codegen.schema.describe import describe_start
+from codegen.schema.timetable import CustomTimetable
+
+
+def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:
+    """Changes of its triggers, start date and end date."""
+    old, new = describe_start(before.schedule), describe_start(after.schedule)
+    if old != new:
+        if _starts_by_itself(before) and not _starts_by_itself(after):
+            yield Sentence(Kind.DATA, f"No longer runs by itself: {new}.")
+        else:
+            yield Sentence(Kind.START, f"{change('Starts', old, new)}.")
+        if after.waiting and before.waiting:
+            yield Sentence(Kind.OTHERS, f"Also changes the start of {listed(after.waiting)}.")
+    elif before.behaviour.fields["schedule"] != after.behaviour.fields["schedule"]:
+        yield Sentence(Kind.START, f"Starts as before, {new}: {_difference(before, after)}.")
+    if _has_ended(after, now) and not _has_ended(before, now):
+        yield Sentence(Kind.DATA, "No longer runs by itself: its end date has passed.")
+    elif before.schedule.start_date != after.schedule.start_date:
+        yield from first_run_sentences(after, now, only_late=True)
+
+
+def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) -> Iterator[Sentence]:
+    """The first run; with `only_late`, only if its start date is in the future."""
+    if only_late and after.schedule.timetable(after.project.airflow).start <= now:
+        return
+    if first := next(after.schedule.timetable(after.project.airflow).next_runs(now), None):
+        yield Sentence(Kind.START, f"First runs on {first:%a %Y-%m-%d %H:%M %Z}.")
+
+
+def _difference(before: Side, after: Side) -> str:
+    """The difference between two triggers with the same description."""
+    if before.others.inlets != after.others.inlets:
+        return "an upstream pipeline has a new DAG ID in Airflow"
+    if isinstance(after.schedule.interval, CustomTimetable):
+        return "the arguments of its timetable change"
+    if before.schedule.data_interval != after.schedule.data_interval:
+        return "the data interval of its runs changes"
+    return "the interval is only written differently"
+
+
+def _starts_by_itself(side: Side) -> bool:
+    return not side.schedule.clock.is_manual or bool(side.schedule.after)
+
+
+def _has_ended(side: Side, now: datetime) -> bool:
+    """Whether no more runs will start."""
+    schedule = side.schedule
+    if not (schedule.end_date and schedule.clock.cron) or schedule.after:
+        return False
+    return next(schedule.timetable(side.project.airflow).next_runs(now), None) is None
+
+
+def waiting_sentences(before: Side, after: Side) -> Iterator[Sentence]:
+    """Changes of the schedules that wait for it."""
+    for mine, others, words in ((after, before, "now"), (before, after, "no longer")):
+        if names := [name for name in mine.waiting if name not in others.waiting]:
+            # No "it": the sentence can be about several pipelines.
+            yield Sentence(Kind.OTHERS, f"Is {words} followed by {listed(names)}.")

@@ -1,1 +1,0 @@
-"""Describes the effects of a change to a pipeline: a module for each subject, and one that orders them."""
