@@ -1,7 +1,7 @@
 """Plays a slow page of the manual: the blocks from one `<!-- project: ... -->` to the next in one shell.
 
-So what a block does to the shell stays: its folder, variables and activated environments. Each command must succeed,
-except those of a `console`, whose output is compared.
+So `cd`, `export` and an activated environment apply to the following blocks. Each command must succeed, except those of
+a `console`, whose output is compared.
 
 - `<!-- project: empty -->` is an empty folder on a machine with git, Python, uv and pipx.
 - With any other project, `dagpress`, `meltano`, `airflow` and `pre-commit` are installed, too.
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments import ENVIRONMENTS, ROOT, clean_environ
+from environments import ENVIRONMENTS, ROOT, Environment, clean_environ
 from harness import free_ports
 from manual import BLOCK, COMMAND, PAGES, is_played_slowly, start_project
 from processes import PATIENCE, processes_with
@@ -31,18 +31,24 @@ _SYSTEM = "/usr/local/bin:/usr/bin:/bin"
 
 
 def chapters(page: Path) -> list[str]:
-    """The parts of a page that are played, each in a shell of its own."""
+    """Return the parts of a page that are played, each in a shell of its own."""
     text = page.read_text(encoding="utf-8")
     starts = [match.start() for match in _CHAPTER.finditer(text)]
     return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
+def environments_of(chapter: str) -> list[Environment]:
+    """Return the environments that a chapter uses. The Quickstart installs its own, with the target of the demo."""
+    names = ("demo",) if chapter.startswith("<!-- project: empty -->") else ("meltano", "airflow-3")
+    return [ENVIRONMENTS[name] for name in names]
+
+
 @dataclass(frozen=True)
 class Machine:
-    """What a reader works on.
+    """The computer of a reader.
 
     Attributes:
-        tools: a folder of programs that are there from the start: Python, uv and pipx.
+        tools: a folder with Python, uv and pipx.
         wheels: a folder with a wheel of this repository, as if it were on the package index.
     """
 
@@ -50,10 +56,10 @@ class Machine:
     wheels: Path
 
     def play(self, chapter: str, folder: Path) -> str:
-        """Do what the chapter says, and return its text with the outputs of now.
+        """Execute a chapter, and return its text with the current outputs.
 
         Raises:
-            AssertionError: a command failed; with the output of all.
+            AssertionError: a command failed or crashed. The message has all outputs.
         """
         (outputs := folder / "outputs").mkdir()
         (home := folder / "home").mkdir()
@@ -79,7 +85,9 @@ class Machine:
         finally:
             for process in processes_with(f"HOME={home}"):
                 subprocess.run(["kill", "-KILL", process], check=False)
-        return _with_outputs(chapter, outputs)
+        true = _with_outputs(chapter, outputs)
+        assert "Traceback (most recent call last)" not in true, true
+        return true
 
     def _environ(self, home: Path, *, is_empty: bool) -> Mapping[str, str]:
         programs = [home / ".local/bin", self.tools]
@@ -122,7 +130,7 @@ def make_machine(folder: Path) -> Machine:
 
 
 def _installed(folder: Path) -> Path:
-    """A folder with the programs of a project that is set up."""
+    """Make a folder with the programs of a project that is set up."""
     folder.mkdir()
     for name in _INSTALLED:
         (folder / name).symlink_to(Path(sys.executable).with_name(name))
