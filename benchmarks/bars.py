@@ -1,4 +1,4 @@
-"""Draws ratios as bars, in colours that suit a light and a dark page."""
+"""Draws ratios as bars, in colours for light and dark pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 
 @dataclass(frozen=True)
 class Bar:
-    """A labelled ratio; ours stand out."""
+    """A labelled ratio; ours are highlighted."""
 
     label: str
     ratio: float
@@ -31,7 +31,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Group:
-    """Bars that compare with each other: each group has a scale of its own."""
+    """Bars with a common scale; each group has its own."""
 
     title: str
     bars: Sequence[Bar]

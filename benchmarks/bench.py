@@ -1,9 +1,9 @@
-"""Measures whole processes: a check that finds nothing to do, a first generation, import and export, the help, a page.
+"""Measures whole processes: a check without changes, a first generation, import and export, the help, a page.
 
-Run it with `make bench`. Each figure is the CPU time, the median of several runs in turn with a Python that does
-nothing, so that the ratio compares over machines. The targets, in times a bare Python: a check of 1,000 schedules 60,
-validate 40, the help 5, generate 75; a check stays below 60 MB. An import or export takes at most 5 s. Of a page it is
-the time of the server for one request, with its target.
+Run it with `make bench`. Each figure is the CPU time: the median of several runs, alternating with a Python that does
+nothing, so that the ratio is comparable across machines. The targets, as multiples of a bare Python: a check of 1,000
+schedules 60, validate 40, the help 5, generate 75; a check stays below 60 MB. An import or export takes at most 5 s.
+The figure of a page is the server's CPU time for one request.
 
 `--airflow PROGRAM` also measures `verify`, as a ratio to a DagBag of that Airflow for the same folder. The target is
 1.2 on two idle cores.
@@ -66,7 +66,7 @@ _MELTANO_SCHEDULE = """\
 
 
 class _Run(NamedTuple):
-    """The seconds of a process by the clock and of CPU, and the megabytes at its peak."""
+    """The wall-clock and CPU seconds of a process, and its peak memory in megabytes."""
 
     seconds: float
     cpu: float
@@ -74,7 +74,7 @@ class _Run(NamedTuple):
 
 
 class _Time(NamedTuple):
-    """The CPU seconds of a run, and of a Python that does nothing right after it; the megabytes at its peak."""
+    """The CPU seconds of a run, and of a Python that does nothing right after it; the peak memory in megabytes."""
 
     own: float
     bare: float
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--airflow", type=Path, help="an `airflow` of the newest version, to measure `verify` with")
-    parser.add_argument("--picture", action="store_true", help=f"write {_PICTURE.relative_to(_ROOT)} anew")
+    parser.add_argument("--picture", action="store_true", help=f"update {_PICTURE.relative_to(_ROOT)}")
     options = parser.parse_args()
     ratios: dict[str, float] = {"a Python that does nothing": 1}
     with TemporaryDirectory() as folder:
@@ -124,7 +124,7 @@ def main() -> None:
 
 
 def _print_verify(command: tuple[str, ...], airflow: Path, root: Path) -> None:
-    """The seconds of `verify`, in turn with those of a process that makes a DagBag of the same folder."""
+    """Print the seconds of `verify`, alternating with a process that loads the same folder into a DagBag."""
     home = root / "airflow"
     own = {
         "AIRFLOW_HOME": str(home),
@@ -150,7 +150,7 @@ def _make_project(root: Path, schedules: int) -> None:
 
 
 def _make_meltano_project(root: Path, schedules: int, *, moved: bool) -> None:
-    """Make a project with schedules in meltano.yml, or with those that an import has moved out of it."""
+    """Make a project with schedules in meltano.yml, or with schedules that an import moved out of it."""
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     names = "".join(f"  - name: tap-shop-{number}\n" for number in range(schedules))
@@ -166,7 +166,7 @@ def _remove(root: Path) -> None:
 
 
 def _times(command: tuple[str, ...], runs: int, before: Callable[[], None] | None = None) -> list[_Time]:
-    """The figures of each run; the first run is not counted."""
+    """Return the figures of each run except the first."""
     times = []
     for _ in range(runs + 1):
         if before:
@@ -178,7 +178,7 @@ def _times(command: tuple[str, ...], runs: int, before: Callable[[], None] | Non
 
 @contextmanager
 def _served(command: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """The process that serves the Pipelines page of that project, and its address."""
+    """Yield the process that serves the Pipelines page of a project, and its URL."""
     serve = (*command, "serve", "--port", "0", "--no-token")
     with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as server:
         try:
@@ -189,7 +189,7 @@ def _served(command: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def _page_times(server: int, url: str, runs: int, before: Callable[[], None] | None = None) -> list[_Time]:
-    """The seconds of CPU of each request, and of a Python that does nothing; the first one is not counted."""
+    """Return the CPU seconds of each request except the first, and of a Python that does nothing."""
     # The clock of another process, on Linux (`MAKE_PROCESS_CPUCLOCK` in the kernel's posix-timers.h).
     clock = (~server << 3) | 2
     times = []
@@ -199,7 +199,7 @@ def _page_times(server: int, url: str, runs: int, before: Callable[[], None] | N
         started = time.clock_gettime(clock)
         with urlopen(url) as answer:  # noqa: S310  # our own server
             answer.read()
-        # What the server does after its answer counts too.
+        # Work after the response counts too.
         time.sleep(0.1)
         seconds, idle = time.clock_gettime(clock) - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         _run(_NOTHING)
@@ -209,7 +209,7 @@ def _page_times(server: int, url: str, runs: int, before: Callable[[], None] | N
 
 
 def _change(root: Path) -> None:
-    """Change what one schedule says."""
+    """Change one schedule."""
     path = next((root / "schedules").rglob("shop_0007.yml"))
     path.write_text(f"{path.read_text(encoding='utf-8')}  CHANGED_{time.monotonic_ns()}: x\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""A stand-in for Airflow 3's REST API on loopback, with DAGs in states that a test chooses."""
+"""A fake of Airflow 3's REST API on loopback, with DAGs in the states that a test sets."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _RUN = "scheduled__2026-11-26T05:00:00+00:00"
 
 @dataclass
 class StandIn:
-    """An Airflow.
+    """A fake Airflow.
 
     Attributes:
         states: the state of the last run of each DAG; empty for a DAG without a run.
         paused: the paused DAGs.
         sources: the text of the file of each DAG.
-        seconds: how long it takes to answer.
-        refusal: what it says to a run; empty to start one.
+        seconds: the delay of each response.
+        refusal: the error for a request that starts a run; empty to start it.
     """
 
     states: dict[str, str]
@@ -37,11 +37,11 @@ class StandIn:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Its URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, object]:  # noqa: C901, PLR0911  # any JSON; a line for each path
-        """The status and the body for a request."""
+        """Return the status and the body of the response to a request."""
         parts = [unquote(part) for part in urlsplit(path).path.removeprefix("/api/v2").split("/")[1:]]
         match method, parts:
             case _, ["version"]:
@@ -81,7 +81,7 @@ class StandIn:
 
 
 def _tasks(name: str) -> Iterator[object]:
-    """The failed tasks, the last to fail first; one of another run."""
+    """Return the failed tasks, the last to fail first, and a task of another run."""
     for run, task, minutes, index in (("other", "x", 9, -1), (_RUN, "report", 1, -1), (_RUN, "extract & load", 2, 3)):
         ids = {"dag_id": name, "dag_run_id": run, "task_id": task, "map_index": index}
         yield {**ids, "try_number": 2, "end_date": _ago(minutes=minutes)}
@@ -97,7 +97,7 @@ def _all(name: str, items: Sequence[object]) -> object:
 
 @contextmanager
 def standing_in(**states: str) -> Iterator[StandIn]:
-    """Serve an Airflow with these DAGs until the end of the block."""
+    """Serve an Airflow with these DAGs during the block."""
     airflow = StandIn(states)
 
     class Handler(BaseHTTPRequestHandler):
@@ -116,7 +116,7 @@ def standing_in(**states: str) -> Iterator[StandIn]:
         do_GET = do_POST = do_PATCH = _answer  # noqa: N815  # as http.server calls them
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as http.server calls it
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         airflow.port = server.server_port

@@ -1,6 +1,6 @@
-"""Executes the tasks of DAG files inside an Airflow environment, and loads them as `codegen/airflow/inside.py` does.
+"""Loads DAG files in Airflow's Python, as `codegen/airflow/inside.py` does, and executes their tasks.
 
-`tests/harness.py` is the other end.
+`tests/harness.py` is the client.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, Any
 
-# By its file: Airflow's Python has none of what the rest of the package imports.
+# By path: Airflow's Python lacks the dependencies of the rest of the package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "codegen" / "airflow"))
 inside: Any = import_module("inside")
 del sys.path[0]
@@ -30,12 +30,12 @@ del sys.path[0]
 Answer = dict[str, Any]
 Operations = Mapping[str, Callable[..., Answer]]
 
-# A moment that is none of the defaults, so that a test sees whether a template got it.
+# Not a default value, so that a test sees whether a template got it.
 LOGICAL_DATE = "2026-03-02T06:00:00+00:00"
 
 
 def first_runs(path: str, questions: dict[str, tuple[str, int]]) -> Answer:
-    """The runs that the scheduler starts for each DAG after a moment, with their data intervals; it catches up."""
+    """Return the runs that the scheduler starts for each DAG after a time, with their data intervals and catchup."""
     timetables = inside.first_of("airflow.timetables.base")
     dags = inside.load(path).dags
     return {
@@ -47,7 +47,7 @@ def first_runs(path: str, questions: dict[str, tuple[str, int]]) -> Answer:
 
 
 def _first_runs(dag: Any, timetables: Any, after: Any, count: int) -> list[list[str]]:
-    """Ask as the scheduler does, run by run; where it gets a run that it had, or an error, it starts no more."""
+    """Ask for each run as the scheduler does; it stops at a run that it already had, or at an error."""
     bounds = timetables.TimeRestriction(earliest=dag.start_date, latest=dag.end_date, catchup=True)
     runs: list[list[str]] = []
     before, run = None, dag.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=bounds)
@@ -62,14 +62,14 @@ def _first_runs(dag: Any, timetables: Any, after: Any, count: int) -> list[list[
 
 
 def _as_scheduled(dag: Any) -> Any:
-    """Return the DAG through its serialized form, as the scheduler has it."""
+    """Return the deserialized form of the DAG, which is what the scheduler has."""
     return inside.serialization().from_dict(inside.serialization().to_dict(dag))
 
 
 def import_file_with(path: str, env: dict[str, str | None]) -> Answer:
-    """Load a file in the environment of a DAG processor that has these variables."""
+    """Load a file in a DAG processor with these environment variables."""
     _change_environ(env)
-    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    # Modules next to the file can be imported, as in Airflow's DAGs folder.
     sys.path.append(str(Path(path).parent))
     try:
         return dict(inside.import_file(path))
@@ -86,9 +86,9 @@ def _change_environ(env: dict[str, str | None]) -> None:
 
 
 def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) -> Answer:
-    """Render the templates of a task and execute it, as the task process does; `env` is what its worker has."""
+    """Render the templates of a task and execute it as the task process does; `env` is the worker's environment."""
     _change_environ(env)
-    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    # Modules next to the file can be imported, as in Airflow's DAGs folder.
     sys.path.append(str(Path(path).parent))
     bag = inside.load(path)
     if bag.import_errors:
@@ -105,9 +105,9 @@ def execute(path: str, dag_id: str, task_id: str, env: dict[str, str | None]) ->
 
 
 def pods_of(path: str, dag_id: str, env: dict[str, str | None], in_cluster: str) -> Answer:
-    """Return the pods that the tasks of a DAG would create, and what the operator of each is to do with it.
+    """Return the pods that the tasks of a DAG would create, and what their operators do with them.
 
-    `env` is what their worker has; `in_cluster` is a folder with the files that Kubernetes gives to a pod of its own.
+    `env` is the worker's environment; `in_cluster` is a folder with the files that Kubernetes mounts into every pod.
     """
     _change_environ(env)
     config: Any = import_module("kubernetes.config.incluster_config")
@@ -134,7 +134,7 @@ def _pod(task: Any) -> Answer:
 def run_dag(path: str, dag_id: str, date: str, env: dict[str, str | None]) -> Answer:
     """Run a DAG for a logical date as `airflow dags test` does, and return the `states` of its tasks."""
     _change_environ(env)
-    # What lies beside the file is importable, as in Airflow's folder of DAGs.
+    # Modules next to the file can be imported, as in Airflow's DAGs folder.
     sys.path.append(str(Path(path).parent))
     bag = inside.load(path)
     dag = bag.dags[dag_id]
@@ -147,7 +147,7 @@ def run_dag(path: str, dag_id: str, date: str, env: dict[str, str | None]) -> An
 
 
 def command(words: list[str], environ: dict[str, str], limit: int) -> Answer:
-    """Run an `airflow` command in this environment and no other, and return its exit code; the limit ends it."""
+    """Run an `airflow` command in exactly this environment, with a time limit, and return its exit code."""
     signal.alarm(limit)
     os.environ.clear()
     os.environ.update(environ)
@@ -170,7 +170,7 @@ def command(words: list[str], environ: dict[str, str], limit: int) -> Answer:
 
 @cache
 def _prepare_runs() -> None:
-    """Do what the first task of a process does, so that no fork repeats it: Airflow 3 makes its API, in seconds."""
+    """Do the one-time work of the first task, so that forks do not repeat it: Airflow 3 builds its API in seconds."""
     import_module("airflow.models")
     import_module("sqlalchemy.orm").configure_mappers()
     with suppress(ImportError):
@@ -179,7 +179,7 @@ def _prepare_runs() -> None:
 
 
 def _safeguard() -> object:
-    """Return what tells an operator that a task process calls it."""
+    """Return the context manager that tells an operator that a task process calls it."""
     module = inside.first_of("airflow.sdk.bases.operator", "airflow.models.baseoperator")
     if module.__name__ == "airflow.models.baseoperator":
         return module._sentinel  # noqa: SLF001
@@ -187,7 +187,7 @@ def _safeguard() -> object:
 
 
 def _context(task: Any) -> Any:
-    """Return the variables that templates are promised, for one run at LOGICAL_DATE."""
+    """Return the template variables of one run at LOGICAL_DATE."""
     moment = import_module("pendulum").parse(LOGICAL_DATE)
     run_id = f"scheduled__{LOGICAL_DATE}"
     run = SimpleNamespace(run_id=run_id, dag_id=task.dag_id, logical_date=moment, conf={}, clear_number=0)
@@ -203,8 +203,8 @@ def _context(task: Any) -> Any:
 
 
 def serve(operations: Operations) -> None:
-    """Answer requests until the other end closes the pipe; each names its operation, and that one's arguments."""
-    # Airflow logs to stdout too: answers go to a copy of it, and the rest to stderr.
+    """Answer requests, each an operation with its arguments, until the client closes the pipe."""
+    # Airflow logs to stdout too: responses go to a copy of it, and everything else to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     print(json.dumps(inside.warm_up()), file=answers, flush=True)
@@ -218,7 +218,7 @@ def serve(operations: Operations) -> None:
 def _in_a_fork(operations: Operations, request: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as answer, tempfile.TemporaryFile() as log:
         with warnings.catch_warnings():
-            # Python warns of forks in processes with threads; nothing here waits for a thread.
+            # Python warns about forks in processes with threads; nothing here waits for a thread.
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if not child:
@@ -233,10 +233,10 @@ def _in_a_fork(operations: Operations, request: dict[str, Any]) -> dict[str, Any
 
 
 def _child(operations: Operations, request: dict[str, Any], answer: IO[str], log: IO[bytes]) -> None:
-    """Answer one request and leave without the exit handlers of the parent."""
+    """Answer one request, and exit without the exit handlers of the parent."""
     code = 1
     try:
-        # The requests that follow are not for the programs that a DAG file calls.
+        # Programs that a DAG file starts must not read the next requests.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)

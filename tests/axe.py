@@ -1,4 +1,4 @@
-"""What axe-core finds wrong on a page of a browser."""
+"""Runs axe-core on a page in a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def violations(tab: Page, selector: str | None = None) -> list[str]:
-    """The violations on a page, or in an element of it, a line for each element."""
+    """Return the violations on a page, or in an element of it, one line per element."""
     results = Axe().run(tab, context=selector, options={"runOnly": RULES, "resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {node['html'][:200]} ({' '.join(node['failureSummary'].split())})"

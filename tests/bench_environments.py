@@ -1,6 +1,6 @@
-"""Builds the Airflow that `make bench-airflow` measures dag-factory in, and the other environments that it needs.
+"""Builds the environments of `make bench-airflow`: an Airflow with dag-factory, and the others that it needs.
 
-It is one more of `environments.ENVIRONMENTS`, in the newest version of Airflow.
+Adds one with the newest version of Airflow to `environments.ENVIRONMENTS`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from environments import ENVIRONMENTS, ROOT, Environment, build
-from example_environments import lay_out
+from example_environments import install_airflow
 from versions import NEWEST
 
 from codegen.airflow_facts import facts_of
@@ -19,7 +19,7 @@ _REQUIREMENTS = ROOT / "requirements" / f"{_NAME}.txt"
 ENVIRONMENTS[_NAME] = Environment(
     _NAME,
     (_REQUIREMENTS,),
-    partial(lay_out, NEWEST, _REQUIREMENTS),
+    partial(install_airflow, NEWEST, _REQUIREMENTS),
     newest=facts_of(NEWEST).pythons[-1],
     needs=("airflow-3",),
 )

@@ -1,4 +1,4 @@
-"""Black's form, which generated files have although `# fmt: off` stops black from reformatting them."""
+"""Checks that generated files are in black's format, although `# fmt: off` stops black from reformatting them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import black
 
 
 def assert_in_black(source: str) -> None:
-    """Black changes nothing, even without `# fmt: off`."""
+    """Assert that black changes nothing, even without `# fmt: off`."""
     body = source.replace("# fmt: off\n", "", 1)
     assert black.format_str(body, mode=black.Mode()) == body

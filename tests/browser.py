@@ -1,4 +1,4 @@
-"""A real browser for tests: Debian's Chromium, and the Pipelines page of a project in it."""
+"""Starts Debian's Chromium for tests, and the Pipelines page of a project."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from processes import PATIENCE
 from serving import serving
 
-# It may load nothing but our page, and asks nobody for anything.
+# It loads only our pages, and makes no other requests.
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,7 +28,7 @@ _FLAGS = (
 
 @contextmanager
 def launched_browser() -> Iterator[Browser]:
-    """Launch it; skips the test where there is none and none can be installed."""
+    """Launch the browser; skip the test if it is not installed and cannot be."""
     expect.set_options(timeout=PATIENCE * 1000)
     install("Chromium", ("chromium",), ("chromium", "fonts-dejavu-core"))
     with sync_playwright() as playwright:
@@ -39,14 +39,14 @@ def launched_browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session", name="browser")
 def _browser() -> Iterator[Browser]:
-    """A real browser, the same for all tests of a process."""
+    """A real browser, shared by all tests of a process."""
     with launched_browser() as browser:
         yield browser
 
 
 @contextmanager
 def opened(browser: Browser, **options: Any) -> Iterator[Page]:
-    """Open an empty page in a context of its own; whatever the browser complains of fails the test."""
+    """Open an empty page in a new context; any error in the browser fails the test."""
     with browser.new_context(**options) as context:
         context.set_default_timeout(PATIENCE * 1000)
         page, complaints = context.new_page(), list[str]()
@@ -58,6 +58,6 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
 
 @contextmanager
 def served(project: Path, *options: str, **env: str) -> Iterator[str]:
-    """Run `dagpress serve` in a project, on a free port; gives the address of its first page."""
+    """Run `dagpress serve` in a project, on a free port, and yield the URL of its first page."""
     with serving(project, *options, **env) as server:
         yield server.url

@@ -1,6 +1,6 @@
-"""Fixtures of the slow tests: real Airflow 2 and 3, a copy of the demo project, and a `meltano` that only records.
+"""Fixtures of the slow tests: real Airflow 2 and 3, a copy of the demo project, and a `meltano` that records its calls.
 
-`make environments` builds what they use. The fast tests need none of them.
+`make environments` builds what they use. The fast tests do not need them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import environments
-import examples  # noqa: F401  # it chooses the profile of Hypothesis
+import examples  # noqa: F401  # selects the profile of Hypothesis
 import harness
 import pytest
 from docker_engine import DockerEngine, docker_engine
@@ -33,27 +33,27 @@ from harness import (
 )
 from project_builder import write
 
-# Without byte code, every process would compile what it imports, and pytest would rewrite every test.
+# Without byte code, every process would compile its imports, and pytest would rewrite every test.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what is there for all tests, and look at the rest less often."""
+    """Exclude the objects shared by all tests from garbage collection, and collect the rest less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the fixtures of other modules; that of the browser for the slow tests only."""
+    """Load the fixtures of other modules; the browser only for the slow tests."""
     config.pluginmanager.import_plugin("team_repository")
     if not _is_fast(config):
         config.pluginmanager.import_plugin("browser")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Look for tests in `tests/real` only when slow ones run, and never in the hundreds of other folders."""
+    """Collect `tests/real` only when slow tests run, and skip the hundreds of other folders."""
     if collection_path.parent != environments.ROOT / "tests" or not collection_path.is_dir():
         return None
     return True if _is_fast(config) or collection_path.name != "real" else None
@@ -102,7 +102,7 @@ def airflow(request: pytest.FixtureRequest) -> Airflow:
 
 @pytest.fixture(scope="session", params=list(EXAMPLES))
 def example_airflow(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    """Each Airflow with the providers that `examples/` names, and with its DAGs in the folder for them."""
+    """Each Airflow with the providers that `examples/` needs, and the example DAGs in its DAGs folder."""
     installed, version = _ready(request.param).folder, EXAMPLES[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     home = folder / "home"
@@ -114,14 +114,14 @@ def example_airflow(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 @pytest.fixture(scope="session")
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
-    """A Docker engine, the same for all tests of a process."""
+    """A Docker engine, shared by all tests of a process."""
     with docker_engine(tmp_path_factory.mktemp("docker")) as engine:
         yield engine
 
 
 @pytest.fixture
 def demo_project(tmp_path: Path) -> DemoProject:
-    """Return a copy of the demo project. The plugins are linked: they are large, and nothing changes them."""
+    """Return a copy of the demo project. The plugins are symlinks: they are large, and nothing changes them."""
     installed = _ready("demo").folder / "project"
     folder = tmp_path / "demo"
     shutil.copytree(installed, folder, ignore=shutil.ignore_patterns(".meltano"))
@@ -134,7 +134,7 @@ def demo_project(tmp_path: Path) -> DemoProject:
 
 @pytest.fixture(params=list(AIRFLOWS))
 def invocation(request: pytest.FixtureRequest, demo_project: DemoProject) -> Invocation:
-    """Return the demo project with each Airflow below `.dagpress`, as if it were installed there, and no schedule."""
+    """Return the demo project without schedules, with each Airflow below `.dagpress` as if it were installed there."""
     version, installed = AIRFLOWS[request.param], _ready(request.param).folder
     folder = demo_project.folder / ".dagpress" / f"airflow-{version}"
     shutil.copytree(installed / "home", folder / "home")
@@ -148,14 +148,14 @@ def invocation(request: pytest.FixtureRequest, demo_project: DemoProject) -> Inv
 
 @pytest.fixture(scope="session")
 def meltano() -> Callable[..., str]:
-    """Return a function that runs the real `meltano` in a folder, and gives what it prints."""
+    """Return a function that runs the real `meltano` in a folder, and returns its output."""
     _ready("meltano")
     return harness.meltano
 
 
 @pytest.fixture(scope="session")
 def recording_meltano(tmp_path_factory: pytest.TempPathFactory) -> RecordingMeltano:
-    """Return a `meltano` that records how it was called. One for all tests, so that Hypothesis can use it."""
+    """Return a `meltano` that records its calls. One for all tests, so that Hypothesis can use it."""
     folder = tmp_path_factory.mktemp("recording")
     (folder / "project").mkdir()
     write(folder, {"meltano": RECORDER.format(python=sys.executable, calls=str(folder / "calls"))})
@@ -164,9 +164,9 @@ def recording_meltano(tmp_path_factory: pytest.TempPathFactory) -> RecordingMelt
 
 @pytest.fixture(scope="session")
 def dags_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a function that gives the generated files of this repo for an Airflow version.
+    """Return a function that returns the generated files of this repo for an Airflow version.
 
-    For the version that the repo is set to they are the committed ones; for another they are generated.
+    For the configured version, these are the committed files; for another, they are generated.
     """
     done = {AIRFLOWS["airflow-3"]: environments.ROOT / "generated_dags"}
 

@@ -1,4 +1,4 @@
-"""Installs packages of Debian that tests need."""
+"""Installs Debian packages for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 
 def install(what: str, programs: tuple[str, ...], packages: tuple[str, ...]) -> None:
-    """Install what is missing, one process at a time. Skips the test, and says why, where that is not possible."""
+    """Install missing packages, one process at a time. Skip the test, with the reason, if that is not possible."""
     with (Path(tempfile.gettempdir()) / "dagpress-tests-apt.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if all(shutil.which(program) for program in programs):

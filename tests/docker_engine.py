@@ -1,4 +1,4 @@
-"""A real Docker engine for tests: Debian's, on a socket of its own, with an image that is put together here."""
+"""Runs Debian's Docker engine for tests, on its own socket, with an image that is built here."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _STARTS_IN = 30
 
 @dataclass(frozen=True)
 class DockerEngine:
-    """An engine that runs, with the image `busybox`, whose only network is none."""
+    """A running engine with the image `busybox` and without a network."""
 
     folder: Path
 
     @property
     def address(self) -> str:
-        """What `DOCKER_HOST` takes."""
+        """The value for `DOCKER_HOST`."""
         return f"unix://{self.folder}/docker.sock"
 
     def call(self, *arguments: str, check: bool = True) -> str:
-        """What the client prints; nothing where it fails and that is no matter."""
+        """Return the output of a `docker` command; empty if it fails and `check` is false."""
         command = ["docker", "--host", self.address, *arguments]
         done = subprocess.run(command, text=True, capture_output=True, check=False)
         assert not (check and done.returncode), done.stderr
         return done.stdout if done.returncode == 0 else ""
 
     def make_image(self, name: str, programs: Mapping[str, str], *changes: str) -> None:
-        """Make an image of busybox and further programs in its `/bin`, with these lines of a Dockerfile."""
+        """Build an image of busybox with further programs in `/bin` and further lines of a Dockerfile."""
         root = self.folder / name.replace("/", "_").replace(":", "_")
         _put_busybox_into(root)
         for program, text in programs.items():
@@ -52,15 +52,15 @@ class DockerEngine:
 
 @contextmanager
 def docker_engine(folder: Path) -> Iterator[DockerEngine]:
-    """Run an engine. It is gone, with all it ran, in the end.
+    """Run an engine during the block, and remove it with all its containers.
 
-    Skips the test, and says why, where there can be none.
+    Skips the test, with the reason, if no engine can run.
     """
     install("Docker engine", ("dockerd", "docker", "runc", "busybox"), _PACKAGES)
     engine = DockerEngine(folder)
     command: list[str | Path] = ["dockerd", "--host", engine.address, "--pidfile", folder / "pid"]
     command += ["--data-root", folder / "data", "--exec-root", folder / "exec"]
-    # It touches no network of the machine: its containers have none.
+    # It does not change the network of the machine: its containers have none.
     command += ["--iptables=false", "--ip-forward=false", "--bridge=none"]
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
@@ -83,7 +83,7 @@ def _await(process: subprocess.Popen[bytes], engine: DockerEngine) -> None:
 
 
 def _put_busybox_into(root: Path) -> None:
-    """Busybox under the names of its commands."""
+    """Put busybox into a folder under the names of its commands."""
     busybox = shutil.which("busybox")
     assert busybox
     names = subprocess.run([busybox, "--list"], text=True, capture_output=True, check=True).stdout.split()

@@ -1,9 +1,9 @@
 """Builds the environments of the slow tests: Airflow 3, Airflow 2, Meltano and the installed demo project.
 
-`make soak` builds its own two here: an Airflow with Celery, and a Meltano with a driver for PostgreSQL.
+`make soak` adds two: an Airflow with Celery, and a Meltano with a driver for PostgreSQL.
 
-They lie in `.envs/<Python version>`. Names on the command line choose some. Each is rebuilt when something
-that it is made of changes, and only then.
+They are in `.envs/<Python version>`. Names on the command line select some of them. Each is rebuilt only when one of
+its inputs changes.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 FOLDER = ROOT / ".envs" / VERSION
-# The name of each Airflow's environment, and its version as `airflow = "..."` has it; `make test-versions` sets others.
+# The environment and the `airflow = "..."` version of each Airflow; `make test-versions` sets others.
 AIRFLOWS = {
     "airflow-3": os.environ.get("DAGPRESS_AIRFLOW_3", NEWEST),
     "airflow-2": os.environ.get("DAGPRESS_AIRFLOW_2", NEWEST_2),
 }
-# Those of `make soak`, which nothing else needs.
+# Only for `make soak`.
 SOAK = ("soak-airflow", "soak-meltano")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment: what it is made of, and the last step that makes it ready."""
+    """One environment: its inputs, and the last step of its build."""
 
     name: str
     inputs: tuple[Path, ...]
@@ -51,18 +51,18 @@ class Environment:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """Its folder."""
         return FOLDER / (f"airflow-{AIRFLOWS[self.name]}" if self.name in AIRFLOWS else self.name)
 
     @property
     def unsupported(self) -> str:
-        """Why this Python cannot have it; empty when it can."""
+        """Why this Python does not support it; empty if it does."""
         if self.newest is None or sys.version_info[:2] <= self.newest:
             return ""
         return f"{self.name} is skipped: it does not install on Python {VERSION}"
 
     def fingerprint(self) -> str:
-        """A hash of everything that it is made of."""
+        """A hash of all its inputs."""
         digest = hashlib.sha256(f"{sys.version} {sys.base_prefix}".encode())
         for path in (Path(__file__), *self.inputs):
             digest.update(path.read_bytes())
@@ -71,12 +71,12 @@ class Environment:
         return digest.hexdigest()
 
     def is_ready(self) -> bool:
-        """Whether it is built, from what it would be built from now."""
+        """Whether it is built from its current inputs."""
         stamp = self.folder / "ready"
         return stamp.is_file() and stamp.read_text() == self.fingerprint()
 
     def build(self) -> None:
-        """Build it from nothing. The stamp comes last, so that an interrupted build is done again."""
+        """Build it from scratch. The stamp is written last, so that an interrupted build is repeated."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         if self.requirements is not None:
@@ -86,13 +86,13 @@ class Environment:
 
 
 def clean_environ(**extra: str) -> dict[str, str]:
-    """Return the environment of this process without what would reach into Airflow, Meltano or another Python."""
+    """Return the variables of this process without those that affect Airflow, Meltano or another Python."""
     unwanted = ("AIRFLOW", "MELTANO", "PYTHON", "VIRTUAL_ENV", "COVERAGE", "DEMO_", "TAP_", "TARGET_")
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | extra
 
 
 def meltano_environ(**extra: str) -> dict[str, str]:
-    """Return an environment in which `meltano` and the `uv` that it installs plugins with are found."""
+    """Return environment variables with a PATH that has `meltano` and the `uv` with which it installs plugins."""
     folders = [str(ENVIRONMENTS["meltano"].folder / "bin"), str(_uv().parent), os.environ.get("PATH", os.defpath)]
     return clean_environ(PATH=os.pathsep.join(folders), NO_COLOR="1", **extra)
 
@@ -102,7 +102,7 @@ def _uv() -> Path:
 
 
 def run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> None:
-    """Run a program to its end, or exit with its output where it fails."""
+    """Run a program, or exit with its output if it fails."""
     done = subprocess.run(command, env=env, cwd=cwd, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         sys.exit(f"{done.stdout}\n{' '.join(map(str, command))}: exit code {done.returncode}")
@@ -111,12 +111,12 @@ def run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> N
 def _install(folder: Path, requirements: Path) -> None:
     env = clean_environ(VIRTUAL_ENV=str(folder))
     run(_uv(), "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder, env=env)
-    # Byte code is compiled once, here: otherwise every subprocess of every test would compile what it imports.
+    # Compile byte code once, here: otherwise every subprocess of every test would compile its imports.
     run(_uv(), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", requirements, env=env)
 
 
 def _install_airflow(version: str, folder: Path) -> None:
-    """Install an Airflow as `dagpress add orchestrator airflow` does: `venv`, and `home` for the tests to copy."""
+    """Install an Airflow as `dagpress add orchestrator airflow` does: `venv`, and a `home` that tests copy."""
     try:
         install(folder, version)
     except AirflowError as error:
@@ -129,7 +129,7 @@ def _nothing(_: Path) -> None:
 
 
 def _install_demo(folder: Path) -> None:
-    """Install the plugins of the demo project, for the tests to link to."""
+    """Install the plugins of the demo project, to which tests link."""
     project = folder / "project"
     shutil.copytree(DEMO, project, ignore=shutil.ignore_patterns(".meltano", "output"))
     run("meltano", "install", env=meltano_environ(), cwd=project)
@@ -149,7 +149,7 @@ def _environments() -> list[Environment]:
     return [
         *(_airflow(name) for name in AIRFLOWS),
         Environment("meltano", (meltano,), _nothing, meltano),
-        # The DuckDB that its target needs has no wheel for a newer Python.
+        # The DuckDB of its target has no wheel for a newer Python.
         Environment("demo", demo, _install_demo, newest=(3, 13), needs=("meltano",)),
         Environment("soak-airflow", (soak,), _nothing, soak, newest=facts_of(NEWEST).pythons[-1]),
         Environment("soak-meltano", (soak_meltano,), _nothing, soak_meltano),
@@ -160,7 +160,7 @@ ENVIRONMENTS = {environment.name: environment for environment in _environments()
 
 
 def build(names: Iterable[str]) -> None:
-    """Build those of the named environments that are not ready, one build at a time, and say so."""
+    """Build the named environments that are not ready, one at a time."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

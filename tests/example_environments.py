@@ -1,6 +1,6 @@
-"""Builds the two Airflows that load and run the DAGs of `examples/`, with the providers that those name.
+"""Builds the two Airflows that load and run the DAGs of `examples/`, with the providers that they need.
 
-They are two more of `environments.ENVIRONMENTS`, always in the newest versions of Airflow.
+Adds two with the newest versions of Airflow to `environments.ENVIRONMENTS`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from codegen.airflow_facts import facts_of
 EXAMPLES = {"examples-3": NEWEST, "examples-2": NEWEST_2}
 
 
-def lay_out(version: str, requirements: Path, folder: Path) -> None:
-    """Lay it out as an Airflow of the tests is: `venv`, and `home` for the tests to copy."""
+def install_airflow(version: str, requirements: Path, folder: Path) -> None:
+    """Install it with the layout of the other Airflows: `venv`, and a `home` that tests copy."""
     _install(folder / "venv", requirements)
     shutil.copytree(FOLDER / f"airflow-{version}" / "home", folder / "home")
 
 
 def _environment(name: str, airflow: str) -> Environment:
     version, requirements = EXAMPLES[name], ROOT / "requirements" / f"{name}.txt"
-    prepare = partial(lay_out, version, requirements)
+    prepare = partial(install_airflow, version, requirements)
     return Environment(name, (requirements,), prepare, newest=facts_of(version).pythons[-1], needs=(airflow,))
 
 

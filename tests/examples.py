@@ -1,7 +1,7 @@
-"""How many examples a property is tried with: by the profile, and fewer where an example costs more.
+"""Sets the number of examples of a property: by profile, and fewer where an example costs more.
 
-`HYPOTHESIS_PROFILE` chooses one: `fast`, the default; `ci`, which gives the same answer twice and is that of CI; or
-`thorough`, for `make test-thorough`.
+`HYPOTHESIS_PROFILE` selects the profile: `fast`, the default; `ci`, which is deterministic; or `thorough`, for `make
+test-thorough`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from hypothesis import settings
 
-# A speed is no test, so there is no deadline.
+# Tests do not measure speed, so there is no deadline.
 settings.register_profile("fast", max_examples=10, deadline=None)
 settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
@@ -28,15 +28,15 @@ T = TypeVar("T")
 
 
 def fewer(part: int, **options: Any) -> settings:
-    """The settings of a test with a part of the profile's examples, at least two.
+    """Return the settings of a test with a part of the profile's examples, at least two.
 
     Args:
-        part: 2 for the half of them, 10 for a tenth.
+        part: 2 for half of them, 10 for a tenth.
         options: further settings of Hypothesis.
     """
     return settings(max_examples=max(2, settings().max_examples // part), **options)
 
 
 def sample(values: Iterable[T], step: int) -> list[T]:
-    """All values; with the fast profile, one in `step`."""
+    """Return all values; with the fast profile, one in `step`."""
     return list(islice(values, None, None, step if IS_FAST else 1))

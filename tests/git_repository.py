@@ -1,4 +1,4 @@
-"""A git repository for tests, whose git knows nothing of this machine's configuration."""
+"""Makes git repositories for tests, without the git configuration of this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONFIGURATION = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefa
 
 
 def isolate_git(monkeypatch: pytest.MonkeyPatch, folder: Path, configuration: str = CONFIGURATION) -> None:
-    """Let git read that configuration alone, here and in every process that is begun from here."""
+    """Make git read only this configuration, in this process and its children."""
     file = folder / "gitconfig"
     file.write_text(configuration)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
@@ -24,16 +24,16 @@ def isolate_git(monkeypatch: pytest.MonkeyPatch, folder: Path, configuration: st
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Call git, which must succeed; gives what it printed."""
+    """Call git, which must succeed, and return its output."""
     return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.rstrip(
         "\n"
     )
 
 
 def repository_of(folder: Path) -> Path:
-    """Make a repository of a folder, commit all that is in there, and give the folder back."""
+    """Make a folder a repository, commit its content, and return the folder."""
     folder.mkdir(exist_ok=True)
-    # The samples of hooks that git has would be a dozen files.
+    # Git's sample hooks are a dozen files.
     git(folder, "init", "--quiet", "--template=")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message=First")
@@ -41,7 +41,7 @@ def repository_of(folder: Path) -> Path:
 
 
 def clone_of_this(folder: Path) -> Path:
-    """Make a repository of this project in a new folder: the working tree as it would be committed."""
+    """Copy the working tree of Dagpress, as it would be committed, into a new repository."""
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         pytest.skip("this project is no git repository here")
@@ -56,12 +56,12 @@ def clone_of_this(folder: Path) -> Path:
 
 
 def copy_of(repository: Path, folder: Path) -> Path:
-    """Copy a repository, which takes no process, and give the copy back."""
+    """Copy a repository without starting git, and return the copy."""
     return Path(shutil.copytree(repository, folder, symlinks=True))
 
 
 def hook(folder: Path, name: str, script: str) -> None:
-    """Give the repository a hook."""
+    """Add a hook to the repository."""
     path = folder / ".git" / "hooks" / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(f"#!/bin/sh\n{script}\n")

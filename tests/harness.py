@@ -1,4 +1,4 @@
-"""What the slow tests work with: an installed Airflow, the demo project, and a `meltano` that only records."""
+"""The harness of the slow tests: an installed Airflow, the demo project, and a `meltano` that records its calls."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def import_of(name: str, airflow: str) -> str:
 
 
 def meltano(folder: Path, *arguments: str, **variables: str) -> str:
-    """Run the real `meltano` in a folder with those variables, see that it succeeds, and return its stdout."""
+    """Run the real `meltano` in a folder with environment variables, check its success, and return its stdout."""
     environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false", **variables)
     done = subprocess.run(
         ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=PATIENCE
@@ -59,7 +59,7 @@ class Worker:
 
     def __init__(self, python: Path, home: Path) -> None:
         """Start it and wait until it has imported Airflow."""
-        # The modules that the cases import.
+        # The modules that the test cases import.
         team = str(Path(__file__).with_name("team"))
         environ = environments.clean_environ(AIRFLOW_HOME=str(home), PYTHONPATH=team)
         command = [python, Path(__file__).with_name("airflow_worker.py")]
@@ -72,34 +72,34 @@ class Worker:
     def import_file(self, path: Path, env: dict[str, str] | None = None) -> dict[str, Any]:
         """Load a DAG file: its `dags` as plain data, its `errors`, and the `warnings` that it causes.
 
-        `env` changes the environment in which it is loaded.
+        `env` changes the environment of the process that loads it.
         """
         return self._ask(operation="import_file", path=str(path), env=env or {})
 
     def execute(self, path: Path, dag_id: str, task_id: str, env: dict[str, str | None]) -> dict[str, Any]:
-        """Execute a task: its `error` or None, the `rendered` template fields, the `result` and the `log`.
+        """Execute a task, and return its `error` or None, the `rendered` template fields, the `result` and the `log`.
 
         `env` changes the environment of the worker; None unsets a variable.
         """
         return self._ask(operation="execute", path=str(path), dag_id=dag_id, task_id=task_id, env=env)
 
     def run_dag(self, path: Path, dag_id: str, date: str, env: dict[str, str | None]) -> dict[str, Any]:
-        """Run a DAG for a logical date: the `states` of its tasks, and the `log`."""
+        """Run a DAG for a logical date, and return the `states` of its tasks and the `log`."""
         return self._ask(operation="run_dag", path=str(path), dag_id=dag_id, date=date, env=env)
 
     def command(self, words: tuple[str, ...], environ: dict[str, str]) -> dict[str, Any]:
-        """Run an `airflow` command in this environment: its exit `code`, and the `log`, which is what it prints.
+        """Run an `airflow` command in this environment, and return its exit `code` and its output as `log`.
 
-        A task that failed waits for its retry, which is minutes away: this ends before.
+        The time limit ends it before a failed task is retried, minutes later.
         """
         return self._ask(operation="command", words=words, environ=environ, limit=PATIENCE)
 
     def pods_of(self, path: Path, dag_id: str, env: dict[str, str | None], in_cluster: Path) -> dict[str, Any]:
-        """Build the pods of a DAG's tasks: the `error` or None, and by task the `pod` and its `operator`."""
+        """Build the pods of a DAG's tasks, and return the `error` or None, and the `pod` and `operator` by task."""
         return self._ask(operation="pods_of", path=str(path), dag_id=dag_id, env=env, in_cluster=str(in_cluster))
 
     def first_runs(self, path: Path, questions: dict[str, tuple[str, int]]) -> dict[str, list[list[str]]]:
-        """Return so many runs of each DAG after a moment, in UTC: when each starts, and its data interval."""
+        """Return the first runs of each DAG after a time, in UTC: the start and the data interval of each."""
         runs: dict[str, list[list[str]]] = self._ask(operation="first_runs", path=str(path), questions=questions)[
             "runs"
         ]
@@ -129,7 +129,7 @@ class Worker:
 
 
 class Done(NamedTuple):
-    """How a command has ended, and what it has printed."""
+    """The exit code and the output of a command."""
 
     returncode: int
     stdout: str
@@ -137,7 +137,7 @@ class Done(NamedTuple):
 
 @dataclass(frozen=True)
 class Airflow:
-    """One installed Airflow, in an environment (`folder`), with a home of its own."""
+    """An installed Airflow in an environment (`folder`), with its own home."""
 
     name: str
     version: str
@@ -146,7 +146,7 @@ class Airflow:
     worker: Worker
 
     def run(self, *arguments: str, dags_folder: Path, env: dict[str, str] | None = None) -> Done:
-        """Run an `airflow` command in a fork of the worker, which has imported all that takes long."""
+        """Run an `airflow` command in a fork of the worker, which has done the slow imports."""
         environ = environments.clean_environ() if env is None else env
         environ = environ | {"AIRFLOW_HOME": str(self.home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder)}
         answer = self.worker.command(arguments, environ)
@@ -155,12 +155,12 @@ class Airflow:
 
 @dataclass(frozen=True)
 class DemoProject:
-    """A copy of the demo project, its plugins installed, nothing loaded yet."""
+    """A copy of the demo project with its plugins installed and an empty warehouse."""
 
     folder: Path
 
     def environ(self, **extra: str) -> dict[str, str]:
-        """Return the environment of an Airflow that runs this project."""
+        """Return the environment variables of an Airflow that runs this project."""
         return environments.meltano_environ(MELTANO_PROJECT_ROOT=str(self.folder), **extra)
 
     def meltano(self, *arguments: str) -> str:
@@ -168,7 +168,7 @@ class DemoProject:
         return meltano(self.folder, *arguments)
 
     def rows(self, table: str) -> int:
-        """Count the rows of a table, with the duckdb of the target."""
+        """Count the rows of a table, with the target's DuckDB."""
         python = self.folder / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin" / "python"
         command: list[str | Path] = [python, "-c", COUNT_ROWS, self.folder / "warehouse.duckdb", table]
         return int(subprocess.run(command, text=True, capture_output=True, check=True).stdout)
@@ -176,7 +176,7 @@ class DemoProject:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the recording `meltano`."""
+    """A call of the recording `meltano`."""
 
     argv: list[str]
     env: dict[str, str]
@@ -185,7 +185,7 @@ class Call:
 
 @dataclass(frozen=True)
 class RecordingMeltano:
-    """A `meltano` that does nothing but write down how it was called."""
+    """A `meltano` that only records its calls."""
 
     folder: Path
 
@@ -196,12 +196,12 @@ class RecordingMeltano:
 
     @property
     def env(self) -> dict[str, str | None]:
-        """What the environment of an Airflow worker needs, to call it."""
+        """The environment variables with which an Airflow worker calls it."""
         path = os.pathsep.join([str(self.folder), os.environ.get("PATH", os.defpath)])
         return {"PATH": path, "MELTANO_PROJECT_ROOT": str(self.project)}
 
     def take_calls(self) -> list[Call]:
-        """Return the calls since the last time, and forget them."""
+        """Return the calls since the last time, and clear them."""
         calls = self.folder / "calls"
         if not calls.exists():
             return []
@@ -221,15 +221,15 @@ class Invocation:
     variables: dict[str, str] = field(default_factory=dict)
 
     def environ(self) -> dict[str, str]:
-        """Return the environment to call it in: a Meltano on the PATH, free ports, one task at a time, patience."""
-        # By default a task fails when its API server takes 5 seconds, and Airflow 2 ends its webserver after 120.
+        """Return its environment variables: a Meltano on the PATH, free ports, one task at a time, long timeouts."""
+        # By default, a task fails if the API server takes 5 seconds, and Airflow 2 stops its webserver after 120.
         patient = dict.fromkeys(("WORKERS__EXECUTION_API_TIMEOUT", "WEBSERVER__WEB_SERVER_MASTER_TIMEOUT"), PATIENCE)
         settings = {**self.ports, **patient, "CORE__PARALLELISM": 1, "API__WORKERS": 1, "WEBSERVER__WORKERS": 1}
         variables = {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
         return environments.meltano_environ(**variables, **self.variables)
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        """Run `dagpress invoke airflow`, see that it ends with that code, and return stdout; stderr is in `stderr`."""
+        """Run `dagpress invoke airflow`, check its exit code, and return stdout; stderr is in `stderr`."""
         done = subprocess.run(
             self._command(*arguments), env=self.environ(), text=True, capture_output=True, check=False, timeout=PATIENCE
         )
@@ -239,17 +239,17 @@ class Invocation:
 
     @property
     def stderr(self) -> Path:
-        """What the last command has said beside its output."""
+        """The stderr of the last command."""
         return self.home / "stderr"
 
     @property
     def log(self) -> Path:
-        """What the commands that were started have printed."""
+        """The output of the started commands."""
         return self.home / "invoked.log"
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Start `dagpress invoke airflow`; whatever is left of it in the end is killed."""
+        """Run `dagpress invoke airflow` during the block, and kill its remaining processes."""
         with (
             self.log.open("ab") as log,
             subprocess.Popen(self._command(*arguments), env=self.environ(), stdout=log, stderr=log) as process,
@@ -269,34 +269,34 @@ class Invocation:
         return [state for (state,) in self.rows("select state from dag_run where dag_id = ? order by id", dag_id)]
 
     def has_logical_date(self, dag_id: str) -> bool:
-        """Whether every run of a DAG has a logical date."""
+        """Return whether every run of a DAG has a logical date."""
         column = "execution_date" if self.version.startswith("2.") else "logical_date"
         return all(date for (date,) in self.rows(f"select {column} from dag_run where dag_id = ?", dag_id))  # noqa: S608
 
     def has_scheduler(self) -> bool:
-        """Whether a scheduler says in the database that it runs."""
+        """Return whether the database has the heartbeat of a running scheduler."""
         return bool(self.rows("select id from job where job_type = 'SchedulerJob' and state = 'running'"))
 
     def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        """Return rows of Airflow's database, which is faster than asking Airflow."""
+        """Query Airflow's database, which is faster than Airflow's commands."""
         with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True)) as database:
             return database.execute(query, values).fetchall()
 
     def await_states(self, dag_id: str, states: list[str]) -> None:
-        """Wait until these are the states of the runs of a DAG."""
+        """Wait until the runs of a DAG have these states."""
         self.await_that(lambda: self.states(dag_id) == states)
 
     def await_that(self, what: Callable[[], bool], pause: float = 0.2) -> None:
-        """Wait until something is so, looking after each pause; fail with the log if it does not become so."""
+        """Poll a condition, and fail with the log at the time limit."""
         await_that(what, pause, lambda: self.log.read_text(errors="replace")[-20000:])
 
     def processes(self) -> list[str]:
-        """Return every process that belongs to this home, by its environment (Linux)."""
+        """Return every process of this home, by its environment (Linux)."""
         mark = f"AIRFLOW_HOME={self.home}\0".encode()
         return [folder.name for folder in Path("/proc").glob("[0-9]*") if mark in _environ_of(folder)]
 
     def kill(self) -> None:
-        """Kill what is left."""
+        """Kill the remaining processes."""
         for process in self.processes():
             subprocess.run(["kill", "-KILL", process], check=False)
 
@@ -309,7 +309,7 @@ def _environ_of(process: Path) -> bytes:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports at which nothing listens."""
+    """Return free ports."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -318,16 +318,16 @@ def free_ports(count: int) -> list[int]:
 
 
 def generate(project: Path) -> None:
-    """Run `dagpress generate` on a project, and see that it succeeds."""
+    """Run `dagpress generate` on a project, and check its success."""
     command: list[str | Path] = [Path(sys.executable).with_name("dagpress"), "--project", project, "generate"]
     done = subprocess.run(command, text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
     assert done.returncode == 0, done.stdout
 
 
 def generate_examples(version: str, project: Path) -> Path:
-    """Generate `examples/` for a version of Airflow, and return the folder of its DAG files and of what they import.
+    """Generate `examples/` for a version of Airflow, and return the folder of the DAG files and their imports.
 
-    A task that fails does so at once.
+    Tasks fail without retries.
     """
     shutil.copytree(environments.ROOT / "examples", project)
     write(project, {"dagpress.toml": f'airflow = "{version}"\n', "schedules/_defaults.yml": "retries: 0\n"})

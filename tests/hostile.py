@@ -94,7 +94,7 @@ _WORD = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|[^\s,:=\[\]{}"\'#]+')
 
 
 def documents(seed: int, count: int) -> Iterator[tuple[str, Files]]:
-    """Projects with one to four mutations each, and their names; deterministic for a seed."""
+    """Yield projects with one to four mutations each, and their names; deterministic for a seed."""
     cases = sorted((_HERE / "cases").iterdir())
     # Valid projects have double weight.
     valid = [case for case in cases if (case / "generated_dags").is_dir()]
@@ -110,12 +110,12 @@ def documents(seed: int, count: int) -> Iterator[tuple[str, Files]]:
 
 
 def _weighted(files: Files) -> list[str]:
-    """The files, with more weight on schedules and Meltano files."""
+    """Return the files, with more weight on schedules and Meltano files."""
     return [path for path in files for _ in range(9 if path.endswith((".yml", ".yaml")) else 1)]
 
 
 def _some_of(project: Files, random: Random) -> Files:
-    """The project with one or two of its schedules, for speed."""
+    """Return the project with one or two of its schedules, for speed."""
     mine = [path for path in project if path.startswith("schedules/") and not path.endswith("_defaults.yml")]
     kept = set(random.sample(mine, min(len(mine), random.choice([1, 1, 2]))))
     return {path: text for path, text in project.items() if path in kept or path not in mine}
@@ -123,7 +123,7 @@ def _some_of(project: Files, random: Random) -> Files:
 
 @cache
 def _made() -> list[Files]:
-    """A project with a schedule for each key, and one with all kinds of files that `init` changes or that have pins."""
+    """Return a project with a schedule for each key, and one with all files that `init` changes or that have pins."""
     pair = 'extractor: tap-a\nloader: target-b\ninterval: "@daily"\n'
     task = 'interval: "@daily"\ntasks:\n- id: x\n  run: a b\n- id: y\n  run: a b\n  '
     schedules = [f"{pair}{row.name}: {row.example}\n" for row in schedule_table(NEWEST).rows.values()]
@@ -133,7 +133,7 @@ def _made() -> list[Files]:
 
 @cache
 def _files(root: Path) -> Files:
-    """The handwritten files of a folder."""
+    """Return the handwritten files of a folder."""
     found = {}
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root).as_posix()
@@ -161,7 +161,7 @@ def _changed(path: str, content: bytes, random: Random) -> bytes:
         text = random.choice(
             [text.replace("\n", "\r\n"), text.replace("\n", "\r"), "\ufeff" + text, text * 2, text.upper()]
         )
-    # Keep invalid UTF-8 as it was.
+    # Keep invalid UTF-8 unchanged.
     parts = (
         ("surrogateescape" if "\udc80" <= each <= "\udcff" else "surrogatepass", each) for each in _PARTS.findall(text)
     )
@@ -169,7 +169,7 @@ def _changed(path: str, content: bytes, random: Random) -> bytes:
 
 
 def _with_another_key(text: str, random: Random) -> str:
-    """The text with one more key, mostly with a value of its type."""
+    """Return the text with one more key, mostly with a value of its type."""
     rows = list(schedule_table(NEWEST).rows.values())
     row = random.choice(rows)
     value = random.choice([row.example, row.example, row.example, random.choice(rows).example, random.choice(SCALARS)])
@@ -224,7 +224,7 @@ def _with_another_line(text: str, random: Random) -> str:
 
 @lru_cache(2000)
 def _spans(path: str, text: str) -> list[tuple[int, int]]:
-    """The spans of the YAML nodes, or of words in other files."""
+    """Return the spans of the YAML nodes, or of words in other files."""
     if path.endswith((".yml", ".yaml")):
         try:
             root = yaml.compose(text, yaml.SafeLoader)

@@ -1,7 +1,7 @@
-"""What Kubernetes itself does with the container of a pod before it starts: it replaces `$(NAME)`.
+"""Expands `$(NAME)` in a container as Kubernetes does before it starts it.
 
-After third_party/forked/golang/expansion/expand.go and `makeEnvironmentVariables` in
-pkg/kubelet/kubelet_pods.go (https://github.com/kubernetes/kubernetes), byte by byte as there.
+A port of third_party/forked/golang/expansion/expand.go and `makeEnvironmentVariables` in pkg/kubelet/kubelet_pods.go
+(https://github.com/kubernetes/kubernetes).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def started(container: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """The words of the program that runs in the container, and its variables with a plain value."""
+    """Return the command line of the container, and its environment variables with a plain value."""
     env: dict[str, str] = {}
     for variable in container.get("env", ()):
         if "valueFrom" not in variable:
@@ -19,7 +19,7 @@ def started(container: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
 
 
 def expand(text: str, env: dict[str, str]) -> str:
-    """The text with its references replaced; `$$` becomes `$`."""
+    """Replace the references in a text; `$$` becomes `$`."""
     data, done, position = text.encode(), b"", 0
     while position < len(data):
         if data[position : position + 1] != b"$" or position + 1 == len(data):
@@ -33,7 +33,7 @@ def expand(text: str, env: dict[str, str]) -> str:
             done += env.get(name, f"$({name})").encode()
             position = end + 1
         else:
-            # Go makes a character of the one byte, whatever letter it is a part of.
+            # Go makes a character of each single byte, also within a multi-byte character.
             done += b"$" if following == b"$" else b"$" + chr(following[0]).encode()
             position += 2
     return done.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Servers of HTTP and SMTP on loopback, which keep what they are sent, and one of HTTP that answers as it is told."""
+"""HTTP and SMTP servers on loopback that record requests, and an HTTP server with scripted responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """A request with a body in JSON."""
+    """A request with a JSON body."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail: whom the server was told to give it to, and what it is."""
+    """An e-mail: its envelope recipients and its content."""
 
     recipients: list[str]
     message: EmailMessage
@@ -43,7 +43,7 @@ class Mail:
 
 @dataclass
 class Received:
-    """What has arrived, and where the servers listen."""
+    """The received requests and mails, and the ports of the servers."""
 
     http_port: int = 0
     smtp_port: int = 0
@@ -53,7 +53,7 @@ class Received:
 
 @contextmanager
 def servers() -> Iterator[Received]:
-    """Serve until the end of the block."""
+    """Run the servers during the block."""
     received = Received()
 
     class Http(_Http):
@@ -74,7 +74,7 @@ def servers() -> Iterator[Received]:
 
 
 class _Http(BaseHTTPRequestHandler):
-    """Answers each request as Slack's API and its incoming webhooks do: with something that says ok."""
+    """Answers each request with `ok`, as Slack's API and its incoming webhooks do."""
 
     kept: list[Request]
 
@@ -87,10 +87,10 @@ class _Http(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b'{"ok": true}' if is_api else b"ok")
 
-    do_PUT = do_POST  # noqa: N815  # the name that http.server looks for
+    do_PUT = do_POST  # noqa: N815  # as http.server calls it
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as http.server calls it
-        """Stay silent."""
+        """Log nothing."""
 
 
 class _SmtpServer(socketserver.ThreadingTCPServer):
@@ -99,7 +99,7 @@ class _SmtpServer(socketserver.ThreadingTCPServer):
 
 
 class _Smtp(socketserver.StreamRequestHandler):
-    """The commands that a client needs to hand over a mail (RFC 5321), without encryption or login."""
+    """The SMTP commands that a client needs to send a mail (RFC 5321), without encryption or login."""
 
     kept: list[Mail]
 
@@ -131,11 +131,11 @@ class _Smtp(socketserver.StreamRequestHandler):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answers.
+    """A response of a server.
 
     Attributes:
-        body: what follows the status and the headers; all that is sent where it is raw.
-        seconds: how long it keeps silent before.
+        body: the body of the response; the whole response if it is raw.
+        seconds: the delay before the response.
     """
 
     body: bytes
@@ -147,7 +147,7 @@ class Reply:
 
 @dataclass
 class Replying:
-    """A server that answers as it is told: its port, and the paths that it was asked for."""
+    """A server with scripted responses: its port, and the requested paths."""
 
     port: int
     received: list[str]
@@ -155,12 +155,12 @@ class Replying:
 
 @contextmanager
 def replying(replies: dict[str, Reply]) -> Iterator[Replying]:
-    """Serve until the end of the block: to each path, the reply of the first beginning that fits."""
+    """Run a server during the block: it answers each path with the reply of the first matching prefix."""
     received: list[str] = []
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            # What begins a TLS connection has no lines.
+            # The start of a TLS connection has no lines.
             first = self.rfile.readline(1000) if self.connection.recv(1, socket.MSG_PEEK) != b"\x16" else b"TLS /"
             path = first.decode().split()[1]
             received.append(path)
@@ -185,7 +185,7 @@ def replying(replies: dict[str, Reply]) -> Iterator[Replying]:
 
 
 def closed_port() -> int:
-    """A port at which nothing listens."""
+    """Return a port on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

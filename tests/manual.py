@@ -1,17 +1,17 @@
-"""Reads the pages of the manual, and does what their blocks say.
+"""Executes the blocks on the pages of the manual.
 
-An HTML comment before a block says what it is:
+An HTML comment before a block describes it:
 
 - `<!-- file: PATH -->`: the block is this file of the repository.
 - `<!-- part: PATH -->`: the block is a part of this file.
 - `<!-- write: PATH -->`: the reader writes the block into this file of the project.
 - `<!-- append: PATH -->`: the reader appends it to this file.
-- `<!-- not run: REASON -->`: the block is not tried.
+- `<!-- not run: REASON -->`: the block is not checked.
 
 `sh` and `console` blocks run in the project of the page, in their order, and `sh` must succeed.
 `<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git, with a configuration
 if it has none; `<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
-A slow test plays a page with `<!-- slow: REASON -->`, in one shell.
+A slow test executes a page with `<!-- slow: REASON -->`, in one shell.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n", re.MULTILINE)
-# Characters that only a shell understands.
+# Characters that only a shell interprets.
 _SHELL = re.compile(r"[$`|&;<>(){}*?\\\n]")
 
 
 @dataclass
 class Reader:
-    """A reader who does what a page says, block by block.
+    """Executes a page block by block, as a reader would.
 
     Attributes:
         folder: an empty folder for the projects of the page.
-        project: the project that the page is in at present.
+        project: the current project of the page.
     """
 
     folder: Path
@@ -60,7 +60,7 @@ class Reader:
     _copies: int = field(default=0)
 
     def read(self, page: Path) -> str:
-        """Do what the page says, and return its text with every file, output and generated part up to date.
+        """Execute the page, and return its text with every file, output and generated part up to date.
 
         Raises:
             AssertionError: a part is not in its file, or a command of an `sh` block fails.
@@ -112,7 +112,7 @@ class Reader:
         path.write_text((path.read_text(encoding="utf-8") if append else "") + text, encoding="utf-8")
 
     def _shown(self, command: str) -> str:
-        """The command of a console with what it prints."""
+        """Return the command of a console and its output."""
         _, output = self._run(command)
         return f"$ {command}\n{output}"
 
@@ -124,9 +124,15 @@ class Reader:
             assert code == 0, f"{command}\n{output}"
 
     def _run(self, command: str) -> tuple[int, str]:
-        """The exit code and what a terminal shows. `dagpress` runs in this process, which is faster."""
+        """Return the exit code and the terminal output. `dagpress` runs in this process, which is faster."""
         if command.startswith("dagpress ") and not _SHELL.search(command):
-            code, out, err = dagpress(self.project, *shlex.split(command)[1:])
+            # Messages name paths as the working directory has them.
+            before = Path.cwd()
+            os.chdir(self.project)
+            try:
+                code, out, err = dagpress(self.project, *shlex.split(command)[1:])
+            finally:
+                os.chdir(before)
             return code, err + out
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
@@ -141,12 +147,12 @@ class Reader:
 
 
 def is_played_slowly(text: str) -> bool:
-    """Whether a page needs an Airflow, a Meltano or an installation."""
+    """Return whether a page needs an Airflow, a Meltano or an installation."""
     return bool(_SLOW.search(text))
 
 
 def blocks(text: str) -> Iterator[tuple[str, str | None, str]]:
-    """The language, the directive and the text of every block of a page, except generated and Sphinx' own."""
+    """Yield the language, directive and text of every block of a page, except those of generated parts and Sphinx."""
     for match in _BLOCK.finditer(GENERATED.sub("", text)):
         if match["text"] is not None and not match["language"].startswith("{"):
             yield match["language"], match["directive"], match["text"]

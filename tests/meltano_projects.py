@@ -63,7 +63,7 @@ _COMMENTS = st.lists(
 
 @dataclass(frozen=True)
 class Drawn:
-    """A meltano.yml, as its schedules and as text."""
+    """A meltano.yml: its schedules, and its text."""
 
     schedules: list[dict[str, Any]]
     text: str
@@ -71,7 +71,7 @@ class Drawn:
 
 @st.composite
 def projects(draw: st.DrawFn, most: int) -> Drawn:
-    """A project with up to that many schedules, all of which Meltano can run."""
+    """Generate a project with a limited number of schedules, all of which Meltano can run."""
     schedules = draw(
         st.lists(_EXTRACT_LOADS | _JOBS, min_size=most // 2, max_size=most, unique_by=lambda s: _as_id(str(s["name"])))
     )
@@ -87,7 +87,7 @@ def _as_id(name: str) -> str:
 
 
 def _item(draw: st.DrawFn, schedule: dict[str, Any]) -> list[str]:
-    """The lines of one schedule."""
+    """Generate the lines of one schedule."""
     above = draw(_COMMENTS)
     if draw(st.integers(0, 5)) == 0:
         flow = yaml.safe_dump(schedule, default_flow_style=True, width=10**6, sort_keys=False)

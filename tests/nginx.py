@@ -46,7 +46,7 @@ class Nginx:
     Attributes:
         port: its port on 127.0.0.1.
         page_port: the port of the page behind it.
-        folder: the folder of its logs.
+        folder: its log folder.
     """
 
     port: int
@@ -55,7 +55,7 @@ class Nginx:
 
     @property
     def origin(self) -> str:
-        """The origin of the page as browsers see it."""
+        """The origin of the page in a browser."""
         return f"https://{NAME}:{self.port}"
 
     def connect(self, address: str) -> ssl.SSLSocket:
@@ -65,12 +65,12 @@ class Nginx:
         return context.wrap_socket(connection, server_hostname=NAME)
 
 
-# The options for the headers that the documented configuration has as comments.
+# The options for the headers that are comments in the documented configuration.
 USER_HEADERS = ("--user-header", "X-Forwarded-Preferred-Username", "--user-header", "X-Forwarded-Email")
 
 
 def documented_options() -> list[str]:
-    """The options of `dagpress serve` in the documented configuration, with names and addresses of this machine."""
+    """Return the options of `dagpress serve` in the documented configuration, with local names and addresses."""
     command = re.findall(r"^#   dagpress serve (.*)$", DOCUMENTED.read_text(encoding="utf-8"), re.MULTILINE)
     return shlex.split(_of_this_machine(command[0]))
 

@@ -1,4 +1,4 @@
-"""Asks for pages of the Pipelines page without a browser, and reads them."""
+"""Requests pages of the Pipelines page without a browser, and parses them."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from codegen.web.shell.request_context import Site
 from codegen.web.shell.worker import Task, Worker, shared_worker
 from codegen.web.shell.worker_program import context_of
 
-# The names of some 600 timezones are half of an editor's page: reading the first of them is enough.
+# The names of some 600 timezones are half of the editor's HTML: parsing the first of them is enough.
 _TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)+')
 
-# The words under the fields are another quarter; their elements are enough.
+# The help texts of the fields are another quarter; their elements are enough.
 _MEANINGS = re.compile(r'(<p class="hint" id="doc-[^"]*">).*?(?=</p>)')
 
 
 def soup_of(text: str) -> BeautifulSoup:
-    """A page, read; lines are not counted and classes not split, which takes a quarter of the time."""
+    """Parse a page without line numbers and split classes, which take a quarter of the time."""
     text = _MEANINGS.sub(r"\1", _TIMEZONES.sub(r"\1", text))
     return BeautifulSoup(text, "html.parser", store_line_numbers=False, multi_valued_attributes=None)
 
 
 class _InProcessWorker(Worker):
-    """Renders drafts in this process from what a worker gets, which takes half of the time of a fork."""
+    """Renders drafts in this process from the input of a worker, which takes half of the time of a fork."""
 
     def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ARG002  # as it is there
         task = pickle.loads(pickle.dumps(task))  # noqa: S301  # our own
@@ -52,33 +52,33 @@ def _site(root: Path) -> Site:
 
 @cache
 def _portal() -> BlockingPortal:
-    """The event loop of all pages: a client makes one for each request otherwise."""
+    """Return the event loop of all pages: otherwise, a client makes one for each request."""
     stack = ExitStack()
     atexit.register(stack.close)
     return stack.enter_context(start_blocking_portal())
 
 
 class Pages:
-    """The pages of a project, as a browser on this machine asks for them.
+    """A client for the pages of a project.
 
     Attributes:
-        worker: what renders drafts: with the fast profile, this process.
+        worker: the worker that renders drafts: with the fast profile, this process.
     """
 
     worker: Worker = _InProcessWorker() if IS_FAST else shared_worker()
 
     def __init__(self, root: Path, proposals: Proposals | None = None, /, **environ: str) -> None:
-        """Serve the project in that folder, with these variables of the environment."""
+        """Serve the project in a folder, with these environment variables."""
         app = create_app(root, environ, worker=self.worker, proposals=proposals)
         self.client = TestClient(app, base_url="http://127.0.0.1:8484", follow_redirects=True)
         self.client.portal = _portal()
 
     def get(self, address: str, status: int = 200, **headers: str) -> BeautifulSoup:
-        """A page, whose status must be as expected."""
+        """Get and parse a page, and check its status."""
         return soup_of(self.text(address, status, **headers))
 
     def text(self, address: str, status: int = 200, **headers: str) -> str:
-        """The HTML of that page."""
+        """Return the HTML of a page."""
         answer = self.client.get(address, headers=headers)
         assert answer.status_code == status, answer.text
         return str(answer.text)
@@ -93,14 +93,14 @@ class Pages:
 
     @cached_property
     def token(self) -> str:
-        """The CSRF token of the forms, which is the same as long as the server runs."""
+        """The CSRF token of the forms, which is constant while the server runs."""
         token = self.get("/nothing", 404).select_one("input[name=csrf]")
         assert token
         return str(token["value"])
 
 
 def form_of(page: BeautifulSoup) -> dict[str, str]:
-    """What a browser would send of the forms of a page."""
+    """Return the fields that a browser would send for the forms of a page."""
     sent = {}
     for control in page.find_all(["input", "textarea", "select"], {"name": True}):
         if control.get("type") in {"radio", "checkbox"} and not control.has_attr("checked"):
@@ -117,7 +117,7 @@ def form_of(page: BeautifulSoup) -> dict[str, str]:
 
 
 def text_of(soup: Tag, selector: str) -> str:
-    """The text of the first element that matches, its white space as one blank."""
+    """Return the text of the first matching element, with white space collapsed."""
     found = soup.select_one(selector)
     assert found, f"there is no {selector} in\n{soup}"
     return " ".join(found.get_text(" ").split())

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: the pages of a project that could be somebody's. `make pictures` calls it."""
+"""Takes the screenshots of the manual from a realistic project. `make pictures` calls it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from project_builder import dagpress, write
 from versions import NEWEST
 
 FOLDER = ROOT / "docs" / "pictures"
-# A page is a line: the name of its picture and its address.
+# The name of each picture, and the address of its page.
 PICTURES = {
     "pipeline": "/pipelines/finance/closing.yml",
     "calendar": "/calendar",
@@ -49,18 +49,18 @@ tasks:
 - {id: report, command: ./report.sh, after: [revalue, accruals]}
 """,
 }
-# Of the last runs that have not succeeded.
+# The last runs that have not succeeded.
 STATES = {"meltano_carbon_forecast": "failed", "meltano_orders": "running", "meltano_carbon_backfill": ""}
 EXTRACTORS = {"tap-shop": "Shop", "tap-crm": "CRM", "tap-ledger": "Ledger", "tap-rates": "Exchange rates"}
 
 
 def main() -> None:
-    """Take every picture, in the light and as large as a small window, and some as on a phone."""
+    """Take every picture, in light mode and in a small window, and some on a phone."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, launched_browser() as browser:
         _propose(browser, _project(Path(name) / "team" / "lakehouse"))
         project = _project(Path(name) / "lakehouse")
-        # A DAG file that is not current, and something to commit.
+        # An outdated DAG file, and a change to commit.
         write(project, {"schedules/sales/returns.yml": SCHEDULES["sales/returns.yml"].replace("@hourly", "@daily")})
         with (
             _airflow(project) as variables,
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _propose(browser: Browser, project: Path) -> None:
-    """Make a pipeline on a page that proposes changes, and take pictures on the way."""
+    """Make a pipeline on a page with proposals, and take pictures of the steps."""
     remote = project.parent / "remote.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", project, remote], check=True)
     subprocess.run(["git", "-C", project, "remote", "add", "origin", remote], check=True)
@@ -107,9 +107,9 @@ def _propose(browser: Browser, project: Path) -> None:
 
 
 def _take_both(tab: Tab, name: str, part: str = "") -> None:
-    """Take a page, or a part of it, wide and narrow."""
+    """Take a page or a part of it, wide and narrow."""
     for end, size in (("_narrow", NARROW), ("", WIDE)):
-        # A part must be in sight without scrolling: else the head of the editor lies on it.
+        # A part must be visible without scrolling: otherwise the editor's sticky header covers it.
         tab.set_viewport_size(ViewportSize(width=size["width"], height=2400 if part else size["height"]))
         tab.evaluate("scrollTo(0, 0)")
         _take(tab.locator(part) if part else tab, name + end)
@@ -117,7 +117,7 @@ def _take_both(tab: Tab, name: str, part: str = "") -> None:
 
 @contextmanager
 def _airflow(project: Path) -> Iterator[dict[str, str]]:
-    """Stand in for an Airflow with the DAGs of the project; gives the variables that name it."""
+    """Serve a fake Airflow with the DAGs of the project, and yield the variables that configure it."""
     texts = [file.read_text(encoding="utf-8") for file in project.glob("generated_dags/**/*.py")]
     sources = {name: text for text in texts for name in re.findall('^    dag_id="(.+)",$', text, re.MULTILINE)}
     with standing_in(**(dict.fromkeys(sources, "success") | STATES)) as airflow:
@@ -135,11 +135,11 @@ def _take(shown: Tab | Locator, name: str) -> None:
     size = path.stat().st_size
     print(f"{path.relative_to(ROOT)}: {size // 1000} kB")
     if size > LARGEST:
-        sys.exit("That is too large for a README: show less on it.")
+        sys.exit("That is too large for the manual: show less on it.")
 
 
 def _project(folder: Path) -> Path:
-    """A project with a history."""
+    """Make a project with a history."""
     shutil.copytree(ROOT / "schedules", folder / "schedules")
     meltano = yaml.safe_load((DEMO / "meltano.yml").read_text(encoding="utf-8"))
     del meltano["schedules"]

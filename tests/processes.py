@@ -21,7 +21,7 @@ def await_that(what: Callable[[], bool], pause: float = 0.02, said: Callable[[],
 
 
 def has_ended(file: Path) -> bool:
-    """Whether the process with the PID in a file ends within half a minute; on its own, it would take longer."""
+    """Return whether the process with the PID in a file ends within half a minute, sooner than it would by itself."""
     pid = int(file.read_text())
     for _ in range(600):
         state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
@@ -32,13 +32,13 @@ def has_ended(file: Path) -> bool:
 
 
 def await_process(file: Path) -> None:
-    """Wait until a process has written its id into that file."""
+    """Wait until a process has written its PID into a file."""
     await_that(lambda: file.exists() and file.read_text().endswith("\n"))
 
 
 @contextmanager
 def held(project: Path) -> Iterator[int]:
-    """Let another process hold the lock during the block, and yield its PID."""
+    """Have another process hold the lock during the block, and yield its PID."""
     command = ["flock", "--no-fork", str(project), "sh", "-c", "echo held; read -r line"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout

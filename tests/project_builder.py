@@ -1,4 +1,4 @@
-"""Makes small projects for tests, and calls `dagpress` on them."""
+"""Makes small projects for tests, and runs `dagpress` on them."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ run()
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
-    """Write files below a folder, and return the folder. A file that begins with `#!` is executable.
+    """Write files below a folder, and return the folder. A file that starts with `#!` is executable.
 
-    A project with schedules gets what each must have: a configuration that names an Airflow.
+    A project with schedules gets a configuration that names an Airflow.
     """
     if "dagpress.toml" in files:
         files = {**files, "dagpress.toml": configured(files["dagpress.toml"])}
@@ -54,7 +54,7 @@ def write(root: Path, files: dict[str, str]) -> Path:
 
 
 def configured(text: str, airflow: str = NEWEST) -> str:
-    """A dagpress.toml with an Airflow version, after its own keys, so that those keep their lines."""
+    """Return a dagpress.toml with an Airflow version after its own keys, which keep their lines."""
     if re.search('^"?airflow"? =', text, re.MULTILINE):
         return text
     keys, tables = re.split(r"^(?=\[)|\Z", text, maxsplit=1, flags=re.MULTILINE)
@@ -62,7 +62,7 @@ def configured(text: str, airflow: str = NEWEST) -> str:
 
 
 def files_of(root: Path) -> dict[str, bytes]:
-    """Every file below a folder but those of git."""
+    """Return every file below a folder except those of git."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
@@ -71,19 +71,19 @@ def files_of(root: Path) -> dict[str, bytes]:
 
 
 def as_yaml(value: object) -> str:
-    """A value as YAML in ASCII, its texts quoted wherever YAML would read them as something else."""
+    """Return a value as ASCII YAML, with quotes where YAML would not read a string."""
     return str(yaml.safe_dump(value, sort_keys=False))
 
 
 def project_of(root: Path) -> Project:
-    """The project in a folder, whose configuration must be valid."""
+    """Return the project in a folder; its configuration must be valid."""
     project, diagnostics = read_project(root)
     assert project, diagnostics
     return project
 
 
 def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
-    """Call a command in a project; gives the exit code, stdout and stderr."""
+    """Run a command in a project, and return the exit code, stdout and stderr."""
     result: Result = CliRunner().invoke(main, ["--project", str(root), *arguments], standalone_mode=False)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -91,25 +91,25 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
 
 
 def refusal(root: Path, *arguments: str) -> str:
-    """The message of a command that refuses its arguments."""
+    """Return the message of a command with a usage error."""
     with pytest.raises(click.ClickException) as error:
         dagpress(root, *arguments)
     return error.value.format_message()
 
 
 def completed(words: str) -> list[str]:
-    """What the command offers a shell for the last of these words."""
+    """Return the completions of the last word."""
     environ = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_DAGPRESS_COMPLETE": "bash_complete"}
     result = CliRunner().invoke(main, env=environ, prog_name="dagpress")
     return [line.removeprefix("plain,") for line in result.output.split()]
 
 
 def killed_at_replace(number: int, root: Path, *arguments: str) -> None:
-    """Call a command in a project, and see that it is killed where it puts that file in place, counted from 1."""
+    """Run a command in a project that is killed when it renames its n-th file into place, counted from 1."""
     command = dying_at_replace(number, root, *arguments)
     assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
 
 
 def dying_at_replace(number: int, root: Path, *arguments: str) -> list[str]:
-    """The words that call a command in a project which is killed where it puts that file in place, counted from 1."""
+    """Return the argument list of a command that is killed when it renames its n-th file into place."""
     return [sys.executable, "-c", _DIE_AT_REPLACE, str(number), "--project", str(root), *arguments]

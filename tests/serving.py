@@ -1,4 +1,4 @@
-"""Runs the real `dagpress serve`, and speaks to it in any way, also in such as no HTTP client would."""
+"""Runs the real `dagpress serve`, and sends it any bytes, also invalid HTTP."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Server:
         return socket.create_connection((address.hostname or "", address.port or 80), 120, (source, 0))
 
     def send(self, request: bytes, source: str = "") -> bytes:
-        """The answer to these bytes; as much as there is of it, where more is waited for."""
+        """Send bytes, and return the response, or its start if the server waits for more."""
         with self.connect(source) as connection:
             connection.sendall(request)
             return receive(connection)
 
 
 def receive(connection: socket.socket) -> bytes:
-    """An answer, whole, or until the connection ends."""
+    """Receive a response, until it is complete or the connection ends."""
     answer = b""
     while not _is_whole(answer) and (part := connection.recv(65536)):
         answer += part
@@ -53,17 +53,17 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def serving(project: Path, *options: str, **env: str) -> AbstractContextManager[Server]:
-    """Run it in a project during the block, on a free port, without a login unless the variables have a token."""
+    """Run a server during the block, on a free port, without a login unless the variables have a token."""
     return started(project, *(() if "DAGPRESS_TOKEN" in env else ("--no-token",)), *options, **env)
 
 
 @contextmanager
 def started(project: Path, *options: str, **env: str) -> Iterator[Server]:
-    """Run it in a project during the block, on a free port, with these options only."""
+    """Run a server during the block, on a free port, with only these options."""
     program = Path(sys.executable).with_name("dagpress")
     command: list[str | Path] = [program, "--project", project, "serve", "--port", "0", *options]
     with (
-        tempfile.NamedTemporaryFile() as file,  # it takes what nobody reads; a pipe would be full one day
+        tempfile.NamedTemporaryFile() as file,  # A pipe that is not read would fill up
         subprocess.Popen(command, env=environments.clean_environ(**env), stderr=file) as process,
     ):
         try:
@@ -75,7 +75,7 @@ def started(project: Path, *options: str, **env: str) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class Launcher:
-    """A replacement for the desktop's program that opens a file in the browser.
+    """A replacement for the program with which the desktop opens a file in the browser.
 
     Attributes:
         path: a `PATH` with it.
@@ -92,7 +92,7 @@ class Launcher:
 
 
 def launcher(folder: Path) -> Launcher:
-    """A launcher that only records its argument."""
+    """Make a launcher that only records its argument."""
     opened = folder / "opened"
     program = folder / "xdg-open"
     program.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.new && mv {opened}.new {opened}\n', encoding="utf-8")

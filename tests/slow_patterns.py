@@ -1,10 +1,10 @@
 """Finds regular expressions with polynomial or exponential matching time.
 
-A pattern becomes Glushkov's automaton: a state for each character class, with the states that can follow it. It is slow
-where a word leads from a loop back to itself and also into a second loop, so that the matcher tries every split between
-both, or leads round a loop in two ways (Weideman et al., "Analyzing Matching Time Behavior of Backtracking Regular
-Expression Matchers", 2016). For `search`, the start of the match is a loop too. Lookarounds are read as alternatives,
-and repetitions with an upper bound as one or two of their part.
+A pattern is converted to Glushkov's automaton: a state for each character class, with the states that can follow it. It
+is slow if a word leads from a loop back to itself and also into a second loop, so that the matcher tries every split
+between both, or if a word can pass through a loop in two ways (Weideman et al., "Analyzing Matching Time Behavior of
+Backtracking Regular Expression Matchers", 2016). For `search`, the start of the match is a loop too. Lookarounds are
+treated as alternatives, and repetitions with an upper bound as one or two repetitions.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ class _Automaton:
             empty = any(part.can_be_empty for part in parts)
             return _Part([s for p in parts for s in p.first], [s for p in parts for s in p.last], can_be_empty=empty)
         if operator in {"ASSERT", "ASSERT_NOT"}:
-            # Nothing follows a lookahead, and the text behind is bounded.
+            # Nothing follows a lookahead, and a lookbehind is bounded.
             look = self.sequence(argument[1]) if argument[0] > 0 else _Part([], [], can_be_empty=True)
             return _Part(look.first, [], can_be_empty=True)
         if operator == "AT":
             if str(argument) in {"AT_END", "AT_END_STRING"}:
                 return self.state(_END)
             if self.is_search and str(argument) in {"AT_BEGINNING", "AT_BEGINNING_STRING"}:
-                # The end of the line before; the start of the text is there only once.
+                # The end of the previous line; the start of the text matches only once.
                 is_any_line = bool(self.flags & re.MULTILINE) and str(argument) == "AT_BEGINNING"
                 return self.state(frozenset("\n" if is_any_line else ""))
             return _Part([], [], can_be_empty=True)
@@ -95,7 +95,7 @@ class _Automaton:
         return self.state(self.class_of(node, argument))
 
     def before(self, node: Any) -> _Part:
-        """The character before a match, if the pattern begins with a lookbehind; else any."""
+        """Return the character before a match if the pattern starts with a lookbehind, else any."""
         characters = frozenset(self.alphabet)
         if str(node[0]) in {"ASSERT", "ASSERT_NOT"} and node[1][0] < 0:
             operator, argument = node[1][1][-1]
@@ -120,7 +120,7 @@ class _Automaton:
 
 
 def is_slow(pattern: re.Pattern[str], use: str) -> bool:
-    """Whether `search`, `match` or `fullmatch` can take more than linear time."""
+    """Return whether `search`, `match` or `fullmatch` can take more than linear time."""
     text, flags = pattern.pattern, pattern.flags
     is_search = use == "search"
     automaton = _Automaton(flags, is_search, sorted({*_SAMPLES, *text, *(chr(ord(c) + 1) for c in text)}))
@@ -135,7 +135,7 @@ def is_slow(pattern: re.Pattern[str], use: str) -> bool:
 
 
 def _has_two_ways(automaton: _Automaton, accepting: set[int]) -> bool:
-    """Whether a word leads through two loops, or round one, in two ways: then it leads to another state, or twice."""
+    """Return whether a word leads through two loops, or in two ways through one."""
     reach = [_reached(automaton.follow, state) for state in range(len(automaton.follow))]
     loops = [state for state, found in enumerate(reach) if state in found]
     for first, second in product(loops, set(loops) - accepting):
@@ -157,7 +157,7 @@ def _reached(follow: list[list[int]], start: int) -> set[int]:
 
 
 def _is_split(automaton: _Automaton, first: int, second: int, reach: list[set[int]]) -> bool:
-    """Whether a word leads from the first state to it, from the first to the second, and from the second to it."""
+    """Return whether one word leads from the first state to itself and to the second, and from the second to itself."""
     start, goal = (first, first, second), (first, second, second)
     seen, waiting = {start}, [start]
     while waiting:
@@ -171,7 +171,7 @@ def _is_split(automaton: _Automaton, first: int, second: int, reach: list[set[in
 
 
 def _steps(automaton: _Automaton, states: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """The states after one more character, the same for all."""
+    """Yield the states after one more character, which is the same for all."""
     for step in product(*(dict.fromkeys(automaton.follow[state]) for state in states)):
         if frozenset.intersection(*(automaton.classes[state] for state in step)) - _END:
             yield step

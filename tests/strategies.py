@@ -1,4 +1,4 @@
-"""What Hypothesis draws: texts of all that UTF-8 can hold, often what has hurt somebody; and whole schedules."""
+"""Hypothesis strategies: any UTF-8 text, often a value that is known to break programs, and whole schedules."""
 
 import operator
 from datetime import datetime
@@ -20,7 +20,7 @@ TEXT = st.lists(
     max_size=6,
 ).map("".join)
 
-# What nobody may miss for the luck of the draw.
+# Values that every run must include.
 TRAPS = [
     *("run.sh", "a.bash", ".sh", "a.env", ".env", "a.json", "a.yaml", ".yml", "[", "[1]", "['a']", "$(HOME)", "$$"),
     *("{#", "${#a[@]}", "{\r", "{# gone #}", "}}", "{ {", "{'a': {'b': 1}}", '{"a": {"b": 1}}'),
@@ -30,8 +30,8 @@ TRAPS = [
 
 
 def year(number: int) -> datetime:
-    """The first moment of a year."""
-    return datetime(number, 1, 1)  # noqa: DTZ001  # what a wall clock shows
+    """Return the first instant of a year."""
+    return datetime(number, 1, 1)  # noqa: DTZ001  # a local time
 
 
 _JSON_TEXT = TEXT.filter(lambda text: "\x00" not in text)
@@ -42,10 +42,10 @@ JSON = st.recursive(
 )
 
 
-# Texts that a person could have meant, so that most schedules are valid.
+# Plausible texts, so that most schedules are valid.
 WORDS = TEXT.filter(str.strip)
 VALUES = st.just("{{ ds }}") | TEXT.filter(lambda text: "{{" not in text and "{%" not in text)
-# A name that looks like a key of somebody's is refused.
+# A name that looks like a secret is rejected.
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,100}", fullmatch=True).filter(
     lambda name: not is_sensitive("", name)
 )
@@ -183,18 +183,18 @@ _KINDS: st.SearchStrategy[dict[str, Any]] = st.one_of(
 
 
 def _of_any_kind(tasks: list[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """The tasks, each of which does something."""
+    """Return the tasks, each with something to run."""
     kinds = st.lists(_KINDS, min_size=len(tasks), max_size=len(tasks))
     return kinds.map(lambda those: [{**task, **kind} for task, kind in zip(tasks, those, strict=True)])
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Tasks with groups, without a cycle: each waits for earlier ones, or for groups that are complete by then."""
+    """Generate tasks with groups and without a cycle: each waits for earlier tasks or complete groups."""
     ids = draw(st.lists(_IDS, min_size=1, max_size=9, unique=True))
     names = draw(st.lists(st.sampled_from(["team", "g-1", "g_1", "GROUP", "y" * 60]), max_size=3, unique=True))
     drawn = [draw(st.none() | st.sampled_from(names)) if names else None for _ in ids]
-    # No path may enter a group again, so the tasks of a group are adjacent.
+    # A path must not enter a group again, so the tasks of a group are adjacent.
     units = [group or task_id for task_id, group in zip(ids, drawn, strict=True)]
     order = sorted(range(len(ids)), key=lambda number: units.index(units[number]))
     ids, groups = [ids[number] for number in order], [drawn[number] for number in order]
@@ -214,7 +214,7 @@ GRAPHS = st.tuples(
 _LABELS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,20}[A-Za-z0-9])?", fullmatch=True)
 _OBJECTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?", fullmatch=True)
 _QUANTITIES = st.sampled_from(["1", "1.5Gi", "512Mi", "2e9", "{{ var.value.memory }}"])
-# Variables and words have `$`, which Kubernetes reads.
+# Variables and arguments contain `$`, which Kubernetes expands.
 PODS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "runner": st.just("kubernetes"),
@@ -239,7 +239,7 @@ PODS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         ),
     }
 )
-# The stem of a file: some are too long for a tag or an id, none for a file system.
+# The stem of a file: some are too long for a tag or an id, but not for a file system.
 SCHEDULES = st.dictionaries(
     NAMES.map(lambda name: name + "-s"),
     st.builds(operator.or_, EXTRACT_LOADS | TASKS | GRAPHS, RUNNERS | PODS),

@@ -1,4 +1,4 @@
-"""A team's repository for tests: a bare remote, the checkout of a server, and the clones of people."""
+"""A team's repository for tests: a bare remote, the checkout of a server, and clones of users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVER = "[user]\n\tname = Server\n\temail = server@example.com\n[init]\n\tdefau
 
 
 class Team(NamedTuple):
-    """A remote, and the checkout of a server that proposes changes."""
+    """A remote, and the checkout of a server with proposals."""
 
     folder: Path
 
@@ -28,17 +28,17 @@ class Team(NamedTuple):
 
     @property
     def checkout(self) -> Path:
-        """The checkout of the server."""
+        """The server's checkout."""
         return self.folder / "project"
 
     def proposals(self) -> Proposals:
-        """The proposals, as after a start of the server."""
+        """Return the proposals, as after a restart of the server."""
         project, problems = read_project(self.checkout)
         assert project, problems
         return Proposals(project, self.folder / "state")
 
     def pages(self, proposals: Proposals, person: str = "Ada") -> Pages:
-        """The pages in the browser of a person."""
+        """Return the pages in the browser of a user."""
         pages = Pages(self.checkout, proposals)
         pages.post("/identity", {"name": person, "email": f"{person.lower()}@example.com", "next": "/"})
         return pages
@@ -63,7 +63,7 @@ class Team(NamedTuple):
         git(clone, "push", "--quiet", "origin", "main")
 
     def clone(self, name: str) -> Path:
-        """An up-to-date clone."""
+        """Return an up-to-date clone."""
         clone = self.folder / name
         if not clone.exists():
             git(self.folder, "clone", "--quiet", str(self.remote), name)

@@ -1,4 +1,4 @@
-"""Runs a command on a terminal of its own."""
+"""Runs a command on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def printed_on_a_terminal(*command: str | Path, **environment: str) -> str:
     with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=env):
         os.close(theirs)
         printed = b""
-        # Linux ends the reading with an error when the other end is closed.
+        # On Linux, reading fails when the other end is closed.
         with suppress(OSError):
             while part := os.read(ours, 1 << 16):
                 printed += part

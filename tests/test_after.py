@@ -1,4 +1,4 @@
-"""`after` where it is used: in the commands that look at schedules, change them, or take them to Meltano."""
+"""`after` in the commands that show, change and export schedules."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _FILES = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Four schedules, generated, of which two wait for others."""
+    """Four generated schedules, two of which depend on others."""
     write(tmp_path, _FILES)
     assert dagpress(tmp_path, "generate")[0] == 0
     return tmp_path
 
 
-def test_list_and_show_say_what_starts_a_schedule(project: Path) -> None:
+def test_list_and_show_name_the_dependencies_of_a_schedule(project: Path) -> None:
     table = {line.split("  ")[0]: line for line in dagpress(project, "list")[1].splitlines()}
     assert "after orders, customers  " in table["mart"]
     assert "0 6 * * *, after orders or mart  " in table["report"]
@@ -43,7 +43,7 @@ def test_list_and_show_say_what_starts_a_schedule(project: Path) -> None:
     assert "outlets=" in dagpress(project, "show", "orders", "--dag")[1]
 
 
-def test_next_says_after_what_it_runs(project: Path) -> None:
+def test_next_names_the_dependencies(project: Path) -> None:
     assert dagpress(project, "next", "mart") == (0, "", "mart: after `orders` and `customers`\n")
     assert dagpress(project, "next", "mart", "--format", "json") == (0, "[]\n", "")
     code, out, err = dagpress(project, "next", "report", "-n", "1", "--after", "2027-01-01")
@@ -51,8 +51,8 @@ def test_next_says_after_what_it_runs(project: Path) -> None:
     assert err == "report: every day at 06:00 (UTC), and after `orders` or `mart`\n"
 
 
-def test_what_others_wait_for_cannot_be_removed(project: Path) -> None:
-    """Neither itself nor its name goes, and nothing is written."""
+def test_a_schedule_with_dependents_cannot_be_removed(project: Path) -> None:
+    """Neither by `remove` nor by a rename, and no file is written."""
     code, _, err = dagpress(project, "schedule", "remove", "orders")
     assert code == 2
     assert "schedules/mart.yml:3:8: unknown-schedule: there is no schedule `orders`" in err
@@ -60,8 +60,8 @@ def test_what_others_wait_for_cannot_be_removed(project: Path) -> None:
     assert dagpress(project, "check")[0] == 0
 
 
-def test_a_change_of_a_schedule_takes_the_files_of_its_neighbours_along(project: Path) -> None:
-    """Who is waited for no more gives no event; who waits for another DAG id says so."""
+def test_a_changed_dependency_regenerates_the_related_files(project: Path) -> None:
+    """A schedule without dependents loses its outlet; its former dependents get their new triggers."""
     assert dagpress(project, "schedule", "remove", "report")[0] == 0
     assert "outlets=" not in (project / "generated_dags/mart.py").read_text()
     assert dagpress(project, "check")[0] == 0
@@ -73,15 +73,15 @@ def test_a_change_of_a_schedule_takes_the_files_of_its_neighbours_along(project:
     assert "files are current" in dagpress(project, "check")[2]
 
 
-def test_a_schedule_that_nobody_waits_for_stays_as_it_is(tmp_path: Path) -> None:
-    """Its file is the same with schedules beside it that wait for others."""
+def test_a_schedule_without_dependents_is_unchanged(tmp_path: Path) -> None:
+    """Its file does not depend on the dependencies of other schedules."""
     write(tmp_path, {"schedules/alone.yml": _FILES["schedules/orders.yml"]})
     before = pipeline.generate(project_of(tmp_path)).files["generated_dags/alone.py"]
     write(tmp_path, _FILES)
     assert pipeline.generate(project_of(tmp_path)).files["generated_dags/alone.py"] == before
 
 
-def test_meltano_is_told_that_a_person_starts_it(project: Path) -> None:
+def test_a_dependent_schedule_is_exported_to_meltano_as_manual(project: Path) -> None:
     write(project, {"meltano.yml": "plugins: {extractors: [{name: tap-a}], loaders: [{name: target-b}]}\n"})
     code, _, err = dagpress(project, "export")
     assert code == 0
@@ -97,8 +97,8 @@ def test_meltano_is_told_that_a_person_starts_it(project: Path) -> None:
 
 
 @pytest.mark.parametrize("version", EACH)
-def test_the_names_of_each_airflow(version: str, tmp_path: Path) -> None:
-    """Where each version has them (its airflow/timetables, airflow/datasets and airflow/sdk/__init__.py)."""
+def test_the_names_are_those_of_the_airflow_version(version: str, tmp_path: Path) -> None:
+    """As in airflow/timetables, airflow/datasets and airflow/sdk/__init__.py of each version."""
     write(tmp_path, {**_FILES, "dagpress.toml": f'airflow = "{version}"\n'})
     text = pipeline.generate(project_of(tmp_path)).files["generated_dags/report.py"]
     lines = [line for line in text.splitlines() if line.startswith("from airflow")]

@@ -1,4 +1,4 @@
-"""What goes around Airflow, without one: its commands in other versions, its variables, and the programs beside it."""
+"""`dagpress invoke airflow` without an Airflow: commands of other versions, variables, and supervised programs."""
 
 from __future__ import annotations
 
@@ -67,19 +67,19 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("given", "in_2", "in_3"), COMMANDS)
-def test_a_command_is_what_the_version_has(given: str, in_2: str, in_3: str) -> None:
+def test_a_command_is_translated_for_the_version(given: str, in_2: str, in_3: str) -> None:
     assert shlex.join(translate(shlex.split(given), NEWEST_2).arguments) == in_2
     assert shlex.join(translate(shlex.split(given), NEWEST).arguments) == in_3
 
 
 @pytest.mark.parametrize("version", [NEWEST_2, NEWEST])
-def test_what_is_translated_is_said_and_the_rest_is_not(version: str) -> None:
+def test_only_translated_commands_are_reported(version: str) -> None:
     assert translate(["list_dags"], version).notes == (f"`list_dags` is `dags list` in Airflow {version}",)
     assert translate(["dags", "list"], version).notes == ()
 
 
-def test_the_old_trigger_gives_the_run_the_logical_date_that_airflow_2_gives_it() -> None:
-    """Without one, `ds` fails on Airflow 3; a date that is given stays."""
+def test_the_old_trigger_command_sets_a_logical_date() -> None:
+    """Without one, `ds` fails on Airflow 3. A given date is kept."""
     before = datetime.now(timezone.utc)
     done = translate(["trigger_dag", "-r", "r_1", "d"], NEWEST)
     command, option, moment, *rest = " ".join(done.arguments).split(" ", 4)[1:]
@@ -93,15 +93,15 @@ def test_the_old_trigger_gives_the_run_the_logical_date_that_airflow_2_gives_it(
     "given",
     ["-e D d", "--exec-date=D d", "--exec-date D d", "-l D d", "--logical-date D d", "--logical-date=D d", "--help"],
 )
-def test_a_logical_date_that_is_given_is_the_only_one(given: str) -> None:
+def test_a_given_logical_date_is_not_duplicated(given: str) -> None:
     for command in ("trigger_dag", "dags trigger"):
         done = translate([*command.split(), *given.split()], NEWEST)
         assert sum(word.startswith(("-l", "--logical-date")) for word in done.arguments) == (given != "--help")
         assert not any("logical date" in note for note in done.notes)
 
 
-def test_a_trigger_without_a_logical_date_says_what_it_means() -> None:
-    """The command itself is that of Airflow 3, and stays as it is."""
+def test_a_trigger_without_a_logical_date_explains_the_effect() -> None:
+    """The command itself is for Airflow 3, and is unchanged."""
     done = translate(["dags", "trigger", "d"], NEWEST)
     assert done.arguments == ("dags", "trigger", "d")
     assert len(done.notes) == 1
@@ -109,7 +109,7 @@ def test_a_trigger_without_a_logical_date_says_what_it_means() -> None:
     assert translate(["dags", "trigger", "d"], NEWEST_2).notes == ()
 
 
-def test_what_is_left_out_is_said() -> None:
+def test_a_dropped_option_is_reported() -> None:
     assert "--raw" in translate(["run", "--raw", "d", "t", "r"], NEWEST).notes[1]
 
 
@@ -124,12 +124,12 @@ def test_what_is_left_out_is_said() -> None:
         ("pool -s p 3 text", NEWEST, "`pools`"),
     ],
 )
-def test_what_has_no_counterpart_names_the_nearest(given: str, version: str, nearest: str) -> None:
+def test_a_removed_command_names_the_nearest_one(given: str, version: str, nearest: str) -> None:
     with pytest.raises(DagpressError, match=re.escape(nearest)):
         translate(given.split(), version)
 
 
-def test_a_task_of_airflow_2_gets_the_run_that_it_needs() -> None:
+def test_airflow_2_runs_a_task_with_a_run_id() -> None:
     before = translate(["run", "--raw", "d", "t", "2026-01-01"], NEWEST_2).before
     assert before == ("dags", "trigger", "--exec-date", "2026-01-01", "--run-id", "backfill__2026-01-01", "d")
     assert translate(["run", "--raw", "d", "t", "manual__1"], NEWEST_2).before == ()
@@ -137,7 +137,7 @@ def test_a_task_of_airflow_2_gets_the_run_that_it_needs() -> None:
 
 
 def test_every_airflow_has_its_requirements() -> None:
-    """Of the very version that the configuration can name."""
+    """For each version that the configuration can name."""
     for version in VERSIONS:
         text = requirements_of(version).read_text()
         assert re.search(rf"^apache-airflow=={re.escape(facts_of(version).release)} ", text, re.MULTILINE)
@@ -145,8 +145,8 @@ def test_every_airflow_has_its_requirements() -> None:
         assert [name for name in distributions if f"\n{name}==" not in text] == []
 
 
-def test_the_readme_has_the_pythons_of_every_airflow() -> None:
-    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+def test_the_manual_lists_the_pythons_of_every_airflow() -> None:
+    text = (Path(__file__).parent.parent / "docs/guides/troubleshooting.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([23][0-9., ]+)(?: \(a pre-release\))? \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
     said = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
     pythons = {version: facts_of(version).pythons for version in VERSIONS}
@@ -154,11 +154,11 @@ def test_the_readme_has_the_pythons_of_every_airflow() -> None:
 
 
 def _python(folder: Path, version: str) -> str:
-    """A program that says that it is that Python."""
+    """Make a program that pretends to be a version of Python."""
     return str(write(folder, {"python": f"#!/bin/sh\necho {version}\n"}) / "python")
 
 
-def test_a_python_that_cannot_have_that_airflow_is_refused(tmp_path: Path) -> None:
+def test_an_unsupported_python_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST_2}"\n'})
     with pytest.raises(Exception, match=rf"Airflow {NEWEST_2} requires Python 3\.10 to 3\.12, .* 3\.13\.1 .*--python"):
         dagpress(tmp_path, "add", "orchestrator", "airflow", "--python", _python(tmp_path, "3.13.1"))
@@ -167,8 +167,8 @@ def test_a_python_that_cannot_have_that_airflow_is_refused(tmp_path: Path) -> No
     assert not (tmp_path / f".dagpress/airflow-{NEWEST_2}").exists()
 
 
-def test_an_install_that_fails_shows_why_and_is_not_complete(tmp_path: Path) -> None:
-    """Its Python makes no environment."""
+def test_a_failed_installation_shows_the_output_and_is_incomplete(tmp_path: Path) -> None:
+    """Its Python cannot create a virtual environment."""
     for _ in range(2):
         with pytest.raises(AirflowError) as caught:
             install(tmp_path / "airflow", NEWEST, _python(tmp_path, "3.12.1"))
@@ -177,17 +177,17 @@ def test_an_install_that_fails_shows_why_and_is_not_complete(tmp_path: Path) -> 
     assert not (tmp_path / "airflow/stamp").exists()
 
 
-def test_without_an_airflow_invoke_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_airflow_invoke_explains_how_to_install_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     write(tmp_path, {"dagpress.toml": ""})
     with pytest.raises(Exception, match=rf"Airflow {NEWEST} is not installed .*dagpress add orchestrator airflow"):
         dagpress(tmp_path, "invoke", "airflow", "scheduler")
 
 
-def test_an_airflow_on_the_path_may_be_a_link_beside_another_python(
+def test_an_airflow_on_the_path_can_be_a_symlink_next_to_another_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As pipx and `uv tool` put it there. What is no Airflow at all is refused, with the cure of that command."""
+    """As with pipx and `uv tool`. A program that is not Airflow is an error with a fix."""
     write(tmp_path, {"venv/airflow": "", "bin/python": "#!/bin/sh\nexit 1\n", "other/airflow": "", "dagpress.toml": ""})
     _python(tmp_path / "venv", "3.2.1")
     for program in ("venv/airflow", "bin/python", "other/airflow"):
@@ -226,7 +226,7 @@ def test_airflow_3_gets_a_bundle_for_each_folder(tmp_path: Path) -> None:
     assert env["PATH"] == f"{tmp_path}/bin:/usr/bin"
 
 
-def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> None:
+def test_airflow_2_gets_symlinks_that_follow_the_configuration(tmp_path: Path) -> None:
     airflow = Installation(NEWEST_2, tmp_path / "bin", tmp_path / "home")
     project = project_of(_project(tmp_path))
     env = airflow_environ(project, airflow, {"PYTHONPATH": "/mine"})
@@ -247,8 +247,8 @@ def test_airflow_2_gets_links_which_follow_the_configuration(tmp_path: Path) -> 
     }
 
 
-def test_dag_files_behind_links_import_their_neighbours_and_hide_no_module(tmp_path: Path) -> None:
-    """As Airflow 2 imports the settings: from the folder `config` of its home. A file of the user's own stays."""
+def test_symlinked_dag_files_import_adjacent_modules_and_shadow_none(tmp_path: Path) -> None:
+    """Airflow 2 imports its settings from the folder `config` of its home. The user's own file is kept."""
     home = tmp_path / "home"
     write(tmp_path, {"generated_dags/calendar.py": "", "orchestrate/dags/neighbour.py": "", "dagpress.toml": ""})
     link_dag_folders(project_of(tmp_path), home / LINKS)
@@ -274,9 +274,7 @@ def test_dag_files_behind_links_import_their_neighbours_and_hide_no_module(tmp_p
         "sql_alchemy_conn_cmd = cat secret",
     ],
 )
-def test_a_database_that_variables_or_the_configuration_name_is_not_ours(
-    tmp_path: Path, named: dict[str, str] | str
-) -> None:
+def test_a_configured_database_is_left_to_the_user(tmp_path: Path, named: dict[str, str] | str) -> None:
     environ = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": "x"}
     write(tmp_path, {"airflow.cfg": f"[database]\nsql_alchemy_conn = sqlite:///{tmp_path}/airflow.db\n"})
     assert lacks_database(tmp_path, environ)
@@ -287,7 +285,7 @@ def test_a_database_that_variables_or_the_configuration_name_is_not_ours(
     assert not lacks_database(tmp_path, environ)
 
 
-# Writes down what it is called with, and makes the database that it is asked for; `triggerer` stays.
+# Records its arguments, and creates the database if requested; `triggerer` keeps running.
 PROGRAM = """\
 #!/bin/sh
 echo "$@" >> {calls}
@@ -297,13 +295,13 @@ exit 0
 """
 
 
-def _become(program: str, words: list[str], env: dict[str, str]) -> None:
-    """Do what a process does that becomes another program, and end as that ends."""
+def _exec(program: str, words: list[str], env: dict[str, str]) -> None:
+    """Run a program in a child instead of `exec`, and exit with its code."""
     raise SystemExit(subprocess.run(words, executable=program, env=env, check=False).returncode)
 
 
 class Installed:
-    """A project with a program in the place of Airflow, which writes down its calls."""
+    """A project with a program instead of Airflow, which records its calls."""
 
     def __init__(self, root: Path, version: str) -> None:
         self.root = root
@@ -314,14 +312,14 @@ class Installed:
         write(self.program.parent, {"airflow": PROGRAM.format(calls=shlex.quote(str(self.calls_file)))})
 
     def invoke(self, *arguments: str, **environ: str) -> tuple[int, str]:
-        """Call it in the project; gives the exit code and what is said. Where it becomes Airflow, that is its child."""
+        """Run `invoke airflow`, and return the exit code and stderr. Airflow is a child instead of `exec`."""
         with pytest.MonkeyPatch.context() as here:
             for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
                 here.delenv(name)
             for name, value in environ.items():
                 here.setenv(name, value)
             here.chdir(self.root)
-            here.setattr(os, "execve", _become)
+            here.setattr(os, "execve", _exec)
             result = CliRunner().invoke(main, ["invoke", "airflow", *arguments], standalone_mode=False)
         if isinstance(result.exception, ClickException):
             return 2, result.exception.format_message()
@@ -329,7 +327,7 @@ class Installed:
         return int(result.return_value or result.exit_code), result.stderr
 
     def invoke_in_a_process(self, *arguments: str) -> tuple[int, str]:
-        """The same in a process of its own."""
+        """Run `invoke airflow` in a separate process."""
         command = [str(Path(sys.executable).with_name("dagpress")), "invoke", "airflow", *arguments]
         env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False)
@@ -341,15 +339,15 @@ class Installed:
 
 
 @pytest.mark.parametrize("command", ["list", "list-import-errors"])
-def test_the_dag_files_are_read_before_the_database_is_asked(command: str, tmp_path: Path) -> None:
-    """Airflow 3 has the import errors in its database, too."""
+def test_the_dag_files_are_parsed_before_the_database_is_queried(command: str, tmp_path: Path) -> None:
+    """Airflow 3 has import errors in its database, too."""
     installed = Installed(tmp_path, NEWEST)
     assert installed.invoke("dags", command)[0] == 0
     assert installed.calls()[-2:] == ["dags reserialize", f"dags {command}"]
 
 
-def test_a_home_of_the_users_own_gets_links_and_nothing_else(tmp_path: Path) -> None:
-    """No database, no user, no configuration; and its own DAGs folder stays as it is."""
+def test_an_existing_airflow_home_gets_only_symlinks(tmp_path: Path) -> None:
+    """No database, user or configuration; its own DAGs folder is unchanged."""
     installed, home = Installed(tmp_path, NEWEST_2), tmp_path / "own"
     write(home, {"airflow.cfg": "[core]\ndags_folder = /elsewhere\n", "dags/dags-folder/own.py": ""})
     (home / "dags/link").symlink_to(tmp_path)
@@ -362,8 +360,8 @@ def test_a_home_of_the_users_own_gets_links_and_nothing_else(tmp_path: Path) -> 
     assert not installed.home.exists()
 
 
-def test_a_home_of_ours_is_set_up_once(tmp_path: Path) -> None:
-    """An empty `AIRFLOW_HOME` names none. The password is no argument, which others could read."""
+def test_a_new_airflow_home_is_set_up_once(tmp_path: Path) -> None:
+    """An empty `AIRFLOW_HOME` counts as unset. The password is not an argument, which other users could read."""
     installed = Installed(tmp_path, NEWEST_2)
     for _ in range(2):
         assert installed.invoke("users", "list", AIRFLOW_HOME="")[0] == 0
@@ -388,7 +386,7 @@ def test_a_home_of_ours_is_set_up_once(tmp_path: Path) -> None:
         (["dags", "list"], {"AIRFLOW_HOME": "dagpress.toml"}, "dagpress.toml/dagpress-dags"),
     ],
 )
-def test_what_hinders_a_command_is_said_before_it_runs(
+def test_an_obstacle_to_a_command_is_reported_before_it_runs(
     tmp_path: Path, arguments: list[str], environ: dict[str, str], said: str
 ) -> None:
     installed = Installed(tmp_path, NEWEST_2 if "AIRFLOW_HOME" in environ else NEWEST)
@@ -399,7 +397,7 @@ def test_what_hinders_a_command_is_said_before_it_runs(
     assert list(installed.home.glob("*.pid")) == []
 
 
-def test_an_airflow_that_has_lost_its_program_is_to_be_installed_again(tmp_path: Path) -> None:
+def test_an_airflow_without_its_program_must_be_installed_again(tmp_path: Path) -> None:
     installed = Installed(tmp_path, NEWEST)
     installed.program.unlink()
     code, said = installed.invoke("version")
@@ -407,7 +405,7 @@ def test_an_airflow_that_has_lost_its_program_is_to_be_installed_again(tmp_path:
     assert f"{installed.program} is missing (run `dagpress add orchestrator airflow` again)" in said
 
 
-def test_nothing_is_installed_where_there_is_no_project(tmp_path: Path) -> None:
+def test_nothing_is_installed_outside_a_project(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"there is no meltano\.yml"):
         dagpress(tmp_path, "add", "orchestrator", "airflow")
     assert list(tmp_path.iterdir()) == []
@@ -415,7 +413,7 @@ def test_nothing_is_installed_where_there_is_no_project(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: Path) -> None:
-    """The id of a stranger in the pid file hinders no start, and a folder of our package's name is not run."""
+    """The PID of another process in the file does not prevent a start, and a folder named `codegen` is not run."""
     installed, pid_file = Installed(tmp_path, NEWEST), tmp_path / "t.pid"
     write(tmp_path, {"t.pid": f"{os.getpid()}\n", "codegen/__init__.py": "raise SystemExit(9)\n"})
     start = ("triggerer", "-D", "--pid", "t.pid", "--stdout", "out", "--stderr", "err")
@@ -439,7 +437,7 @@ def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: 
     assert "stopping" in (tmp_path / "err").read_text()
 
 
-def test_an_api_server_is_believed_to_run_only_while_it_is_that_process(tmp_path: Path) -> None:
+def test_an_api_server_counts_as_running_only_with_its_pid(tmp_path: Path) -> None:
     ports = Ports(tmp_path, {}, lambda _: None)
     with closing(socket.create_server(("", 0))) as server:
         port = server.getsockname()[1]
@@ -451,21 +449,21 @@ def test_an_api_server_is_believed_to_run_only_while_it_is_that_process(tmp_path
 
 
 @pytest.mark.parametrize("version", [NEWEST_2, NEWEST])
-def test_what_the_caller_has_set_stays(tmp_path: Path, version: str) -> None:
+def test_variables_of_the_caller_are_kept(tmp_path: Path, version: str) -> None:
     own = {"MELTANO_PROJECT_ROOT": "/m", "AIRFLOW_HOME": "/h", DAGS_FOLDER: "/d"}
     airflow = Installation(version, tmp_path / "bin", tmp_path / "home")
     env = airflow_environ(project_of(_project(tmp_path)), airflow, own)
     assert {**env, "PATH": ""} == {**own, "PATH": ""}
 
 
-def test_airflow_gets_the_project_by_the_variable_of_the_configuration(tmp_path: Path) -> None:
+def test_airflow_gets_the_project_in_the_configured_variable(tmp_path: Path) -> None:
     airflow = Installation(NEWEST, tmp_path / "bin", tmp_path / "home")
     project = project_of(_project(tmp_path, 'project_root_variable = "SALES_ROOT"\n'))
     env = airflow_environ(project, airflow, {})
     assert (env["SALES_ROOT"], "MELTANO_PROJECT_ROOT" in env) == (str(tmp_path), False)
 
 
-def test_a_dag_file_that_comes_changes_or_goes_is_seen(tmp_path: Path) -> None:
+def test_an_added_changed_or_removed_dag_file_is_detected(tmp_path: Path) -> None:
     project = project_of(_project(tmp_path))
     file = tmp_path / "orchestrate/dags/deep/d.py"
     digests = [digest_of_dags(project)]
@@ -477,13 +475,13 @@ def test_a_dag_file_that_comes_changes_or_goes_is_seen(tmp_path: Path) -> None:
     assert digest_of_dags(project) == digests[0]
 
 
-def test_meltanos_own_generator_is_found_among_the_dag_files(tmp_path: Path) -> None:
+def test_meltano_s_generator_is_found_among_the_dag_files(tmp_path: Path) -> None:
     old = 'result = subprocess.run([meltano_bin, "schedule", "list", "--format=json"])\nDAG("a")\n'
     write(_project(tmp_path), {"orchestrate/dags/meltano.py": old})
     assert old_generators(project_of(tmp_path)) == [tmp_path / "orchestrate/dags/meltano.py"]
 
 
-# Lines of several processes come in one pipe, so each is written at once.
+# Several processes write to one pipe, so each line is a single write.
 SUPERVISOR = """\
 import os, sys
 from pathlib import Path
@@ -514,16 +512,16 @@ sys.exit(supervise(programs, os.environ, lambda text: os.write(1, f"said {text}\
 
 
 def _hear_all() -> None:
-    """Undo what `nohup` in front of the tests has done: a signal that is ignored stays so in every child."""
+    """Reset signals that `nohup` ignores, which every child would inherit."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
 
 
 class Supervisor:
-    """A process that supervises two programs, the second of that name, exit code and slowness to stop."""
+    """A process that supervises two programs, the second with a given name, exit code and delay."""
 
     def __init__(self, *main: str) -> None:
-        # A terminal that closes does not reach what `nohup` has started.
+        # SIGHUP of a closed terminal does not stop a process started with `nohup`.
         before = ["nohup"] if main[0] == "deaf" else []
         command = [*before, sys.executable, "-c", SUPERVISOR, *main]
         self.process = subprocess.Popen(command, stdout=-1, text=True, preexec_fn=_hear_all)  # noqa: PLW1509
@@ -531,18 +529,18 @@ class Supervisor:
         self.pids = {name: int(pid) for _, pid, name in started}
 
     def line(self) -> str:
-        """The next line that it prints."""
+        """Return its next line of output."""
         assert self.process.stdout
         return self.process.stdout.readline().strip()
 
     def rest(self) -> list[str]:
-        """The output until the end. The pipe closes with the last process, so a process that is left is a timeout."""
+        """Return the output until the end. A remaining process keeps the pipe open until the timeout."""
         return self.process.communicate(timeout=120)[0].splitlines()
 
 
 @pytest.fixture
 def supervise() -> Iterator[Callable[..., Supervisor]]:
-    """Starts a supervisor; whatever the test has left of it is killed."""
+    """Return a function that starts a supervisor; its remaining processes are killed."""
     with ExitStack() as stack:
 
         def start(*main: str) -> Supervisor:
@@ -567,7 +565,7 @@ def test_a_signal_stops_the_main_program_first_and_then_the_others(
 
 
 @pytest.mark.slow
-def test_a_helper_that_dies_takes_the_others_with_it(supervise: Callable[..., Supervisor]) -> None:
+def test_the_exit_of_a_helper_stops_the_others(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise("main")
     os.kill(supervisor.pids["helper"], signal.SIGKILL)
     assert supervisor.rest() == ["said helper exited with code 137; stopping the others", "stops main"]
@@ -588,15 +586,15 @@ def test_a_second_signal_ends_the_wait(supervise: Callable[..., Supervisor]) -> 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
-def test_nothing_is_left_when_the_supervisor_is_killed(supervise: Callable[..., Supervisor]) -> None:
-    """Where its programs stop their own children, as they are told to stop."""
+def test_no_process_remains_when_the_supervisor_is_killed(supervise: Callable[..., Supervisor]) -> None:
+    """If the programs stop their own children on a signal."""
     supervisor = supervise("careful parent")
     supervisor.process.kill()
     supervisor.rest()
 
 
 @pytest.mark.slow
-def test_a_signal_that_is_ignored_stays_so(supervise: Callable[..., Supervisor]) -> None:
+def test_an_ignored_signal_stays_ignored(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise("deaf", "7")
     supervisor.process.send_signal(signal.SIGHUP)
     time.sleep(0.5)
@@ -616,7 +614,7 @@ exit {code}
 
 @pytest.mark.parametrize("code", [0, 1])
 def test_meltano_sets_up_its_database_before_tasks_run_in_the_worker(tmp_path: Path, code: int) -> None:
-    """Each start of what runs tasks asks for it once, as we cannot see what is there; a failure stops nothing."""
+    """Once per start, since we cannot see whether it exists; a failure does not stop the command."""
     installed = Installed(tmp_path, NEWEST_2)
     write(tmp_path, {"meltano.yml": "", ".meltano/run/bin": MELTANO.format(calls=installed.calls_file, code=code)})
     assert installed.invoke("dags", "list")[0] == 0

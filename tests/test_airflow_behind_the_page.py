@@ -1,4 +1,4 @@
-"""The Pipelines page without an Airflow, and with something else where one should be."""
+"""The Pipelines page without an Airflow, and with other servers at its address."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Path:
     return write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
 
 
-def test_without_an_address_nothing_is_said_of_airflow(project: Path) -> None:
+def test_without_a_url_the_pages_do_not_mention_airflow(project: Path) -> None:
     pages = Pages(project)
     assert "Airflow" not in pages.get("/").text
     for address in ("/airflow", "/airflow/a.yml"):
@@ -69,7 +69,7 @@ def test_only_schedules_have_a_page(project: Path) -> None:
         ({"DAGPRESS_AIRFLOW_USERNAME_PROD": "x", _URL: "http://airflow"}, "but DAGPRESS_AIRFLOW_URL_PROD is not"),
     ],
 )
-def test_what_cannot_be_used_ends_the_start_and_shows_no_value(
+def test_an_invalid_connection_is_an_error_without_its_value(
     environ: dict[str, str], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environ.items():
@@ -80,8 +80,8 @@ def test_what_cannot_be_used_ends_the_start_and_shows_no_value(
     assert _SECRET not in caught.value.message
 
 
-def test_each_deployment_environment_has_an_airflow_of_its_own(project: Path) -> None:
-    """Both have the same DAG ids: the one of another is never asked in its place."""
+def test_each_deployment_environment_has_its_own_airflow(project: Path) -> None:
+    """Both have the same DAG ids; requests never go to the Airflow of another environment."""
     write(project, {"dagpress.toml": 'environments = ["dev", "eu-prod"]\n'})
     found = read_connections({_URL: "http://a/", f"{_URL}_EU_PROD": "http://b/path/", f"{_URL}_DEV": ""})
     assert {ending: one.url for ending, one in found.items()} == {"": "http://a", "EU_PROD": "http://b/path"}
@@ -125,7 +125,7 @@ _NO_AIRFLOWS = [
 
 
 @pytest.mark.parametrize(("replies", "said"), sample(_NO_AIRFLOWS, 3))
-def test_what_is_no_airflow_is_told_with_a_cure(
+def test_a_server_that_is_not_airflow_is_reported_with_a_fix(
     replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_client, "_PATIENCE", 0.3)
@@ -136,7 +136,7 @@ def test_what_is_no_airflow_is_told_with_a_cure(
         assert said in text_of(page, ".error")
         assert "(" in text_of(page, ".error em")
         assert _SECRET not in str(page)
-        # The list says it too, where its rows are.
+        # The list shows the error, too, above its rows.
         listed, _, _ = text_of(pages.get("/airflow?schedule=a.yml"), ".airflow-cell .error").partition(" (`")
         assert listed
         assert text_of(page, ".error").startswith(f"error {listed} (")
@@ -148,7 +148,7 @@ def elsewhere() -> Iterator[tuple[int, list[str]]]:
         yield server.port, server.received
 
 
-def test_credentials_go_to_no_other_address(elsewhere: tuple[int, list[str]], project: Path) -> None:
+def test_credentials_are_not_sent_to_another_host(elsewhere: tuple[int, list[str]], project: Path) -> None:
     port, received = elsewhere
     away = Reply(b"", status=307, headers={"Location": f"http://localhost:{port}/"})
     for replies in ({"": away}, {"/api/v2/version": _VERSION, "": away}):
@@ -160,7 +160,7 @@ def test_credentials_go_to_no_other_address(elsewhere: tuple[int, list[str]], pr
     assert received == []
 
 
-def test_nobody_there_and_no_tls(project: Path) -> None:
+def test_a_closed_port_and_a_missing_tls_are_reported(project: Path) -> None:
     pages = Pages(project, **{_URL: f"http://127.0.0.1:{closed_port()}"})
     assert f"cannot be reached (check {_URL}" in text_of(pages.get(_ONE_PAGE), ".error")
     with replying({"": Reply(b"plain text, too long for what a handshake begins with", is_raw=True)}) as server:
@@ -168,7 +168,7 @@ def test_nobody_there_and_no_tls(project: Path) -> None:
         assert "a secure connection to Airflow (TLS) cannot be established" in text_of(pages.get(_ONE_PAGE), ".error")
 
 
-def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -> None:
+def test_the_list_does_not_retry_an_unreachable_airflow_at_once(project: Path) -> None:
     with replying({"": Reply(b"", status=500)}) as server:
         pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}"})
         for _ in range(3):
@@ -176,8 +176,8 @@ def test_the_list_does_not_ask_again_at_once_who_did_not_answer(project: Path) -
         assert len(server.received) == 2
 
 
-def test_of_a_shared_file_the_own_dag_is_compared(project: Path) -> None:
-    """Airflow has the file as it was: then one schedule is changed, one is added, and one is removed."""
+def test_only_the_own_dag_of_a_shared_file_is_compared(project: Path) -> None:
+    """Airflow has the old file; then one schedule is changed, one is added, and one is removed."""
     write(project, {"dagpress.toml": 'layout = "folder"\n', **{f"schedules/x/{n}.yml": EXTRACT_LOAD for n in "bcd"}})
     dagpress(project, "generate")
     file = project / "generated_dags/x.py"

@@ -1,4 +1,4 @@
-"""Each supported Airflow gets the imports of its own stock installation."""
+"""Generated files use the imports of a plain installation of each Airflow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from project_builder import dagpress, write
 
 from codegen.airflow_facts import VERSIONS
 
-# Airflow 3.0 moved DAG and the groups into its Task SDK, and the operators of the core into a provider that it installs
-# (its release notes, "Migrating to Airflow 3"). Up to 2.11 all are in the core.
+# Airflow 3.0 moved DAG and TaskGroup into its Task SDK, and the core operators into a provider that it installs (see
+# "Migrating to Airflow 3" in its release notes). In 2.11 and older, all are in the core.
 _TWO = {
     "from airflow import DAG",
     "from airflow.operators.bash import BashOperator",
@@ -27,7 +27,7 @@ _TASKS = "interval: '@daily'\ntasks: [{python: a.b, group: c}, tap-a target-b]\n
 
 @pytest.mark.parametrize("airflow", VERSIONS)
 def test_the_imports_are_those_of_the_version(airflow: str, tmp_path: Path) -> None:
-    """No branch for another version, and nothing that this one does not have."""
+    """Without branches for other versions or names that this version lacks."""
     write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": _TASKS})
     assert dagpress(tmp_path, "generate")[0] == 0
     lines = (tmp_path / "generated_dags/a.py").read_text().splitlines()
@@ -37,8 +37,8 @@ def test_the_imports_are_those_of_the_version(airflow: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("airflow", VERSIONS)
-def test_a_preset_that_the_version_refuses_is_written_as_its_cron(airflow: str, tmp_path: Path) -> None:
-    """Airflow 3.2 takes every preset but `@quarterly`; the real one loads it in `make test-versions`."""
+def test_an_unsupported_preset_is_written_as_a_cron(airflow: str, tmp_path: Path) -> None:
+    """Airflow 3.2 accepts every preset except `@quarterly`; `make test-versions` loads the file."""
     schedule = _TASKS.replace("@daily", "@quarterly")
     write(tmp_path, {"dagpress.toml": f'airflow = "{airflow}"\n', "schedules/a.yml": schedule})
     assert dagpress(tmp_path, "generate")[0] == 0

@@ -1,4 +1,4 @@
-"""The comparison of behaviours: a DAG does not differ from itself, and each change of a file is seen and said."""
+"""The comparison of behaviours: a DAG does not differ from itself, and each change of a file is reported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from test_cases import CASES, copy_case
 
 from codegen import pipeline
 from codegen.pipeline import Reading
-from codegen.plan import between, plan
+from codegen.plan import dependencies_between, plan
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, Difference, differences
 from codegen.review.dag_text import from_source
@@ -23,27 +23,27 @@ from codegen.review.effects import Kind, effects_of
 from codegen.review.sources import from_plan
 from codegen.sync.blocks import sources_in
 
-# Together they have every key, as `test_every_key.py` counts them, and arguments of Airflow.
+# Together, they have every key of `test_every_key.py`, and arguments of Airflow.
 _CASES = ["after_other_schedules", "alerts", "arguments_of_airflow", "environments_down_the_folders", "every_key"]
 _CASES += ["kubernetes", "run_parameters", "runner_docker", "tasks_of_every_kind"]
-# A setting of the runner of a schedule, or a key of a task: what lies deeper is a value of it.
+# A setting of a schedule's runner, or a key of a task: deeper levels are parts of its value.
 _DEPTH = 3
 
 
 def _generated(project: Project, source: str, reading: Reading) -> dict[str, tuple[str, Behaviour]]:
-    """The text and the planned behaviour of the files of one schedule; none where something has an error."""
+    """Return the text and the planned behaviour of the files of one schedule; nothing if there are errors."""
     chosen = [schedule for schedule in reading.schedules if schedule.source == source]
     texts = pipeline.render(project, reading, chosen).files
     found = {}
     for schedule, text in zip(chosen, texts.values(), strict=False):
-        others = between(reading.of(schedule.deployment))[schedule.source]
+        others = dependencies_between(reading.of(schedule.deployment))[schedule.source]
         module = plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable)
         found[schedule.dag_file] = (text, from_plan(module))
     return found
 
 
 def _changed(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
-    """The value with one thing in it changed, or removed where it has no other form; for each thing."""
+    """Yield the value with one part changed, or removed if it has no other form, for each part."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int | float):
@@ -60,14 +60,14 @@ def _changed(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", sample(_CASES, 2))
-def test_what_changes_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
-    """Of two plans, and of two texts; the order of variables and the like changes the file alone."""
+def test_each_change_of_a_file_is_a_difference(name: str, tmp_path: Path) -> None:
+    """Between two plans and between two texts. The order of variables and the like changes only the file."""
     project = project_of(copy_case(name, tmp_path / "project"))
     number = 0
     paths = {path.relative_to(CASES / name).as_posix(): path for path in (CASES / name).glob("schedules/**/[!_]*.yml")}
     for source, path in paths.items():
         document = yaml.safe_load(path.read_text())
-        # Only schedules that wait for others need them.
+        # Only schedules with dependencies need the others.
         absent: dict[str, str | None] = (
             {} if name == "after_other_schedules" else dict.fromkeys(paths.keys() - {source})
         )
@@ -125,7 +125,7 @@ def _behaviours(root: Path) -> dict[str, Behaviour]:
     return {source: each for text in texts for source, each in from_source(text, sources_in(text)).items()}
 
 
-def test_a_difference_says_where_it_is() -> None:
+def test_a_difference_names_its_location() -> None:
     old = Behaviour({"dag_id": "a"}, {"b": {"operator": "Bash", "env": {"X": "1"}, "retries": 1}, "gone": {}})
     new = Behaviour({"dag_id": "a", "catchup": False}, {"b": {"operator": "Bash", "env": {"X": "2"}, "retries": 1}})
     assert differences(old, new) == [
@@ -136,7 +136,7 @@ def test_a_difference_says_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "import airflow\n", "<<<<<<< HEAD\nx = 1\n", "(" * 1000])
-def test_what_is_no_dag_has_no_behaviour(text: str) -> None:
+def test_a_text_without_a_dag_has_no_behaviour(text: str) -> None:
     assert from_source(text, {""}) == {}
 
 
@@ -149,10 +149,10 @@ _TASKS = "interval: '@daily'\nenv: {A: one, REGION: us}\ntasks:\n- {id: x, comma
 @pytest.mark.parametrize("after", ["schedule", "folder"])
 @pytest.mark.parametrize("before", ["schedule", "folder"])
 def test_a_renamed_schedule_is_reported(before: str, after: str, tmp_path: Path) -> None:
-    """In a file of its own and in that of a folder, also where the layout changes at the same time.
+    """In its own file and in the file of a folder, also if the layout changes at the same time.
 
-    Also one that only moves the state. Two equal schedules are paired one to one. A schedule that keeps its ids is not
-    reported: neither one that moves to another folder nor the others when the layout changes.
+    A rename that only moves the state is reported, too. Equal schedules are paired one to one. A schedule that keeps
+    its ids is not reported, if it moves to another folder or if the layout changes.
     """
     old = {"a": EXTRACT_LOAD + "dag_id: x\n", "b": EXTRACT_LOAD, "c": EXTRACT_LOAD, "f": _TASKS, "m": EXTRACT_LOAD}
     new = {"d": "a", "e": "b", "g": "c", "h": "f", "../hr/m": "m"}
@@ -180,8 +180,8 @@ def _place_of(root: Path, name: str, layout: str) -> str:
     return f"generated_dags/sales.py:{lines.index(f'# schedules/sales/{name}.yml') + 1}:1"
 
 
-def test_an_object_of_another_module_is_a_difference(tmp_path: Path) -> None:
-    """Also where it has the same name in the file."""
+def test_an_object_from_another_module_is_a_difference(tmp_path: Path) -> None:
+    """Also if it has the same name in the file."""
     task = "interval: '@daily'\ntasks: [{{id: a, uses: own.A, with: {{of: {{$import: {}.rows}}}}}}]\n"
     project = project_of(write(tmp_path, {"schedules/a.yml": task.format("one")}))
     (old, planned), (new, other) = (

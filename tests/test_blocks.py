@@ -33,7 +33,7 @@ _MELTANO: dict[str, Any] = {
 
 
 def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object) -> Step:
-    """The step of a schedule with one task, or with an extractor and a loader if the task is None."""
+    """Return the step of a schedule with one task, or with an extractor and a loader if the task is None."""
     what = {"tasks": [task]} if task else {"extractor": "tap-a", "loader": "target-x"}
     files = {"schedules/a.yml": as_yaml({"interval": "@daily", **what, **keys})}
     write(folder, {**files, "meltano.yml": as_yaml(meltano)} if meltano else files)
@@ -69,11 +69,11 @@ def _step(folder: Path, task: object, meltano: object = _MELTANO, **keys: object
         ({"run": "tap-b lake", "before_run": ["config set shop a b", "select shop a"]}, ("meltano.yml", "tap-b")),
     ],
 )
-def test_a_task_locks_the_extractors_that_it_names(task: object, locks: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_task_locks_its_extractors(task: object, locks: tuple[str, ...], tmp_path: Path) -> None:
     assert _step(tmp_path, task).locks == locks
 
 
-def test_without_a_meltano_project_names_follow_singer(tmp_path: Path) -> None:
+def test_without_a_meltano_project_plugin_types_follow_the_names_of_singer(tmp_path: Path) -> None:
     assert _step(tmp_path, "tap-z other target-y dbt:run", meltano=None).locks == ("dbt:shared", "other", "tap-z")
 
 
@@ -87,7 +87,7 @@ def test_without_a_meltano_project_names_follow_singer(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("run", ["tap-a lake", "tap-a lake --state-id-suffix={suffix}"])
-def test_a_plain_pair_in_a_known_environment_is_an_el(
+def test_a_plain_pair_in_a_known_environment_runs_as_el(
     keys: dict[str, str], state_id: str, run: str, tmp_path: Path
 ) -> None:
     if "{suffix}" in run and "state_id_suffix" in keys:
@@ -112,7 +112,7 @@ def test_a_plain_pair_in_a_known_environment_is_an_el(
         ("tap-a other", {"environment": "dev"}),
     ],
 )
-def test_a_run_that_el_cannot_replace_stays(task: str, keys: dict[str, object], tmp_path: Path) -> None:
+def test_a_run_that_el_cannot_replace_is_kept(task: str, keys: dict[str, object], tmp_path: Path) -> None:
     step = _step(tmp_path, task, **keys)
     assert "run" in step.calls[0]
     assert step.locks
@@ -143,13 +143,13 @@ def test_a_transformation_locks_dbt(tmp_path: Path) -> None:
             ["dev:tap-a-to-lake:y"],
         ),
         ({"id": "c", "command": "if true; then meltano run tap-a lake | tee log; fi"}, ["dev:tap-a-to-lake:own"]),
-        # Each has another state ID, or another store, than the text says.
+        # Each has another state ID or state backend than the text suggests.
         ({"id": "c", "command": "meltano run tap-a lake $OPTIONS"}, []),
         ({"id": "c", "command": ". ./variables; meltano run tap-a lake"}, []),
         ({"id": "c", "command": "MELTANO_DATABASE_URI=sqlite:///own.db meltano run tap-a lake"}, []),
     ],
 )
-def test_the_state_ids_of_a_task_are_those_of_meltano(task: object, state_ids: list[str], tmp_path: Path) -> None:
+def test_the_state_ids_of_a_task_match_meltano(task: object, state_ids: list[str], tmp_path: Path) -> None:
     meltano = {**_MELTANO, "default_environment": "dev"}
     files = {"schedules/a.yml": as_yaml({"interval": "@daily", "tasks": [task], "state_id_suffix": "own"})}
     reading = pipeline.read(project_of(write(tmp_path, {**files, "meltano.yml": as_yaml(meltano)})))

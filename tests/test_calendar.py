@@ -1,4 +1,4 @@
-"""The week of the fleet: every run is in its hour, and the hours are those that the clock shows."""
+"""The calendar of a week: every run is in its hour, and the hours follow the local clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "As
 _ZONES += ["America/Havana", "Antarctica/Troll", "Pacific/Chatham"]
 _CRONS = ["*/20 * * * *", "0 * * * *", "30 2 * * *", "15,45 1-3 * * *", "0 0 L * *", "0 0,12 * * fri#2", "@manual"]
 _CRONS += ["7 2-4 * * mon", "0 * * * sun", "*/30 * * * 1-5", "45 23 * * *", "@weekly", "* 2 * * *"]
-# Some are in weeks with a change of a clock, on its first and its last day.
+# Some are in weeks with a DST change, on the first and the last day.
 _FIRST_DAYS = st.sampled_from(
     [date(2026, 3, 23), date(2026, 10, 19), date(2026, 10, 25), date(2026, 3, 8), date(2026, 4, 5), date(2026, 4, 24)]
 ) | st.dates(date(2025, 1, 1), date(2028, 1, 1))
@@ -39,7 +39,7 @@ def _counts(calendar: Calendar) -> dict[tuple[date, int], int]:
 
 
 def _seen(zone: ZoneInfo, first: date) -> Counter[tuple[date, int]]:
-    """How many minutes a clock shows each hour of a week: found by looking at it each minute."""
+    """Return how many minutes a clock shows each hour of a week, by checking each minute."""
     minutes = (datetime(first.year, first.month, first.day, tzinfo=timezone.utc) + n * _MINUTE for n in _far())
     seen = Counter((shown.date(), shown.hour) for shown in (minute.astimezone(zone) for minute in minutes))
     return Counter({hour: n for hour, n in seen.items() if first <= hour[0] < first + timedelta(days=7)})
@@ -55,7 +55,7 @@ def _far() -> range:
 @example(zone="America/Goose_Bay", first=date(2010, 11, 1))
 @example(zone="America/Goose_Bay", first=date(2010, 11, 7))
 @example(zone="Asia/Manila", first=date(1978, 3, 20))
-def test_hours_last_as_long_as_the_clock_shows_them(zone: str, first: date) -> None:
+def test_hours_have_their_length_on_the_local_clock(zone: str, first: date) -> None:
     calendar = calendar_of([], NEWEST, first, ZoneInfo(zone))
     assert [hour.day for hour in calendar.hours] == [first + timedelta(days=n // 24) for n in range(7 * 24)]
     shown = {(hour.day, hour.number): hour.minutes for hour in calendar.hours if hour.minutes}
@@ -72,10 +72,10 @@ def test_hours_last_as_long_as_the_clock_shows_them(zone: str, first: date) -> N
     start=st.integers(-10, 9),
     end=st.none() | st.integers(-2, 9),
 )
-def test_every_run_is_in_its_hour(  # noqa: PLR0913, PLR0917  # what a week depends on
+def test_every_run_is_in_its_hour(  # noqa: PLR0913, PLR0917  # a week depends on all of them
     cron: str, own: str, zone: str, first: date, airflow: str, start: int, end: int | None
 ) -> None:
-    """The runs of a long time, one by one, put into hours as the clock shows them."""
+    """Compared with the single runs of a long period, sorted into local hours."""
     day = datetime(first.year, first.month, first.day, 5, 30, tzinfo=timezone.utc)
     begin, over = day + timedelta(days=start), None if end is None else day + timedelta(days=end)
     schedule = _schedule(cron, own, start_date=begin, end_date=over)
@@ -97,10 +97,10 @@ def test_every_run_is_in_its_hour(  # noqa: PLR0913, PLR0917  # what a week depe
     ("zone", "first", "key", "runs", "note"),
     [
         ("Europe/Berlin", date(2026, 3, 23), "2026-03-29T02", 0, "does not exist"),
-        ("Europe/Berlin", date(2026, 10, 19), "2026-10-25T02", 8, "comes twice"),
+        ("Europe/Berlin", date(2026, 10, 19), "2026-10-25T02", 8, "occurs twice"),
         ("America/New_York", date(2026, 3, 2), "2026-03-08T02", 0, "does not exist"),
-        ("America/New_York", date(2026, 10, 26), "2026-11-01T01", 8, "comes twice"),
-        ("Australia/Lord_Howe", date(2026, 3, 30), "2026-04-05T01", 6, "has 90 minutes: 30 of them come twice"),
+        ("America/New_York", date(2026, 10, 26), "2026-11-01T01", 8, "occurs twice"),
+        ("Australia/Lord_Howe", date(2026, 3, 30), "2026-04-05T01", 6, "has 90 minutes: 30 of them occur twice"),
         ("Australia/Lord_Howe", date(2026, 9, 28), "2026-10-04T02", 2, "has 30 minutes"),
         ("Africa/Cairo", date(2026, 4, 20), "2026-04-24T00", 0, "does not exist"),
         ("Africa/Cairo", date(2026, 4, 24), "2026-04-24T00", 0, "does not exist"),
@@ -108,27 +108,27 @@ def test_every_run_is_in_its_hour(  # noqa: PLR0913, PLR0917  # what a week depe
         ("Asia/Kolkata", date(2026, 3, 23), "2026-03-29T02", 4, ""),
     ],
 )
-def test_changes_of_the_clock_are_told(zone: str, first: date, key: str, runs: int, note: str) -> None:
-    """A run each quarter of an hour."""
+def test_dst_changes_are_reported(zone: str, first: date, key: str, runs: int, note: str) -> None:
+    """With a run every 15 minutes."""
     calendar = calendar_of([_schedule("*/15 * * * *")], NEWEST, first, ZoneInfo(zone))
     hour = calendar.hour(key)
     assert hour
     assert (hour.runs, hour.note) == (runs, note)
-    assert bool(note) == any(f"the clock of {zone} is set" in sentence for sentence in calendar.sentences)
+    assert bool(note) == any(f"clocks in {zone} are set" in sentence for sentence in calendar.sentences)
 
 
-def test_a_schedule_that_is_not_on_the_clock_is_told() -> None:
+def test_a_schedule_without_a_cron_is_reported() -> None:
     schedules = [_schedule("@manual"), _schedule("@daily", is_paused_upon_creation=True), _schedule("0 0 30 2 *")]
     calendar = calendar_of(schedules, NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
     assert calendar.sentences == [
         "7 runs of 1 schedule, at most 1 in an hour (Mon 2026-03-23 00:00).",
-        "Of the schedules, 1 begins paused; the calendar has their runs all the same.",
-        "1 more schedule waits for a manual trigger or another schedule.",
+        "1 schedule starts paused; its runs are shown anyway.",
+        "1 more schedule runs manually or after another schedule.",
     ]
 
 
 def test_a_run_with_a_data_interval_starts_at_its_end() -> None:
-    """So the first is one interval after the start date."""
+    """So the first run is one interval after the start date."""
     schedule = _schedule("@daily", start_date=datetime(2026, 3, 25))  # noqa: DTZ001  # as the schema has it
     for data_interval, days in ((True, [26, 27, 28, 29]), (False, [25, 26, 27, 28, 29])):
         week = calendar_of([replace(schedule, data_interval=data_interval)], NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
@@ -139,20 +139,20 @@ def test_a_run_with_a_data_interval_starts_at_its_end() -> None:
     ("text", "first"),
     [("2026-W48", date(2026, 11, 23)), ("2026-w01", date(2025, 12, 29)), ("2026-11-25", date(2026, 11, 25))],
 )
-def test_a_week_is_an_iso_week_or_begins_on_a_date(text: str, first: date) -> None:
+def test_a_week_is_an_iso_week_or_starts_on_a_date(text: str, first: date) -> None:
     assert parse_week(text) == first
 
 
 @pytest.mark.parametrize(
     "text", ["2026-W54", "2026-W00", "0001-01-01", "9999-W52", "48", "20261123", "2026-02-30", "\x1b[2J"]
 )
-def test_what_is_no_week_is_refused(text: str) -> None:
+def test_an_invalid_week_is_an_error(text: str) -> None:
     with pytest.raises(InvalidError) as error:
         parse_week(text)
     assert error.value.message.isprintable()
 
 
-def test_this_week_begins_on_the_monday_of_the_timezone() -> None:
+def test_the_current_week_starts_on_monday_in_the_timezone() -> None:
     sunday_evening = datetime(2026, 3, 22, 20, tzinfo=timezone.utc)
     assert monday_of(sunday_evening, ZoneInfo("UTC")) == date(2026, 3, 16)
     assert monday_of(sunday_evening, ZoneInfo("Asia/Tokyo")) == date(2026, 3, 23)

@@ -1,4 +1,4 @@
-"""The calendar as people see it: the command, its pictures, and the page."""
+"""The output of the calendar: the command, its pictures, and the page."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def fleet(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("week", ["2026-W13", "2026-W43"])
 @pytest.mark.parametrize("form", ["text", "svg", "html"])
 def test_the_calendar_of_a_fleet(form: str, week: str, fleet: Path, file_regression: FileRegressionFixture) -> None:
-    """A week in which the clock is set forward, and one in which it is set back."""
+    """In the weeks of both DST changes."""
     code, out, err = dagpress(fleet, "calendar", "--week", week, "--timezone", "Europe/Berlin", "--format", form)
     assert (code, err) == (0, "")
     suffix = ".txt" if form == "text" else f".{form}"
     file_regression.check(out, fullpath=_PICTURES / f"berlin_{week}{suffix}", encoding="utf-8", extension=suffix)
 
 
-def test_programs_get_the_names_of_each_hour(fleet: Path) -> None:
+def test_json_has_the_names_of_each_hour(fleet: Path) -> None:
     code, out, _ = dagpress(fleet, "calendar", "--week", "2026-03-24", "--format", "json")
     week = json.loads(out)
     hours = {(hour["day"], hour["hour"]): hour for hour in week["hours"]}
@@ -79,14 +79,14 @@ def test_programs_get_the_names_of_each_hour(fleet: Path) -> None:
         (("--runner", "bash"), 7 * 72 + 7 + 5),
     ],
 )
-def test_filters(options: tuple[str, ...], runs: int, fleet: Path) -> None:
-    """Of each kind any of those that are named, of all kinds at once."""
+def test_filters_select_runs(options: tuple[str, ...], runs: int, fleet: Path) -> None:
+    """Values of one filter are alternatives; different filters are combined."""
     _, out, _ = dagpress(fleet, "calendar", "--week", "2026-W12", "--format", "json", *options)
     assert json.loads(out)["runs"] == runs
 
 
-def test_tasks_with_a_runner_and_a_pool_of_their_own(tmp_path: Path) -> None:
-    """They decide, and the schedule's stands for those that say nothing."""
+def test_tasks_override_the_runner_and_the_pool(tmp_path: Path) -> None:
+    """The schedule's values apply to the other tasks."""
     tasks = [{"id": "a", "run": "tap-a target-b", "pool": "p"}, {"id": "b", "python": "m.f"}]
     schedule = {"interval": "@daily", "tasks": tasks}
     write(tmp_path, {"schedules/a.yml": as_yaml(schedule)})
@@ -107,7 +107,7 @@ def test_tasks_with_a_runner_and_a_pool_of_their_own(tmp_path: Path) -> None:
         (("--environment", "prod"), "This project has no deployment environments"),
     ],
 )
-def test_what_cannot_be_is_told(options: tuple[str, ...], message: str, fleet: Path) -> None:
+def test_invalid_options_are_errors(options: tuple[str, ...], message: str, fleet: Path) -> None:
     with pytest.raises(click.ClickException) as error:
         dagpress(fleet, "calendar", *options)
     assert message in error.value.format_message()
@@ -133,7 +133,7 @@ def test_each_environment_has_a_calendar(fleet: Path) -> None:
     assert "no environment nowhere" in text_of(pages.get("/calendar?environment=nowhere"), "[role=alert]")
 
 
-def test_it_is_written_into_a_file(fleet: Path) -> None:
+def test_the_calendar_is_written_to_a_file(fleet: Path) -> None:
     file = fleet / "week.svg"
     assert dagpress(fleet, "calendar", "--format", "svg", "--output", str(file)) == (0, "", "")
     assert ET.fromstring(file.read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314  # our own file
@@ -149,7 +149,7 @@ def test_it_is_written_into_a_file(fleet: Path) -> None:
     ],
 )
 def test_a_terminal_shows_colours_or_shades(env: dict[str, str], in_it: str, not_in_it: str, fleet: Path) -> None:
-    """Colours where it has them, else shades where it can show them, else the numbers."""
+    """Colours if supported, else shades if supported, else numbers."""
     command: list[str | Path] = [_PROGRAM, "--project", fleet, "calendar", "--week", "2026-W12"]
     shown = printed_on_a_terminal(*command, **{"PYTHONUTF8": "1", **env})
     assert in_it in shown
@@ -157,8 +157,8 @@ def test_a_terminal_shows_colours_or_shades(env: dict[str, str], in_it: str, not
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
-def test_the_text_is_as_wide_as_there_is_room(width: int) -> None:
-    """With many runs the days stand beside each other, and every number is there whatever the width."""
+def test_the_text_fits_the_width_of_the_terminal(width: int) -> None:
+    """With many runs, the days are columns. Every number is printed at any width."""
     schedules = [Schedule(name=str(n), interval=f"{n % 60} {n % 2} * * *") for n in range(300)]
     calendar = calendar_of(schedules, NEWEST, date(2026, 10, 19), ZoneInfo("Europe/Berlin"))
     text = calendar_text(calendar, width)
@@ -169,8 +169,8 @@ def test_the_text_is_as_wide_as_there_is_room(width: int) -> None:
 
 
 @given(numbers=st.lists(st.integers(0, 1000), min_size=1))
-def test_colours_are_steps(numbers: list[int]) -> None:
-    """More runs never look like fewer, nothing looks like something, and the legend has every number."""
+def test_colours_increase_with_the_runs(numbers: list[int]) -> None:
+    """More runs never look like fewer, only hours without runs are empty, and the legend has every number."""
     heat = Heat(numbers)
     levels = [heat.level(number) for number in sorted(numbers)]
     assert levels == sorted(levels)
@@ -180,8 +180,8 @@ def test_colours_are_steps(numbers: list[int]) -> None:
         assert [step.level for step in heat.steps if step.least <= number <= step.most] == [heat.level(number)]
 
 
-def test_numbers_can_be_read_on_their_colours() -> None:
-    """WCAG 2.2 asks for a contrast of 4.5, in light and in dark."""
+def test_numbers_have_enough_contrast_with_their_colours() -> None:
+    """WCAG 2.2 requires a contrast of 4.5, in light and dark mode."""
     pairs = re.findall(r"--heat-(\d): (#\w{6}); --on-heat-\1: (#\w{6});", heat_css())
     assert len(pairs) == 2 * LEVELS
     for _, behind, text in pairs:
@@ -198,8 +198,8 @@ def _luminance(colour: str) -> float:
 
 @fewer(2)
 @given(name=st.text(min_size=1) | st.just(_HOSTILE))
-def test_a_name_is_text_in_the_picture(name: str) -> None:
-    """It is well-formed XML, and the name is one of its texts."""
+def test_a_name_is_escaped_in_the_picture(name: str) -> None:
+    """The picture is well-formed XML, and the name is one of its texts."""
     calendar = calendar_of([Schedule(name=name, interval="@daily")], NEWEST, date(2026, 3, 23), ZoneInfo("UTC"))
     svg = calendar_svg(calendar)
     root = ET.fromstring(svg.encode())  # noqa: S314  # our own
@@ -209,7 +209,7 @@ def test_a_name_is_text_in_the_picture(name: str) -> None:
     assert all(character.isprintable() or character == "\n" for character in svg)
 
 
-def test_hostile_names_are_text_everywhere(tmp_path: Path) -> None:
+def test_hostile_names_are_escaped_everywhere(tmp_path: Path) -> None:
     schedule = {"name": _HOSTILE[:-5], "owner": _HOSTILE[:-6], "interval": "@daily", "extractor": "a", "loader": "b"}
     write(tmp_path, {"schedules/<b>.yml": as_yaml(schedule)})
     for form in ("html", "svg", "text"):
@@ -224,7 +224,7 @@ def test_hostile_names_are_text_everywhere(tmp_path: Path) -> None:
     assert all("alert" not in script.text for script in page.select("script"))
 
 
-def test_nothing_is_loaded_by_what_stands_alone(fleet: Path) -> None:
+def test_the_html_and_svg_files_load_nothing(fleet: Path) -> None:
     for form in ("svg", "html"):
         _, out, _ = dagpress(fleet, "calendar", "--format", form)
         assert re.findall(r"(?:href|src)=|@import|<script|url\((?!#hatched\))", out) == []
@@ -234,17 +234,17 @@ def test_nothing_is_loaded_by_what_stands_alone(fleet: Path) -> None:
     ("option", "word", "expected"),
     [("--owner", "m", "marketing"), ("--timezone", "Europe/Berl", "Europe/Berlin")],
 )
-def test_completion_knows_what_there_is(option: str, word: str, expected: str, fleet: Path) -> None:
+def test_completion_offers_the_values_of_the_project(option: str, word: str, expected: str, fleet: Path) -> None:
     assert completed(f"dagpress --project {fleet} calendar {option} {word}") == [expected]
 
 
-def test_an_hour_leads_to_who_starts_then(fleet: Path) -> None:
+def test_an_hour_links_to_the_runs_that_start(fleet: Path) -> None:
     pages = Pages(fleet)
     page = pages.get("/calendar?week=2026-W43&timezone=Europe/Berlin")
     assert "Choose an hour" in text_of(page, "#hour")
     link = page.select_one("#at-2026-10-25T02")
     assert link
-    assert " ".join(link.text.split()) == "7* runs on Sun 2026-10-25 02:00, which comes twice"
+    assert " ".join(link.text.split()) == "7* runs on Sun 2026-10-25 02:00, which occurs twice"
     chosen = pages.get(str(link["href"]))
     assert text_of(chosen, "#hour h2") == "Sun 2026-10-25 02:00"
     rows = [" ".join(row.text.split()) for row in chosen.select("#hour tbody tr")]
@@ -260,14 +260,14 @@ def test_an_hour_leads_to_who_starts_then(fleet: Path) -> None:
     assert [link["id"] for link in marked] == ["at-2026-10-25T02"]
 
 
-def test_an_hour_that_does_not_exist_is_no_link(fleet: Path) -> None:
+def test_a_missing_hour_is_not_a_link(fleet: Path) -> None:
     page = Pages(fleet).get("/calendar?week=2026-W13&timezone=Europe/Berlin")
     assert text_of(page, "table.heat td.gap") == "does not exist"
     assert page.select_one("#at-2026-03-29T02") is None
     assert "the time between does not exist" in text_of(page, "#calendar")
 
 
-def test_links_and_choices_keep_the_filter(fleet: Path) -> None:
+def test_links_and_forms_keep_the_filter(fleet: Path) -> None:
     page = Pages(fleet).get("/calendar?week=2026-W13&timezone=Asia/Kolkata&owner=shop")
     link = next(link for link in page.select("#calendar nav a") if link.text == "Next")
     assert link["href"] == "/calendar?week=2026-03-30&timezone=Asia%2FKolkata&owner=shop"
@@ -277,7 +277,7 @@ def test_links_and_choices_keep_the_filter(fleet: Path) -> None:
 
 
 @pytest.mark.parametrize("week", ["2026-W13", "2026-03-25"])
-def test_the_week_stands_in_its_field(week: str, fleet: Path) -> None:
+def test_the_week_is_in_its_field(week: str, fleet: Path) -> None:
     field = Pages(fleet).get(f"/calendar?week={week}").select_one("#week")
     assert field
     assert field["value"] == week
@@ -299,13 +299,13 @@ def test_the_page_is_in_the_timezone_of_the_viewer(fleet: Path) -> None:
         ("week=2026-W77", "`2026-W77` is not a week"),
     ],
 )
-def test_what_cannot_be_shown_is_told_on_the_page(query: str, message: str, fleet: Path) -> None:
+def test_invalid_queries_are_errors_on_the_page(query: str, message: str, fleet: Path) -> None:
     page = Pages(fleet).get(f"/calendar?{query}&hour=nonsense")
     assert text_of(page, "[role=alert]").startswith(message)
     assert page.select_one("table.heat")
 
 
-def test_the_page_says_that_files_have_errors(fleet: Path) -> None:
+def test_the_page_reports_schedules_with_errors(fleet: Path) -> None:
     write(fleet, {"schedules/broken.yml": "{"})
     page = Pages(fleet).get("/calendar")
     assert "Some files have errors" in text_of(page, "#calendar")

@@ -1,4 +1,4 @@
-"""Each folder of `cases` is a project: what it generates, or what it is told, is kept beside it."""
+"""Each folder of `cases` is a project with its expected files or messages."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from versions import NEWEST, NEWEST_2
 from codegen.cli.main import main
 
 CASES = Path(__file__).parent / "cases"
-# A case is for the version of its configuration, else for the newest, and for the newest 2 where something of that is
-# kept too: where the files differ in more than names. `real/test_import.py` imports every case into both.
+# A case is for the version of its configuration, else for the newest; and for the newest 2 if the case has expected
+# files for it, because they differ in more than names. `real/test_import.py` imports every case into both.
 _FOLDERS = {NEWEST: "generated_dags", NEWEST_2: "generated_dags_airflow_2"}
 _SAID, _SAID_OF_2 = "stderr.txt", "stderr_airflow_2.txt"
 _OUTPUT = {*_FOLDERS.values(), _SAID, _SAID_OF_2}
 
 
 def _cases() -> list[tuple[str, str]]:
-    """Every case, with the versions of Airflow that it is for."""
+    """Yield every case with its versions of Airflow."""
     cases = sorted(CASES.iterdir())
     of_2 = [case for case in cases if any((case / each).exists() for each in (_FOLDERS[NEWEST_2], _SAID_OF_2))]
     return [(case.name, NEWEST) for case in cases] + [(case.name, NEWEST_2) for case in of_2]
 
 
 def version_of(name: str) -> str | None:
-    """The only Airflow version of a case, if it has one; the newest means any version, as in the README."""
+    """Return the only Airflow version of a case, if it has one; the newest means any version, as in the README."""
     found = re.search(r'^airflow = "(.*)"', _configuration(name), re.MULTILINE)
     return found[1] if found and found[1] != NEWEST else None
 
@@ -45,10 +45,10 @@ def _configuration(name: str) -> str:
 
 
 @pytest.mark.parametrize(("name", "airflow"), _cases())
-def test_case(
+def test_a_case_has_the_expected_files_and_messages(
     name: str, airflow: str, tmp_path: Path, file_regression: FileRegressionFixture, *, regen_all: bool
 ) -> None:
-    """A project gives exactly the files and the messages that are kept; an error gives no file."""
+    """With an error, no file is generated."""
     case = CASES / name
     code, stderr, generated = generate_case(name, airflow, tmp_path / "project")
     assert bool(generated) == (code != 2), "an error and files go together"
@@ -70,15 +70,15 @@ def test_case(
 
 
 def copy_case(name: str, project: Path, airflow: str = NEWEST) -> Path:
-    """A copy of the case without its expected files, for an Airflow version unless the case has its own."""
+    """Copy the case without its expected files, for an Airflow version unless the case has its own."""
     shutil.copytree(CASES / name, project, symlinks=True, ignore=shutil.ignore_patterns(*_OUTPUT))
     text = _configuration(name).replace(f'airflow = "{NEWEST}"', f'airflow = "{airflow}"')
     (project / "dagpress.toml").write_text(configured(text, airflow))
     return project
 
 
-def test_no_formatter_changes_what_is_generated() -> None:
-    """With any settings: otherwise a project's formatter would change each file."""
+def test_no_formatter_changes_a_generated_file() -> None:
+    """With any settings: otherwise, a project's formatter would change each file."""
     files = [str(path) for folder in _FOLDERS.values() for path in CASES.glob(f"*/{folder}/**/*.py")]
     assert len(files) > 100
     ruff = (Path(sys.executable).with_name("ruff"), "format", "--isolated", "--check", "--quiet")
@@ -91,7 +91,7 @@ def test_no_formatter_changes_what_is_generated() -> None:
 
 
 def generate_case(name: str, airflow: str, project: Path) -> tuple[int, str, dict[str, str]]:
-    """The exit code, what is said, and the generated files of a copy of the case."""
+    """Return the exit code, the messages, and the generated files of a copy of the case."""
     copy_case(name, project, airflow)
     result = CliRunner().invoke(main, ["--project", str(project), "generate"], standalone_mode=False)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
@@ -100,7 +100,7 @@ def generate_case(name: str, airflow: str, project: Path) -> tuple[int, str, dic
 
 
 def _keep_what_differs(case: Path, stderr: str, of_the_newest: str) -> None:
-    """Write what is said about Airflow 2, where it is not what is said about the newest."""
+    """Write the messages for Airflow 2 if they differ from those for the newest version."""
     path = case / _SAID_OF_2
     if stderr == of_the_newest:
         path.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def _keep_what_differs(case: Path, stderr: str, of_the_newest: str) -> None:
 
 @pytest.fixture
 def regen_all(request: pytest.FixtureRequest) -> bool:
-    """Whether `make goldens` writes the expected files."""
+    """Return whether `make goldens` writes the expected files."""
     return bool(request.config.getoption("regen_all"))
 
 

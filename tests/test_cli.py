@@ -1,4 +1,4 @@
-"""The commands as a user calls them: what they print, where, and with which exit code."""
+"""The command line: output, streams and exit codes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAGPRESS = Path(sys.executable).parent / "dagpress"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of three schedules, one of each kind."""
+    """A project with three schedules, one of each kind."""
     return write(
         tmp_path,
         {
@@ -43,8 +43,7 @@ def _call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     return subprocess.run([DAGPRESS, *arguments], capture_output=True, text=True, check=False, env=env)
 
 
-def test_list_shows_what_runs_and_when(project: Path) -> None:
-    """A table for people."""
+def test_list_prints_a_table_of_commands_and_times(project: Path) -> None:
     code, out, err = dagpress(project, "list")
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == ["NAME", "gitlab", "job", "manual"]
@@ -52,8 +51,8 @@ def test_list_shows_what_runs_and_when(project: Path) -> None:
     assert "job refresh                    meltano_job_refresh" in out
 
 
-def test_list_still_shows_the_schedules_beside_a_broken_one(project: Path) -> None:
-    """One bad file does not hide the others, and the exit code says that there is one."""
+def test_list_shows_the_valid_schedules_if_another_is_broken(project: Path) -> None:
+    """The exit code reports the broken one."""
     write(project, {"schedules/broken.yml": "interval: [\n"})
     code, out, err = dagpress(project, "list")
     assert code == 2
@@ -61,8 +60,8 @@ def test_list_still_shows_the_schedules_beside_a_broken_one(project: Path) -> No
     assert err.startswith("schedules/broken.yml:2:1: yaml-syntax: ")
 
 
-def test_show_gives_every_value_with_its_default(project: Path) -> None:
-    """What a schedule ends up with, in the words in which it is written."""
+def test_show_prints_every_value_with_its_default(project: Path) -> None:
+    """With the keys and values of the YAML."""
     data = json.loads(dagpress(project, "show", "gitlab", "--format", "json")[1])
     assert data["retry_delay"] == "90m"
     assert data["owner"] == "data"
@@ -72,13 +71,13 @@ def test_show_gives_every_value_with_its_default(project: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["job", "meltano_job_refresh", "schedules/job.yml"])
-def test_a_schedule_is_found_by_its_dag_and_by_its_file_too(project: Path, name: str) -> None:
-    """Airflow shows the DAG id, and a shell completes the file."""
+def test_a_schedule_can_be_named_by_its_dag_or_its_file(project: Path, name: str) -> None:
+    """Airflow shows the DAG id, and shells complete the file."""
     assert json.loads(dagpress(project, "show", name, "--format", "json")[1])["name"] == "job"
 
 
-def test_show_tells_what_was_drawn_and_what_meltano_adds(project: Path) -> None:
-    """The time of an `H`, the state id and the tags are values that the schedule ends up with."""
+def test_show_prints_the_time_of_h_and_the_values_that_meltano_adds(project: Path) -> None:
+    """The time of an `H`, the state id and the tags."""
     write(project, {"schedules/hashed.yml": EXTRACT_LOAD.replace("@daily", "H 4 * * *") + "doc: |\n  One.\n  Two.\n"})
     out = dagpress(project, "show", "hashed")[1]
     cron = next(line for line in dagpress(project, "show", "hashed", "--dag")[1].splitlines() if "schedule=" in line)
@@ -89,15 +88,14 @@ def test_show_tells_what_was_drawn_and_what_meltano_adds(project: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["show", "next"])
-def test_an_unknown_name_is_an_error_with_the_nearest(project: Path, command: str) -> None:
-    """A typo gets a hint."""
+def test_an_unknown_name_is_an_error_with_a_suggestion(project: Path, command: str) -> None:
     with pytest.raises(click.ClickException, match=r"there is no schedule `gitlub` \(did you mean `gitlab`\?\)"):
         dagpress(project, command, "gitlub")
 
 
 @pytest.mark.parametrize("command", ["show", "next"])
-def test_a_broken_schedule_is_told_by_its_errors(project: Path, command: str) -> None:
-    """Who asks for a schedule with errors gets them, and not those of others."""
+def test_a_command_for_a_broken_schedule_prints_its_errors(project: Path, command: str) -> None:
+    """And not the errors of other schedules."""
     write(project, {"schedules/broken.yml": "interval: [\n", "schedules/other.yml": "interval: [\n"})
     code, out, err = dagpress(project, command, "broken")
     assert (code, out) == (2, "")
@@ -106,25 +104,25 @@ def test_a_broken_schedule_is_told_by_its_errors(project: Path, command: str) ->
 
 
 def test_next_counts_in_the_timezone_of_the_schedule(project: Path) -> None:
-    """Over the change of the clock, midnight stays midnight."""
+    """Midnight stays midnight across a DST change."""
     _, out, err = dagpress(project, "next", "gitlab", "-n", "3", "--after", "2027-03-27T12:00:00")
     assert err == "gitlab: every day at 00:00 (Europe/Berlin)\n"
     assert out == "Sun 2027-03-28 00:00 CET\nMon 2027-03-29 00:00 CEST\nTue 2027-03-30 00:00 CEST\n"
 
 
 def test_next_skips_a_weekend(project: Path) -> None:
-    """JSON has moments with their offset."""
+    """Times in JSON have their UTC offset."""
     out = dagpress(project, "next", "job", "--format", "json", "-n", "2", "--after", "2026-11-27T06:00:00")[1]
     assert json.loads(out) == ["2026-11-30T06:00:00+00:00", "2026-12-01T06:00:00+00:00"]
 
 
-def test_next_of_a_manual_schedule_says_that_a_person_starts_it(project: Path) -> None:
-    """No run, and the reason."""
-    assert dagpress(project, "next", "manual") == (0, "", "manual: only when somebody starts it\n")
+def test_next_of_a_manual_schedule_says_that_it_is_manual(project: Path) -> None:
+    """It prints no runs, and the reason."""
+    assert dagpress(project, "next", "manual") == (0, "", "manual: manual runs only\n")
 
 
 def test_next_respects_the_start_and_the_end(project: Path) -> None:
-    """The start date itself is a run where the cron meets it, and so is the end date."""
+    """Start and end date are inclusive."""
     dates = "start_date: 2030-01-02\nend_date: 2030-01-03\n"
     write(project, {"schedules/short.yml": EXTRACT_LOAD + dates})
     out = dagpress(project, "next", "short", "--after", "2029-01-01")[1]
@@ -135,8 +133,8 @@ def test_next_respects_the_start_and_the_end(project: Path) -> None:
     )
 
 
-def test_generate_reports_to_programs_what_it_wrote(project: Path) -> None:
-    """JSON on stdout, with the files and the diagnostics."""
+def test_generate_prints_the_written_files_as_json(project: Path) -> None:
+    """On stdout, with the diagnostics."""
     write(project, {"schedules/typo.yml": EXTRACT_LOAD.replace("gitlab", "gitlub")})
     code, out, _ = dagpress(project, "generate", "--format", "json")
     report = json.loads(out)
@@ -158,8 +156,8 @@ def test_generate_reports_to_programs_what_it_wrote(project: Path) -> None:
     assert (project / "generated_dags/typo.py").exists()
 
 
-def test_check_speaks_to_github_in_its_commands(project: Path) -> None:
-    """Warnings and drift appear beside the lines of a pull request."""
+def test_check_prints_github_annotations(project: Path) -> None:
+    """Warnings and drift are shown at the lines of a pull request."""
     write(project, {"schedules/typo, 100%.yml": "dag_id: x\n" + EXTRACT_LOAD.replace("gitlab", "gitlub")})
     code, out, _ = dagpress(project, "check", "--format", "github")
     lines = out.splitlines()
@@ -172,8 +170,8 @@ def test_check_speaks_to_github_in_its_commands(project: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", ["schedule", "folder"])
-def test_equal_messages_and_equal_changes_are_one(tmp_path: Path, layout: str) -> None:
-    """With the number and the first of the other locations. Changes that differ in more than names are not equal."""
+def test_equal_messages_and_equal_changes_are_grouped(tmp_path: Path, layout: str) -> None:
+    """With the number and the first of the other locations. Changes are equal if they differ only in names."""
     names = [f"schedules/{'ab'[number // 4]}/shop-{number}.yml" for number in range(8)]
     body = EXTRACT_LOAD + "env: {SHOP: NAME}\nstart_dat: 2026-01-01\n"
     write(
@@ -187,7 +185,7 @@ def test_equal_messages_and_equal_changes_are_one(tmp_path: Path, layout: str) -
     write(tmp_path, {name: (tmp_path / name).read_text().replace("start_dat", "start_date") for name in names})
     assert dagpress(tmp_path, "generate")[0] == 0
     files, shown, lines = _places_of(tmp_path, names, layout)
-    # A value that has the name of the schedule, a value that has not, and in another schedule a value of its own.
+    # A value with the name of the schedule, a value without it, and another value in another schedule.
     write(tmp_path, {name: (tmp_path / name).read_text().replace("{SHOP: ", "{SHOP: new-") for name in names})
     write(tmp_path, {"schedules/_defaults.yml": "owner: data\n", "schedules/own.yml": EXTRACT_LOAD + "owner: me\n"})
 
@@ -214,7 +212,7 @@ def test_equal_messages_and_equal_changes_are_one(tmp_path: Path, layout: str) -
 
 
 def _places_of(root: Path, names: Sequence[str], layout: str) -> tuple[list[str], list[str], list[str]]:
-    """The DAG file of each schedule, the words of a patch for its DAG, and the location of a message about it."""
+    """Return the DAG file of each schedule, the words of a patch for its DAG, and the location of its messages."""
     if layout == "schedule":
         files = [name.replace("schedules", "generated_dags").replace(".yml", ".py") for name in names]
         return files, files, [f"{file}:1:1" for file in files]
@@ -227,7 +225,7 @@ def _places_of(root: Path, names: Sequence[str], layout: str) -> tuple[list[str]
 
 
 @pytest.mark.parametrize("command", ["generate", "validate", "check"])
-def test_every_command_that_reports_speaks_to_github(
+def test_every_reporting_command_prints_github_annotations(
     tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each error is at its line; its path starts at the root of the repository."""
@@ -245,8 +243,8 @@ def test_every_command_that_reports_speaks_to_github(
     assert annotated() == "::error file=schedules/broken.yml"
 
 
-def test_an_error_in_a_default_is_told_for_the_schedules_below(project: Path) -> None:
-    """Who asks for a schedule gets the error of what it inherits."""
+def test_an_error_in_a_default_is_reported_for_the_schedules_below(project: Path) -> None:
+    """A command for one schedule prints the errors of its defaults."""
     write(project, {"schedules/shop/_defaults.yml": "ownr: x\n", "schedules/shop/orders.yml": EXTRACT_LOAD})
     code, _, err = dagpress(project, "show", "orders")
     assert code == 2
@@ -254,10 +252,8 @@ def test_an_error_in_a_default_is_told_for_the_schedules_below(project: Path) ->
     assert dagpress(project, "show", "gitlab")[0] == 0
 
 
-def test_a_project_with_a_configuration_is_not_taken_for_the_one_around_it(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The nearest project counts, by its pyproject.toml too."""
+def test_the_nearest_project_is_used(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one with a table in pyproject.toml."""
     inner = write(project / "inner", {"pyproject.toml": '[tool.dagpress]\nairflow = "3.3"\nschedules = "pipelines"\n'})
     write(inner, {"pipelines/own.yml": EXTRACT_LOAD})
     monkeypatch.chdir(inner)
@@ -265,16 +261,16 @@ def test_a_project_with_a_configuration_is_not_taken_for_the_one_around_it(
     assert [row["name"] for row in json.loads(result.stdout)] == ["own"]
 
 
-def test_validate_looks_at_no_generated_file(project: Path) -> None:
-    """Schedules alone: right ones are fine, whatever lies in generated_dags/."""
+def test_validate_does_not_check_generated_files(project: Path) -> None:
+    """Valid schedules pass, whatever is in generated_dags/."""
     write(project, {"generated_dags/gitlab.py": "mine = True\n"})
     assert dagpress(project, "validate") == (0, "", "3 schedules, no problem.\n")
     write(project, {"schedules/x.yml": "interval: x\n"})
     assert dagpress(project, "validate")[0] == 2
 
 
-def test_the_help_names_every_command_as_the_command_does() -> None:
-    """The lines that the help has, so that it need not import the commands, are the commands' own."""
+def test_the_summaries_in_the_help_match_the_commands() -> None:
+    """The help has its own copy of them, so that it does not import the commands."""
     context = click.Context(main)
     commands = cli._COMMANDS  # noqa: SLF001
     for name, (_, line) in commands.items():
@@ -289,7 +285,7 @@ def test_the_help_names_every_command_as_the_command_does() -> None:
 
 
 def _modules_after(*arguments: str) -> set[str]:
-    """The names of all modules that a command has imported."""
+    """Return the names of all modules that a command imports."""
     code = (
         "import sys; from codegen.cli.main import main; "
         f"main({list(arguments)}, standalone_mode=False); print(*sys.modules)"
@@ -298,22 +294,21 @@ def _modules_after(*arguments: str) -> set[str]:
     return set(out.splitlines()[-1].split())
 
 
-def test_the_help_imports_nothing_that_commands_need() -> None:
-    """Import time is user time."""
+def test_the_help_imports_no_dependencies_of_commands() -> None:
     loaded = _modules_after("--help")
     assert "click" in loaded
     assert not loaded & {"black", "jinja2", "yaml", "croniter"}
 
 
-def test_plain_schedules_need_neither_a_template_engine_nor_a_cron_library(tmp_path: Path) -> None:
-    """Each takes longer to import than to validate many schedules."""
+def test_validating_plain_schedules_imports_no_jinja_and_no_croniter(tmp_path: Path) -> None:
+    """Importing either takes longer than validating many schedules."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     assert not _modules_after("--project", str(tmp_path), "validate") & {"jinja2", "croniter", "dateutil"}
 
 
 @pytest.mark.slow
-def test_a_check_imports_no_black(project: Path) -> None:
-    """Our own templates give what black leaves as it is. Nor anything of the page, or of two rare keys."""
+def test_check_does_not_import_black(project: Path) -> None:
+    """The built-in templates are in black's format. Modules of the page and of rare keys are not imported either."""
     loaded = _modules_after("--project", str(project), "check")
     assert "jinja2" in loaded
     assert not loaded & {"black", "httpx2", "starlette", "pathspec", "packaging"}
@@ -332,14 +327,13 @@ def test_a_check_imports_no_black(project: Path) -> None:
         (["next"], 2, "Missing argument"),
     ],
 )
-def test_usage(
+def test_help_exits_with_0_and_a_usage_error_with_2(
     arguments: Sequence[str],
     code: int,
     said: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Help is help, and bad usage is 2, as the process ends with it."""
     monkeypatch.setattr(sys, "argv", ["dagpress", *arguments])
     with pytest.raises(SystemExit) as end:
         cli.run()
@@ -349,14 +343,14 @@ def test_usage(
 
 
 def test_the_program_is_called_dagpress() -> None:
-    """And ends with the code, in a process of its own."""
+    """And returns the exit code, as a separate process."""
     result = _call()
     assert (result.returncode, result.stderr.startswith("Usage: dagpress ")) == (2, True)
 
 
 @pytest.mark.slow
-def test_a_bug_of_ours_has_an_exit_code_of_its_own(project: Path) -> None:
-    """Whatever nobody foresaw is not mistaken for bad input."""
+def test_an_internal_error_exits_with_3(project: Path) -> None:
+    """Not with the code for invalid input."""
     code = (
         "import codegen.cli.main as m, codegen.pipeline as p\n"
         "def bug(*_): raise ZeroDivisionError\n"
@@ -368,8 +362,8 @@ def test_a_bug_of_ours_has_an_exit_code_of_its_own(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
-    """`dagpress diff | head -1` ends in silence."""
+def test_a_closed_pipe_is_not_an_error(project: Path) -> None:
+    """`dagpress diff | head -1` prints no error."""
     write(project, {f"schedules/s{n}.yml": EXTRACT_LOAD for n in range(200)})
     command = f"set -o pipefail; {DAGPRESS} --project {project} diff | head -1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
@@ -380,7 +374,7 @@ def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
 
 @pytest.mark.slow
 def test_many_files_show_their_progress_on_a_terminal(tmp_path: Path) -> None:
-    """It ends at the whole, and a pipe gets none of it."""
+    """It ends at the total; a pipe does not get it."""
     project = write(tmp_path, {f"schedules/s{number}.yml": EXTRACT_LOAD for number in range(200)})
     printed = printed_on_a_terminal(DAGPRESS, "--project", str(project), "generate")
     assert "Rendering" in printed
@@ -389,7 +383,7 @@ def test_many_files_show_their_progress_on_a_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_colours_on_a_terminal_where_nothing_in_a_file_moves_the_cursor_or_begins_a_line(project: Path) -> None:
+def test_a_terminal_gets_colours_but_no_control_characters_of_a_file(project: Path) -> None:
     """NO_COLOR turns colours off."""
     dagpress(project, "generate")
     with (project / "generated_dags/gitlab.py").open("a", newline="") as file:
@@ -406,7 +400,7 @@ def test_colours_on_a_terminal_where_nothing_in_a_file_moves_the_cursor_or_begin
 
 
 def test_completion_completes_commands_and_names(project: Path) -> None:
-    """The script that `completion` prints asks the command as bash does, and quotes the names for it."""
+    """Names are quoted for bash."""
     assert "complete" in dagpress(project, "completion", "bash")[1]
     write(project, {f"schedules/{name}.yml": EXTRACT_LOAD for name in ("-x", "$(x)", "~y", "z z")})
     words = f"dagpress --project {project} show "
@@ -417,8 +411,8 @@ def test_completion_completes_commands_and_names(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_fish_shows_a_description_to_its_end(tmp_path: Path) -> None:
-    """Also with a comma. Click cuts it to 45 characters."""
+def test_fish_shows_the_full_description(tmp_path: Path) -> None:
+    """Also with a comma. Click truncates it to 45 characters."""
     install("fish", ("fish",), ("fish",))
     script = 'dagpress completion fish | source; complete --do-complete "dagpress li"'
     environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -429,7 +423,7 @@ def test_fish_shows_a_description_to_its_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "slip"), [("interval", "intervall"), ("interval", "cron"), ("extractor", "extracter"), ("loader", "target")]
 )
-def test_a_key_that_is_misspelled_is_one_mistake(tmp_path: Path, key: str, slip: str) -> None:
+def test_a_misspelled_key_is_one_error(tmp_path: Path, key: str, slip: str) -> None:
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD.replace(f"{key}:", f"{slip}:")})
     code, _, err = dagpress(tmp_path, "validate")
     (message, count) = err.splitlines()

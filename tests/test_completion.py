@@ -1,4 +1,4 @@
-"""TAB in a real shell: every name is completed to one word."""
+"""TAB in real shells: every name is completed to one word."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAMES = (
     "m!n",
 )
 _DAGPRESS = Path(sys.executable).with_name("dagpress")
-# Answers like the command, and records its arguments.
+# Completes like the command, and records its arguments.
 _RECORDER = f"""\
 #!{sys.executable}
 import json, os, subprocess, sys
@@ -93,7 +93,7 @@ def _terminal_of(command: list[str], folder: Path) -> Iterator[_Terminal]:
 
 
 @pytest.mark.parametrize("shell", list(_SHELLS))
-def test_a_completed_name_is_one_word_and_no_code(shell: str, tmp_path: Path) -> None:
+def test_a_completed_name_is_one_word_and_never_code(shell: str, tmp_path: Path) -> None:
     install(shell, (shell,), (shell,))
     schedules = {f"schedules/{name}.yml": EXTRACT_LOAD for name in _NAMES}
     write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "bin/dagpress": _RECORDER, **schedules})
@@ -106,7 +106,7 @@ def test_a_completed_name_is_one_word_and_no_code(shell: str, tmp_path: Path) ->
         for number, name in enumerate(_NAMES, 1):
             terminal.await_line(number, calls)
             terminal.write(f"dagpress show {name[0]}\t")
-            # The first answer is the script.
+            # The first output is the script.
             terminal.await_line(number + 1, answers)
             terminal.read(1)
             terminal.write("\r")

@@ -1,4 +1,4 @@
-"""The configuration: where it can stand, what is wrong with it and where, and what its keys do."""
+"""The configuration: its files, errors with their locations, and the effects of its keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# One configuration in all the forms that TOML has for it; each has `{value}` for that of `lint`.
+# One configuration in every TOML syntax; each has `{value}` as the value of `lint`.
 FORMS = {
     "own file": ("dagpress.toml", 'airflow = "2.11"\nlint = {{ utc-date = {value} }}\n'),
     "own file with a table": ("dagpress.toml", '"airflow" = "2.11" # odd\n\n[lint]\nutc-date = {value}\n'),
@@ -81,8 +81,8 @@ def _problems(root: Path) -> list[Diagnostic]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_of_toml_says_the_same(project: Path, form: str) -> None:
-    """Whichever file has it: the place of a value is the one in that file, and a folder below finds the project."""
+def test_every_syntax_of_toml_is_equivalent(project: Path, form: str) -> None:
+    """In every file: messages have the location in that file, and commands work in folders below."""
     file, text = FORMS[form]
     expected = project_of(project)
     (project / "dagpress.toml").unlink()
@@ -105,7 +105,7 @@ _QUOTES = ('"', "'")
 
 
 def _plain(node: Node) -> Any:
-    """The values of a node as tomllib has them."""
+    """Return the values of a node as in tomllib."""
     if isinstance(node, MapNode):
         return {key: _plain(entry.value) for key, entry in node.entries.items()}
     if isinstance(node, ListNode):
@@ -114,7 +114,7 @@ def _plain(node: Node) -> Any:
 
 
 def _beginnings(node: Node) -> Iterator[tuple[tuple[str, ...], Location]]:
-    """How each key and each single value can begin, and its place."""
+    """Yield the possible starts of each key and each scalar value, and its location."""
     if isinstance(node, MapNode):
         for key, entry in node.entries.items():
             yield (key, *_QUOTES), entry.key_location
@@ -134,8 +134,8 @@ def _check_reader(text: str) -> None:
         assert lines[place.line - 1].startswith(beginnings, place.column - 1), (beginnings, place)
 
 
-def test_the_reader_has_the_values_of_tomllib_and_their_places() -> None:
-    """In every syntax that TOML has."""
+def test_the_reader_has_the_values_of_tomllib_and_their_locations() -> None:
+    """For every syntax of TOML."""
     _check_reader(TOML)
     for path in CASES.parent.parent.glob("*.toml"):
         _check_reader(path.read_text(encoding="utf-8"))
@@ -168,7 +168,7 @@ _TABLES = st.dictionaries(_KEYS, _VALUES, max_size=4)
 
 @given(st.dictionaries(_KEYS, _TABLES, max_size=4), _BLANKS)
 def test_the_reader_has_the_values_of_any_document(tables: dict[str, dict[str, str]], blank: str) -> None:
-    """Whatever its values are, and however it is laid out."""
+    """For generated documents."""
     parts = [
         f"[{blank}{name}{blank}]{blank}# ]\n" + "".join(f"{blank}{k}{blank}={blank}{v}{blank}\n" for k, v in t.items())
         for name, t in tables.items()
@@ -185,8 +185,8 @@ def test_the_reader_has_the_values_of_any_document(tables: dict[str, dict[str, s
         pytest.param("a = 1\nb = " + "9" * 5000, 2, 5, id="digits"),
     ],
 )
-def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, column: int) -> None:
-    """Also where it ends too early."""
+def test_invalid_toml_is_reported_with_its_location(text: str, line: int, column: int) -> None:
+    """Also if the text ends too early."""
     with pytest.raises(BrokenFileError, match=r"^invalid TOML: [^(]+$") as raised:
         read_toml(text, "x.toml")
     assert raised.value.diagnostic.location == Location("x.toml", line, column)
@@ -209,10 +209,10 @@ def test_text_that_is_not_toml_is_told_with_its_place(text: str, line: int, colu
         ),
     ],
 )
-def test_the_airflow_is_said_and_never_assumed(
+def test_a_missing_airflow_version_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], place: str, hint: str
 ) -> None:
-    """Without a version, the error names the line to add; the search for a project ends at the git root."""
+    """The error names the line to add; the search for a project ends at the git root."""
     inner = tmp_path / "outer/repository"
     write(tmp_path / "outer", {"schedules/a.yml": "", "repository/.git/HEAD": ""})
     for name, text in files.items():
@@ -228,7 +228,7 @@ def test_the_airflow_is_said_and_never_assumed(
 
 @pytest.mark.parametrize("name", ["dagpress.toml", "pyproject.toml"])
 def test_conflict_markers_are_a_merge_conflict(project: Path, name: str) -> None:
-    """As in a schedule, also the one that is often forgotten."""
+    """As in a schedule, also a remaining `=======`."""
     table = "" if name == "dagpress.toml" else "[tool.dagpress]\n"
     (project / "dagpress.toml").unlink()
     sides = 'airflow = "3.3"\n=======\nairflow = "2.11"\n'
@@ -238,8 +238,8 @@ def test_conflict_markers_are_a_merge_conflict(project: Path, name: str) -> None
         assert (problem.code, problem.location) == ("merge-conflict", Location(name, line + bool(table)))
 
 
-def test_a_pyproject_of_others_is_nobodys_business(project: Path) -> None:
-    """A file without our table has no configuration, also one that is not TOML."""
+def test_a_pyproject_without_our_table_is_ignored(project: Path) -> None:
+    """Also if it is not valid TOML."""
     for text in ("", "[tool.ruff]\n", "[tool.dagpress]\n", 'dependencies = ["dagpress"]\n', "= nonsense\n"):
         write(project, {"pyproject.toml": text})
         assert project_of(project).at.keys() == {"airflow"}
@@ -249,7 +249,7 @@ def test_a_pyproject_of_others_is_nobodys_business(project: Path) -> None:
 
 
 def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
-    """What else is in there may be of another version. The hint is the command that installs the right one."""
+    """Other keys can be for another version. The hint is the command that installs the required one."""
     write(project, {"dagpress.toml": 'newer = 1\nrequired_version = ">=99,<100"\nschedules = 5\n'})
     (problem,) = _problems(project)
     assert problem.code == "required-version"
@@ -269,14 +269,14 @@ def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
 def test_versions_compare_as_pip_compares_them(
     project: Path, monkeypatch: pytest.MonkeyPatch, installed: str, required: str, *, is_fine: bool
 ) -> None:
-    """A prerelease comes before its release, and after the one before."""
+    """A prerelease is lower than its release, and higher than the previous release."""
     monkeypatch.setattr("importlib.metadata.version", lambda _: installed)
     write(project, {"dagpress.toml": f'required_version = "{required}"\n'})
     assert (read_project(project)[0] is not None) == is_fine
 
 
 def test_excluded_files_are_invisible_to_every_command(project: Path) -> None:
-    """A DAG file that one of them has left is stale."""
+    """Their remaining DAG files are stale."""
     write(project, {"schedules/drafts/new.yml": EXTRACT_LOAD, "schedules/team/old.yml": EXTRACT_LOAD})
     assert dagpress(project, "generate")[0] == 0
     write(
@@ -295,14 +295,13 @@ def test_excluded_files_are_invisible_to_every_command(project: Path) -> None:
     assert "there is no schedule `broken`" in refusal(project, "schedule", "remove", "broken")
 
 
-def test_a_project_whose_schedules_are_all_excluded_is_told_so(project: Path) -> None:
-    """A new file would be excluded too."""
+def test_a_project_with_only_excluded_schedules_names_exclude(project: Path) -> None:
+    """A new file would be excluded, too."""
     write(project, {"dagpress.toml": 'exclude = ["*"]\n'})
     assert "(change `exclude` in the configuration; without schedules, no" in dagpress(project, "generate")[2]
 
 
-def test_no_command_writes_a_schedule_that_is_excluded(project: Path) -> None:
-    """It would have no effect."""
+def test_no_command_writes_an_excluded_schedule(project: Path) -> None:
     write(
         project,
         {
@@ -318,8 +317,8 @@ def test_no_command_writes_a_schedule_that_is_excluded(project: Path) -> None:
     assert "`x/a.yml` is excluded" in problem_of(project_of(project), "x/a.yml")
 
 
-def test_an_import_follows_the_prefix_and_an_export_tells_of_it(project: Path) -> None:
-    """Meltano's generator has no other prefix than its own."""
+def test_import_uses_the_dag_id_prefix_and_export_reports_it(project: Path) -> None:
+    """Meltano's generator has a fixed prefix."""
     schedule = "{name: a b, extractor: tap-a, loader: target-b, transform: skip, interval: '@daily'}"
     write(project, {"dagpress.toml": 'dag_id_prefix = "sales_"\n', "meltano.yml": f"schedules:\n- {schedule}\n"})
     assert dagpress(project, "import")[0] == 0
@@ -338,8 +337,8 @@ _EXAMPLES = {name: row.example for name, row in keys_of(Configuration).items()}
 
 
 @pytest.mark.parametrize("name", _EXAMPLES)
-def test_the_example_of_each_key_is_true(name: str) -> None:
-    """The reader and the JSON Schema take it; they take no value of another type."""
+def test_the_example_of_each_key_is_valid(name: str) -> None:
+    """The reader and the JSON Schema accept it, and reject values of other types."""
     Draft7Validator.check_schema(configuration_schema())
     validator = Draft7Validator(configuration_schema())
     for value, is_fine in ((_EXAMPLES[name], True), ("1", False), ('["a", 1]', False), ("{a = 1}", False)):
@@ -350,8 +349,8 @@ def test_the_example_of_each_key_is_true(name: str) -> None:
         assert validator.is_valid(tomllib.loads(text)) == is_fine, text
 
 
-def test_the_schema_of_the_configuration_takes_what_we_take() -> None:
-    """That of every case that generates, and that of this repo."""
+def test_the_schema_accepts_every_valid_configuration() -> None:
+    """The configurations of every valid case and of this repo."""
     validator = Draft7Validator(configuration_schema())
     for path in CASES.glob("*/dagpress.toml"):
         if (path.parent / "generated_dags").exists():

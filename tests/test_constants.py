@@ -1,4 +1,4 @@
-"""The constants of a file: they change no argument of a task, and a new task changes none of the others."""
+"""The constants of a file: they change no argument of a task, and a new task does not change the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from project_builder import as_yaml, project_of, write
 
 from codegen import pipeline
-from codegen.plan import DagModule, between, plan
+from codegen.plan import DagModule, dependencies_between, plan
 from codegen.plan.tree import Constant
 from codegen.render.layout import constant_source
 from codegen.render.renderer import Renderer
@@ -68,7 +68,7 @@ _SCHEDULES = st.builds(
 
 
 def _planned(*schedules: dict[str, Any], defaults: dict[str, Any] | None = None) -> DagModule:
-    """The file of a schedule, or with defaults, that of a folder with all schedules."""
+    """Plan the file of a schedule, or with defaults, the file of a folder with all schedules."""
     with TemporaryDirectory() as folder:
         files = {} if defaults is None else {"schedules/sales/_defaults.yml": as_yaml(defaults)}
         for number, schedule in enumerate(schedules):
@@ -76,7 +76,7 @@ def _planned(*schedules: dict[str, Any], defaults: dict[str, Any] | None = None)
             files[f"schedules/sales/s{number}.yml"] = as_yaml({"interval": "@daily", **schedule, "tasks": tasks})
         configuration = {} if defaults is None else {"dagpress.toml": 'airflow = "3.3"\nlayout = "folder"\n'}
         reading = pipeline.read(project_of(write(Path(folder), configuration | files)))
-    others = between(reading.schedules)
+    others = dependencies_between(reading.schedules)
     shared = reading.folders.get(reading.schedules[0].dag_file)
     return plan(
         [(each, others[each.source]) for each in reading.schedules], None, "3.3", "MELTANO_PROJECT_ROOT", shared
@@ -84,7 +84,7 @@ def _planned(*schedules: dict[str, Any], defaults: dict[str, Any] | None = None)
 
 
 class _Recorder:
-    """Stands for the modules of a file: an object of them is its name with the arguments."""
+    """Replaces the imports of a file: a call returns the name and the arguments."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *positional, **keywords: (name, positional, keywords)
@@ -95,7 +95,7 @@ def _constants(module: DagModule) -> list[Constant]:
 
 
 def _namespace(module: DagModule) -> dict[str, Any]:
-    """The names of a file, with its constants."""
+    """Return the namespace of a file with its constants."""
     every = [argument.value for dag in module.dags for task in dag.tasks for argument in task.arguments]
     record = _Recorder()
     namespace: dict[str, Any] = {name: getattr(record, name) for name in names_in(every)}
@@ -113,7 +113,7 @@ def _evaluated(arguments: Sequence[Argument], namespace: dict[str, Any]) -> dict
 @fewer(2)
 @given(st.lists(_SCHEDULES, min_size=1, max_size=2), _SCHEDULES)
 def test_constants_change_no_argument(schedules: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
-    """Each operator gets what it gets without them, also in the file of a folder, in a form that black leaves."""
+    """Each operator gets the same arguments without them, also in the file of a folder, in black's format."""
     module = _planned(*schedules, defaults={**defaults, "tasks": None} if len(schedules) > 1 else None)
     used = [constant for dag in module.dags for task in dag.tasks for constant in task.constants]
     assert [*dict.fromkeys(each.name for each in _constants(module))] == [each.name for each in _constants(module)]
@@ -133,7 +133,7 @@ def test_constants_change_no_argument(schedules: list[dict[str, Any]], defaults:
 @given(_SCHEDULES, _TASKS, st.sampled_from(["docker", "kubernetes"]))
 @example({"docker": {"image": "elt:1", "user": "1"}, "tasks": []}, {"run": "a b", "docker": {"user": None}}, "docker")
 def test_a_new_task_changes_no_other(schedule: dict[str, Any], task: dict[str, Any], runner: str) -> None:
-    """Whatever it overrides or takes away, the file only grows after the number of tasks in its description."""
+    """Whatever it overrides or removes: apart from the number of tasks in the description, lines are only added."""
     same = [{"run": f"tap-{name} target-b", "runner": runner} for name in "abc"]
     before, after = (
         Renderer(Path("templates"), {}).render(_planned({**schedule, "tasks": tasks})).split("description=")[1]

@@ -1,4 +1,4 @@
-"""Costs grow linearly with the schedules; counted in calls, because times depend on the machine."""
+"""Costs grow linearly with the number of schedules, counted in function calls, which do not depend on the machine."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _WORK: dict[str, Callable[[Project, Reading], object]] = {
 
 
 def _calls(work: Callable[[], object]) -> int:
-    """The number of function calls."""
+    """Return the number of function calls."""
     found = 0
 
     def count(_frame: object, event: str, _argument: object) -> None:
@@ -65,7 +65,7 @@ def _calls(work: Callable[[], object]) -> int:
 
 @pytest.fixture(scope="module")
 def projects(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Project, Reading]]:
-    """A project of a few schedules, one of twice as many, and their readings."""
+    """A project with a few schedules, one with twice as many, and their readings."""
     after = EXTRACT_LOAD.replace('interval: "@daily"', "after: s0")
     found = []
     for number in (_FEW, 2 * _FEW):
@@ -76,8 +76,8 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Project, Re
 
 
 @pytest.mark.parametrize("work", _WORK)
-def test_twice_the_schedules_cost_twice_the_calls(projects: list[tuple[Project, Reading]], work: str) -> None:
-    """Searching a list for each schedule, or a folder for each file, would cost four times as many calls."""
+def test_twice_the_schedules_take_twice_the_calls(projects: list[tuple[Project, Reading]], work: str) -> None:
+    """Searching a list for each schedule, or a folder for each file, would take four times as many."""
     # Trigger late imports first.
     _WORK[work](*projects[0])
     few, many = (_calls(partial(_WORK[work], *each)) for each in projects)

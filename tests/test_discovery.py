@@ -1,4 +1,4 @@
-"""Which files are schedules, and that their names are the same on every system."""
+"""Which files are schedules, and names that differ between systems."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _COMPOSED, _DECOMPOSED = "di\u00e1rias", "dia\u0301rias"
         ),
     ],
 )
-def test_names_of_files(names: list[str], schedules: list[str], found: dict[str, str], tmp_path: Path) -> None:
-    """A name with a leading `_` is not a schedule, and names that macOS or Windows would merge are an error."""
+def test_names_of_schedule_files(names: list[str], schedules: list[str], found: dict[str, str], tmp_path: Path) -> None:
+    """A file with a leading `_` is not a schedule, and names that are equal on macOS or Windows are an error."""
     for number, name in enumerate(names):
         write(tmp_path, {f"schedules/{name}": f"name: schedule{number}\n{EXTRACT_LOAD}"})
     reading = pipeline.read(project_of(tmp_path))
@@ -40,15 +40,15 @@ def test_names_of_files(names: list[str], schedules: list[str], found: dict[str,
     assert {d.location.path.removeprefix("schedules/"): d.code for d in reading.diagnostics} == found
 
 
-def test_a_name_in_both_forms_of_unicode_is_not_to_be_overwritten(tmp_path: Path) -> None:
-    """To rename one file would replace the other."""
+def test_a_name_in_two_unicode_forms_is_to_be_removed(tmp_path: Path) -> None:
+    """Renaming one file would replace the other."""
     write(tmp_path, {f"schedules/{name}.yml": EXTRACT_LOAD for name in (_COMPOSED, _DECOMPOSED)})
     (problem,) = pipeline.read(project_of(tmp_path)).diagnostics
     assert problem.hint == f"remove it or `{_COMPOSED}.yml`, which also exists"
 
 
-def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> None:
-    """Also a negated pattern, but not one whose files are in a folder that another pattern excludes."""
+def test_a_pattern_of_exclude_without_matches_is_reported(tmp_path: Path) -> None:
+    """Also a negated pattern, but not a pattern for files in an excluded folder."""
     configuration = 'exclude = ["drafts/", "drafts/a.yml", "gone.yml", "!kept.yml"]\n'
     files = {"schedules/a.yml": EXTRACT_LOAD, "schedules/drafts/a.yml": "", "dagpress.toml": configuration}
     reading = pipeline.read(project_of(write(tmp_path, files)))
@@ -59,7 +59,7 @@ def test_a_pattern_of_exclude_that_matches_nothing_is_told(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["_draft", "__x", ".a", "-a", "_defaults", "../_up", "_", "", "\u597d" * 90])
-def test_what_makes_a_file_for_a_name_makes_one_that_is_read(name: str, tmp_path: Path) -> None:
+def test_the_file_name_for_a_schedule_is_read_as_that_schedule(name: str, tmp_path: Path) -> None:
     """`import`, `schedule add` and the page use these file names."""
     project = project_of(write(tmp_path, {f"schedules/{file_stem(name)}.yml": EXTRACT_LOAD}))
     assert len(pipeline.read(project).files) == 1

@@ -1,4 +1,4 @@
-"""The pictures of a pipeline's page: what they show is where it should be."""
+"""The pictures on the page of a pipeline: the graph of tasks, and the timeline of runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ GRAPHS = st.integers(0, 14).flatmap(lambda count: st.tuples(st.just(count), _arr
 
 @fewer(2)
 @given(drawn=GRAPHS)
-def test_no_box_lies_on_another_and_every_arrow_leads_from_box_to_box(drawn: tuple[int, list[tuple[str, str]]]) -> None:
+def test_boxes_do_not_overlap_and_arrows_connect_boxes(drawn: tuple[int, list[tuple[str, str]]]) -> None:
     count, arrows = drawn
     nodes = [_task(str(number), "x" * (number % 5 * 12)) for number in range(count)]
     picture = graph.lay_out(nodes, arrows)
@@ -66,7 +66,7 @@ def test_no_box_lies_on_another_and_every_arrow_leads_from_box_to_box(drawn: tup
 
 
 def _crosses(path: str, box: graph.Box) -> bool:
-    """Whether the straight part of an arrow runs through a box."""
+    """Return whether the straight part of an arrow crosses a box."""
     for curve_end_x, row, to in re.findall(r" ([\d.]+) ([\d.]+) H([\d.]+)", path):
         is_in_column = float(curve_end_x) < box.x + box.width and box.x < float(to)
         if is_in_column and box.y < float(row) < box.y + box.height:
@@ -75,7 +75,7 @@ def _crosses(path: str, box: graph.Box) -> bool:
 
 
 def test_picture_of_a_graph(file_regression: FileRegressionFixture) -> None:
-    """Two schedules start the first tasks, and one waits for the last."""
+    """Two schedules start it, and one depends on it."""
     nodes = [
         Node("before a", ("a", "schedule"), "schedule", "/pipelines/a.yml?environment=prod"),
         Node("before b", ("b", "schedule"), "schedule", "/pipelines/b.yml?environment=prod"),
@@ -106,22 +106,22 @@ def _line(runs: list[datetime], now: datetime, zone: ZoneInfo, viewer: ZoneInfo)
 
 
 def test_picture_of_the_next_runs(file_regression: FileRegressionFixture) -> None:
-    """Both clocks change in these weeks."""
+    """Both timezones have a DST change in these weeks."""
     now = datetime(2026, 3, 6, 12, tzinfo=_UTC)
     runs = [datetime(2026, 3, day, 6, tzinfo=_BERLIN) for day in (7, 8, 9, 10, 11, 12, 13, 14, 21, 30)]
     line = _line(runs, now, _BERLIN, _NEW_YORK)
     file_regression.check(_drawn("timeline.svg", line=line), fullpath=DRAWINGS / "timeline.svg", encoding="utf-8")
 
 
-def test_the_line_is_to_scale_over_a_change_of_the_clock() -> None:
-    """Three runs at the same time of the wall clock: one day has 23 hours."""
+def test_the_timeline_is_to_scale_across_a_dst_change() -> None:
+    """Three runs at the same local time: one day has 23 hours."""
     now = datetime(2026, 3, 28, 0, tzinfo=_BERLIN)
     places = [run.x for run in _line([now + timedelta(days=n) for n in (0, 1, 2)], now, _BERLIN, _BERLIN).runs]
     first, second = (after - before for before, after in pairwise(places))
     assert second / first == pytest.approx(23 / 24, abs=0.001)
 
 
-def test_numbers_of_runs_that_are_close_together_are_left_out() -> None:
+def test_numbers_of_runs_that_would_overlap_are_omitted() -> None:
     now = datetime(2026, 1, 1, tzinfo=_UTC)
     runs = [now + timedelta(minutes=1), now + timedelta(minutes=2), now + timedelta(days=90)]
     assert [run.text for run in _line(runs, now, _BERLIN, _BERLIN).runs] == ["1", "", "3"]
@@ -137,7 +137,7 @@ def test_numbers_of_runs_that_are_close_together_are_left_out() -> None:
         (timedelta(days=20000), "01 Jan 2036"),
     ],
 )
-def test_the_scale_has_full_hours_days_or_months_of_the_schedule(span: timedelta, reading: str) -> None:
+def test_the_scale_has_full_hours_days_or_months_in_the_timezone_of_the_schedule(span: timedelta, reading: str) -> None:
     now = datetime(2026, 1, 31, 23, 59, tzinfo=_UTC)
     ticks = _line([now + span], now, _BERLIN, _NEW_YORK).ticks
     assert reading in [tick.own for tick in ticks]
@@ -162,14 +162,14 @@ def test_the_scale_has_full_hours_days_or_months_of_the_schedule(span: timedelta
         ("Asia/Kolkata", 2026, []),
     ],
 )
-def test_changes_of_the_clock(zone: str, year: int, expected: list[tuple[str, int]]) -> None:
+def test_dst_changes_of_a_timezone(zone: str, year: int, expected: list[tuple[str, int]]) -> None:
     first, last = datetime(year, 1, 1, tzinfo=_UTC), datetime(year + 1, 1, 1, tzinfo=_UTC)
     found = [(c.time.isoformat(), c.by / timedelta(minutes=1)) for c in dst_changes(ZoneInfo(zone), first, last)]
     assert found == expected
 
 
 @given(text=st.text(max_size=60), longest=st.integers(4, 20))
-def test_a_text_is_as_short_as_it_must_be(text: str, longest: int) -> None:
+def test_a_text_is_shortened_to_fit(text: str, longest: int) -> None:
     short = shortened(text, longest)
     assert columns_of(short) <= longest
     assert short.isprintable()

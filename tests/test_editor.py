@@ -1,4 +1,4 @@
-"""Changes in place: the value is another, and every other character of the file is the same."""
+"""Edits in place: only the value changes, and every other character of the file is the same."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ version: 1
 
 
 def _changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
-    """The lines that went and those that came; all others are the same, in the same order."""
+    """Return the removed and the added lines; all others are the same, in the same order."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     while old and new and old[0] == new[0]:
         del old[0], new[0]
@@ -63,19 +63,19 @@ def _changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
         ("loader", "a\\b\t", "loader: 'target-b'\n", 'loader: "a\\\\b\\t"\n'),
     ],
 )
-def test_a_value_is_replaced_in_its_quotes_and_its_comment_stays(key: str, value: str, gone: str, come: str) -> None:
-    """One line differs, and only in its value."""
+def test_a_replaced_value_keeps_its_quotes_and_comment(key: str, value: str, gone: str, come: str) -> None:
+    """Only its line changes."""
     assert _changed_lines(SCHEDULE, set_value(SCHEDULE, (key,), value)) == ([gone], [come])
 
 
-def test_a_missing_key_comes_behind_the_others_in_their_column() -> None:
-    """Before the comment that ends the file, and as far in as its neighbours."""
+def test_a_missing_key_is_added_after_the_others() -> None:
+    """Before a comment at the end of the file, with the indentation of the other keys."""
     assert _changed_lines(SCHEDULE, set_value(SCHEDULE, ("transform",), "run")) == ([], ["transform: run\n"])
     assert _changed_lines(SCHEDULE, set_value(SCHEDULE, ("env", "B"), "yes")) == ([], ['    B: "yes"\n'])
 
 
-def test_an_item_goes_with_the_comments_above_it() -> None:
-    """Those of its neighbours, and what stands behind the list, stay."""
+def test_an_item_is_removed_with_the_comments_above_it() -> None:
+    """Comments of adjacent items, and those after the list, are kept."""
     without_first = remove(PROJECT, ("schedules", 0))
     assert (
         "".join(_changed_lines(PROJECT, without_first)[0])
@@ -88,8 +88,8 @@ def test_an_item_goes_with_the_comments_above_it() -> None:
     assert append(nothing, ("schedules",), {"name": "c"}) == nothing.replace(" []", "\n- name: c")
 
 
-def test_a_comment_that_is_indented_further_belongs_to_the_item_above() -> None:
-    """A key that somebody switched off goes with its item, and stays with it."""
+def test_a_further_indented_comment_belongs_to_the_item_above() -> None:
+    """A commented-out key is removed or kept with its item."""
     text = "l:\n- a: 1\n  # b: 2\n# the second\n- a: 3\n  # b: 4\nm: 5\n"
     assert remove(text, ("l", 0)) == "l:\n# the second\n- a: 3\n  # b: 4\nm: 5\n"
     assert remove(text, ("l", 1)) == "l:\n- a: 1\n  # b: 2\nm: 5\n"
@@ -97,16 +97,16 @@ def test_a_comment_that_is_indented_further_belongs_to_the_item_above() -> None:
     assert remove("l:\n- a: 1\n\n  # b: 2\n# the second\n- a: 3\n", ("l", 0)) == "l:\n# the second\n- a: 3\n"
 
 
-def test_the_empty_lines_at_the_end_of_a_text_stay_with_it() -> None:
-    """What is put behind a text that ends in several line ends takes none of them."""
+def test_trailing_empty_lines_of_a_text_are_kept() -> None:
+    """An item that is added after a text with several trailing newlines does not remove any."""
     text = "l:\n- a: |+\n    x\n\n\n"
     assert append(text, ("l",), {"b": "y"}) == text + "- b: y\n"
     assert append("l: []\n", ("l",), {"a": "x\n\n"}) == 'l:\n- a: "x\\n\\n"\n'
     assert remove(append(text, ("l",), {"b": "y"}), ("l", 0)) == "l:\n- b: y\n"
 
 
-def test_an_item_is_put_behind_the_others_in_their_column() -> None:
-    """Also in a list in brackets, and where there is no list yet."""
+def test_an_item_is_added_after_the_others() -> None:
+    """Also to a list in brackets, and to a missing list."""
     assert _changed_lines(PROJECT, append(PROJECT, ("schedules",), {"name": "c", "env": {"A": "1"}})) == (
         [],
         ["- name: c\n", "  env:\n", '    A: "1"\n'],
@@ -117,16 +117,16 @@ def test_an_item_is_put_behind_the_others_in_their_column() -> None:
         assert append(nothing, ("schedules",), "x").removesuffix("\n") == "schedules:\n- x"
 
 
-def test_line_ends_and_the_mark_at_the_start_stay() -> None:
-    """A file of Windows is one afterwards."""
+def test_line_ends_and_the_byte_order_mark_are_kept() -> None:
+    """A file with Windows line ends keeps them."""
     windows = "\ufeff" + SCHEDULE.replace("\n", "\r\n")
     assert set_value(windows, ("transform",), "run") == "\ufeff" + set_value(SCHEDULE, ("transform",), "run").replace(
         "\n", "\r\n"
     )
 
 
-def test_an_alias_is_replaced_and_an_anchor_that_is_used_is_not() -> None:
-    """The text would mean something else, or nothing."""
+def test_an_alias_is_replaced_and_a_used_anchor_is_not() -> None:
+    """Replacing the anchor would change or break its aliases."""
     text = "a: &x 1\nb: *x\n"
     assert set_value(text, ("b",), 2) == "a: &x 1\nb: 2\n"
     with pytest.raises(EditError, match="anchors"):
@@ -135,8 +135,8 @@ def test_an_alias_is_replaced_and_an_anchor_that_is_used_is_not() -> None:
         remove("l:\n- &x 1\n- *x\n", ("l", 0))
 
 
-def test_no_comment_is_lost_with_the_value_that_it_stood_in() -> None:
-    """It stands above the new one; one behind a key stays there."""
+def test_comments_within_a_replaced_value_are_kept() -> None:
+    """They are moved above the new value; a comment after a key stays there."""
     assert set_value("interval: >- # ask Ann\n  0 5 * * *\nb: 2\n", ("interval",), "@hourly") == (
         '# ask Ann\ninterval: "@hourly"\nb: 2\n'
     )
@@ -148,8 +148,8 @@ def test_no_comment_is_lost_with_the_value_that_it_stood_in() -> None:
     assert append("schedules: # ours\nb: 1\n", ("schedules",), {"name": "a"}) == listed
 
 
-def test_what_is_yaml_already_stands_there_as_it_was_written() -> None:
-    """With its comments and quotes; those around it stay."""
+def test_yaml_source_is_inserted_unchanged() -> None:
+    """With its comments and quotes; those around it are kept."""
     changed = set_written(SCHEDULE, ("env",), "A: 1.10  # new\nB: 'x'")
     assert _changed_lines(SCHEDULE, changed) == (["    A: 1\n"], ["    A: 1.10  # new\n", "    B: 'x'\n"])
     assert set_written("a: {b: 1} # c\n", ("a",), "- x # y\n- z") == "a:\n- x # y\n- z # c\n"
@@ -160,8 +160,8 @@ def test_what_is_yaml_already_stands_there_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("written", ["a: [", "", "a: 1\n---\nb: 2", "*x", "}", "1, c: 2"])
-def test_what_is_not_one_value_is_not_taken(written: str) -> None:
-    """Nor what would be more than the value where it comes to stand."""
+def test_yaml_source_that_is_not_one_value_is_rejected(written: str) -> None:
+    """Also if it would change more than the value at its location."""
     with pytest.raises(EditError):
         set_written("{a: 1}\n", ("b",), written)
 
@@ -171,12 +171,11 @@ _BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 9)}]\n"
 
 @pytest.mark.parametrize(
     "text",
-    # The last ones crashed Python, or exhausted the memory.
+    # The last ones crashed Python or exhausted the memory.
     ["a: [", "- a\n", "a: 1\n---\nb: 2\n", "just text", "a: &a [*a]\n", _BOMB, "a: " + "[" * 200_000],
     ids=lambda text: text[:12],
 )
-def test_what_is_no_map_is_refused(text: str) -> None:
-    """With an error, and not with a guess."""
+def test_a_document_that_is_not_a_map_is_an_error(text: str) -> None:
     with pytest.raises(EditError):
         set_value(text, ("key",), "value")
 
@@ -193,15 +192,15 @@ _DOCUMENTS = st.dictionaries(_KEYS, _VALUES, min_size=1)
 
 
 @given(_VALUES, st.booleans())
-def test_every_value_is_read_back_as_it_was_written(value: object, flow: bool) -> None:  # noqa: FBT001  # drawn
-    """In block style and on one line."""
+def test_every_written_value_is_read_back(value: object, flow: bool) -> None:  # noqa: FBT001  # drawn
+    """In block and flow style."""
     text = to_yaml({"key": value}, flow=flow)
     assert yaml.safe_load(text) == {"key": value}
     assert not flow or text.count("\n") == 1
 
 
 def _with_comments(text: str) -> str:
-    """A comment above each entry of the outermost map, one behind each key that has its value below, and a gap."""
+    """Add a comment above each top-level key and after each key with a nested value, and an empty line."""
     lines = re.sub(r"(?m)^([a-z]+:)$", r"\1 # inside", text).splitlines(keepends=True)
     starts = [line[:1] not in {" ", "-", "|", "\n"} and ":" in line for line in lines]
     return (
@@ -211,7 +210,7 @@ def _with_comments(text: str) -> str:
 
 @given(_DOCUMENTS, _KEYS, _VALUES, st.booleans())
 def test_any_key_of_any_document_can_be_set(document: dict[str, object], key: str, value: object, flow: bool) -> None:  # noqa: FBT001
-    """The rest of the data, and every comment, are the same."""
+    """The other data and every comment are unchanged."""
     text = to_yaml(document, flow=flow)
     text = text if "\n\n" in text else _with_comments(text)
     changed = set_value(text, (key,), value)
@@ -223,8 +222,8 @@ def test_any_key_of_any_document_can_be_set(document: dict[str, object], key: st
 
 
 @given(st.lists(_VALUES, min_size=1, max_size=4), st.data(), st.booleans())
-def test_any_item_can_be_taken_away_and_put_back(items: list[object], data: st.DataObject, flow: bool) -> None:  # noqa: FBT001
-    """And the data says so."""
+def test_any_item_can_be_removed_and_added_again(items: list[object], data: st.DataObject, flow: bool) -> None:  # noqa: FBT001
+
     text = f"before: 1\nitems:{' ' if flow else chr(10)}{to_yaml(items, flow=flow)}after: 2\n"
     index = data.draw(st.integers(0, len(items) - 1))
     less = remove(text, ("items", index))
@@ -235,13 +234,13 @@ def test_any_item_can_be_taken_away_and_put_back(items: list[object], data: st.D
 
 
 @given(_DOCUMENTS, _VALUES, st.booleans(), st.booleans())
-def test_any_value_can_be_taken_out_as_it_is_written_and_put_back(
+def test_the_source_of_any_value_can_be_copied(
     document: dict[str, object],
     value: object,
     flow: bool,  # noqa: FBT001
     other: bool,  # noqa: FBT001
 ) -> None:
-    """Put where it was, it gives the same text; put into another document, it says the same there."""
+    """At its own location, the text is unchanged; in another document, it has the same value."""
     text = to_yaml({**document, "last": value}, flow=flow)
     written = written_at(text, ("last",))
     assert set_written(text, ("last",), written) == text

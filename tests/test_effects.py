@@ -38,12 +38,12 @@ _TASKS = (
     f"{_HEAD}- {{id: get, command: ./get.sh}}\n- tap-gitlab target-postgres\n- {{id: check, python: checks.rows}}\n"
 )
 _LOADS = "loads `tap-gitlab` into `target-postgres` with Meltano"
-_ANEW = "everything is loaded again, unless that state already exists."
+_LOADED_AGAIN = "everything is loaded again, unless that state already exists."
 _NOT_LOADED = "the rows already in `target-postgres` are not loaded into `target-snowflake`."
 _MAY_FAIL = "it may skip rows, or fail on the other's bookmarks."
 _ONLY_LAYOUT = "The runs stay the same: only comments or layout change."
 _NEW_DAG = "Airflow treats it as a new DAG without history: the history so far stays with `meltano_a`."
-# The text of `schedules/a.yml` before and after a change, and the sentences; those of others have their titles.
+# The text of `schedules/a.yml` before and after a change, and the sentences, with titles for other pipelines.
 _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "comments": (_DAILY, f"# Daily.\n{_DAILY}", [_ONLY_LAYOUT]),
     "a default": (
@@ -69,7 +69,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "manual": (
         _DAILY,
         f"{_PAIR}interval: '@manual'\n",
-        ["No longer runs by itself, only when somebody starts it."],
+        ["No longer runs by itself: manual runs only."],
     ),
     "after another": (
         _DAILY,
@@ -89,14 +89,14 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "state": (
         _DAILY,
         f"{_DAILY}state_id: gitlab\n",
-        [f"`tap-gitlab` uses another state, `gitlab` instead of `a`: {_ANEW}"],
+        [f"`tap-gitlab` uses another state, `gitlab` instead of `a`: {_LOADED_AGAIN}"],
     ),
     "name": (
         _DAILY,
         f"{_DAILY}name: gitlab\n",
         [
             f"`gitlab`: {_NEW_DAG}",
-            f"`gitlab`: `tap-gitlab` uses another state, `gitlab` instead of `a`: {_ANEW}",
+            f"`gitlab`: `tap-gitlab` uses another state, `gitlab` instead of `a`: {_LOADED_AGAIN}",
             "`gitlab`: Name: a → gitlab.",
         ],
     ),
@@ -122,7 +122,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         [
             "Catches up on missed runs, such as those while it was paused.",
             "Every run loads everything again and ignores the saved state.",
-            f"Runs: {_LOADS} → {_LOADS}, with a full refresh.",
+            f"Runs: {_LOADS} → {_LOADS} (full refresh).",
         ],
     ),
     "a new DAG that catches up": (
@@ -155,8 +155,8 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         [
             "Task `check`: calls `checks.rows` → calls `checks.all_rows`.",
             "Task `get` is now `fetch`: its history in Airflow stays with `get`.",
-            "New task `run`, after `fetch`: `dbt-postgres:run` with Meltano.",
-            "Removed task `tap-gitlab_target-postgres`: `tap-gitlab target-postgres` with Meltano.",
+            "New task `run`, after `fetch`: `meltano run dbt-postgres:run`.",
+            "Removed task `tap-gitlab_target-postgres`: `meltano run tap-gitlab target-postgres`.",
             "Retries: 1 → 3.",
         ],
     ),
@@ -187,7 +187,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         "job: load\ninterval: '@daily'\ndag_id: a\n",
         [
             "Runs the job: `refresh` → `load`.",
-            "Runs: `tap-gitlab target-postgres` with Meltano → `tap-shop target-postgres` with Meltano.",
+            "Runs: `meltano run tap-gitlab target-postgres` → `meltano run tap-shop target-postgres`.",
         ],
     ),
     "new": (
@@ -219,13 +219,13 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project of another pipeline, to which tests add theirs without writing them."""
+    """A project with another pipeline, to which tests add pipelines without writing files."""
     files = {"schedules/other.yml": f"{_DAILY}state_id: other\n", "meltano.yml": _MELTANO}
     return project_of(write(tmp_path_factory.mktemp("words"), files))
 
 
 @pytest.mark.parametrize("name", _CHANGES)
-def test_what_a_change_means(name: str, project: Project) -> None:
+def test_a_change_has_the_expected_sentences(name: str, project: Project) -> None:
     before, after, expected = _CHANGES[name]
     assert _sentences(project, {"schedules/a.yml": before}, {"schedules/a.yml": after}) == expected
 
@@ -239,8 +239,8 @@ def _sentences(project: Project, *texts: Mapping[str, str | None], changed: str 
     ]
 
 
-def test_equal_sentences_are_said_once(tmp_path: Path) -> None:
-    """Of several environments, and of the pipelines that inherit from a file; a renamed file is the same pipeline."""
+def test_equal_sentences_are_shown_once(tmp_path: Path) -> None:
+    """For several environments, and for the pipelines with the same defaults. A renamed file is the same pipeline."""
     schedule = f"{_PAIR}environments: {{{{prod: {{{{interval: '{{}}', retries: 7}}}}}}}}\n"
     names = [f"schedules/x/p{number}.yml" for number in range(7)]
     files = {**dict.fromkeys(names, schedule.format("@hourly")), "schedules/x/_defaults.yml": "interval: '@daily'\n"}
@@ -267,8 +267,8 @@ def test_equal_sentences_are_said_once(tmp_path: Path) -> None:
 
 @fewer(3)
 @given(SCHEDULES.map(dict[str, Any].popitem), SCHEDULES.map(dict[str, Any].popitem))
-def test_what_changes_a_file_has_a_sentence(project: Project, one: tuple[str, Any], other: tuple[str, Any]) -> None:
-    """And equal files have none but that nothing changes."""
+def test_each_change_of_a_file_has_a_sentence(project: Project, one: tuple[str, Any], other: tuple[str, Any]) -> None:
+    """For equal files, the only sentence is that nothing changes."""
     before, after = (pipeline.read(project, {"schedules/a.yml": as_yaml(values)}) for _, values in (one, other))
     old, new = (
         pipeline.render(project, each, [schedule for schedule in each.schedules if schedule.name == "a"]).files

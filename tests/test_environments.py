@@ -1,4 +1,4 @@
-"""Deployment environments: a tree for each, the commands that look at one of them, and where a value comes from."""
+"""Deployment environments: their DAG files, the commands for one of them, and the source of each value."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ OVERLAID = EXTRACT_LOAD + "environments:\n  dev: {interval: '@manual'}\n  prod: 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may have chosen one."""
+    """Remove the environment that the user of the tests has selected."""
     monkeypatch.delenv("DAGPRESS_ENVIRONMENT", raising=False)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Two environments: one schedule differs between them, one is the same, one is in `prod` alone."""
+    """Two environments: one schedule differs between them, one is the same, and one is only in `prod`."""
     return write(
         tmp_path,
         {
@@ -56,8 +56,8 @@ def _trees(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.glob("generated_dags/**/*.py"))
 
 
-def test_each_environment_has_a_tree_which_goes_with_it(project: Path) -> None:
-    """Files move where a project gets environments, and go where it loses one; hand-written ones stay."""
+def test_each_environment_has_a_tree_that_is_removed_with_it(project: Path) -> None:
+    """Files move when a project gets environments; hand-written files are kept."""
     write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
     assert _trees(project) == [f"generated_dags/{name}.py" for name in ("orders", "report", "same")]
@@ -76,7 +76,7 @@ def test_each_environment_has_a_tree_which_goes_with_it(project: Path) -> None:
 
 
 def test_a_rename_is_found_in_each_environment(project: Path) -> None:
-    """Airflow has a history of its own in each."""
+    """Airflow has a separate history in each."""
     dagpress(project, "generate")
     (project / "schedules/same.yml").rename(project / "schedules/renamed.yml")
     code, _, err = dagpress(project, "generate")
@@ -86,7 +86,7 @@ def test_a_rename_is_found_in_each_environment(project: Path) -> None:
 
 
 def test_list_shows_the_environments_and_filters_by_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row for each schedule in each environment; by the option, else by the variable."""
+    """One row per schedule and environment, filtered by the option, else by the variable."""
     rows = [line.split()[:2] for line in dagpress(project, "list")[1].splitlines()]
     assert rows == [
         ["NAME", "ENVIRONMENT"],
@@ -102,7 +102,7 @@ def test_list_shows_the_environments_and_filters_by_one(project: Path, monkeypat
 
 
 def test_show_and_next_take_the_first_environment_that_has_the_schedule(project: Path) -> None:
-    """And say so; the option chooses another."""
+    """They name it; the option selects another."""
     said = "In the environment `{}`; --environment chooses another.\n"
     code, out, err = dagpress(project, "show", "orders")
     assert (code, err) == (0, said.format("dev"))
@@ -117,8 +117,8 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
     assert dagpress(project, "next", "orders", "-e", "prod")[2] == "orders: every day at 00:00 (UTC)\n"
 
 
-def test_an_environment_that_is_not_there_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the nearest, or with what `only` says; the variable is named where it is wrong."""
+def test_an_unknown_environment_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a suggestion, or the environments in `only`; a wrong variable is named."""
     assert refusal(project, "show", "orders", "-e", "prdo") == "There is no environment `prdo` (did you mean `prod`?)."
     assert refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` leaves it to `prod`"
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "staging")
@@ -127,8 +127,8 @@ def test_an_environment_that_is_not_there_is_refused(project: Path, monkeypatch:
     assert refusal(project, "invoke", "airflow", "version") == message
 
 
-def test_a_project_without_environments_sees_nothing_of_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The option has a cure, and the variable, which may be meant for another project, changes nothing."""
+def test_a_project_without_environments_ignores_the_variable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be for another project. The option is an error with a fix."""
     write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
     cure = 'This project has no deployment environments (set environments = ["dev", "prod"] in the configuration).'
     assert refusal(project, "show", "orders", "--environment", "prod") == cure
@@ -140,8 +140,8 @@ def test_a_project_without_environments_sees_nothing_of_them(project: Path, monk
 
 
 @pytest.mark.parametrize("layout", ["schedule", "folder"])
-def test_the_difference_between_two_environments_is_one_command(project: Path, layout: str) -> None:
-    """Without the sentence that names the environment; a schedule that one of them lacks is named."""
+def test_diff_compares_two_environments(project: Path, layout: str) -> None:
+    """Without the sentence that names the environment; a schedule that is only in one of them is named."""
     write(project, {"dagpress.toml": f'{CONFIGURATION}layout = "{layout}"\n'})
     (project / "schedules").rename(project / "sales")
     (project / "schedules").mkdir()
@@ -162,8 +162,8 @@ def test_the_difference_between_two_environments_is_one_command(project: Path, l
     assert not (project / "generated_dags").exists()
 
 
-def test_the_arguments_of_the_difference_go_together(project: Path) -> None:
-    """Unknown environments and schedules with errors are reported."""
+def test_invalid_arguments_of_between_are_errors(project: Path) -> None:
+    """Unknown environments, and schedules with errors."""
     assert "There is no environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
     code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
@@ -174,8 +174,8 @@ def test_the_arguments_of_the_difference_go_together(project: Path) -> None:
     assert out.startswith("--- a/generated_dags/dev/orders.py")
 
 
-def test_what_is_wrong_in_one_environment_names_it(project: Path) -> None:
-    """What is wrong in all of them is told once, as in a project without them."""
+def test_an_error_in_one_environment_names_it(project: Path) -> None:
+    """An error in all environments is reported once, as in a project without environments."""
     write(project, {"meltano.yml": "plugins: {extractors: [], loaders: [{name: target-postgres}]}\n"})
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {catchup: true}}\n"})
     lines = dagpress(project, "validate")[2].splitlines()
@@ -186,31 +186,31 @@ def test_what_is_wrong_in_one_environment_names_it(project: Path) -> None:
     ]
 
 
-def test_the_schedule_commands_change_every_tree(project: Path) -> None:
-    """They change what is the same everywhere, and say what an environment keeps for itself."""
+def test_the_schedule_commands_change_every_environment(project: Path) -> None:
+    """They change the common values, and name the environments that override them."""
     pair = ("--extractor", "tap-gitlab", "--loader", "target-postgres")
     _, out, err = dagpress(project, "schedule", "add", "new", *pair, "--interval", "@daily")
     assert [line for line in out.splitlines() if "generated_dags" in line] == [
         "created generated_dags/dev/new.py",
         "created generated_dags/prod/new.py",
     ]
-    assert err == "new runs every day at 00:00 (UTC).\n"
+    assert err == "new: every day at 00:00 (UTC)\n"
     dagpress(project, "generate")
     _, out, err = dagpress(project, "schedule", "set", "orders", "--interval", "@hourly")
     assert out == "updated schedules/orders.yml\nupdated generated_dags/prod/orders.py\n"
     assert err.splitlines() == [
         "`dev` has its own `interval` in `environments`, which stays.",
-        "orders runs only when somebody starts it in `dev`.",
-        "orders runs every hour (UTC) in `prod`.",
+        "orders in `dev`: manual runs only",
+        "orders in `prod`: every hour (UTC)",
     ]
     _, out, _ = dagpress(project, "schedule", "remove", "new")
     assert out.split()[1::2] == ["schedules/new.yml", "generated_dags/dev/new.py", "generated_dags/prod/new.py"]
 
 
-def test_the_list_and_the_run_of_meltano_are_those_of_one_environment(
+def test_schedule_list_and_run_use_one_environment(
     project: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`schedule list` is read by programs that know no environments; `schedule run` does what the DAG of one does."""
+    """Readers of `schedule list` know no environments; `schedule run` does the same as the DAG of one."""
     write(project, {"meltano.yml": "{}\n", ".meltano/run/bin": '#!/bin/sh\necho "$*"\n'})
     rows = json.loads(dagpress(project, "schedule", "list", "--format", "json")[1])
     assert [row["name"] for row in rows["schedules"]["elt"]] == ["orders", "same"]
@@ -226,8 +226,8 @@ def test_the_list_and_the_run_of_meltano_are_those_of_one_environment(
     assert capfd.readouterr().out == in_prod
 
 
-def test_a_shell_completes_environments_and_each_name_once(project: Path) -> None:
-    """For the option, for both of `--between`, and a schedule of two environments is one name."""
+def test_environments_and_names_are_completed_once(project: Path) -> None:
+    """For the option and both values of `--between`; a schedule in two environments is one name."""
     command = f"dagpress --project {project}"
     assert completed(f"{command} show orders -e ") == ["dev", "prod"]
     assert completed(f"{command} diff orders --between dev p") == ["prod"]
@@ -255,8 +255,8 @@ environments:
 """
 
 
-def test_explain_tells_where_each_value_comes_from_and_what_it_hides(project: Path) -> None:
-    """File and line, the environment, what was overridden and what null removed."""
+def test_explain_names_the_source_of_each_value_and_what_it_overrides(project: Path) -> None:
+    """With file and line, the environment, overridden values, and values removed by null."""
     write(project, {"schedules/_defaults.yml": DEFAULTS, "schedules/orders.yml": INHERITING})
     out = dagpress(project, "show", "orders", "-e", "prod", "--explain")[1]
     cells = [line.split(maxsplit=2) for line in out.splitlines()]
@@ -286,8 +286,8 @@ def test_explain_tells_where_each_value_comes_from_and_what_it_hides(project: Pa
     assert "\x1b" not in out
 
 
-def test_explain_gives_the_same_to_programs_and_for_tasks(project: Path) -> None:
-    """Each key of a task, and each variable of it."""
+def test_explain_prints_json_and_covers_tasks(project: Path) -> None:
+    """With each key and each variable of a task."""
     tasks = "tasks:\n- tap-a target-b\n- run: x\n  env: {A: '1'}\n  after: []\ninterval: '@daily'\nonly: prod\n"
     write(project, {"schedules/a/_defaults.yml": "tasks: [old]\nenv: null\n", "schedules/a/steps.yml": tasks})
     rows = json.loads(dagpress(project, "show", "steps", "--explain", "--format", "json")[1])
@@ -308,8 +308,8 @@ def test_explain_gives_the_same_to_programs_and_for_tasks(project: Path) -> None
     assert "--dag prints Python" in refusal(project, "show", "steps", "--explain", "--dag")
 
 
-def test_explain_needs_no_environments(tmp_path: Path) -> None:
-    """A value that comes by an alias stands at its key, not at the anchor."""
+def test_explain_works_without_environments(tmp_path: Path) -> None:
+    """The location of a value from an alias is its key, not the anchor."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + "env: {A: &one one}\nowner: *one\n"})
     cells = [line.split() for line in dagpress(tmp_path, "show", "a", "--explain")[1].splitlines()]
     assert ["env.A", "one", "schedules/a.yml:4"] in cells
@@ -329,10 +329,10 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 @fewer(4)
 @given(SCHEDULES, st.lists(SCHEDULES, min_size=2, max_size=2))
-def test_every_value_is_explained_by_a_line_that_has_its_key(
+def test_explain_names_a_line_with_the_key_of_every_value(
     schedules: dict[str, Any], layers: list[dict[str, Any]]
 ) -> None:
-    """Whatever is merged: the rows have the values that `show` has, and each names a line where that key stands."""
+    """For any merge: the rows have the values of `show`, and each names a line with that key."""
     files = {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in schedules.items()}
     defaults, overlay = ({k: v for layer in each.values() for k, v in layer.items()} for each in layers)
     shared = {key for schedule in schedules.values() for key in schedule} | {"env", "tags", "retries", "owner"}
@@ -352,15 +352,15 @@ def test_every_value_is_explained_by_a_line_that_has_its_key(
                 for each in (*([row.origin] if row.origin else []), *row.hidden):
                     assert each.deployment in {"", schedule_.deployment}
                     line = (root / each.location.path).read_text().split("\n")[each.location.line - 1]
-                    # A task that is a text and an item of a list have no key; a key of its own has every other value.
+                    # A task that is a text and an item of a list have no key; every other value has one.
                     name = "" if row.key.endswith(("].run", "]")) else row.key.rpartition(".")[2]
-                    # What YAML writes with escapes, such as an argument of Python's, is not looked for.
+                    # Escaped keys, such as those of Python arguments, are not searched for.
                     assert name in line or not re.fullmatch(r"[\w ./-]*", name, re.ASCII)
 
 
 @fewer(4)
 @given(SCHEDULES)
-def test_environments_that_differ_in_nothing_have_the_files_of_a_project_without_them(
+def test_environments_without_differences_have_the_files_of_a_project_without_environments(
     schedules: dict[str, Any],
 ) -> None:
     """Except for the sentence that names the environment."""
@@ -387,10 +387,10 @@ def test_environments_that_differ_in_nothing_have_the_files_of_a_project_without
 
 @fewer(2)
 @given(EXTRACT_LOADS, EXTRACT_LOADS, st.sampled_from(["schedules/a.yml", "schedules/_defaults.yml"]))
-def test_an_environment_has_the_dag_of_the_schedule_written_out(
+def test_an_environment_has_the_dag_of_the_merged_schedule(
     schedule: dict[str, Any], part: dict[str, Any], file: str
 ) -> None:
-    """Maps merge, all else replaces, and what the part does not name stays; wherever the part stands."""
+    """Maps are merged, other values are replaced, and missing keys are kept, in schedules and defaults."""
     written_out = {**schedule, **part, "env": {**schedule.get("env", {}), **part.get("env", {})}}
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
         write(Path(one), {"schedules/a.yml": as_yaml(written_out)})
@@ -409,10 +409,10 @@ def test_an_environment_has_the_dag_of_the_schedule_written_out(
 
 @fewer(2)
 @given(environments=ANYTHING, only=ANYTHING, is_configured=st.booleans())
-def test_whatever_stands_for_environments_gets_a_message_with_its_place(
+def test_any_value_of_environments_is_valid_or_an_error_with_its_location(
     *, environments: Any, only: Any, is_configured: bool
 ) -> None:
-    """And never a traceback: it is a schedule, or there is an error in its file."""
+    """And never a traceback."""
     keys = {"environments": environments, "only": only}
     with TemporaryDirectory() as folder:
         root = write(Path(folder), {"schedules/a.yml": EXTRACT_LOAD + yaml.safe_dump(keys, allow_unicode=True)})

@@ -10,15 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codegen.diagnostics import InvalidError
-from codegen.text.errexit import stopping_in_bash, stopping_in_sh
+from codegen.text.errexit import with_errexit_for_bash, with_errexit_for_sh
 from codegen.text.ignored_failures import ignored_failures
 from codegen.text.shell import check_command
 
-# The file that a failure writes, whatever its exit code is.
+# A failure writes a file, whatever its exit code.
 _FAILS = "fails() { echo FAILED >&2; return 5; }\n"
 _PIDS = 'fails &\npids="$pids $!"\ntrue &\npids="$pids $!"\nfor pid in $pids; do wait "$pid"; done'
 
-# A script that hides a failure, and the script after the reported fix; valid in `dash` too.
+# A script that hides a failure, and the script with the reported fix; both are valid in `dash`.
 _HIDING = {
     "fails && echo loaded\ntrue": "fails\necho loaded\ntrue",
     "{ fails; true; } && true": "{ fails; true; }\ntrue",
@@ -46,7 +46,7 @@ _HIDING = {
     "set +o errexit; fails; true": "fails; true",
     "trap 'rm -f x; exit 0' EXIT; fails": "trap 'rm -f x' EXIT; fails",
 }
-# The same in bash alone.
+# The same, only for bash.
 _HIDING_IN_BASH = {
     "shopt -uo errexit; fails; true": "fails; true",
     "trap 'true; exit' ERR; fails": "trap 'true' ERR; fails",
@@ -63,7 +63,7 @@ _HIDING_IN_BASH = {
     "find / -maxdepth 0 -exec rmdir {} \\;": "find / -maxdepth 0 -exec rmdir {} +",
     "find / -maxdepth 0 -exec mv {} /none \\;": "find / -maxdepth 0 -print0 | xargs -0 -I{} mv {} /none",
 }
-# No failure is hidden, and none is reported.
+# No failure is hidden or reported.
 _ENDING = [
     "fails\ntrue",
     "fails && true",
@@ -90,8 +90,8 @@ _FINE = [
 
 
 def _run(script: str, *, is_bash: bool) -> tuple[int, bool]:
-    """The exit code of a generated script, and whether a command in it failed."""
-    shell, stopping = ("bash", stopping_in_bash) if is_bash else ("sh", stopping_in_sh)
+    """Return the exit code of a generated script, and whether a command in it failed."""
+    shell, stopping = ("bash", with_errexit_for_bash) if is_bash else ("sh", with_errexit_for_sh)
     command = [shell, "-c", _FAILS + stopping(script)]
     done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=20)
     return done.returncode, "FAILED" in done.stderr
@@ -102,8 +102,8 @@ def _fixes(script: str, *, is_bash: bool = True) -> list[str]:
 
 
 @pytest.mark.parametrize("is_bash", [True, False])
-def test_what_hides_a_failure_is_told_with_a_fix(*, is_bash: bool) -> None:
-    """All shells agree: the script hides the failure, and the fixed script fails without a report."""
+def test_a_hidden_failure_is_reported_with_a_fix(*, is_bash: bool) -> None:
+    """In all shells, the script hides the failure, and the fixed script fails and is not reported."""
     for script, fixed in {**_HIDING, **(_HIDING_IN_BASH if is_bash else {})}.items():
         assert _run(script, is_bash=is_bash)[0] == 0, script
         assert _fixes(script, is_bash=is_bash), script
@@ -112,22 +112,22 @@ def test_what_hides_a_failure_is_told_with_a_fix(*, is_bash: bool) -> None:
 
 
 @pytest.mark.parametrize("script", [" && ".join(["true"] * 2000), "(" * 2000 + "true" + ")" * 2000])
-def test_a_script_that_is_nested_too_deeply_is_refused(script: str) -> None:
-    """Its readers would run out of stack; as many lines are fine."""
+def test_a_script_that_is_nested_too_deeply_is_an_error(script: str) -> None:
+    """It would overflow the stack of its readers. The same number of lines is valid."""
     with pytest.raises(InvalidError, match="nested deeper than 100 levels"):
         check_command(script)
     check_command("true\n" * 2000)
 
 
 @pytest.mark.parametrize("is_bash", [True, False])
-def test_a_script_ends_at_the_first_command_that_fails(*, is_bash: bool) -> None:
-    """And harmless commands are not reported."""
+def test_a_script_stops_at_the_first_failure(*, is_bash: bool) -> None:
+    """Harmless commands are not reported."""
     assert [script for script in _ENDING if _run(script, is_bash=is_bash)[0] == 0] == []
     assert [script for script in (*_ENDING, *_FINE) if _fixes(script, is_bash=is_bash)] == []
 
 
-def test_a_pipe_fails_with_any_of_its_commands() -> None:
-    """In bash; for an `sh` without `pipefail` it is reported, and the fix stops such a shell."""
+def test_a_pipe_fails_if_any_command_fails() -> None:
+    """In bash. For an `sh` without `pipefail`, it is reported, and the fix stops such a shell."""
     for script in ("fails | cat", "{ fails; true; } | cat\ntrue", "fails | cat | cat > /dev/null"):
         assert (_run(script, is_bash=True)[0], _fixes(script)) == (5, [])
         assert ["`set -o pipefail`" in fix for fix in _fixes(script, is_bash=False)] == [True]
@@ -154,7 +154,7 @@ _SCRIPTS = st.recursive(
             st.builds(form.format, inner)
             for form in (
                 "({})",
-                # The syntax tree takes the brace of `! { ! { a; }; }` for a command.
+                # The syntax tree treats the brace of `! { ! { a; }; }` as a command.
                 "! ({}\n)",
                 "X=$({})",
                 "export X=$({})",
@@ -172,7 +172,7 @@ _SCRIPTS = st.recursive(
 @fewer(2)
 @given(script=_SCRIPTS, is_bash=st.booleans())
 @example(script="fails && { true\n}", is_bash=False)
-def test_no_failure_is_hidden_in_silence(script: str, is_bash: bool) -> None:  # noqa: FBT001  # Hypothesis gives it
-    """A script with any failure fails, or the failure is reported."""
+def test_every_hidden_failure_is_reported(script: str, is_bash: bool) -> None:  # noqa: FBT001  # drawn by Hypothesis
+    """A script with a failure fails, or the failure is reported."""
     code, has_failed = _run(script, is_bash=is_bash)
     assert code or not has_failed or _fixes(script, is_bash=is_bash)

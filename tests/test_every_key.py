@@ -1,4 +1,4 @@
-"""Every key of the language stands in a golden case, for Airflow 2 and for Airflow 3."""
+"""Every key of the language is in a golden case, for Airflow 2 and for Airflow 3."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SCHEMA = json_schema(NEWEST)
 _MAPS: dict[str, Any] = {"schedule": _SCHEMA, **_SCHEMA["definitions"]}
 _TABLES = {"schedule": schedule_table(NEWEST), "task": task_table(NEWEST)}
 _SECTIONS = [section.of(NEWEST) for runner in RUNNERS.values() for section in runner.sections]
-# These are passed on as they are: they have no example.
+# These are passed through unchanged, and have no example.
 _PASSED_ON = {(section.name, row.name) for section in _SECTIONS for row in section.rows.values() if not row.example}
-# What differs in an environment are the schedule's own keys, which the schema refers to. Airflow's own arguments are
-# built in each Airflow by another test.
+# The keys of an environment are those of the schedule, to which the schema refers. Another test covers Airflow's own
+# arguments in each Airflow.
 _EVERY = sorted(
     (name, key)
     for name, schema in _MAPS.items()
@@ -35,7 +35,7 @@ _EVERY = sorted(
 
 
 def _forms(schema: Any) -> Iterator[tuple[str, Any]]:
-    """Every form that a value can have, each with the name of its definition."""
+    """Yield every form of a value, with the name of its definition."""
     if schema.get("$ref", "").startswith("#/properties/"):
         yield from _forms(_SCHEMA["properties"][schema["$ref"].rpartition("/")[2]])
     elif "$ref" in schema:
@@ -48,7 +48,7 @@ def _forms(schema: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _used(value: Any, schema: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """The keys in a value, each with the map that it belongs to."""
+    """Yield the keys in a value, each with the map that it belongs to."""
     for of, form in _forms(schema):
         if isinstance(value, list) and isinstance(form.get("items"), dict):
             for item in value:
@@ -69,8 +69,8 @@ def _keys_of(schedules: Path) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("folder", ["generated_dags", "generated_dags_airflow_2"])
-def test_every_key_stands_in_a_case_that_generates(folder: str) -> None:
-    """No key is without a reviewed file for that version of Airflow."""
+def test_every_key_is_in_a_case_that_generates(folder: str) -> None:
+    """So every key has a reviewed file for that version of Airflow."""
     cases = [path.parent for path in CASES.glob(f"*/{folder}")]
     used = set().union(*(_keys_of(case / "schedules") for case in cases))
     assert [key for key in _EVERY if key not in used] == []

@@ -1,4 +1,4 @@
-"""How a failure in Airflow is explained, and which place of the YAML a line of a generated file has."""
+"""The messages for failures in Airflow, and the YAML locations of lines in generated files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ tasks:
   uses: elt.operators.Load
   with: {rows: {$import: elt.data.rows}}
 """
-# A part of the first line of its kind in the generated file, and where it comes from; the file where it is no key's.
+# A part of a line in the generated file, and its source; the file if it is not from a key.
 PLACES = {
     "import FileSensor": ["schedules/a.yml:8:9"],
     "import Load": ["schedules/a.yml:15:9"],
@@ -46,7 +46,7 @@ PLACES = {
 }
 
 
-def test_a_line_of_a_generated_file_has_a_place_in_the_yaml(tmp_path: Path) -> None:
+def test_a_line_of_a_generated_file_has_a_location_in_the_yaml(tmp_path: Path) -> None:
     source, lines = _source_of(write(tmp_path, {"schedules/a.yml": _SCHEDULE}), "generated_dags/a.py")
     numbers = {part: _number_of(lines, part) for part in PLACES}
     assert {part: [str(each) for each in source.places_of(line)] for part, line in numbers.items()} == PLACES
@@ -54,8 +54,8 @@ def test_a_line_of_a_generated_file_has_a_place_in_the_yaml(tmp_path: Path) -> N
     assert str(source.place_of("meltano_a", "wait", "filepath")) == "schedules/a.yml:10:15"
 
 
-# Beside the first in one file: a task on the same operator, and tasks with what a folder gives its schedules.
-_BESIDE = """interval: "@daily"
+# In one file with the first: a task with the same operator, and tasks with the defaults of the folder.
+_OTHERS = """interval: "@daily"
 tasks:
 - uses: elt.operators.Load
   with: {rows: 1}
@@ -77,15 +77,15 @@ _PLACES_IN_A_FOLDER = {
 }
 
 
-def test_a_line_of_the_file_of_a_folder_has_the_places_of_its_schedules(tmp_path: Path) -> None:
-    files = {"schedules/sales/a.yml": _SCHEDULE, "schedules/sales/b.yml": _BESIDE}
+def test_a_line_of_the_file_of_a_folder_has_the_locations_of_its_schedules(tmp_path: Path) -> None:
+    files = {"schedules/sales/a.yml": _SCHEDULE, "schedules/sales/b.yml": _OTHERS}
     files |= {"schedules/sales/_defaults.yml": _DEFAULTS, "dagpress.toml": 'layout = "folder"\n'}
     source, lines = _source_of(write(tmp_path, files), "generated_dags/sales.py")
     numbers = {part: _number_of(lines, part) for part in _PLACES_IN_A_FOLDER}
     found = {part: [str(each) for each in source.places_of(line)] for part, line in numbers.items()}
     assert found == _PLACES_IN_A_FOLDER
     assert [str(each) for each in source.places_of(0)] == ["schedules/sales/a.yml:1:1", "schedules/sales/b.yml:1:1"]
-    # One import of several names, of which the module lacks one.
+    # One import of several names, one of which is missing.
     line = _number_of(lines, "from elt.data import")
     missing = {name: [str(each) for each in source.places_of(line, name=name)] for name in ("MODE", "rows")}
     assert missing == {"MODE": ["schedules/sales/_defaults.yml:4:17"], "rows": ["schedules/sales/a.yml:16:16"]}

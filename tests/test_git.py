@@ -1,4 +1,4 @@
-"""What is committed, and that a commit that fails leaves a repository as it was: on a real git."""
+"""Commits with a real git: their content, and that a failed commit does not change the repository."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.git import GitError, Head, Person, commit, committed_text, head_of,
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with three files, which is copied."""
+    """A repository with three files, to copy."""
     folder = tmp_path_factory.mktemp("original")
     with pytest.MonkeyPatch.context() as monkeypatch:
         isolate_git(monkeypatch, folder)
@@ -29,11 +29,11 @@ def repository(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def _state(repository: Path) -> tuple[str, ...]:
-    """All of a repository that a commit can change: where it is, what is staged, what is dirty, its branches."""
+    """Return the state that a commit can change: HEAD, the index, changed files, and branches."""
     return git(repository, "status", "--porcelain=2", "--branch"), git(repository, "for-each-ref")
 
 
-def test_just_the_named_files_are_committed_and_what_else_is_staged_or_dirty_stays(repository: Path) -> None:
+def test_only_the_named_files_are_committed(repository: Path) -> None:
     write(repository, {"a.yml": "A\n", "b.yml": "B\n", "sub/new.yml": "new\n", "other.yml": "other\n", "staged": ""})
     (repository / "gone.yml").unlink()
     git(repository, "add", "b.yml", "staged")
@@ -53,17 +53,17 @@ def test_just_the_named_files_are_committed_and_what_else_is_staged_or_dirty_sta
 
 
 @pytest.mark.parametrize("name", sample(["Ada Lovelace", "Ünal Çelik", "'\"$(x)", "a.b", "-o", "@ada"], 2))
-def test_the_author_can_be_another_than_the_committer(repository: Path, name: str) -> None:
+def test_the_author_can_differ_from_the_committer(repository: Path, name: str) -> None:
     write(repository, {"a.yml": "A\n"})
     person = Person(name, "bob+x@example.com")
     assert not person.problems
     commit(repository, ["a.yml"], "Change a", variables=person.variables)
     shown = git(repository, "show", "--no-patch", "--format=%an <%ae>, %cn", "HEAD")
-    # Git cuts quotes off the ends of a name.
+    # Git strips quotes from the ends of a name.
     assert shown == f"{name.lstrip(chr(39) + chr(34))} <bob+x@example.com>, Ada"
 
 
-def test_a_new_branch_begins_where_the_working_tree_stands_and_is_checked_out(repository: Path) -> None:
+def test_a_new_branch_starts_at_head_and_is_checked_out(repository: Path) -> None:
     first = git(repository, "rev-parse", "main")
     write(repository, {"a.yml": "A\n", "b.yml": "B\n"})
     assert commit(repository, ["a.yml"], "Change a", "dagpress/a").branch == "dagpress/a"
@@ -72,7 +72,7 @@ def test_a_new_branch_begins_where_the_working_tree_stands_and_is_checked_out(re
     assert uncommitted(repository, ["."]) == {"b.yml": True}
 
 
-def test_an_existing_branch_is_switched_to_unless_that_would_lose_something(repository: Path) -> None:
+def test_an_existing_branch_is_checked_out_unless_changes_would_be_lost(repository: Path) -> None:
     git(repository, "branch", "fine")
     git(repository, "switch", "--quiet", "--create", "clashes")
     write(repository, {"a.yml": "theirs\n"})
@@ -90,7 +90,7 @@ def test_an_existing_branch_is_switched_to_unless_that_would_lose_something(repo
 
 @pytest.mark.parametrize("branch", sample(["new", "", "other"], 2))
 @pytest.mark.parametrize("name", ["pre-commit", "commit-msg"])
-def test_a_hook_that_refuses_leaves_all_as_it_was(repository: Path, branch: str, name: str) -> None:
+def test_a_failing_hook_changes_nothing(repository: Path, branch: str, name: str) -> None:
     git(repository, "branch", "other")
     write(repository, {"a.yml": "A\n", "b.yml": "B\n", "new.yml": "new\n"})
     git(repository, "add", "b.yml")
@@ -102,7 +102,7 @@ def test_a_hook_that_refuses_leaves_all_as_it_was(repository: Path, branch: str,
     assert (repository / "new.yml").read_text() == "new\n"
 
 
-def test_hooks_see_just_what_is_committed(repository: Path) -> None:
+def test_hooks_see_only_the_committed_files(repository: Path) -> None:
     write(repository, {"a.yml": "A\n", "b.yml": "B\n", "new.yml": "new\n"})
     git(repository, "add", "b.yml")
     hook(repository, "pre-commit", 'git diff --cached --name-only > "$(git rev-parse --git-dir)/seen"')
@@ -110,7 +110,7 @@ def test_hooks_see_just_what_is_committed(repository: Path) -> None:
     assert (repository / ".git/seen").read_text() == "a.yml\nnew.yml\n"
 
 
-def test_a_hook_that_complains_of_the_switch_leaves_all_as_it_was(repository: Path) -> None:
+def test_a_failing_post_checkout_hook_changes_nothing(repository: Path) -> None:
     write(repository, {"a.yml": "A\n"})
     hook(repository, "post-checkout", "exit 1")
     before = _state(repository)
@@ -119,7 +119,7 @@ def test_a_hook_that_complains_of_the_switch_leaves_all_as_it_was(repository: Pa
     assert _state(repository) == before
 
 
-def test_what_is_no_branch_is_refused(repository: Path) -> None:
+def test_an_invalid_branch_name_is_an_error(repository: Path) -> None:
     write(repository, {"a.yml": "A\n"})
     before = _state(repository)
     for branch in ("-d", "a..b", "a b", "@{-1}", "HEAD", "x.lock", "a~1", "/a", "a/", "\x07", "a\0b"):
@@ -128,7 +128,7 @@ def test_what_is_no_branch_is_refused(repository: Path) -> None:
     assert _state(repository) == before
 
 
-def test_a_branch_below_another_is_refused(repository: Path) -> None:
+def test_a_branch_below_another_is_an_error(repository: Path) -> None:
     write(repository, {"a.yml": "A\n"})
     before = _state(repository)
     with pytest.raises(GitError, match="main/a"):
@@ -154,7 +154,7 @@ def test_the_first_commit_of_a_repository(tmp_path: Path, monkeypatch: pytest.Mo
     assert committed_text(folder, "a.yml") == "a\n"
 
 
-def test_on_no_branch_a_new_one_must_be_named(repository: Path) -> None:
+def test_a_detached_head_requires_a_new_branch(repository: Path) -> None:
     git(repository, "switch", "--quiet", "--detach")
     first = head_of(repository)
     write(repository, {"a.yml": "A\n"})
@@ -169,7 +169,7 @@ def test_on_no_branch_a_new_one_must_be_named(repository: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["merge", "rebase", "cherry-pick", "revert"])
-def test_what_is_under_way_is_told_with_the_way_out(repository: Path, what: str) -> None:
+def test_an_operation_in_progress_is_reported_with_the_fix(repository: Path, what: str) -> None:
     git(repository, "switch", "--quiet", "--create", "theirs")
     for text in ("theirs\n", "theirs again\n"):
         write(repository, {"b.yml": text})
@@ -191,7 +191,7 @@ def test_what_is_under_way_is_told_with_the_way_out(repository: Path, what: str)
 
 
 @pytest.mark.parametrize("branch", ["", "new"])
-def test_another_git_at_work_is_told(repository: Path, branch: str) -> None:
+def test_a_lock_of_another_git_process_is_reported(repository: Path, branch: str) -> None:
     write(repository, {"a.yml": "A\n"})
     before = _state(repository)
     (repository / ".git/index.lock").touch()
@@ -208,7 +208,7 @@ def test_another_git_at_work_is_told(repository: Path, branch: str) -> None:
         ("[user]\n\tname = A\n\temail = a@b\n[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = /bin/false\n", "sign"),
     ],
 )
-def test_who_cannot_commit_is_told_why(
+def test_a_configuration_that_prevents_commits_is_reported(
     repository: Path, monkeypatch: pytest.MonkeyPatch, configuration: str, said: str
 ) -> None:
     write(repository, {"a.yml": "A\n", "new.yml": ""})
@@ -219,7 +219,7 @@ def test_who_cannot_commit_is_told_why(
     assert _state(repository) == before
 
 
-def test_there_must_be_something_to_commit_and_to_say(repository: Path) -> None:
+def test_a_commit_needs_changes_and_a_message(repository: Path) -> None:
     write(repository, {".gitignore": "*.py\n", "a.py": "", "b.yml": "B\n"})
     for names in ([], ["a.yml"], ["a.py"], ["no.yml"]):
         with pytest.raises(GitError, match="nothing to commit"):
@@ -229,7 +229,7 @@ def test_there_must_be_something_to_commit_and_to_say(repository: Path) -> None:
     assert git(repository, "branch", "--format=%(refname:short)") == "main"
 
 
-def test_a_folder_in_the_repository_and_odd_names(repository: Path) -> None:
+def test_a_project_in_a_subfolder_and_unusual_names_work(repository: Path) -> None:
     odd = ["a b.yml", "-x.yml", "*.yml", "ü.yml", ":(top)a.yml", '"q".yml']
     write(repository / "team/project", dict.fromkeys((*odd, "c.yml"), ""))
     write(repository, {"a.yml": "A\n", "ü.yml": ""})
@@ -251,6 +251,6 @@ def test_a_worktree_has_its_own_branch(repository: Path) -> None:
     assert head_of(repository).branch == "main"
 
 
-def test_a_folder_in_no_repository_is_told(tmp_path: Path) -> None:
+def test_a_folder_outside_a_repository_is_reported(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="not a git repository"):
         head_of(tmp_path)

@@ -1,4 +1,4 @@
-"""The daily round with real git: merges of two branches, and files that CI would not get."""
+"""Merges of two branches with a real git, and files that are missing in a commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILES = {
 }
 _Text = TypeVar("_Text", str, str | None)
 _Edit = Mapping[str, str | None]
-# The changes of two branches, the codes of `check` after the merge, and the resolution of the schedules.
+# The changes of two branches, the codes of `check` after the merge, and the resolved schedules.
 _Round = tuple[_Edit, _Edit, list[str], _Edit]
 
 
@@ -37,7 +37,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def original_of_a_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with one DAG file for all schedules."""
+    """The same, with one DAG file for all schedules."""
     files = {"dagpress.toml": 'layout = "folder"\n', **_in_a_folder(_FILES)}
     return _committed(tmp_path_factory.mktemp("original"), files)
 
@@ -109,12 +109,12 @@ _ROUNDS += [(name, way) for name in ("near keys", "a key and a default") for way
 
 
 @pytest.mark.parametrize(("name", "way"), sample(_ROUNDS, 3))
-def test_a_merge_costs_the_resolution_of_the_schedules_and_one_command(project: Path, name: str, way: str) -> None:
-    """Resolve the YAML, run `generate`, and then the command that it prints."""
+def test_a_merge_takes_the_resolution_of_the_schedules_and_one_command(project: Path, name: str, way: str) -> None:
+    """Resolve the YAML, run `generate`, and run the command that it prints."""
     _merge(project, way, _MERGES[name])
 
 
-# In one DAG file, neighbours conflict: a new block where another one is new, and a change of a removed one.
+# In one DAG file, adjacent blocks conflict: two new blocks, or a changed and a removed one.
 _MERGES_IN_A_FOLDER: dict[str, _Round] = {
     "far keys": _MERGES["far keys"],
     "near keys": _MERGES["near keys"],
@@ -128,7 +128,7 @@ _MERGES_IN_A_FOLDER: dict[str, _Round] = {
 
 
 @pytest.mark.parametrize("name", sample(_MERGES_IN_A_FOLDER, 4))
-def test_a_merge_in_the_file_of_a_folder_costs_no_more(
+def test_a_merge_in_the_file_of_a_folder_takes_no_more_steps(
     original_of_a_folder: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, others, codes, resolution = _MERGES_IN_A_FOLDER[name]
@@ -160,8 +160,8 @@ def _merge(project: Path, way: str, merge_round: _Round) -> None:
     assert git(project, "status", "--porcelain") == ""
 
 
-def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRegressionFixture) -> None:
-    """Untracked and ignored files, with the command that adds them; nothing in CI, where all are committed."""
+def test_files_missing_in_git_are_reported(project: Path, file_regression: FileRegressionFixture) -> None:
+    """Untracked and ignored files, with the command that adds them. In CI, all files are committed."""
     assert dagpress(project, "check")[0] == 0
     write(project, {"schedules/new.yml": EXTRACT_LOAD, "schedules/team/a b.yml": EXTRACT_LOAD, ".gitignore": "*.py\n"})
     dagpress(project, "generate")
@@ -179,8 +179,8 @@ def test_what_git_does_not_commit_is_told(project: Path, file_regression: FileRe
     assert dagpress(project, "check")[0] == 0
 
 
-def test_the_files_that_decide_the_output_are_in_git_too(project: Path) -> None:
-    """Also those of a Meltano project beside the Dagpress project; other untracked files are fine."""
+def test_untracked_files_that_affect_the_output_are_reported(project: Path) -> None:
+    """Also those of an adjacent Meltano project; other untracked files are allowed."""
     own = {"meltano.yml": "include_paths: [more.yml]\n", "more.yml": "", "requirements-dagpress.txt": "dagpress\n"}
     write(project, {**own, "templates/own.j2": "", "templates/notes.txt": "", "README.md": ""})
     git(project, "rm", "--quiet", "--cached", "dagpress.toml")
@@ -196,8 +196,8 @@ def test_the_files_that_decide_the_output_are_in_git_too(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_commit_hook_tells_what_is_not_staged(project: Path) -> None:
-    """Also for a partial commit, and for deleted files; outside of a hook, files need not be staged."""
+def test_unstaged_files_are_reported_in_a_commit_hook(project: Path) -> None:
+    """Also in a partial commit, and deleted files. Outside a hook, files need not be staged."""
     write(project, _OWNER)
     (project / "schedules/customers.yml").unlink()
     dagpress(project, "generate")

@@ -1,4 +1,4 @@
-"""A hanging git hook: the page shows it, other requests are answered, and it ends with its commit or the server."""
+"""A hanging git hook: the page shows it, other requests are answered, and it ends with the commit or the server."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _commit(project: Path, browser: httpx2.Client) -> httpx2.Response:
     return browser.get(page.url)
 
 
-def test_a_hanging_hook_blocks_nobody_and_can_be_cancelled(
+def test_a_hanging_hook_blocks_no_requests_and_can_be_cancelled(
     project: Path, server: Server, browser: httpx2.Client
 ) -> None:
     before = git(project, "status", "--porcelain")
@@ -72,7 +72,7 @@ def test_a_hanging_hook_blocks_nobody_and_can_be_cancelled(
     refused = browser.post("/generate", data=csrf)
     assert refused.status_code == 503
     assert "a commit has been waiting for git and its hooks for" in text_of(soup_of(refused.text), "main")
-    os.kill(int((project / "pid").read_text()), 0)  # the hook lives: no request has waited for its end
+    os.kill(int((project / "pid").read_text()), 0)  # the hook is running: no request has waited for it
     words = ("schedule", "set", "a", "--interval", "@hourly")
     command = [str(_DAGPRESS), "--project", str(project), "--lock-timeout", "2", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -103,8 +103,8 @@ def test_a_hook_ends_with_the_server(
     assert not list((project / ".git").glob("*.lock"))
 
 
-def test_requests_that_wait_for_the_lock_leave_threads_to_others(project: Path) -> None:
-    """More such requests than threads."""
+def test_requests_that_wait_for_the_lock_do_not_use_up_the_threads(project: Path) -> None:
+    """With more such requests than threads."""
     with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=PATIENCE) as browser:
         csrf = {"csrf": form_of(soup_of(browser.get("/").text))["csrf"]}
         with ThreadPoolExecutor(100) as pool:
@@ -119,7 +119,7 @@ def test_requests_that_wait_for_the_lock_leave_threads_to_others(project: Path) 
 
 
 def test_a_hook_ends_after_its_page_is_closed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "_WATCHED", 2)
+    monkeypatch.setattr(operations, "_PAGE_TIMEOUT", 2)
     pages = Pages(project)
     form = form_of(pages.get("/commit"))
     pages.client.post("/commit", data=form)

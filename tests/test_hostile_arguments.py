@@ -1,4 +1,4 @@
-"""Every command handles hostile arguments: it succeeds, or reports what is wrong."""
+"""Every command handles hostile arguments: it succeeds, or reports an error."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ _VALUES = [
     # Longer than a path, and a file name that is too long only in bytes.
     *("x" * 5000, "中" * 90),
 ]
-# They start servers, or install programs.
+# They start servers or install programs.
 _LEFT_OUT = {"serve", "add", "invoke", "run"}
 
 
 def _calls(command: click.Command, context: click.Context, path: tuple[str, ...] = ()) -> Iterator[list[str]]:
-    """Every command with every value for each argument, and valid values for the other required ones."""
+    """Yield every command with every value for each argument, and valid values for the other required ones."""
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
@@ -89,8 +89,8 @@ def _calls(command: click.Command, context: click.Context, path: tuple[str, ...]
                 yield [*path, each.opts[-1], *([] if each.is_flag else [value]), *required]
 
 
-def test_hostile_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exit code is never that of a bug."""
+def test_commands_handle_hostile_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is never 3, which is for internal errors."""
     meltano = "version: 1\nschedules:\n- {name: b, extractor: tap-a, loader: target-b, interval: '@daily'}\n"
     calls = sorted(_calls(main, click.Context(main)))
     for number, words in enumerate(Random(0).sample(calls, min(DOCUMENTS // 2, len(calls)))):  # noqa: S311  # the same

@@ -47,8 +47,8 @@ _PARTS = 4
 
 
 @pytest.mark.parametrize("seed", range(_PARTS))
-def test_hostile_documents(seed: int, tmp_path: Path) -> None:
-    """No exceptions, a location for each message, and valid Python in black's format for valid projects."""
+def test_commands_handle_hostile_documents(seed: int, tmp_path: Path) -> None:
+    """Without exceptions, with a location for each message, and with valid Python in black's format."""
     for name, files in documents(seed, DOCUMENTS // _PARTS):
         root = tmp_path / name.rpartition("/")[2]
         try:
@@ -65,7 +65,7 @@ def test_hostile_documents(seed: int, tmp_path: Path) -> None:
         ("schedules/a.yml", "extractor: tap-a\n."),
         ("schedules/a.yml", "extractor: tap-a\n---"),
         ("schedules/a.yml", "---"),
-        # `executor` was taken for a misspelled `extractor`, and the DAG file had no task.
+        # `executor` was treated as a misspelled `extractor`, and the DAG file had no task.
         ("schedules/a.yml", "loader: target-b\ninterval: '@daily'\nexecutor: LocalExecutor\n"),
         # Exceptions of the parser, of `int` or of `datetime`.
         ("schedules/a.yml", "x: &a [*a]\n"),
@@ -76,8 +76,8 @@ def test_hostile_documents(seed: int, tmp_path: Path) -> None:
     ],
     ids=lambda text: text[:20],
 )
-def test_what_was_found(name: str, text: str, tmp_path: Path) -> None:
-    """Regression cases of the generated documents."""
+def test_commands_handle_known_hostile_documents(name: str, text: str, tmp_path: Path) -> None:
+    """Regressions found by the generated documents."""
     files = {
         "schedules/b.yml": EXTRACT_LOAD,
         "dagpress.toml": configured(""),
@@ -91,7 +91,7 @@ def test_what_was_found(name: str, text: str, tmp_path: Path) -> None:
 
 
 def check_document(root: Path, files: Files, random: Random) -> None:
-    """Read, generate and edit a project, and call some commands in it."""
+    """Read, generate and edit a project, and run some commands in it."""
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ def check_document(root: Path, files: Files, random: Random) -> None:
         for name, source in generation.files.items():
             if name.endswith(".py"):
                 compile(source, name, "exec", dont_inherit=True)
-                # A project's own template has another layout.
+                # A custom template has another format.
                 if not any(each.endswith(".j2") for each in files):
                     assert_in_black(source)
     for diagnostic in diagnostics:

@@ -1,4 +1,4 @@
-"""Proposals among hostile branches, other people's worktrees, and crashes: nothing foreign runs, nothing is lost."""
+"""Proposals with hostile branches, worktrees of users, and crashes: no foreign code runs, and no change is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WEEKLY = EXTRACT_LOAD.replace("@daily", "@weekly")
 
 
 def _change(pages: Pages, file: str, text: str, **fields: str) -> str:
-    """Save another text of a schedule, and return the heading of the page that follows."""
+    """Save another text of a schedule, and return the heading of the next page."""
     name = fields.get("proposal", "")
     draft = form_of(pages.get(f"/edit/{file}" + (f"?proposal={name}" if name else "")))
     return text_of(pages.post("/save", {**draft, "text": text, **fields}), "h1")
@@ -32,7 +32,7 @@ def _send(pages: Pages, name: str, status: int = 200) -> str:
 
 
 def _push(team: Team, branch: str, files: dict[str, str], *options: str) -> Path:
-    """Push a commit with these files from elsewhere, and return the clone."""
+    """Push a commit with these files from another clone, and return it."""
     clone = team.clone("elsewhere")
     is_there = f"origin/{branch}" in git(clone, "branch", "--all")
     git(clone, "switch", "--quiet", *([] if is_there else ["--create"]), branch)
@@ -46,7 +46,7 @@ def _push(team: Team, branch: str, files: dict[str, str], *options: str) -> Path
 
 
 def _of(root: Path, state: Path) -> tuple[Proposals, Pages]:
-    """The proposals and the pages of a server that starts now."""
+    """Return the proposals and the pages of a new server."""
     project, problems = read_project(root)
     assert project, problems
     proposals = Proposals(project, state)
@@ -56,8 +56,8 @@ def _of(root: Path, state: Path) -> tuple[Proposals, Pages]:
 
 
 @pytest.mark.slow
-def test_nothing_lands_in_the_checkout(team: Team) -> None:
-    """A proposal that cannot be changed here, or no more, is not replaced by the project of the checkout."""
+def test_proposals_never_write_into_the_checkout(team: Team) -> None:
+    """Also if a proposal cannot be changed here or anymore."""
     _push(team, "dagpress/make", {"Makefile": "all:\n"})
     proposals = team.proposals()
     pages = team.pages(proposals)
@@ -71,13 +71,14 @@ def test_nothing_lands_in_the_checkout(team: Team) -> None:
     commit = git(team.checkout, "rev-parse", "HEAD")
     for action in ("send", "update"):
         assert "merged" in text_of(pages.post(f"/proposals/a/{action}", {"title": "Again"}, 409), "[role=alert]")
+    assert text_of(pages.get("/proposals/a/withdraw"), "title").startswith("Remove ")
     assert git(team.checkout, "rev-parse", "HEAD") == commit
     assert files_of(team.checkout)["schedules/b.yml"] == _WEEKLY.encode() != before["schedules/b.yml"]
 
 
 @pytest.mark.slow
-def test_nothing_of_a_proposal_runs(team: Team) -> None:
-    """Neither its hooks, in a folder that a relative path names, nor what the hooks of the checkout would run of it."""
+def test_no_code_of_a_proposal_runs(team: Team) -> None:
+    """Neither its hooks in a relative `core.hooksPath`, nor files of it that the hooks of the checkout run."""
     stolen = team.folder / "stolen"
     git(team.checkout, "config", "core.hooksPath", "schedules/hooks")
     hooks = ("post-index-change", "reference-transaction", "post-checkout", "post-merge", "post-commit", "pre-push")
@@ -93,7 +94,7 @@ def test_nothing_of_a_proposal_runs(team: Team) -> None:
     team.change_main(a=_WEEKLY)
     pages.post("/proposals/a/update", {"side:schedules/a.yml": "current"})
     assert not stolen.exists(), stolen.read_text()
-    # A hook of the checkout that runs a file of the working tree, as pre-commit does by its configuration.
+    # A hook of the checkout that runs a file of the working tree, as pre-commit does with its configuration.
     write(team.checkout, {"schedules/hooks/pre-commit": "#!/bin/sh\nif test -e run.sh; then sh run.sh; fi\n"})
     (team.checkout / "schedules/hooks/pre-commit").chmod(0o755)
     git(clone, "switch", "--quiet", "main")
@@ -107,7 +108,7 @@ def test_nothing_of_a_proposal_runs(team: Team) -> None:
 
 
 @pytest.mark.slow
-def test_an_odd_branch_breaks_no_page(team: Team) -> None:
+def test_an_unusual_branch_breaks_no_page(team: Team) -> None:
     clone = _push(team, f"dagpress/{'x' * 200}", {"schedules/a.yml": _HOURLY})
     git(clone, "switch", "--quiet", "main")
     _push(team, "dagpress/future", {"schedules/a.yml": _HOURLY}, "--date=@99999999999999 +0000")
@@ -137,8 +138,8 @@ def test_an_odd_branch_breaks_no_page(team: Team) -> None:
 
 
 @pytest.mark.slow
-def test_worktrees_of_people_are_theirs(team: Team) -> None:
-    """Also when their branch is merged or withdrawn."""
+def test_worktrees_of_users_are_unchanged(team: Team) -> None:
+    """Also if their branch is merged or withdrawn."""
     proposals = team.proposals()
     pages = team.pages(proposals)
     own = team.folder / "mine"
@@ -156,7 +157,7 @@ def test_worktrees_of_people_are_theirs(team: Team) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_saved_after_the_last_sending_is_not_closed(team: Team) -> None:
+def test_a_merged_proposal_with_unsent_changes_stays_open(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -164,7 +165,7 @@ def test_what_was_saved_after_the_last_sending_is_not_closed(team: Team) -> None
     _change(pages, "b.yml", _WEEKLY, proposal="a")
     team.merge("dagpress/a")
     git(team.remote, "branch", "-D", "dagpress/a")
-    # The default branch has another name from now on, too.
+    # The default branch is renamed, too.
     git(team.remote, "branch", "-m", "main", "trunk")
     proposals.fetch()
     assert proposals.default_branch == "trunk"
@@ -175,7 +176,7 @@ def test_what_was_saved_after_the_last_sending_is_not_closed(team: Team) -> None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("has_unsent", [False, True])
-def test_a_branch_that_was_rebased_is_followed_unless_something_is_only_here(team: Team, *, has_unsent: bool) -> None:
+def test_a_rebased_branch_is_followed_unless_there_are_unsent_changes(team: Team, *, has_unsent: bool) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -191,12 +192,12 @@ def test_a_branch_that_was_rebased_is_followed_unless_something_is_only_here(tea
     path = proposals.worktree("a")
     assert (git(path, "rev-parse", "HEAD") == git(clone, "rev-parse", "HEAD")) is not has_unsent
     assert (path / "schedules/a.yml").read_text() == (_WEEKLY if has_unsent else _HOURLY)
-    assert ("Somebody else has sent changes" in text_of(pages.get("/proposals/a"), "main")) is has_unsent
+    assert ("Someone else has sent changes" in text_of(pages.get("/proposals/a"), "main")) is has_unsent
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["lock", "merge", "checkout", "moved"])
-def test_a_killed_server_goes_on(team: Team, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_server_continues_after_a_restart(team: Team, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -209,7 +210,7 @@ def test_a_killed_server_goes_on(team: Team, what: str, monkeypatch: pytest.Monk
         git(path, "fetch", "--quiet", str(team.remote), "main")
         git(path, "merge", "--quiet", "--no-commit", "FETCH_HEAD")
     elif what == "checkout":
-        # The time of its origin is a whole second, perhaps the next one.
+        # The time of its creation has a resolution of one second, so it can be the next one.
         monkeypatch.setattr("codegen.proposals.repository._UNUSED", timedelta(seconds=-2))
         half = proposals.worktree(proposals.begin("b", "Ada <ada@example.com>"))
         Path(git(half, "rev-parse", "--git-path", "index")).unlink()
@@ -228,7 +229,7 @@ def test_a_killed_server_goes_on(team: Team, what: str, monkeypatch: pytest.Monk
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["linked", "shallow", "subfolder"])
-def test_a_checkout_of_any_kind(team: Team, place: str) -> None:
+def test_any_kind_of_checkout_works(team: Team, place: str) -> None:
     root, state = team.checkout, team.folder / "st ate ü"
     if place == "linked":
         root = team.folder / "linked"
@@ -256,7 +257,7 @@ def test_a_checkout_of_any_kind(team: Team, place: str) -> None:
 
 
 @pytest.mark.slow
-def test_ten_people_at_once(team: Team) -> None:
+def test_ten_users_propose_at_once(team: Team) -> None:
     proposals = team.proposals()
     people = [team.pages(proposals, f"P{number}") for number in range(10)]
 
@@ -272,7 +273,7 @@ def test_ten_people_at_once(team: Team) -> None:
 
 
 @pytest.mark.slow
-def test_a_proposal_is_not_withdrawn_while_it_is_sent(team: Team) -> None:
+def test_a_proposal_cannot_be_withdrawn_while_it_is_sent(team: Team) -> None:
     proposals = team.proposals()
     ada, bob = team.pages(proposals), team.pages(proposals, "Bob")
     _change(ada, "a.yml", _HOURLY)
@@ -289,18 +290,18 @@ def test_a_proposal_is_not_withdrawn_while_it_is_sent(team: Team) -> None:
             go_on.touch()
         assert "Waiting for review" in sent.result()
     bob.post("/proposals/a/withdraw", {})
-    # What another person types meanwhile is kept, and becomes another proposal.
+    # The concurrent change of another user is kept, and becomes another proposal.
     page = bob.post("/save", {**draft, "text": _WEEKLY}, 409)
     assert text_of(bob.post("/save", form_of(page)), "h1").endswith("a draft")
 
 
 @pytest.mark.slow
-def test_folders_that_are_in_the_way(team: Team) -> None:
+def test_existing_folders_are_not_overwritten(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
     _push(team, "dagpress/a", {"schedules/b.yml": _WEEKLY})
-    # It is renamed, and its folder is not.
+    # The proposal is renamed, but its folder is not.
     _send(pages, "a")
     assert {each.name for each in proposals.all()} == {"a", "a-2"}
     assert "b.yml" in text_of(pages.get("/proposals/a"), "main")

@@ -1,4 +1,4 @@
-"""The addresses of pull requests at the hosts of repositories."""
+"""The URLs of pull requests on git hosts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ AZURE = "https://dev.azure.com/acme/big%20data/_git/lake/pullrequestcreate?sourc
                                 'https://github.com"><script>/a/b', "ssh://dev.azure.com/x", "bitbucket.x:y", "")),
     ],
 )  # fmt: skip
-def test_where_a_pull_request_is_opened(url: str, address: str) -> None:
+def test_the_url_of_a_new_pull_request(url: str, address: str) -> None:
     found = new_pull_request(url, "dagpress/b", "main")
     assert found == address
     assert bool(pull_requests_of(url, "dagpress/b")) == bool(address)
@@ -78,5 +78,5 @@ def test_a_branch_is_quoted(host: str) -> None:
         ("remote: https://github.com/a/b/pull/3\n", "/srv/b.git", ""),
     ],
 )  # fmt: skip
-def test_the_address_that_a_push_prints(printed: str, url: str, found: str) -> None:
+def test_the_url_that_a_push_prints(printed: str, url: str, found: str) -> None:
     assert pull_request_in(printed, url) == found

@@ -1,4 +1,4 @@
-"""The person of a request: typed once, or sent by a trusted proxy."""
+"""The user of a request: entered once, or sent by a trusted proxy."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ HEADERS = ("X-Forwarded-Preferred-Username", "X-Forwarded-Email")
 NAME, EMAIL = (header.encode() for header in HEADERS)
 
 
-def _person(context: RequestContext) -> Response:
+def _user_of(context: RequestContext) -> Response:
     return PlainTextResponse(repr(context.person and str(context.person)))
 
 
 def _nothing(_context: RequestContext) -> None:
-    """The worker has nothing to prepare."""
+    """Prepare nothing in the worker."""
 
 
 def _in_worker(context: RequestContext) -> Response:
-    return context.in_worker(_nothing, _person)
+    return context.in_worker(_nothing, _user_of)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +38,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _page_that_names_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "PAGES", (*PAGES, Page("/person", _person), Page("/draft", _in_worker)))
+def _page_with_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "PAGES", (*PAGES, Page("/person", _user_of), Page("/draft", _in_worker)))
 
 
 def _behind_a_proxy(project: Path, peer: str = PROXY) -> TestClient:
@@ -60,9 +60,7 @@ def _behind_a_proxy(project: Path, peer: str = PROXY) -> TestClient:
         ("Ada", "ada@example.com>", "Remove `<` and `>`."),
     ],
 )
-def test_what_git_would_refuse_is_told_at_its_field_and_kept(
-    project: Path, name: str, email: str, problem: str
-) -> None:
+def test_a_name_that_git_rejects_is_reported_at_its_field(project: Path, name: str, email: str, problem: str) -> None:
     pages = Pages(project)
     page = pages.post("/identity", {"name": name, "email": email, "next": "/new"}, 422)
     wrong = page.select("[aria-invalid]")
@@ -72,7 +70,7 @@ def test_what_git_would_refuse_is_told_at_its_field_and_kept(
     assert not pages.client.cookies
 
 
-def test_a_person_is_asked_once(project: Path) -> None:
+def test_a_user_is_asked_once(project: Path) -> None:
     pages = Pages(project)
     assert pages.text("/person") == "None"
     form = form_of(pages.get("/identity?next=/person"))
@@ -89,7 +87,7 @@ def test_a_person_is_asked_once(project: Path) -> None:
 
 
 @pytest.mark.parametrize("cookie", ["x", ":", "Ada:", "Ada%0A:a@b", "%3C:a@b", "Ada:a@b%00", "%ff%00:a@b"])
-def test_a_forged_cookie_is_nobody(project: Path, cookie: str) -> None:
+def test_a_forged_cookie_is_ignored(project: Path, cookie: str) -> None:
     assert Pages(project).text("/person", cookie=f"dagpress-person-8484={cookie}") == "None"
 
 
@@ -105,15 +103,15 @@ def test_a_forged_cookie_is_nobody(project: Path, cookie: str) -> None:
         ([b"ada", b"ada@example.com, bob@example.com"], None),
     ],
 )
-def test_a_trusted_proxy_names_the_person(project: Path, headers: list[bytes], person: str | None) -> None:
+def test_a_trusted_proxy_sends_the_user(project: Path, headers: list[bytes], person: str | None) -> None:
     sent = [*zip((NAME, EMAIL), headers, strict=True), (b"X-Forwarded-For", b"192.0.2.1")]
     assert _behind_a_proxy(project).get("/person", headers=sent).text == repr(person)
-    # Nobody else does, also not one that says to be the proxy.
+    # Other clients cannot, even if they claim to be the proxy.
     forged = [*sent[:2], (b"X-Forwarded-For", PROXY.encode())]
     assert _behind_a_proxy(project, OTHER).get("/person", headers=forged).text == "None"
 
 
-def test_what_the_proxy_says_cannot_be_typed(project: Path) -> None:
+def test_a_user_from_the_proxy_cannot_be_edited(project: Path) -> None:
     client = _behind_a_proxy(project)
     sent = [(EMAIL, b"ada@example.com"), (EMAIL.lower(), b"eve@example.com")]
     client.headers["Cookie"] = "dagpress-person-8484=Eve:eve@example.com"
@@ -138,7 +136,7 @@ def test_headers_count_only_with_a_proxy(project: Path) -> None:
     assert client.get("/person", headers={HEADERS[1]: "ada@example.com"}).text == "None"
 
 
-def test_a_draft_knows_its_person(project: Path) -> None:
-    """A worker renders it, which gets no cookie."""
+def test_a_draft_has_its_user(project: Path) -> None:
+    """The worker that renders it gets no cookie."""
     pages = Pages(project)
     assert pages.text("/draft", cookie="dagpress-person-8484=Ada:ada%40example.com") == "'Ada <ada@example.com>'"

@@ -1,4 +1,4 @@
-"""Properties of every meltano.yml: a second import changes nothing, no comment is lost, and export restores all."""
+"""Properties of every meltano.yml: a second import changes nothing, comments are kept, and export restores it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def _comments(text: str) -> Counter[str]:
 
 
 def _said(text: str) -> dict[str, dict[str, Any]]:
-    """The schedules of a meltano.yml by name; a date is its text."""
-    loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes nothing but text
+    """Return the schedules of a meltano.yml by name; dates are strings."""
+    loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it creates only strings
     return {each["name"]: {"env": {}, **each, "start_date": None} for each in loaded["schedules"]}
 
 
 def _starts(root: Path) -> dict[str, datetime]:
-    """The start dates; one without an offset is in UTC."""
+    """Return the start dates; a date without an offset is in UTC."""
     schedules = pipeline.read(project_of(root)).schedules
     return {s.name: s.start_date.replace(tzinfo=s.start_date.tzinfo or timezone.utc) for s in schedules}
 
@@ -46,7 +46,7 @@ def _starts(root: Path) -> dict[str, datetime]:
 @fewer(4)
 @given(projects(6))
 def test_export_reverts_an_import(drawn: Drawn) -> None:
-    """No character of the rest of meltano.yml changes."""
+    """All other characters of meltano.yml are unchanged."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         meltano = root / "meltano.yml"
@@ -84,8 +84,8 @@ _NEAR = st.lists(st.dictionaries(_KEYS, ANYTHING | _LIKELY, max_size=7) | ANYTHI
 
 @fewer(2)
 @given(_NEAR | ANYTHING, st.booleans(), st.sampled_from(["import", "import --move", "export"]))
-def test_any_schedules_are_reported_with_their_place(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
-    """There is no traceback, and meltano.yml is still YAML."""
+def test_any_schedules_are_imported_or_reported_with_their_location(schedules: Any, flow: bool, command: str) -> None:  # noqa: FBT001
+    """Without a traceback, and meltano.yml remains valid YAML."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         text = yaml.safe_dump({"schedules": schedules}, allow_unicode=True, default_flow_style=flow)

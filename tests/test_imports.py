@@ -24,14 +24,14 @@ _ELSEWHERE = ("generated_dags", "schedule.schema.json")
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in IMPORTS.iterdir()))
-def test_import(
+def test_an_import_has_the_expected_files_and_messages(
     name: str,
     tmp_path: Path,
     file_regression: FileRegressionFixture,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A project gives exactly these files and messages, and a second run changes nothing."""
+    """A second run changes nothing."""
     case, project = IMPORTS / name, tmp_path / "project"
     shutil.copytree(case / "project", project)
     if not has_configuration(project) and not (case / "written/dagpress.toml").exists():
@@ -83,16 +83,16 @@ def _check_text(file_regression: FileRegressionFixture, text: str, path: Path) -
 
 
 @pytest.mark.parametrize("command", ["import --move", "export"])
-def test_the_cost_grows_linearly(command: str, tmp_path: Path) -> None:
+def test_the_cost_of_an_import_grows_linearly(command: str, tmp_path: Path) -> None:
     """No function is called for each pair of schedules, or parses the same text for each schedule."""
     _, few, more, many = (_calls(tmp_path / str(number), number, command) for number in (1, 4, 8, 16))
-    # A cost for each pair would grow fourfold, sorting threefold.
+    # A cost per pair would grow fourfold, sorting threefold.
     assert [name for name in many if many[name] - more[name] > 3.2 * (more[name] - few[name]) + 20] == []
 
 
 def _calls(root: Path, number: int, command: str) -> Counter[tuple[CodeType, str]]:
-    """The number of calls of each function by a command, and the number of characters in their `text`."""
-    # Names that no other call has: what is known of them is remembered.
+    """Return the number of calls of each function, and the number of characters in its `text`."""
+    # Unique names: results for a name are cached.
     names = [f"{command[0]}{number:02}-{n:02}" for n in range(number)]
     plugins = {"extractors": [{"name": f"tap-{name}"} for name in names], "loaders": [{"name": "target"}]}
     schedules = [
@@ -106,7 +106,7 @@ def _calls(root: Path, number: int, command: str) -> Counter[tuple[CodeType, str
     found: Counter[tuple[CodeType, str]] = Counter()
 
     def count(frame: FrameType, event: str, _: object) -> None:
-        # A generator is called anew for each of its values.
+        # A generator is resumed for each of its values.
         code = frame.f_code
         if event == "call" and not code.co_flags & inspect.CO_GENERATOR:
             found[code, "calls"] += 1

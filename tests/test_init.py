@@ -1,4 +1,4 @@
-"""`dagpress init` and `dagpress add files airflow`: what a Meltano project gets, and that nothing of it is touched."""
+"""`dagpress init` and `dagpress add files airflow`: the files that they add to a Meltano project."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ ADDED = {
 
 
 @pytest.mark.parametrize("command", [("init",), ("add", "files", "airflow")])
-def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """With its schedules; what is generated is current, and a second time changes nothing."""
+def test_init_adds_dagpress_to_a_meltano_project(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """With its schedules and up-to-date DAG files. A second run changes nothing."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     code, out, err = dagpress(tmp_path, *command, "--from", SOURCE)
     assert code == 0
@@ -66,8 +66,8 @@ def test_a_meltano_project_becomes_one_of_dagpress(tmp_path: Path, command: tupl
     assert "Run `dagpress generate` and commit.\n" in dagpress(tmp_path, "check")[2]
 
 
-def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
-    """Byte for byte; lines that cannot be added are printed."""
+def test_existing_files_are_kept_and_completed(tmp_path: Path) -> None:
+    """Their content is unchanged; lines that cannot be added are printed."""
     own = {
         "Makefile": "all:\n",
         ".github/workflows/dagpress.yml": "mine\n",
@@ -108,8 +108,8 @@ def test_what_is_there_stays_and_gets_what_it_lacks(tmp_path: Path) -> None:
     assert files_of(tmp_path)[".pre-commit-config.yaml"] == b"- no map\n"
 
 
-def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_path: Path) -> None:
-    """The advice is the first step. A source with a secret is rejected."""
+def test_without_a_source_of_dagpress_no_workflow_is_written(tmp_path: Path) -> None:
+    """The first next step explains it. A source with a secret is rejected."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
     assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
     _, out, err = dagpress(tmp_path, "init")
@@ -138,7 +138,7 @@ def test_without_a_source_of_dagpress_there_is_no_workflow_that_must_fail(tmp_pa
 def test_ci_installs_the_dagpress_that_wrote_its_workflow(
     tmp_path: Path, record: object, requirement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As pip recorded it."""
+    """As recorded by pip."""
     own = SimpleNamespace(version="1.2.3", read_text=lambda _: record and json.dumps(record))
     monkeypatch.setattr(setup, "distribution", lambda _: own)
     write(tmp_path, {"meltano.yml": MELTANO_YML})
@@ -147,8 +147,8 @@ def test_ci_installs_the_dagpress_that_wrote_its_workflow(
     assert (path.read_text().splitlines()[-1] if path.exists() else "") == requirement
 
 
-def test_nothing_is_written_where_meltano_would_overwrite_it(tmp_path: Path) -> None:
-    """`include_paths` matches a file of Dagpress; the pattern in the message matches only Meltano's."""
+def test_init_writes_no_file_that_meltano_would_overwrite(tmp_path: Path) -> None:
+    """`include_paths` matches files of Dagpress; the pattern in the message matches only Meltano's."""
     text = f'include_paths: ["**/*.yml"]\n{MELTANO_YML}'
     root = write(tmp_path, {"meltano.yml": text, "plugins/more.yml": "plugins: {}\n"})
     before = files_of(root)
@@ -169,8 +169,8 @@ def test_nothing_is_written_where_meltano_would_overwrite_it(tmp_path: Path) -> 
         ("apache-airflow==2.1.2", "2.10"),
     ],
 )
-def test_the_airflow_is_the_one_that_the_project_pins(tmp_path: Path, pip_url: str, version: str) -> None:
-    """Where it is one that we know; an option goes before it."""
+def test_the_configured_airflow_is_the_pinned_one(tmp_path: Path, pip_url: str, version: str) -> None:
+    """If it is supported. An option overrides it."""
     text = f"plugins: {{utilities: [{{name: airflow, pip_url: '{pip_url}'}}]}}\n"
     write(tmp_path, {"meltano.yml": text})
     assert dagpress(tmp_path, "init")[0] == 0
@@ -182,15 +182,15 @@ def test_the_airflow_is_the_one_that_the_project_pins(tmp_path: Path, pip_url: s
 
 
 def test_a_project_without_schedules_gets_its_folders(tmp_path: Path) -> None:
-    """Git keeps no empty folder."""
+    """With a file in each, since git does not track empty folders."""
     write(tmp_path, {"meltano.yml": "schedules:\n"})
     assert dagpress(tmp_path, "init")[0] == 0
     assert (tmp_path / "schedules/.gitkeep").exists()
     assert (tmp_path / "generated_dags/.gitkeep").exists()
 
 
-def test_a_meltano_project_elsewhere_is_named_in_the_configuration(tmp_path: Path) -> None:
-    """Relative to the project, so that every clone has it."""
+def test_a_meltano_project_in_another_folder_is_configured(tmp_path: Path) -> None:
+    """With a relative path, which works in every clone."""
     write(tmp_path, {"meltano/meltano.yml": MELTANO_YML, "airflow/README.md": ""})
     assert dagpress(tmp_path / "airflow", "init", str(tmp_path / "meltano"))[0] == 0
     assert 'meltano_project = "../meltano"\n' in (tmp_path / "airflow/dagpress.toml").read_text()
@@ -208,10 +208,10 @@ def test_a_meltano_project_elsewhere_is_named_in_the_configuration(tmp_path: Pat
         ('meltano_project = "team/elt"\n', "team/elt/extract", "."),
     ],
 )
-def test_the_nearest_meltano_project_is_begun(
+def test_init_uses_the_nearest_meltano_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str | None, here: str, begun: str
 ) -> None:
-    """Not the project above it, unless that is for the same Meltano project."""
+    """Not the project above, unless it is for the same Meltano project."""
     write(tmp_path, {".git/HEAD": "", "meltano.yml": "", "team/elt/meltano.yml": "", "team/elt/extract/x": ""})
     if configuration is not None:
         write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n{configuration}'})
@@ -220,8 +220,8 @@ def test_the_nearest_meltano_project_is_begun(
     assert project_to_begin(tmp_path) == tmp_path
 
 
-def test_init_begins_a_project_below_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And leaves the one above it as it was."""
+def test_init_creates_a_project_below_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project above is unchanged."""
     above = f'airflow = "{NEWEST_2}"\n'
     write(tmp_path, {".git/HEAD": "", "meltano.yml": "", "dagpress.toml": above, "elt/meltano.yml": MELTANO_YML})
     monkeypatch.chdir(tmp_path / "elt")
@@ -231,18 +231,18 @@ def test_init_begins_a_project_below_another(tmp_path: Path, monkeypatch: pytest
     assert not (tmp_path / "schedules").exists()
 
 
-def test_without_a_meltano_project_there_is_nothing_to_begin_with(tmp_path: Path) -> None:
-    """And nothing is written."""
+def test_init_without_a_meltano_project_is_an_error(tmp_path: Path) -> None:
+    """No file is written."""
     with pytest.raises(click.ClickException, match=r"there is no meltano.yml"):
         dagpress(tmp_path, "init")
     assert files_of(tmp_path) == {}
 
 
 @pytest.mark.slow
-def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
-    """The workflow checks, and reports to GitHub; the hook is that of this repository, but runs the installed program.
+def test_the_workflow_and_the_hook_check_the_project(tmp_path: Path) -> None:
+    """The workflow prints GitHub annotations; the hook is the one of this repository, but runs the installed program.
 
-    Both are at the root of the repository, which may have several projects, and pass our own linters.
+    Both are at the root of the repository, which can have several projects, and pass our linters.
     """
     write(tmp_path, {"data/elt/meltano.yml": MELTANO_YML, "meltano/meltano.yml": MELTANO_YML, ".git/HEAD": ""})
     write(tmp_path, {"air flow/README": "", "meltano.yml": MELTANO_YML})
@@ -261,8 +261,8 @@ def test_ci_and_pre_commit_run_what_a_person_would(tmp_path: Path) -> None:
             "check": [installed, "dagpress check --format github"],
             "verify": [installed, "dagpress add orchestrator airflow", "dagpress verify --format github"],
         }
-        # It runs what a pull request brings.
-        assert "secrets" not in "".join(text.split("# This job runs the code")[1].splitlines()[1:])
+        # It runs code of a pull request.
+        assert "secrets" not in "".join(text.split("# This job runs code")[1].splitlines()[1:])
         assert [workflow["permissions"], *(job["permissions"] for job in workflow["jobs"].values())] == [
             {},
             {"contents": "read"},

@@ -1,4 +1,4 @@
-"""The key of a schedule that `dagpress verify --against meltano` names for an argument of Airflow that differs."""
+"""The key of a schedule that `dagpress verify --against meltano` names for a different argument of Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Kubernetes replaces in words and variables, and how a text passes that; and quantities."""
+"""The expansion of words and variables in Kubernetes, its escaping, and quantities."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _ENV = {"A": "a value"}
         ("$é", "$Ã\ufffd"),
     ],
 )
-def test_the_kubelet_of_the_tests_does_what_kubernetes_documents(text: str, expected: str) -> None:
-    """The cases of Kubernetes' own tests (expand_test.go), so that the tests below say something."""
+def test_the_kubelet_of_the_tests_behaves_as_documented(text: str, expected: str) -> None:
+    """With the cases of Kubernetes' own tests (expand_test.go)."""
     assert expand(text, _ENV) == expected
 
 
@@ -50,8 +50,8 @@ def test_the_kubelet_of_the_tests_does_what_kubernetes_documents(text: str, expe
 @example("$$")
 @example("$(A)")
 @example("costs $é")
-def test_any_text_is_itself_after_kubernetes(text: str) -> None:
-    """No text is changed, and none names a variable."""
+def test_kubernetes_changes_no_text(text: str) -> None:
+    """No text is a reference to a variable."""
     assert expand(as_expanded(text), _ENV) == text
 
 
@@ -73,9 +73,9 @@ def test_any_text_is_itself_after_kubernetes(text: str) -> None:
     ],
 )
 @given(value=_DOLLARS)
-def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value: str) -> None:
-    """Airflow renders first, so that what it makes of a template is as safe as text."""
-    environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's
+def test_kubernetes_does_not_change_a_rendered_template(template: str, value: str) -> None:
+    """Airflow renders it first, so the result is escaped like any text."""
+    environment = Environment(autoescape=False)  # noqa: S701  # as in Airflow
     context = {"value": value, "ds": "2026-03-02"}
     rendered = environment.from_string(template).render(context)
     assert expand(environment.from_string(as_expanded(template)).render(context), _ENV) == rendered
@@ -83,11 +83,11 @@ def test_what_a_template_becomes_is_itself_after_kubernetes(template: str, value
 
 @fewer(2)
 @given(st.lists(_DOLLARS.filter(lambda text: text and not is_template(text)), min_size=1, max_size=8))
-def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
-    """Airflow renders, Kubernetes replaces, a shell calls one program after the other: each gets its words."""
+def test_any_argument_reaches_each_of_several_programs(words: list[str]) -> None:
+    """After Airflow, Kubernetes and a shell that runs one program after the other."""
     work = Work((("printf", r"%s\0", *words), ("printf", r"%s\0", "second", *words)), settings=Kubernetes())
     arguments: dict[str, Any] = KUBERNETES.lower(work)
-    environment = Environment(autoescape=False)  # noqa: S701  # as Airflow's
+    environment = Environment(autoescape=False)  # noqa: S701  # as in Airflow
     command, args = (
         [environment.from_string(text).render() for text in arguments[name]] for name in ("cmds", "arguments")
     )
@@ -108,12 +108,12 @@ def test_any_word_reaches_each_of_several_programs(words: list[str]) -> None:
         "{{ logical_date.subtract(days=1).strftime('%Y') }}",
     ],
 )
-def test_a_date_is_written_as_it_is(template: str) -> None:
-    """What can hold no `$` needs no care, and a reviewer sees what the schedule says."""
+def test_a_template_of_a_date_is_not_escaped(template: str) -> None:
+    """Its result contains no `$`, so it stays readable for reviewers."""
     assert as_expanded(template) == template
 
 
-def test_the_definitions_are_those_that_kubernetes_publishes() -> None:
+def test_the_definitions_match_those_of_kubernetes() -> None:
     """`make kubernetes` would write the same."""
     data = json.loads(TARGET.read_text(encoding="utf-8"))
     assert data["definitions"] == definitions()
@@ -133,6 +133,6 @@ def test_the_definitions_are_those_that_kubernetes_publishes() -> None:
         ("1.", Fraction(1)),
     ],
 )
-def test_a_quantity_is_the_number_that_kubernetes_reads(quantity: str, expected: Fraction) -> None:
-    """Every suffix of Kubernetes' documentation."""
+def test_a_quantity_is_parsed_as_in_kubernetes(quantity: str, expected: Fraction) -> None:
+    """With every suffix of Kubernetes' documentation."""
     assert amount(quantity) == expected

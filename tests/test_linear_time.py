@@ -1,4 +1,4 @@
-"""Linear time: no regular expression is slow, and hostile files are handled in time."""
+"""Linear time: no regular expression is slow, and hostile files are handled within a limit."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from codegen.sync import blocks
 
 _ROOT = Path(codegen.__file__).parent
 _LINEAR = {
-    # By a lookahead, a failed match ends where the next one starts.
+    # With a lookahead, a failed match ends where the next one starts.
     r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}",
-    # Whatever follows a quote, it matches.
+    # It matches any text after a quote.
     blocks._LEXEME.pattern,  # noqa: SLF001  # it is long
 }
 _AT_LEAST = 100
@@ -55,7 +55,7 @@ def test_slow_patterns_are_detected(pattern: str, use: str, expected: bool) -> N
 
 @pytest.mark.slow
 def test_no_pattern_is_slow() -> None:
-    """Each regular expression of the package takes linear time, also without a match."""
+    """Each regular expression of the package takes linear time, also if it does not match."""
     modules = (path for path in _ROOT.rglob("*.py") if _HAS_PATTERNS.search(path.read_text(encoding="utf-8")))
     patterns = {found: path for path in modules for found in _patterns(path) if found[0].pattern not in _LINEAR}
     assert len(patterns) > _AT_LEAST
@@ -63,14 +63,14 @@ def test_no_pattern_is_slow() -> None:
 
 
 def _patterns(path: Path) -> Iterator[tuple[re.Pattern[str], str]]:
-    """The regular expressions of a module, each with the slowest method that it is used with."""
+    """Yield the regular expressions of a module, each with the slowest method that uses it."""
     module = import_module(
         ".".join(("codegen", *path.relative_to(_ROOT).with_suffix("").parts)).removesuffix(".__init__")
     )
     tree = ast.parse(path.read_text(encoding="utf-8"))
     methods = [(ast.unparse(n.value), n.attr) for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
     constants = {name for name, value in vars(module).items() if isinstance(value, re.Pattern)}
-    # A loop over patterns, or a parameter. Texts have a `split` too.
+    # A loop over patterns, or a parameter. Strings have a `split`, too.
     indirect = {method for receiver, method in methods if receiver not in {"re", *constants}} - {"split"}
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
@@ -94,12 +94,12 @@ def _slowest(methods: set[str]) -> str:
 
 
 def _compiled(call: ast.Call, module: Any) -> Iterator[re.Pattern[str]]:
-    """The pattern of a call, with a name in place of each local variable."""
+    """Return the pattern of a call, with a name instead of each local variable."""
     flags = re.findall(r"\bre\.([A-Z]+)\b", ast.unparse(call))
     given = ast.unparse(call.args[0])
     for part in (given, re.sub(r"\{(?!\d)[^{}]+\}", "name", given)):
         try:
-            text = eval(part, vars(module))  # noqa: S307  # of our own source
+            text = eval(part, vars(module))  # noqa: S307  # our own source
             yield re.compile(text, sum(getattr(re, flag) for flag in flags))
         except (NameError, TypeError, AttributeError, SyntaxError):
             continue
@@ -146,8 +146,8 @@ _HOSTILE = {
 
 
 @pytest.mark.slow
-def test_hostile_files_are_handled_in_time(tmp_path: Path) -> None:
-    """All of them in less than a minute, with messages."""
+def test_hostile_files_are_handled_within_a_minute(tmp_path: Path) -> None:
+    """All of them together, with messages."""
     write(tmp_path, {f"schedules/{name.replace(' ', '_')}.yml": text for name, text in _HOSTILE.items()})
     command = [sys.executable, "-m", "codegen", "--project", str(tmp_path), "validate"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

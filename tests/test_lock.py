@@ -1,4 +1,4 @@
-"""The shell function that keeps two tasks from using one plugin at the same time, in a real bash."""
+"""The shell function that prevents two tasks from using one plugin at the same time, in a real bash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from codegen.text.shell import as_script
 
 
 def _start(project: Path, command: str, run_id: str = "first", **env: str) -> subprocess.Popen[str]:
-    """Start a command behind the lines of `LOCK`, as a task in a process group of its own."""
+    """Start a command after the lines of `LOCK`, as a task in its own process group."""
     environ = {"PATH": os.environ["PATH"], "AIRFLOW_CTX_DAG_ID": "orders", "AIRFLOW_CTX_DAG_RUN_ID": run_id, **env}
     return subprocess.Popen(
         [shutil.which("bash") or "bash", "-c", prelude("LOCK", PROJECT_ROOT_VARIABLE) + command],
@@ -40,11 +40,11 @@ def _line(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.parametrize("kill", [False, True])
-def test_the_second_says_whom_it_waits_for_until_the_first_ends(tmp_path: Path, *, kill: bool) -> None:
+def test_a_waiting_task_names_the_run_that_it_waits_for(tmp_path: Path, *, kill: bool) -> None:
     first = _start(tmp_path, "lock tap-a; echo has it; read -r line")
     assert _line(first) == "has it"
     second = _start(tmp_path, "lock tap-b tap-a; echo has it too", run_id="second")
-    assert _line(second) == f"Waiting for tap-a, in use by orders first, PID {first.pid}"
+    assert _line(second) == f"Waiting for the lock on tap-a, held by orders first, PID {first.pid}"
     if kill:
         first.kill()
     first.communicate("go on\n" if not kill else None)
@@ -59,29 +59,29 @@ def test_a_process_that_outlives_its_task_is_named_and_holds_the_lock(tmp_path: 
     first.wait()
     second = _start(tmp_path, "lock tap-a; echo has it too", run_id="second")
     waiting = _line(second)
-    assert waiting == f"Waiting for tap-a, in use by orders first, PID {first.pid}"
+    assert waiting == f"Waiting for the lock on tap-a, held by orders first, PID {first.pid}"
     os.killpg(int(waiting.rpartition(" ")[2]), signal.SIGKILL)
     assert _line(second) == "has it too"
     second.communicate()
     first.communicate()
 
 
-def test_two_that_name_the_same_in_any_order_do_not_wait_for_each_other(tmp_path: Path) -> None:
+def test_the_order_of_plugins_causes_no_deadlock(tmp_path: Path) -> None:
     commands = ["lock b a b; sleep 0.02; echo done", "lock a b; sleep 0.02; echo done"] * 4
     assert [one.communicate()[0].splitlines()[-1] for one in [_start(tmp_path, c) for c in commands]] == ["done"] * 8
 
 
-def test_what_is_shared_waits_for_what_is_not(tmp_path: Path) -> None:
+def test_a_shared_lock_waits_for_an_exclusive_one(tmp_path: Path) -> None:
     first, second = (_start(tmp_path, "lock dbt:shared; echo has it; read -r line") for _ in range(2))
     assert [_line(first), _line(second)] == ["has it", "has it"]
     alone = _start(tmp_path, "lock dbt; echo has it alone", run_id="alone")
-    assert _line(alone).startswith("Waiting for dbt, in use by orders first, PID ")
+    assert _line(alone).startswith("Waiting for the lock on dbt, held by orders first, PID ")
     for one in (first, second):
         one.communicate("go on\n")
     assert alone.communicate()[0] == "has it alone\n"
 
 
-def test_the_variables_of_a_task_stay_its_own(tmp_path: Path) -> None:
+def test_the_lock_does_not_change_the_variables_of_a_task(tmp_path: Path) -> None:
     env = {"fd": "a[$(touch pwned)]", "plugin": "p", "mode": "m", "file": "f", "folder": "d"}
     names = " ".join(f"${name}" for name in env)
     assert _start(tmp_path, f'lock a/b a_b; echo "{names}"', **env).communicate()[0] == " ".join(env.values()) + "\n"
@@ -89,7 +89,7 @@ def test_the_variables_of_a_task_stay_its_own(tmp_path: Path) -> None:
     assert not (tmp_path / "pwned").exists()
 
 
-def test_a_name_is_no_path_and_no_code(tmp_path: Path) -> None:
+def test_a_plugin_name_is_never_a_path_or_code(tmp_path: Path) -> None:
     name = "../../x $(touch y); *"
     done = _start(tmp_path / write(tmp_path, {"in/a": ""}) / "in", 'lock "$NAME"; echo done', NAME=name)
     assert done.communicate()[0] == "done\n"
@@ -105,7 +105,7 @@ def test_the_system_directory_of_meltano_is_respected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [".meltano", ".meltano/run/tap-a.lock/x"])
-def test_a_project_that_cannot_be_written_fails_the_task_and_says_why(path: str, tmp_path: Path) -> None:
+def test_a_read_only_project_fails_the_task_with_a_reason(path: str, tmp_path: Path) -> None:
     write(tmp_path, {path: ""})
     task = _start(tmp_path, "lock tap-a; echo ran")
     said, _ = task.communicate()
@@ -114,7 +114,7 @@ def test_a_project_that_cannot_be_written_fails_the_task_and_says_why(path: str,
     assert "ran" not in said
 
 
-def test_a_machine_without_flock_fails_the_task_and_says_what_to_install(tmp_path: Path) -> None:
+def test_a_machine_without_flock_fails_the_task_with_the_package_to_install(tmp_path: Path) -> None:
     task = _start(tmp_path, "lock tap-a; echo ran", PATH=str(tmp_path))
     said, _ = task.communicate()
     assert (task.returncode, said.splitlines()[-1]) == (
@@ -134,8 +134,8 @@ def test_a_machine_without_flock_fails_the_task_and_says_what_to_install(tmp_pat
     ],
 )
 @pytest.mark.parametrize("value", ["", "eu $(no) code"])
-def test_a_template_that_decides_on_the_state_must_not_come_out_empty(words: list[str], value: str) -> None:
-    """In a worker's bash and in the `sh` of a container."""
+def test_an_empty_template_of_the_state_fails_the_task(words: list[str], value: str) -> None:
+    """In the bash of a worker and in the `sh` of a container."""
     work = Work((("meltano", *words, "run", "tap-a"),))
     (program, option), (script,), env = command_of(work, ())
     assert as_script(work.calls, BASH_ENDINGS) == (script, env)
@@ -146,4 +146,4 @@ def test_a_template_that_decides_on_the_state_must_not_come_out_empty(words: lis
     words = [word.replace("{% if x %}{{ x }}{% endif %}", value).replace("{{ x }}", value) for word in words]
     expected = "".join(f"{word}|" for word in [*words, "run", "tap-a"])
     assert (done.stdout, bool(done.returncode)) == (expected if value else "", not value)
-    assert value or f"the template of {words[0].partition('=')[0]} is empty" in done.stderr
+    assert value or f"the value of {words[0].partition('=')[0]} is empty" in done.stderr

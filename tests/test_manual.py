@@ -1,4 +1,4 @@
-"""The manual is true: its files and generated parts are current, and its commands print what it shows."""
+"""The manual is correct: its files and generated parts are up to date, and its commands print the shown output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from manual import PAGES, Reader, blocks
 from output_schemas import OUTPUTS, output_schema
 from project_builder import dagpress, refusal
 
-# Output and pictures of text.
+# Output and text diagrams.
 _PROSE = {"text", "diff"}
 
 
@@ -23,10 +23,10 @@ def _id(page: Path) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_id)
-def test_a_page_is_true(
+def test_a_page_matches_its_files_and_the_output_of_its_commands(
     page: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """`make goldens` writes its outputs, files and generated parts again."""
+    """`make goldens` updates its outputs, files and generated parts."""
     isolate_git(monkeypatch, tmp_path)
     true = Reader(tmp_path).read(page)
     if request.config.getoption("regen_all"):
@@ -35,8 +35,8 @@ def test_a_page_is_true(
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name != "README.md"], ids=_id)
-def test_every_block_of_a_page_is_tried(page: Path) -> None:
-    """An example is a file of the repository, written into a project, run, or says why not."""
+def test_every_block_of_a_page_is_checked(page: Path) -> None:
+    """A block is a file of the repository, written into a project, run, or has a reason not to be."""
     untried = [
         (language, text)
         for language, directive, text in blocks(page.read_text(encoding="utf-8"))
@@ -63,15 +63,15 @@ _REPORT = "generate, check, validate, verify, import, export"
         ("typo", "rule cycle", "rule CODE"),
     ],
 )
-def test_an_output_has_its_schema(case: str, command: str, name: str) -> None:
-    """A program that follows the page can read what the command prints."""
+def test_an_output_matches_its_schema(case: str, command: str, name: str) -> None:
+    """So programs can rely on the schemas of the page."""
     _, out, _ = dagpress(ROOT / "tests/cases" / case, *command.split(), "--format", "json")
     assert json.loads(out)
     validate(json.loads(out), output_schema(OUTPUTS[name]))
 
 
-def test_the_command_line_has_the_manual() -> None:
-    """It lists each page, and prints one without the comments for the tests."""
+def test_the_manual_command_lists_and_prints_the_pages() -> None:
+    """Without the comments for the tests."""
     names = {path.stem: path for path in PAGES if path.parent.name in {"guides", "reference", "explanation"}}
     _, listed, _ = dagpress(ROOT, "manual")
     assert {line.split()[0] for line in listed.splitlines()[1:]} == set(names)

@@ -1,4 +1,4 @@
-"""Secrets are masked wherever a file is shown, in every notation, and nothing else is."""
+"""Secrets, and only secrets, are masked wherever a file is shown, in every notation."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ _PYTHON = {
     "comment": "x = 1  # token=§\n",
     "invalid": 'env = {"DB_PASSWORD": "§"\nconfig["token"] = "§"\n',
 }
-# In YAML, what is no secret is shown, unless the text is broken.
+# Other values are shown, unless the YAML is invalid.
 _OTHERS = ("A: x", "B: y", "a: b", "type: string", '"A": "x"', '"A":"x"', "# about it", "DB_PASSWORD: |")
 _SECRETS = ("hunter2hunter2", "tr0ub4dor+3", "correct-horse-battery")
 
 
 @pytest.mark.parametrize("way", [*_YAML, *_BROKEN, *_PYTHON])
 def test_a_secret_is_hidden_in_a_file_and_in_its_patches(way: str) -> None:
-    """A change of only a secret stays visible."""
+    """A change of only a secret remains visible."""
     name = "a.py" if way in _PYTHON else "a.yml"
     text = {**_YAML, **_BROKEN, **_PYTHON}[way]
     old, new = (text.replace("§", secret) for secret in _SECRETS[:2])
@@ -113,7 +113,7 @@ def test_a_secret_is_hidden_in_a_file_and_in_its_patches(way: str) -> None:
 
 
 def test_a_secret_is_hidden_on_every_page_and_on_the_terminal(tmp_path: Path) -> None:
-    """The pages of a pipeline and of its history, the commits of others, and the patches of `diff`."""
+    """On the pages of a pipeline, its history and the commits of others, and in the patches of `diff`."""
     texts = {
         "schedules/all.yml": "".join(_YAML.values()).replace("\ufeff", ""),
         "schedules/broken.yml": "".join(_BROKEN.values()),

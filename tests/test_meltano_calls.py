@@ -1,4 +1,4 @@
-"""The calls of Meltano in a bash command, as far as they can be read without bash."""
+"""The calls of Meltano in a bash command, as far as they can be parsed without bash."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ LISTED: dict[str, dict[str, Any]] = {
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
-def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
+def test_quoted_shell_words_are_parsed_back(words: list[str]) -> None:
     call = read_call(*as_script([["meltano", *words]], BASH_ENDINGS), "/p")
     assert call == Call("/p", tuple(words), {})
 
@@ -60,8 +60,8 @@ def test_what_is_written_for_the_shell_reads_back(words: list[str]) -> None:
 @given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
 @example("'c  $V'\\;")
 @example("\\ a")
-def test_what_is_read_is_what_bash_reads(text: str) -> None:
-    """In bash, the program of a call gets the same words as we read."""
+def test_words_are_parsed_as_in_bash(text: str) -> None:
+    """In bash, the program of a call gets the same words."""
     call = read_call(f"meltano {text}", {"V": "x"}, "/p")
     if call is None:
         return
@@ -91,7 +91,7 @@ def test_what_is_read_is_what_bash_reads(text: str) -> None:
         ("meltano run tap-a {{ ds }}", "run tap-a {{ ds }}", {}),
     ],
 )
-def test_calls_that_mean_the_same_read_the_same(script: str, words: str, env: dict[str, str]) -> None:
+def test_equivalent_calls_are_equal(script: str, words: str, env: dict[str, str]) -> None:
     call = read_call(script, {"ROOT": "/p"}, "/p")
     assert call
     found = resolved(call, LISTED)
@@ -111,7 +111,7 @@ def test_calls_that_mean_the_same_read_the_same(script: str, words: str, env: di
         "",
     ],
 )
-def test_other_scripts_than_one_call_of_meltano_are_not_read(script: str) -> None:
+def test_scripts_other_than_one_call_of_meltano_are_not_parsed(script: str) -> None:
     assert read_call(script, {}, "/p") is None
 
 
@@ -127,21 +127,21 @@ def test_other_scripts_than_one_call_of_meltano_are_not_read(script: str) -> Non
         ("cat <<E\nmeltano run a $(meltano run b)\nE\necho meltano run c # meltano run d", ["run b"]),
     ],
 )
-def test_calls_are_found_wherever_they_are(script: str, words: list[str]) -> None:
-    """A call of which only the shell knows a word or a variable is marked."""
+def test_calls_are_found_at_any_position(script: str, words: list[str]) -> None:
+    """A call with a word or variable that only the shell knows is marked."""
     calls = calls_in(script, {"V": "x"})
     assert [("" if call.is_certain else "? ") + " ".join(call.words) for call in calls] == words
 
 
-def test_a_schedule_that_meltano_does_not_have() -> None:
+def test_an_unknown_schedule_of_meltano_is_an_error() -> None:
     call = read_call("meltano schedule run two words", {}, "/p")
     assert call
     with pytest.raises(UnknownScheduleError, match="two"):
         resolved(call, LISTED)
 
 
-def test_the_generator_is_found_by_what_it_does(tmp_path: Path) -> None:
-    """A generator makes DAGs of Meltano's schedules; a helper module without a DAG is not one."""
+def test_the_generator_is_found_by_its_code(tmp_path: Path) -> None:
+    """It creates DAGs from Meltano's schedules; a helper module without a DAG does not count."""
     lists, makes = 'run(["meltano", "schedule", "list"])\n', "DAG(name)\n"
     folder = write(tmp_path, {"orchestrate/dags/own.py": makes, "orchestrate/dags/helper.py": lists})
     folder = folder / "orchestrate" / "dags"
@@ -177,13 +177,13 @@ def test_without_a_generator_or_an_airflow_the_fix_is_named(tmp_path: Path, monk
         ("echo", "it is unknown which Python"),
     ],
 )
-def test_a_program_that_is_no_airflow(tmp_path: Path, first_line: str, message: str) -> None:
+def test_a_program_that_is_not_airflow_is_an_error(tmp_path: Path, first_line: str, message: str) -> None:
     program = write(tmp_path, {"airflow": f"{first_line}\n"}) / "airflow"
     with pytest.raises(AirflowError, match=message):
         version_of(program)
 
 
-def test_what_runs_inside_airflow_is_python_3_8() -> None:
+def test_modules_that_run_inside_airflow_are_python_3_8() -> None:
     """The oldest Python of the oldest Airflow."""
     ast.parse(Path(inside.__file__).read_text(encoding="utf-8"), feature_version=(3, 8))
 
@@ -205,8 +205,8 @@ CALLS = {
 
 
 @pytest.mark.parametrize("in_git", [True, False])
-def test_what_still_runs_a_schedule_is_found(tmp_path: Path, *, in_git: bool) -> None:
-    """Also over several lines, and by a variable; with git where it does not ignore the file."""
+def test_files_that_call_a_schedule_are_found(tmp_path: Path, *, in_git: bool) -> None:
+    """Also over several lines, and with a variable. With git, ignored files are skipped."""
     root = write(tmp_path, CALLS)
     if in_git:
         git(root, "init", "--quiet", "--template=")

@@ -1,4 +1,4 @@
-"""The names of operators and objects in a generated file: each stands for what the schedule says."""
+"""The names of operators and objects in a generated file: each refers to the object in the schedule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from versions import NEWEST
 from codegen import pipeline
 from codegen.airflow_facts import facts_of
 
-# Those of Airflow's classes, of our constants, of modules, functions and tasks, of Python, and of several objects.
+# Names of Airflow's classes, our constants, modules, functions, tasks and Python, and of several objects.
 _NAMES = [
     *("DAG", "TaskGroup", "BashOperator", "EmptyOperator", "FileSensor", "Param", "MELTANO", "LOCK", "RUN_FAILED"),
     *("pendulum", "datetime", "time", "timedelta", "list", "print", "type", "__doc__"),
@@ -37,7 +37,7 @@ def _schedule(tasks: list[tuple[str, str, str, str]]) -> dict[str, Any]:
 
 
 def _imports(source: ast.Module) -> dict[str, str]:
-    """The full names of what a module imports, by the names that it has there."""
+    """Return the full name of each import of a module by its local name."""
     found = [node for node in source.body if isinstance(node, ast.ImportFrom)]
     names = [(alias.asname or alias.name, f"{node.module}.{alias.name}") for node in found for alias in node.names]
     assert len(dict(names)) == len(names)
@@ -48,8 +48,8 @@ def _imports(source: ast.Module) -> dict[str, str]:
 @example([("uses", "ELT.LOAD", "load", "LOAD.LOAD_0")])
 @example([("uses", "elt.class", "load", "elt.Load")])
 @example([("uses", "pendulum.FileSensor", "load", "pendulum.today")])
-def test_each_name_stands_for_its_object(tasks: list[tuple[str, str, str, str]]) -> None:
-    """No two imports have one name, nothing else has it, and each call is one of the operator that its task names."""
+def test_each_name_refers_to_its_object(tasks: list[tuple[str, str, str, str]]) -> None:
+    """The names of imports are unique, and each task calls its operator."""
     schedule = _schedule(tasks)
     with TemporaryDirectory() as folder:
         root = write(Path(folder), {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/a.yml": as_yaml(schedule)})

@@ -1,4 +1,4 @@
-"""Tasks with `uses` and `with` in everything that shows a schedule."""
+"""Tasks with `uses` and `with` in all commands and pages that show a schedule."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _FILE = "generated_dags/orders.py"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with operators of every kind and markers of every kind."""
+    """A project with operators and markers of every kind."""
     shutil.copytree(CASES / "operators/schedules", tmp_path / "schedules")
     return write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "meltano.yml": "version: 1\n"})
 
 
-def test_shown_tasks_are_those_that_were_written(project: Path) -> None:
-    """What `show` prints can be written into the schedule, and gives the same DAG."""
+def test_shown_tasks_generate_the_same_dag(project: Path) -> None:
+    """The output of `show` can be written into the schedule."""
     shown = yaml.safe_load(dagpress(project, "show", "orders")[1])
     dagpress(project, "generate")
     before = (project / _FILE).read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_shown_tasks_are_those_that_were_written(project: Path) -> None:
 
 
 def test_explained_values_are_as_written(project: Path) -> None:
-    """A marker is one value, with the line that gives it; the text of a file is its path."""
+    """A marker is one value, with its line; the text of a file is shown as its path."""
     lines = dagpress(project, "show", "orders", "--explain")[1].splitlines()
     rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines}
     assert rows["tasks[2].with.sql"] == "{$t: {$f: queries/count.sql}} schedules/orders.yml:12"
@@ -49,7 +49,7 @@ def test_an_operator_does_not_run_without_airflow(project: Path) -> None:
 
 
 def test_the_page_shows_operators(project: Path) -> None:
-    """Their paths and arrows, the values with their places, the text of any file once it has changed, and a draft."""
+    """Their paths and arrows, the locations of values, the text of a changed file, and a draft."""
     text = (project / "schedules/orders.yml").read_text(encoding="utf-8")
     orders = text.replace("{$t: {$f: queries/count.sql}}", "{$t: {$f: ../count.sql}}")
     write(project, {"schedules/orders.yml": orders, "count.sql": "SELECT count(*) FROM orders\n"})

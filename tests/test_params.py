@@ -1,4 +1,4 @@
-"""Run parameters: whatever a schedule gives is what the DAG has."""
+"""Run parameters: the DAG has the values of the schedule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codegen import pipeline
 
 
 def _params_of(source: str) -> dict[str, Any]:
-    """What `params` of the DAG is: of a `Param` its default and its keywords."""
+    """Return `params` of the DAG: for a `Param`, the default and the keywords."""
     (params,) = (
         keyword.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) for keyword in node.keywords
         if keyword.arg == "params"
@@ -37,8 +37,8 @@ def _value_of(node: ast.expr) -> Any:
 
 @fewer(2)
 @given(PARAMS.filter(bool))
-def test_any_parameter_is_itself_in_the_dag(params: dict[str, Any]) -> None:
-    """Each value, in a form that black leaves alone."""
+def test_any_parameter_is_unchanged_in_the_dag(params: dict[str, Any]) -> None:
+    """With each value, in black's format."""
     with TemporaryDirectory() as folder:
         root = write(Path(folder), {"schedules/a.yml": EXTRACT_LOAD + as_yaml({"params": params})})
         generation = pipeline.generate(project_of(root))
@@ -49,14 +49,14 @@ def test_any_parameter_is_itself_in_the_dag(params: dict[str, Any]) -> None:
 
 
 def _without_nulls(value: Any) -> Any:
-    """In a map, a null takes away what was inherited."""
+    """Remove nulls in maps, which remove inherited values."""
     if isinstance(value, dict):
         return {name: _without_nulls(item) for name, item in value.items() if item is not None}
     return value
 
 
-def test_show_tells_them_as_they_are_written(tmp_path: Path) -> None:
-    """A value alone stays one."""
+def test_show_prints_parameters_as_written(tmp_path: Path) -> None:
+    """A plain default is not expanded."""
     params = {"since": "2024-01-01", "full": False, "days": {"type": "integer", "default": 7}}
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + as_yaml({"params": params})})
     assert yaml.safe_load(dagpress(tmp_path, "show", "a")[1])["params"] == params

@@ -28,8 +28,8 @@ _SECONDS = 20
 
 
 @pytest.fixture(autouse=True)
-def _nobody_waits() -> Iterator[None]:
-    """Opening a pipe or reading a device would block forever."""
+def _time_limit() -> Iterator[None]:
+    """Fail if a test blocks on opening a pipe or reading a device."""
     signal.alarm(_SECONDS)
     yield
     signal.alarm(0)
@@ -49,7 +49,7 @@ def _places_of_errors(root: Path) -> set[str]:
 
 
 def _said(root: Path, *arguments: str) -> tuple[int, str]:
-    """The exit code of a command and its output."""
+    """Return the exit code and the output of a command."""
     result = CliRunner().invoke(main, ["--project", str(root), *arguments], standalone_mode=False)
     if isinstance(result.exception, click.ClickException):
         return 2, f"{result.output}{result.exception.format_message()}"

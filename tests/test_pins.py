@@ -128,8 +128,8 @@ PINS = {
 
 
 @pytest.mark.parametrize("form", PINS)
-def test_every_form_of_a_pin_is_read(form: str, tmp_path: Path) -> None:
-    """The forms in public projects; the reason names the line."""
+def test_every_syntax_of_a_pin_is_read(form: str, tmp_path: Path) -> None:
+    """As in public projects. The reason names the line."""
     files, airflow, reason = PINS[form]
     choice = choose_airflow(find_pins(write(tmp_path, files), tmp_path, AIRFLOW))
     assert choice.airflow == airflow
@@ -154,8 +154,8 @@ def test_every_form_of_a_pin_is_read(form: str, tmp_path: Path) -> None:
         ("Dockerfile", "FROM quay.io/astronomer/astro-runtime:12.1.0\n", "astro-runtime:12.1.0"),
     ],
 )
-def test_a_version_that_cannot_be_read_is_a_warning(file: str, text: str, named: str, tmp_path: Path) -> None:
-    """The reason names the place as well, instead of no pin."""
+def test_a_pin_with_an_unreadable_version_is_a_warning(file: str, text: str, named: str, tmp_path: Path) -> None:
+    """The reason names its location instead of a missing pin."""
     choice = choose_airflow(find_pins(write(tmp_path, {file: text}), tmp_path, AIRFLOW))
     (warning,) = choice.diagnostics
     line = text.count("\n")
@@ -175,7 +175,9 @@ def test_a_version_that_cannot_be_read_is_a_warning(file: str, text: str, named:
         ("==4.0.0", NEWEST),
     ],
 )
-def test_the_nearest_supported_airflow_takes_the_place_of_another(pin: str, airflow: str, tmp_path: Path) -> None:
+def test_an_unsupported_airflow_is_replaced_by_the_nearest_supported_one(
+    pin: str, airflow: str, tmp_path: Path
+) -> None:
     """A warning names the Airflow to install before the files load."""
     choice = choose_airflow(
         find_pins(write(tmp_path, {"requirements.txt": f"apache-airflow{pin}\n"}), tmp_path, AIRFLOW)
@@ -189,7 +191,7 @@ def test_the_nearest_supported_airflow_takes_the_place_of_another(pin: str, airf
     assert warning.hint.startswith(f"install Airflow {airflow}, on Python 3.")
 
 
-def test_an_exact_pin_of_meltano_goes_before_the_others(tmp_path: Path) -> None:
+def test_an_exact_pin_of_meltano_takes_precedence(tmp_path: Path) -> None:
     """A contradicting pin is a warning with both locations; a compatible one is not."""
     files = {
         "uv.lock": '[[package]]\nname = "apache-airflow"\nversion = "2.11.0"\n',

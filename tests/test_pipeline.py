@@ -1,4 +1,4 @@
-"""A cache between two readings of a project never gives what was there before a change."""
+"""A cache between two readings of a project never returns outdated results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OTHERS = {
     "schedules/more.yml": 'job: more\ninterval: "@daily"\n',
     "schedules/text.yml": _TEXT,
 }
-# Each changes a file that another depends on, some of them in as many bytes; None deletes it.
+# Each changes a file on which another depends, some of them without changing its size; None deletes it.
 _CHANGES = (
     ("schedules/first.yml", EXTRACT_LOAD + "owner: me\n"),
     ("schedules/first.yml", EXTRACT_LOAD + "dag_id: another\n"),
@@ -66,8 +66,10 @@ _CHANGES = (
 )
 
 
-def test_a_snapshot_after_a_change_is_that_of_a_new_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the change leaves the size of the file and its time of modification as they were."""
+def test_a_snapshot_after_a_change_equals_that_of_a_new_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the change keeps the size and the mtime of the file."""
     root = write(tmp_path / "project", {**_BEFORE, **_OTHERS})
     assert dagpress(root, "generate")[0] == 0
     workspace = Workspace(root)
@@ -84,14 +86,14 @@ def test_a_snapshot_after_a_change_is_that_of_a_new_workspace(tmp_path: Path, mo
         assert after.is_compared
         assert (after.changes, after.diagnostics) != (before.changes, before.diagnostics), name
         before = after
-    # Until the clock of the file system has moved on, a file may change again at the same time.
+    # A file can change twice within the time resolution of the file system.
     for tick, is_same in ((0, True), (10**15, False)):
         monkeypatch.setattr(stamps, "_TICK", tick)
         before = workspace.snapshot()
         assert (workspace.snapshot() is before) == is_same
 
 
-def test_a_reading_with_an_overlay_leaves_no_trace(tmp_path: Path) -> None:
+def test_a_reading_with_an_overlay_does_not_affect_the_next(tmp_path: Path) -> None:
     project, cache = project_of(write(tmp_path, _BEFORE)), Cache()
     before = pipeline.generate(project, pipeline.read(project, cache=cache))
     overlay = {"schedules/first.yml": "a: [\n", "schedules/job.yml": None, "meltano.yml": ""}
@@ -101,7 +103,7 @@ def test_a_reading_with_an_overlay_leaves_no_trace(tmp_path: Path) -> None:
     assert (after.files, after.diagnostics) == (before.files, before.diagnostics)
 
 
-def test_a_reading_shares_what_is_unchanged_with_the_one_before(tmp_path: Path) -> None:
+def test_a_reading_reuses_unchanged_results(tmp_path: Path) -> None:
     root, cache = write(tmp_path, _BEFORE), Cache()
     first, *others = pipeline.read(project_of(root), cache=cache).schedules
     write(root, {"schedules/first.yml": EXTRACT_LOAD + "owner: me\n"})
@@ -110,8 +112,8 @@ def test_a_reading_shares_what_is_unchanged_with_the_one_before(tmp_path: Path) 
     assert [each is other for each, other in zip(again[1:], others, strict=True)] == [True, True]
 
 
-def test_a_cache_keeps_neither_drafts_nor_deleted_files(tmp_path: Path) -> None:
-    """Typing into a server that runs for weeks does not fill its memory."""
+def test_a_cache_drops_drafts_and_deleted_files(tmp_path: Path) -> None:
+    """So the memory of a server that runs for weeks does not grow."""
     root, cache = write(tmp_path, _BEFORE), Cache()
     kept = weakref.ref(pipeline.read(project_of(root), cache=cache).schedules[0])
     draft = pipeline.read(project_of(root), {"schedules/first.yml": EXTRACT_LOAD + "owner: x\n"}, cache=Cache(cache))

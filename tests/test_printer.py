@@ -1,4 +1,4 @@
-"""Text of files, names and programs reaches terminals and CI hosts without control sequences and commands."""
+"""Text from files, names and programs is printed to terminals and CI hosts without control sequences and commands."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _prints(text: str) -> None:
 
 
 def _printed(tmp_path: Path, *, is_terminal: bool, **calls: object) -> str:
-    """The output of the print functions for a text, in the context of a command."""
+    """Return the output of the print functions for a text, within a command."""
 
     @click.command()
     @click.pass_context
@@ -94,7 +94,7 @@ def test_control_characters_and_ci_commands_are_escaped(tmp_path: Path, text: st
     assert json.loads(data)["diagnostics"][0]["message"] == text
 
 
-def test_only_own_styles_reach_a_terminal(tmp_path: Path) -> None:
+def test_only_our_own_styles_reach_a_terminal(tmp_path: Path) -> None:
     printed = _printed(tmp_path, is_terminal=True, _prints=["\x1b[31mred\x1b[0m"])
     assert "\\x1b[31mred" in printed
     assert (
@@ -116,7 +116,7 @@ def test_a_character_outside_the_encoding_is_escaped(tmp_path: Path) -> None:
 
 
 @given(st.recursive(_TEXTS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3)))
-def test_json_of_a_program_is_text(value: Any) -> None:
+def test_json_output_is_valid_text(value: Any) -> None:
     """Also with lone surrogates, which cannot be encoded."""
     read = read_json(json.dumps(value))
     assert json.dumps(read, ensure_ascii=False).encode()

@@ -1,4 +1,4 @@
-"""Child processes: each ends, with all that it started, and none gets what belongs to Dagpress alone."""
+"""Child processes: each ends with all its children, and does not inherit private variables of Dagpress."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from codegen import process
 from codegen.git import run
 from codegen.meltano.invocation import MeltanoError, listed_schedules, set_up_system_database
 
-# Calls `run` as a command does; `{}` is what the shell runs.
+# Calls `run` as a command does; `{}` is the shell script.
 _PARENT = "from codegen import process; process.run(['sh', '-c', {!r}], limit=99)"
 
 
 @pytest.mark.slow
-def test_what_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
-    """Also what ignores SIGTERM; the error names the program, the limit and a fix."""
+def test_a_program_is_killed_with_its_children_at_the_limit(tmp_path: Path) -> None:
+    """Also if it ignores SIGTERM. The error names the program, the limit and a fix."""
     trap = 'trap "" TERM; '
     script = f"{trap}sh -c '{trap}echo $$ > grandchild; sleep 99; :' & echo $$ > child; wait; sleep 99; :"
     with pytest.raises(process.ProcessError, match=r"`slow` did not end within 1 seconds \(run it in a terminal"):
@@ -54,7 +54,7 @@ def test_a_cancelled_program_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_daemon_that_keeps_the_output_open_is_not_awaited(tmp_path: Path) -> None:
-    """It stays, unless nothing may be left of the program."""
+    """It keeps running, unless no process may remain."""
     script = "sleep 99 & echo $! > daemon; echo done"
     for ends_group in (False, True):
         started = time.monotonic()
@@ -67,8 +67,8 @@ def test_a_daemon_that_keeps_the_output_open_is_not_awaited(tmp_path: Path) -> N
         assert has_ended(tmp_path / "daemon")
 
 
-def test_input_output_and_exit_code(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are replaced, whatever the locale says; a signal is a code as in the shell."""
+def test_a_program_gets_input_and_returns_output_and_exit_code(tmp_path: Path) -> None:
+    """Invalid UTF-8 is replaced in any locale. A signal is an exit code as in the shell."""
     script = r"cat; printf 'b\377d \303\274\r\n'; echo wrong >&2; exit 7"
     done = process.run(["sh", "-c", script], limit=60, cwd=tmp_path, given="ü\udc80\n", env={"LC_ALL": "C", **PATH})
     assert done == process.Output(7, "ü?\nb\ufffdd ü\r\n", "wrong\n")
@@ -80,7 +80,7 @@ PATH = {"PATH": os.environ["PATH"]}
 
 
 def test_lines_are_shown_while_the_program_runs(tmp_path: Path) -> None:
-    """The program waits until its line was seen."""
+    """The program waits until its line was received."""
     script = "echo first; while [ ! -e seen ]; do sleep 0.05; done; echo last"
     seen: list[str] = []
 
@@ -92,14 +92,14 @@ def test_lines_are_shown_while_the_program_runs(tmp_path: Path) -> None:
     assert seen[0] == "first"
 
 
-def test_a_program_that_does_not_start(tmp_path: Path) -> None:
+def test_a_program_that_does_not_start_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(process.ProcessError, match="`no-such` does not start: No such file or directory: no-such"):
         process.run(["no-such"], limit=1)
     with pytest.raises(process.ProcessError, match=r"does not start: No such file or directory: .*gone"):
         process.run(["true"], limit=1, cwd=tmp_path / "gone")
 
 
-# Gets the signal `{0}` between the start of the child and the handle of it.
+# Gets the signal `{0}` after the start of the child and before its handle is stored.
 _EARLY = """
 import os
 from codegen import process
@@ -131,7 +131,7 @@ def test_a_signal_while_the_child_starts_ends_it(tmp_path: Path, number: signal.
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) -> None:
-    """A terminal sends its Ctrl+C to the parent alone, as the child has a session of its own."""
+    """A terminal sends Ctrl+C only to the parent, since the child has its own session."""
     code = _PARENT.format("echo $$ > child; sleep 99; :")
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
         await_process(tmp_path / "child")
@@ -141,8 +141,8 @@ def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) 
     assert has_ended(tmp_path / "child")
 
 
-def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a hook of git nor Meltano, `schedule run` or Airflow, whatever variables their caller names."""
+def test_no_child_inherits_the_login_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither git hooks nor Meltano, `schedule run` or Airflow, whatever variables the caller passes."""
     monkeypatch.setenv("DAGPRESS_TOKEN", "made-up-secret")
     monkeypatch.setenv("OTHER", "kept")
     isolate_git(monkeypatch, tmp_path)
@@ -164,7 +164,7 @@ def test_no_child_gets_the_token_of_the_login(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_a_meltano_that_does_not_end(tmp_path: Path) -> None:
+def test_a_meltano_that_does_not_end_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {".meltano/run/bin": "#!/bin/sh\nsleep 99\n"})
     with pytest.raises(MeltanoError, match=r"`meltano schedule list` did not end within 1 seconds \(run it"):
         listed_schedules(tmp_path, limit=1)

@@ -1,4 +1,4 @@
-"""The files that CI, pre-commit, git and the package index read: they agree, and a release changes what it must."""
+"""The files for CI, pre-commit, git and the package index are consistent, and a release updates them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _pyproject() -> dict[str, Any]:
 
 
 def test_each_supported_python_is_tested() -> None:
-    """The README, the classifiers and CI name the same."""
+    """The README, the classifiers and CI have the same versions."""
     pythons = re.findall(r"Python :: (3\.\d+)", "\n".join(_pyproject()["classifiers"]))
     assert _yaml(WORKFLOWS / "ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"] == pythons
     assert _pyproject()["requires-python"] == f">={pythons[0]}"
@@ -39,15 +39,15 @@ def test_each_supported_python_is_tested() -> None:
 
 
 @pytest.mark.parametrize("airflow", EACH)
-def test_the_lock_of_an_airflow_begins_with_its_oldest_python(airflow: str) -> None:
-    """The comment that `make lock` reads says what the facts say."""
+def test_the_lock_file_of_an_airflow_starts_at_its_oldest_python(airflow: str) -> None:
+    """The comment that `make lock` reads matches the facts."""
     text = (ROOT / f"requirements/airflow-{airflow}.in").read_text(encoding="utf-8")
     said = re.search(r"^# Python 3\.(\d+) or newer\.$", text, re.MULTILINE)
     assert (3, int(said[1]) if said else 10) == facts_of(airflow).pythons[0]
 
 
 def test_every_action_is_pinned_once(request: pytest.FixtureRequest) -> None:
-    """The workflow that `init` writes has the pins of ours; `make goldens` copies them."""
+    """The workflow that `init` writes has the same pins as ours; `make goldens` copies them."""
     pins: dict[str, str] = {}
     for path in sorted(WORKFLOWS.iterdir()):
         text = path.read_text(encoding="utf-8")
@@ -62,8 +62,8 @@ def test_every_action_is_pinned_once(request: pytest.FixtureRequest) -> None:
     assert template.read_text(encoding="utf-8") == pinned
 
 
-def test_one_job_alone_can_publish() -> None:
-    """It runs no code of this repository, after the tests and the build; no workflow reads a secret."""
+def test_only_one_job_can_publish() -> None:
+    """It runs after the tests and the build, without code of this repository. No workflow reads a secret."""
     for path in WORKFLOWS.iterdir():
         assert "secrets" not in path.read_text(encoding="utf-8")
         workflow = _yaml(path)
@@ -78,7 +78,7 @@ def test_one_job_alone_can_publish() -> None:
 
 @pytest.mark.slow
 def test_a_release_sets_the_version_and_writes_the_changelog(tmp_path: Path) -> None:
-    """In one commit, and only from a clean tree."""
+    """In one commit, and only from a clean working tree."""
     clone = clone_of_this(tmp_path / "clone")
     git(clone, "config", "user.name", "Ada")
     git(clone, "config", "user.email", "ada@example.com")

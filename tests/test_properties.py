@@ -1,4 +1,4 @@
-"""What holds for every input: no value becomes code, and the same input gives the same bytes."""
+"""Properties of every input: no value becomes code, and the same input generates the same bytes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from codegen.values import Argument, Call
 
 
 def _evaluated(argument: Argument) -> Any:
-    """The value that Python reads back; `keyword` is what stands in a call."""
+    """Evaluate a literal, or a keyword argument of a call."""
     names = {"pendulum": pendulum, "timedelta": timedelta, "read": lambda **values: values}
     return eval(f"read(\n{keyword(argument, 4)}\n)", names)[argument.name]  # noqa: S307  # that is the point
 
@@ -49,17 +49,17 @@ def _evaluated(argument: Argument) -> Any:
 @example("\x85")
 @example('ends with a quote"')
 @example("ends with a backslash\\")
-def test_any_text_is_itself_as_a_literal(value: str) -> None:
-    """Python reads the same text back, and the literal has no control or bidi character: a reviewer sees all of it."""
+def test_any_text_is_unchanged_as_a_literal(value: str) -> None:
+    """The literal has no control or bidi characters, so a reviewer sees all of it."""
     assert _evaluated(Argument("x", value)) == value
     for character in keyword(Argument("x", value), 4):
         assert character == "\n" or unicodedata.category(character)[0] != "C"
 
 
 @given(TEXT)
-def test_any_text_is_itself_as_a_docstring(value: str) -> None:
-    """The docstring is what Python finds in `__doc__`, and never ends early."""
-    # Python 3.13 itself expands tabs and strips blank lines in a docstring, so the planner has done that before.
+def test_any_text_is_unchanged_as_a_docstring(value: str) -> None:
+    """As read from `__doc__`; it never ends early."""
+    # Python 3.13 expands tabs and strips blank lines in docstrings, so the planner does the same.
     lines = "\n".join(line.expandtabs(4).rstrip() for line in value.splitlines())
     doc = f"Loads.\n\n{lines}\n\nDefined.\n"
     module: dict[str, Any] = {}
@@ -74,8 +74,8 @@ def test_any_text_is_itself_as_a_docstring(value: str) -> None:
         max_leaves=8,
     )
 )
-def test_any_value_is_laid_out_as_black_does(value: Any) -> None:
-    """Nested values come back the same, and black changes nothing."""
+def test_any_value_is_formatted_as_by_black(value: Any) -> None:
+    """Nested values are read back unchanged."""
     argument = Argument("name", value)
     assert _evaluated(argument) == value
     source = f"call(\n{keyword(argument, 4)}\n)\n"
@@ -86,12 +86,12 @@ def test_any_value_is_laid_out_as_black_does(value: Any) -> None:
     st.datetimes(year(1900), year(2200)),
     st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/ComodRivadavia"]),
 )
-def test_any_date_is_itself(naive: datetime, zone: str) -> None:
-    """A date becomes pendulum's date of the same wall clock, as black lays it out."""
+def test_any_date_is_unchanged(naive: datetime, zone: str) -> None:
+    """It is written as a pendulum date with the same local time, in black's format."""
     parts = (*naive.timetuple()[:6], naive.microsecond)
     argument = Argument("start_date", Call("pendulum.datetime", parts, (Argument("tz", zone),)))
     value = _evaluated(argument)
-    # Where the clock jumps over it, pendulum moves it, here as there.
+    # pendulum moves a local time that a DST change skips, in both cases.
     assert value == pendulum.datetime(*parts, tz=zone)
     assert value.timezone_name == zone
     source = f"DAG(\n{keyword(argument, 4)}\n)\n"
@@ -99,17 +99,17 @@ def test_any_date_is_itself(naive: datetime, zone: str) -> None:
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=10**6)))
-def test_any_duration_is_itself(value: timedelta) -> None:
-    """A duration becomes a timedelta of the same length."""
+def test_any_duration_is_unchanged(value: timedelta) -> None:
+    """It is written as a timedelta."""
     assert _evaluated(Argument("x", value)) == value
 
 
 @fewer(2)
 @given(st.lists(TEXT.filter(bool), min_size=1, max_size=30))
-def test_no_word_becomes_code_in_the_shell(words: list[str]) -> None:
-    """Bash gives the program exactly the words: none is split, expanded or executed."""
+def test_no_argument_becomes_code_in_the_shell(words: list[str]) -> None:
+    """Bash passes the exact words: none is split, expanded or executed."""
     command, env = as_script([["show", *words]], BASH_ENDINGS)
-    # Airflow's templating is not here, so a template stays what it is.
+    # Airflow does not render here, so templates are unchanged.
     script = "show() { printf '%s\\0' \"$@\"; }\n" + command
     result = subprocess.run(["bash", "-c", script], env={"LC_ALL": "C.UTF-8", **env}, capture_output=True, check=True)
     assert result.stdout.decode().split("\0")[:-1] == words
@@ -119,8 +119,8 @@ def test_no_word_becomes_code_in_the_shell(words: list[str]) -> None:
 
 
 @given(st.lists(st.text("abc-_:='\" \\", min_size=1, max_size=8), min_size=1, max_size=5))
-def test_words_that_a_shell_would_quote_are_split_as_a_shell_does(words: list[str]) -> None:
-    """`run` is split as bash splits it."""
+def test_quoted_words_are_split_as_in_a_shell(words: list[str]) -> None:
+    """`run` is split as in bash."""
     run = shlex.join(words)
     script = f"printf '%s\\0' {run}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
@@ -131,8 +131,8 @@ _ENDINGS = st.sampled_from([BASH_ENDINGS, DOCKER_ENDINGS, ()])
 
 
 @given(TEXT.filter(lambda value: not is_template(value)), _ENDINGS)
-def test_jinja_gives_every_text_back(value: str, endings: tuple[str, ...]) -> None:
-    """What is written for Airflow's templating renders to the text itself, and is no file's name."""
+def test_jinja_renders_every_escaped_text_unchanged(value: str, endings: tuple[str, ...]) -> None:
+    """And the escaped text does not end like a file name."""
     written = as_rendered(value, endings)
     assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
     assert not written.endswith(endings)
@@ -143,8 +143,8 @@ def test_jinja_gives_every_text_back(value: str, endings: tuple[str, ...]) -> No
     st.sampled_from(["", *BASH_ENDINGS, *DOCKER_ENDINGS]),
     _ENDINGS,
 )
-def test_jinja_evaluates_every_template(parts: list[str], end: str, endings: tuple[str, ...]) -> None:
-    """A template that ends as a file does gives what it would give if no operator opened files."""
+def test_jinja_renders_every_template(parts: list[str], end: str, endings: tuple[str, ...]) -> None:
+    """Also one that ends like a file name, which an operator would open."""
     template = "".join(parts) + end
     try:
         check_template(template)
@@ -161,8 +161,8 @@ def test_jinja_evaluates_every_template(parts: list[str], end: str, endings: tup
 @example("${#a[@]}{#{\r{#")
 @example("./load.sh")
 @example("ends with two lines\n\n")
-def test_jinja_gives_the_lines_of_a_command_back(value: str) -> None:
-    """The same for a text that stays lines."""
+def test_jinja_renders_the_lines_of_a_command_unchanged(value: str) -> None:
+    """For a text that keeps its lines."""
     written = as_rendered_lines(value)
     assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
     assert not written.endswith((".sh", ".bash"))
@@ -177,10 +177,10 @@ def _written(root: Path, schedules: dict[str, Any], order: random.Random | None 
 
 @fewer(2)
 @given(SCHEDULES, st.randoms(use_true_random=False), st.sampled_from([NEWEST_2, NEWEST]))
-def test_any_schedules_give_stable_python_or_a_message(
+def test_any_schedules_generate_stable_python_or_a_message(
     schedules: dict[str, Any], order: random.Random, airflow: str
 ) -> None:
-    """Valid Python that black leaves as it is, the same for any order of the files, and no second change."""
+    """Valid Python in black's format, for any order of the files. A second run changes nothing."""
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
         for folder, shuffle in ((Path(one), None), (Path(other), order)):
             write(_written(folder, schedules, shuffle), {"dagpress.toml": f'airflow = "{airflow}"\n'})
@@ -206,8 +206,8 @@ _WORDS = st.lists(
 @given(_WORDS)
 @example(["x", "--token", "hunter2secret99"])
 @example(["tap-a", "it's"])
-def test_a_task_is_the_same_as_a_list_of_words_and_as_their_text(words: list[str]) -> None:
-    """Both forms give the same diagnostics and the same DAG file."""
+def test_a_task_as_a_list_of_words_equals_the_task_as_text(words: list[str]) -> None:
+    """With the same diagnostics and the same DAG file."""
     text = " ".join(word if is_template(word) else shlex.quote(word) for word in words)
     other = {"id": "other", "command": "true", "retries": None}
     with TemporaryDirectory() as folder:
@@ -231,8 +231,8 @@ ANYTHING = st.recursive(
 
 
 @given(ANYTHING, st.binary(max_size=60))
-def test_any_file_gets_a_message_with_its_place_and_never_a_traceback(value: Any, raw: bytes) -> None:
-    """Whatever is in a schedule file, the answer is a list of diagnostics."""
+def test_any_file_is_valid_or_reported_with_its_location(value: Any, raw: bytes) -> None:
+    """Any schedule file results in a list of diagnostics, never a traceback."""
     with TemporaryDirectory() as folder:
         root = write(Path(folder), {"schedules/a.yml": yaml.safe_dump(value, allow_unicode=True)})
         (root / "schedules/raw.yml").write_bytes(raw)
@@ -245,8 +245,8 @@ def test_any_file_gets_a_message_with_its_place_and_never_a_traceback(value: Any
 
 
 @given(TEXT, TEXT, TEXT)
-def test_a_message_is_one_line_that_moves_no_cursor(path: str, message: str, hint: str) -> None:
-    """Nothing in a file can forge a second message, or hide one."""
+def test_a_message_is_one_line_without_control_characters(path: str, message: str, hint: str) -> None:
+    """So a file cannot forge or hide a message."""
     assert as_text(Diagnostic(rules.INVALID_VALUE, message, Location(path), hint)).isprintable()
 
 
@@ -254,7 +254,7 @@ def test_a_message_is_one_line_that_moves_no_cursor(path: str, message: str, hin
 @fewer(5)
 @given(value=TEXT)
 def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
-    """The names that a generated file uses are always the same: a value adds none."""
+    """A generated file uses the same names for any value."""
     base = {"interval": "@daily"} | ({"job": "x"} if key == "job" else {"extractor": "tap-a", "loader": "target-b"})
     with TemporaryDirectory() as folder:
         root = write(Path(folder), {"schedules/a.yml": as_yaml({**base, key: value})})
@@ -288,7 +288,7 @@ def test_no_value_of_any_key_becomes_python(key: str, value: str) -> None:
 @fewer(5)
 @given(value=TEXT)
 def test_no_value_of_an_alert_becomes_python(alert: Any, value: str) -> None:
-    """The same for what alerts say, and where."""
+    """For messages and addresses of alerts."""
     base = {"interval": "@daily", "extractor": "tap-a", "loader": "target-b"}
     with TemporaryDirectory() as folder:
         root = write(Path(folder), {"schedules/a.yml": as_yaml({**base, "on_failure": alert(value)})})
@@ -300,7 +300,7 @@ def test_no_value_of_an_alert_becomes_python(alert: Any, value: str) -> None:
         assert_in_black(source)
         names = compile(source, "a.py", "exec", dont_inherit=True).co_names
         notifiers = {name for name in names if name.startswith("airflow.providers.") or name.endswith("Notifier")}
-        # The function around a callable has the name of that.
+        # The function around a callable has the callable's name.
         module, _, callable_name = value.rpartition(".")
         assert set(names) - notifiers <= {
             "__doc__", "datetime", "timedelta", "pendulum", "BashOperator", "airflow.sdk", "DAG", "MELTANO", "LOCK",

@@ -1,4 +1,4 @@
-"""Proposals: each change of a schedule on a branch of its own, pushed to a real bare repository."""
+"""Proposals: each change of a schedule on its own branch, pushed to a real bare repository."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _WEEKLY = EXTRACT_LOAD.replace("@daily", "@weekly")
 
 
 def _change(pages: Pages, file: str, text: str, status: int = 200, **fields: str) -> str:
-    """Save another text of a schedule, and return the heading of the page that follows."""
+    """Save another text of a schedule, and return the heading of the next page."""
     name = fields.get("proposal", "")
     draft = form_of(pages.get(f"/edit/{file}" + (f"?proposal={name}" if name else "")))
     return text_of(pages.post("/save", {**draft, "text": text, **fields}, status), "h1")
 
 
 def _send(pages: Pages, name: str, title: str = "Hourly", *, status: int = 200) -> str:
-    """Propose a draft, and return the text of the page that follows."""
+    """Propose a draft, and return the text of the next page."""
     form = {"title": title, "description": "As the shop needs it."}
     return text_of(pages.post(f"/proposals/{name}/send", form, status), "main")
 
 
 def _states(proposals: Proposals) -> dict[str, tuple[State, bool]]:
-    """The state of each proposal, and whether it has unsent changes."""
+    """Return the state of each proposal, and whether it has unsent changes."""
     return {each.name: (each.state, each.is_unsent) for each in proposals.all()}
 
 
-def test_a_change_is_a_commit_of_its_author_on_a_branch_that_passes_check(team: Team) -> None:
+def test_a_proposal_is_a_commit_of_its_author_on_a_branch_that_passes_check(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     before = files_of(team.checkout)
@@ -57,7 +57,7 @@ def test_a_change_is_a_commit_of_its_author_on_a_branch_that_passes_check(team: 
 
 
 @pytest.mark.slow
-def test_a_refused_save_leaves_no_proposal_and_loses_nothing(team: Team) -> None:
+def test_a_failed_save_creates_no_proposal_and_keeps_the_draft(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     draft = form_of(pages.get("/edit/a.yml"))
@@ -67,7 +67,7 @@ def test_a_refused_save_leaves_no_proposal_and_loses_nothing(team: Team) -> None
     assert "dagpress/" not in git(team.checkout, "branch")
 
 
-def test_without_a_name_nothing_is_proposed_and_nothing_is_lost(team: Team) -> None:
+def test_a_proposal_without_an_author_is_not_created_and_keeps_the_draft(team: Team) -> None:
     pages = Pages(team.checkout, team.proposals())
     assert pages.client.get("/new", follow_redirects=False).headers["location"] == "/identity?next=%2Fnew"
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""}, 503)
@@ -84,7 +84,7 @@ def test_without_a_name_nothing_is_proposed_and_nothing_is_lost(team: Team) -> N
         ("hook", "no more changes today"),
     ],
 )
-def test_what_cannot_be_sent_stays_and_is_sent_later(team: Team, fault: str, told: str) -> None:
+def test_a_failed_push_is_kept_and_repeated(team: Team, fault: str, told: str) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -110,8 +110,8 @@ def test_what_cannot_be_sent_stays_and_is_sent_later(team: Team, fault: str, tol
 
 
 @pytest.mark.slow
-def test_the_hooks_are_those_of_the_checkout(team: Team) -> None:
-    """A relative `core.hooksPath` names a folder in each working tree, also in that of a proposal from elsewhere."""
+def test_the_hooks_of_the_checkout_run(team: Team) -> None:
+    """A relative `core.hooksPath` would name a folder in each working tree, also in a foreign proposal."""
     git(team.checkout, "config", "core.hooksPath", "schedules/hooks")
     hooks = write(team.folder / "one", {"run": "#!/bin/sh\necho ours >> ../../hooks-run\n"})
     other = team.clone("elsewhere")
@@ -135,7 +135,7 @@ def test_the_hooks_are_those_of_the_checkout(team: Team) -> None:
 
 
 @pytest.mark.slow
-def test_a_branch_that_exists_meanwhile_gives_the_proposal_another_name(team: Team) -> None:
+def test_a_proposal_is_renamed_if_its_branch_already_exists(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -150,8 +150,8 @@ def test_a_branch_that_exists_meanwhile_gives_the_proposal_another_name(team: Te
 
 @pytest.mark.slow
 @pytest.mark.parametrize("side", ["proposal", "current"])
-def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side: str) -> None:
-    """Of a pipeline that both changed, and of one that the others have removed."""
+def test_an_updated_default_branch_is_merged_and_a_conflict_resolved(team: Team, side: str) -> None:
+    """For a pipeline changed on both sides, and for one removed on the default branch."""
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -161,7 +161,7 @@ def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side:
     proposals.fetch()
     assert "cannot be merged yet" in text_of(pages.get("/proposals/a"), "main")
     page = pages.post("/proposals/a/update", {})
-    assert "Which version is right?" in text_of(page, "main")
+    assert "Which version do you want to keep?" in text_of(page, "main")
     assert [text_of(page, "ins"), text_of(page, "del")] == ['+interval: "@hourly"', '-interval: "@weekly"']
     pages.post("/proposals/a/update", {f"side:schedules/{name}.yml": side for name in "ab"})
     clone = team.clone("reviewer")
@@ -174,7 +174,7 @@ def test_a_base_that_moved_on_is_merged_and_a_conflict_decided(team: Team, side:
 
 @pytest.mark.slow
 def test_generated_files_never_conflict(team: Team) -> None:
-    """Both sides change the same file of a folder, at the same place."""
+    """Also if both sides change the same lines of the file of a folder."""
     write(team.checkout, {"dagpress.toml": 'airflow = "3.3"\nlayout = "folder"\n'})
     for name in ("x", "y"):
         write(team.checkout, {f"schedules/team/{name}.yml": EXTRACT_LOAD})
@@ -187,7 +187,7 @@ def test_generated_files_never_conflict(team: Team) -> None:
     _change(pages, "team/x.yml", _HOURLY + "owner: ada\n")
     team.change_main(**{"team/y": _WEEKLY + "owner: bob\n"})
     proposals.fetch()
-    # The merge follows a commit that others have to wait for.
+    # The merge follows a commit for which others have to wait.
     hook(team.checkout, "pre-commit", "sleep 1.1")
     pages.post("/proposals/x/update", {})
     _send(pages, "x")
@@ -198,18 +198,18 @@ def test_generated_files_never_conflict(team: Team) -> None:
 
 
 @pytest.mark.slow
-def test_two_people_in_one_proposal_overwrite_nothing(team: Team) -> None:
+def test_two_users_in_one_proposal_overwrite_nothing(team: Team) -> None:
     proposals = team.proposals()
     ada, bob = team.pages(proposals), team.pages(proposals, "Bob")
     _change(ada, "a.yml", _HOURLY)
     draft = form_of(bob.get("/edit/a.yml?proposal=a"))
     _change(ada, "a.yml", _WEEKLY, proposal="a")
     page = bob.post("/save", {**draft, "text": _HOURLY + "owner: bob\n"}, 409)
-    assert text_of(page, "#conflict") == "The file has changed since you began"
+    assert text_of(page, "#conflict") == "The file has changed since you opened it"
     assert bob.post("/save", form_of(page)).select_one("h1")
     _send(bob, "a")
     assert next(iter(proposals.all())).authors == ["Ada", "Bob"]
-    # Somebody pushes to the branch from a clone.
+    # Another user pushes to the branch from a clone.
     clone = team.clone("elsewhere")
     git(clone, "switch", "--quiet", "dagpress/a")
     write(clone, {"schedules/b.yml": _WEEKLY})
@@ -224,7 +224,7 @@ def test_two_people_in_one_proposal_overwrite_nothing(team: Team) -> None:
 
 
 @pytest.mark.slow
-def test_one_proposal_holds_several_pipelines_and_is_withdrawn(team: Team) -> None:
+def test_a_proposal_contains_several_pipelines_and_can_be_withdrawn(team: Team) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -244,7 +244,7 @@ def test_one_proposal_holds_several_pipelines_and_is_withdrawn(team: Team) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["--no-ff", "--squash", "closed"])
-def test_an_ended_proposal_is_told_as_such(team: Team, way: str) -> None:
+def test_an_ended_proposal_is_shown_as_ended(team: Team, way: str) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -264,7 +264,7 @@ def test_an_ended_proposal_is_told_as_such(team: Team, way: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("state", ["dirty", "another branch"])
-def test_a_checkout_in_use_is_left_alone(team: Team, state: str) -> None:
+def test_a_checkout_in_use_is_not_changed(team: Team, state: str) -> None:
     proposals = team.proposals()
     if state == "dirty":
         write(team.checkout, {"dagpress.toml": 'airflow = "3.3"\n# Mine.\n'})
@@ -276,12 +276,12 @@ def test_a_checkout_in_use_is_left_alone(team: Team, state: str) -> None:
     _change(pages, "b.yml", _HOURLY)
     assert git(team.checkout, "rev-parse", "HEAD") == before
     assert proposals.lags
-    # The proposal begins from the up-to-date branch all the same.
+    # The proposal still starts from the up-to-date branch.
     assert (proposals.worktree("b") / "schedules/a.yml").read_text() == _HOURLY
 
 
 @pytest.mark.slow
-def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
+def test_a_proposal_with_other_files_cannot_be_changed_here(team: Team) -> None:
     clone = team.clone("elsewhere")
     git(clone, "switch", "--quiet", "--create", "dagpress/make")
     write(clone, {"Makefile": "all:\n", "schedules/a.yml": _HOURLY})
@@ -290,14 +290,14 @@ def test_a_proposal_of_other_files_is_left_to_clones(team: Team) -> None:
     git(clone, "push", "--quiet", "origin", "dagpress/make")
     proposals = team.proposals()
     pages = team.pages(proposals)
-    assert "Continue on its branch, in a clone" in text_of(pages.get("/proposals/make"), "main")
+    assert "Continue on its branch in a clone" in text_of(pages.get("/proposals/make"), "main")
     assert "not pipelines" in text_of(pages.get("/edit/a.yml?proposal=make", 404), "main")
     with pytest.raises(ProposalError, match="not pipelines"):
         proposals.worktree("make")
 
 
 @pytest.mark.slow
-def test_a_draft_survives_the_server(team: Team) -> None:
+def test_a_draft_survives_a_restart_of_the_server(team: Team) -> None:
     _change(team.pages(team.proposals()), "a.yml", _HOURLY)
     proposals = team.proposals()
     assert [(each.name, each.authors, each.state) for each in proposals.all()] == [("a", ["Ada"], State.DRAFT)]

@@ -1,4 +1,4 @@
-"""What the README and CONTRIBUTING.md say of the repository is so."""
+"""The statements of the README and CONTRIBUTING.md about the repository are correct."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from project_builder import EXTRACT_LOAD, dagpress, write
-from versions import NEWEST
-
-from codegen.schema.export import schema_line
+from project_builder import dagpress
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-AIRFLOW = ROOT / "docs" / "airflow.md"
-REFERENCE = ROOT / "docs" / "reference.md"
 _FILE = re.compile(r"<!-- file: (?P<name>\S+) -->")
 
 
@@ -28,39 +23,21 @@ def test_the_guides_show_every_example() -> None:
 
 
 @pytest.mark.parametrize(("folder", "schedules"), [(".", 4), ("examples", 12)])
-def test_the_committed_files_of_this_repo_are_current(folder: str, schedules: int) -> None:
-    """What CI asks of every project, asked of this one, and of the examples; neither has a warning."""
+def test_the_committed_files_of_this_repo_are_up_to_date(folder: str, schedules: int) -> None:
+    """And those of the examples, without warnings."""
     assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are current.\n")
 
 
-def test_every_command_is_in_the_table() -> None:
-    """Nothing that the program has is missing in the README, and nothing is there that it has not."""
+def test_the_readme_lists_every_command() -> None:
+    """And no others."""
     text = README.read_text(encoding="utf-8")
     help_text = dagpress(ROOT, "--help")[1]
     commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
     assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
 
 
-def test_the_switch_to_a_file_for_each_folder_works(tmp_path: Path) -> None:
-    """Its commands, word for word: the DAGs stay, and an editor finds the JSON Schema."""
-    section = README.read_text(encoding="utf-8").split("### One file for each folder")[1]
-    commands = section.split("```sh\n")[1].split("```")[0]
-    schedules = {f"schedules/sales-{name}.yml": schema_line("") + EXTRACT_LOAD for name in ("orders", "customers")}
-    project = write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n', **schedules})
-    dagpress(project, "generate")
-    moving, generate, adding = commands.partition("dagpress generate\n")
-    assert generate
-    for script in (f"git init -q && git add . && {moving}", adding):
-        subprocess.run(["bash", "-ec", script], cwd=project, check=True, capture_output=True)
-        dagpress(project, "generate")
-    assert [path.name for path in (project / "generated_dags").iterdir()] == ["sales.py"]
-    assert dagpress(project, "check")[:2] == (0, "")
-    for path in (project / "schedules/sales").iterdir():
-        assert path.read_text(encoding="utf-8") == schema_line("sales/a.yml") + EXTRACT_LOAD
-
-
-def test_every_block_of_the_templates_is_told() -> None:
-    """The table has each of them, and no other."""
+def test_the_documentation_lists_every_block_of_the_templates() -> None:
+    """And no others."""
     template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
     page = (ROOT / "docs/reference/templates.md").read_text(encoding="utf-8")
     table = page.split("| block |")[1].split("\n\n")[0]
@@ -68,8 +45,7 @@ def test_every_block_of_the_templates_is_told() -> None:
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-def test_every_make_target_that_is_named_exists(document: str) -> None:
-    """`make -n` knows each of them."""
+def test_every_named_make_target_exists(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)))
     assert targets
@@ -78,23 +54,23 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_schema_that_a_schedule_names_is_there() -> None:
-    """An editor finds the JSON Schema from the first line of each schedule."""
+def test_the_json_schema_that_a_schedule_names_exists() -> None:
+    """The first line of each schedule has its path for editors."""
     for path in (ROOT / "schedules").rglob("*.yml"):
         named = path.read_text(encoding="utf-8").split("\n")[0].removeprefix("# yaml-language-server: $schema=")
         assert (path.parent / named).resolve() == ROOT / "schedules/schedule.schema.json"
 
 
-def test_every_module_is_in_the_table_of_rooms() -> None:
-    """A newcomer finds each module, or its folder, in CONTRIBUTING.md."""
-    rooms = re.findall(r"^\| `(codegen/[^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_architecture_lists_every_module() -> None:
+    """Or its folder."""
+    page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `(codegen/[^`]+)`", page, re.MULTILINE)
     modules = {f"codegen/{path.name}" for path in (ROOT / "codegen").glob("[a-z]*.py")}
     folders = {f"codegen/{path.parent.name}/" for path in (ROOT / "codegen").glob("*/__init__.py")}
     assert set(rooms) == modules | folders
 
 
-def test_every_target_is_in_the_help() -> None:
-    """`make help` lists every target that a person can call."""
+def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.findall(r"^\.PHONY: ([a-z-]+)$", makefile, re.MULTILINE))
     out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""The recurrence of an interval: both ways with the same runs, and its words."""
+"""The recurrence of an interval: conversion in both directions with the same runs, and its description."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ INTERVALS = _CRONS | st.sampled_from([*ALIASES, "15m", "PT15M", "7m", "6h", "1d"
 
 
 @given(RECURRENCES)
-def test_an_interval_has_the_recurrence_that_it_was_written_for(recurrence: Recurrence) -> None:
+def test_a_recurrence_survives_the_conversion_to_an_interval(recurrence: Recurrence) -> None:
     assert recurrence_of(interval_of(recurrence)) == recurrence
 
 
@@ -77,7 +77,7 @@ def test_the_interval_of_a_recurrence_has_the_same_runs(intervals: list[str]) ->
 
 
 def _runs(cron: str | None) -> object:
-    """The values of each field; all seven weekdays are every day where no day of the month is given."""
+    """Return the values of each field; without a day of the month, all seven weekdays are every day."""
     values, nth = expand(cron or "")
     is_every_day = values[2] == ["*"] and [*values[4]] == [*range(7)]
     return [*values[:4], ["*"] if is_every_day else values[4]], nth
@@ -102,14 +102,14 @@ def _runs(cron: str | None) -> object:
         ("0 9 * * 6,0", "0 9 * * 0,6", "every Saturday and Sunday at 09:00"),
         ("0 9 * * sat-mon", "0 9 * * 0,1,6", "every Monday, Saturday and Sunday at 09:00"),
         ("0 6 1 * *", "0 6 1 * *", "on day 1 of every month at 06:00"),
-        ("0 6 31 * *", "0 6 31 * *", "on day 31 of every month that has it at 06:00"),
+        ("0 6 31 * *", "0 6 31 * *", "on day 31 of every month that has one at 06:00"),
         ("0 6 l * *", "0 6 L * *", "on the last day of every month at 06:00"),
         ("0 0 1 1,4,7,10 *", "@quarterly", "on day 1 of every quarter's first month at 00:00"),
         ("0 6 30 */3 *", "0 6 30 */3 *", "on day 30 of every quarter's first month at 06:00"),
         ("@annually", "@yearly", "on day 1 of every January at 00:00"),
     ],
 )
-def test_what_can_be_said(interval: str, written: str, words: str) -> None:
+def test_an_interval_has_a_description(interval: str, written: str, words: str) -> None:
     recurrence = recurrence_of(interval)
     assert recurrence
     assert (interval_of(recurrence), recurrence_in_words(recurrence)) == (written, words)
@@ -123,5 +123,5 @@ def test_what_can_be_said(interval: str, written: str, words: str) -> None:
         *("@manual", "@once", "", "daily", "7m", "0 6 * *", "0 6 31 2 *"),
     ],
 )
-def test_what_cannot_be_said_stays_as_it_is(interval: str) -> None:
+def test_an_interval_without_a_description_is_shown_unchanged(interval: str) -> None:
     assert recurrence_of(interval) is None

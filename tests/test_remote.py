@@ -1,4 +1,4 @@
-"""Fetches and pushes, with real bare repositories as remotes, and what goes wrong with them."""
+"""Fetches and pushes with real bare repositories as remotes, and their failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.git import Failure, GitError, RemoteError, default_branch, fast_for
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a repository and the remote that it was pushed to, which is copied."""
+    """A folder with a repository and its remote, to copy."""
     folder = tmp_path_factory.mktemp("original") / "both"
     folder.mkdir()
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -41,7 +41,7 @@ def _commit(repository: Path, text: str, name: str = "a.yml") -> str:
     return git(repository, "rev-parse", "HEAD")
 
 
-def _by_somebody_else(repository: Path, text: str = "theirs\n") -> str:
+def _push_from_another_clone(repository: Path, text: str = "theirs\n") -> str:
     other = repository.parent / "other"
     git(repository.parent, "clone", "--quiet", "remote", "other")
     commit = _commit(other, text)
@@ -56,7 +56,7 @@ def _declines(remote: Path, name: str, says: str) -> None:
     path.chmod(0o755)
 
 
-def test_a_branch_is_pushed_once_more_and_never_by_force(repository: Path) -> None:
+def test_a_branch_is_pushed_again_and_never_by_force(repository: Path) -> None:
     remote = repository.parent / "remote"
     for text in ("one\n", "two\n"):
         commit = _commit(repository, text)
@@ -79,10 +79,10 @@ def test_a_branch_is_pushed_once_more_and_never_by_force(repository: Path) -> No
         ("https://nowhere.invalid/x.git", Failure.UNREACHABLE, "`https://nowhere.invalid/x.git` cannot be reached"),
     ],
 )
-def test_a_remote_that_is_away_is_told(
+def test_an_unreachable_remote_is_reported(
     repository: Path, monkeypatch: pytest.MonkeyPatch, url: str, failure: Failure, said: str
 ) -> None:
-    """Git answers in English, whatever the user's language is."""
+    """Git's messages are in English in any locale."""
     monkeypatch.setenv("LANGUAGE", "de")
     git(repository, "remote", "set-url", "origin", url)
     for call in (partial(push, repository, "origin", "main"), partial(fetch, repository, "origin")):
@@ -95,7 +95,7 @@ def test_a_remote_that_is_away_is_told(
 
 
 @pytest.mark.parametrize("name", ["pre-receive", "update"])
-def test_a_host_that_declines_is_told_in_its_own_words(repository: Path, name: str) -> None:
+def test_the_message_of_a_rejecting_host_is_reported(repository: Path, name: str) -> None:
     _declines(repository.parent / "remote", name, "GH006: Protected branch update failed for refs/heads/main.")
     _commit(repository, "one\n")
     with pytest.raises(RemoteError, match=r"`\.\./remote` rejected the push to the branch `main`: GH006") as refusal:
@@ -104,8 +104,8 @@ def test_a_host_that_declines_is_told_in_its_own_words(repository: Path, name: s
     assert "open a pull request" in refusal.value.hint
 
 
-def test_a_remote_that_nobody_may_write_is_told(repository: Path) -> None:
-    """A read-only mount, since root ignores permissions."""
+def test_a_read_only_remote_is_reported(repository: Path) -> None:
+    """With a read-only mount, since root ignores permissions."""
     remote = repository.parent / "remote"
     _commit(repository, "one\n")
     commands = (("--bind", remote, remote), ("-o", "remount,bind,ro", remote))
@@ -119,7 +119,7 @@ def test_a_remote_that_nobody_may_write_is_told(repository: Path) -> None:
     assert refusal.value.failure is Failure.FORBIDDEN
 
 
-def test_the_hook_of_this_repository_is_told_with_its_words(repository: Path) -> None:
+def test_the_message_of_a_failing_pre_push_hook_is_reported(repository: Path) -> None:
     hook(repository, "pre-push", "echo 'ruff: permission denied'; exit 1")
     with pytest.raises(
         RemoteError, match="a Git hook of this project rejected the push: ruff: permission denied"
@@ -128,14 +128,14 @@ def test_the_hook_of_this_repository_is_told_with_its_words(repository: Path) ->
     assert refusal.value.failure is Failure.HOOK
 
 
-def test_other_failures_are_those_of_git(repository: Path) -> None:
+def test_other_failures_show_the_message_of_git(repository: Path) -> None:
     with pytest.raises(GitError, match="src refspec refs/heads/none does not match any") as refusal:
         push(repository, "origin", "none")
     assert not isinstance(refusal.value, RemoteError)
 
 
-def test_a_fetch_gets_branches_and_forgets_others(repository: Path) -> None:
-    theirs = _by_somebody_else(repository)
+def test_a_fetch_adds_new_branches_and_removes_deleted_ones(repository: Path) -> None:
+    theirs = _push_from_another_clone(repository)
     git(repository.parent / "other", "tag", "v1")
     git(repository.parent / "other", "push", "--quiet", "--tags")
     git(repository, "update-ref", "refs/remotes/origin/old", "HEAD")
@@ -146,8 +146,8 @@ def test_a_fetch_gets_branches_and_forgets_others(repository: Path) -> None:
     assert git(repository, "rev-parse", "origin/main") == theirs
 
 
-def test_the_branch_that_pull_requests_go_to(repository: Path) -> None:
-    """As git knows it, else as the remote says, else by its usual name."""
+def test_the_target_branch_of_pull_requests(repository: Path) -> None:
+    """From git, else from the remote, else by its usual name."""
     remote = repository.parent / "remote"
     git(remote, "branch", "trunk", "main")
     assert default_branch(repository, "origin") == "main"
@@ -164,14 +164,14 @@ def test_the_branch_that_pull_requests_go_to(repository: Path) -> None:
     assert default_branch(repository, "origin") == ""
 
 
-def test_a_clean_branch_is_moved_forward_and_nothing_else(repository: Path) -> None:
-    before, theirs = git(repository, "rev-parse", "HEAD"), _by_somebody_else(repository)
+def test_only_a_clean_branch_is_fast_forwarded(repository: Path) -> None:
+    before, theirs = git(repository, "rev-parse", "HEAD"), _push_from_another_clone(repository)
     fetch(repository, "origin")
     hook(repository, "post-merge", "touch ran")
     git(repository, "switch", "--quiet", "--create", "other")
     assert not fast_forward(repository, "main", "origin/main")
     git(repository, "switch", "--quiet", "main")
-    # Git itself would refuse only a file that the others changed, too.
+    # Git itself would refuse only if the incoming commits change the same file.
     write(repository, {"b.yml": "mine\n"})
     assert not fast_forward(repository, "main", "origin/main")
     assert ((repository / "b.yml").read_text(), git(repository, "rev-parse", "HEAD")) == ("mine\n", before)
@@ -187,7 +187,7 @@ def test_a_clean_branch_is_moved_forward_and_nothing_else(repository: Path) -> N
     assert not (repository / "ran").exists()
 
 
-def test_where_a_branch_is_pushed(repository: Path) -> None:
+def test_the_remote_of_a_branch(repository: Path) -> None:
     git(repository, "remote", "rename", "origin", "backup")
     assert remote_of(repository, "main") == "backup"
     git(repository, "remote", "add", "origin", "https://example.com/origin.git")
@@ -199,8 +199,8 @@ def test_where_a_branch_is_pushed(repository: Path) -> None:
     assert remote_of(repository, "main") == ""
 
 
-def test_the_url_of_a_remote_names_its_host(repository: Path) -> None:
-    """Both a short form and a mirror are replaced by `insteadOf`."""
+def test_the_url_of_a_remote_has_its_real_host(repository: Path) -> None:
+    """`insteadOf` of git's configuration is applied."""
     git(repository, "config", "url.git@github.com:.insteadOf", "gh:")
     git(repository, "config", "url.../remote.insteadOf", "https://gitlab.com/acme/lake.git")
     for url, found in (

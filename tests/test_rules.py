@@ -1,4 +1,4 @@
-"""The rules: what silences and changes a warning."""
+"""The rules: silencing comments, severities, and their pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from codegen.diagnostics import has_errors
 from codegen.meltano.generator import failure
 from codegen.rules import RULES
 
-# The image is a warning; the line and its column stay the same with a comment behind it.
+# The image is a warning; a comment after it does not change its line and column.
 _MOVING = f"{EXTRACT_LOAD}runner: docker\ndocker: {{image: elt}}"
 
 
@@ -38,7 +38,7 @@ def _codes(root: Path, lint: dict[str, str]) -> list[tuple[str, str]]:
 def test_the_configuration_sets_the_severity_of_a_warning(
     level: str, found: list[tuple[str, str]], tmp_path: Path
 ) -> None:
-    """It is turned off, stays as it is, or stops the write."""
+    """It is turned off, is unchanged, or blocks the write."""
     root = write(tmp_path, {"schedules/a.yml": f"{_MOVING}\n"})
     assert _codes(root, {"moving-image": level}) == found
     generation = pipeline.generate(replace(project_of(root), lint={"moving-image": level}))
@@ -46,28 +46,27 @@ def test_the_configuration_sets_the_severity_of_a_warning(
 
 
 @pytest.mark.parametrize("level", ["off", "error"])
-def test_a_silencer_goes_before_the_configuration(level: str, tmp_path: Path) -> None:
-    """A silenced warning is no error, and a silencer of a warning that is off is used."""
+def test_a_silencing_comment_takes_precedence_over_the_configuration(level: str, tmp_path: Path) -> None:
+    """A silenced warning is not an error, and a comment for a disabled warning counts as used."""
     root = write(tmp_path, {"schedules/a.yml": f"{_MOVING}  # dagpress: ignore[moving-image] a sandbox\n"})
     assert _codes(root, {"moving-image": level}) == []
 
 
-def test_an_unused_silencer_can_be_turned_off(tmp_path: Path) -> None:
-    """It is a warning as any other."""
+def test_the_warning_about_an_unused_comment_can_be_turned_off(tmp_path: Path) -> None:
     text = f"{EXTRACT_LOAD}pool: a  # dagpress: ignore[moving-image] a sandbox\n"
     root = write(tmp_path, {"schedules/a.yml": text})
     assert _codes(root, {}) == [("unused-ignore", "warning")]
     assert _codes(root, {"unused-ignore": "off"}) == []
 
 
-def test_behind_an_error_no_silencer_is_unused(tmp_path: Path) -> None:
-    """What is wrong there may be the reason that the warning is not found."""
+def test_a_comment_in_a_schedule_with_errors_does_not_count_as_unused(tmp_path: Path) -> None:
+    """The errors can prevent the warning."""
     text = f"{EXTRACT_LOAD}pool: a  # dagpress: ignore[moving-image] a sandbox\nno_key: 1\n"
     assert _codes(write(tmp_path, {"schedules/a.yml": text}), {}) == [("unknown-key", "error")]
 
 
-def test_a_silencer_for_one_environment_is_used(tmp_path: Path) -> None:
-    """It silences the warning of those that have it, and the others do not call it unused."""
+def test_a_comment_that_one_environment_needs_counts_as_used(tmp_path: Path) -> None:
+    """Environments without the warning do not report it as unused."""
     text = (
         f"{EXTRACT_LOAD}environments:\n  dev:\n    runner: docker\n"
         "    docker: {image: elt}  # dagpress: ignore[moving-image] a sandbox\n"
@@ -76,7 +75,7 @@ def test_a_silencer_for_one_environment_is_used(tmp_path: Path) -> None:
     assert _codes(write(tmp_path, {"schedules/a.yml": text, "dagpress.toml": configuration}), {}) == []
 
 
-# The pages whose example is not a project that a test can write down; another golden raises those codes.
+# The rules without a project in the example of their page; another golden raises them.
 _WITHOUT_A_PROJECT = {
     "alias-bomb",
     "binary-file",
@@ -106,7 +105,7 @@ _WITHOUT_A_PROJECT = {
     "template-error",
     "unreadable",
 }
-# What else the example of a page raises.
+# The other codes that the example of a page raises.
 _TOGETHER = {"invalid-ignore": {"moving-image"}}
 _PLUGINS = "plugins: {extractors: [{name: tap-gitlab}], loaders: [{name: target-postgres}]}\n"
 _BLOCK = re.compile(r"```(?:yaml|toml) ?(?P<name>\S*)\n(?P<text>.*?)```\n", re.DOTALL)
@@ -118,7 +117,7 @@ def _page_path(code: str) -> Path:
 
 
 def _said_of(text: str, root: Path) -> list[str]:
-    """Every error and warning of the project that the blocks of a page are."""
+    """Return every error and warning of the project in the code blocks of a page."""
     files = {match["name"] or "schedules/example.yml": match["text"] for match in _BLOCK.finditer(text)}
     if "meltano.yml" in files and not re.match("- |.*^plugins:", files["meltano.yml"], re.DOTALL | re.MULTILINE):
         files["meltano.yml"] += _PLUGINS
@@ -131,8 +130,8 @@ def _said_of(text: str, root: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("code", sample(sorted(RULES.keys() - _WITHOUT_A_PROJECT), 2))
-def test_the_example_of_a_page_is_true(code: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """It raises its rule alone, as shown, and what is to be used instead raises nothing."""
+def test_the_example_of_a_page_raises_only_its_rule(code: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """With the shown message. The fixed example raises nothing."""
     page = _page_path(code).read_text(encoding="utf-8")
     example, instead = page.split("\n## Use instead\n")
     said = _said_of(example, tmp_path / "example")
@@ -146,7 +145,7 @@ def test_the_example_of_a_page_is_true(code: str, tmp_path: Path, request: pytes
 
 @pytest.mark.parametrize("code", sorted(RULES))
 def test_a_page_is_complete(code: str) -> None:
-    """It says why, shows an example and what to do instead, and is short."""
+    """It has a reason, an example and a fix, and is short."""
     page = _page_path(code).read_text(encoding="utf-8")
     assert re.findall(r"^## (.*)$", page, re.MULTILINE) == ["Example", "Use instead"]
     assert all(part.strip() for part in re.split(r"^## .*$", page, flags=re.MULTILINE))
@@ -154,12 +153,12 @@ def test_a_page_is_complete(code: str) -> None:
     assert RULES[code].summary.endswith(".")
 
 
-def test_every_page_is_of_a_rule() -> None:
-    """None is left behind when a rule is removed."""
+def test_every_page_has_a_rule() -> None:
+    """No page of a removed rule remains."""
     assert sorted(path.stem for path in _page_path("any").parent.iterdir()) == sorted(RULES)
 
 
-# The codes that can be no other text, such as the name of a key.
+# The codes that cannot be another word, such as the name of a key.
 _UNMISTAKABLE = {code for code in RULES if "-" in code}
 _NAME = "generated_dags/gitlab.py"
 
@@ -169,7 +168,7 @@ def _has_a_new_name(root: Path) -> list[str]:
     return ["generate"]
 
 
-def _is_by_hand(root: Path) -> list[str]:
+def _is_hand_written(root: Path) -> list[str]:
     write(root, {_NAME: "print()\n"})
     return ["generate"]
 
@@ -180,7 +179,7 @@ def _is_large(root: Path) -> list[str]:
     return ["validate"]
 
 
-def _has_an_odd_name(root: Path) -> list[str]:
+def _has_an_unusual_name(root: Path) -> list[str]:
     write(root, {"schedules/a\u202eb.yml": EXTRACT_LOAD})
     return ["validate"]
 
@@ -207,9 +206,9 @@ def _is_still_called(root: Path) -> list[str]:
 _CHANGES = {
     "not-moved": _is_still_called,
     "renamed": _has_a_new_name,
-    "not-ours": _is_by_hand,
+    "not-ours": _is_hand_written,
     "large-dag-file": _is_large,
-    "file-name": _has_an_odd_name,
+    "file-name": _has_an_unusual_name,
     "symlink": _has_a_loop,
 }
 _GOLDENS = Path(__file__).parent / "rules"
@@ -217,7 +216,7 @@ _GOLDENS = Path(__file__).parent / "rules"
 
 @pytest.mark.parametrize("code", _CHANGES)
 def test_a_change_is_reported(code: str, tmp_path: Path, file_regression: FileRegressionFixture) -> None:
-    """What has no place in a case: a generated project that somebody has changed."""
+    """The change of a generated project, which is not possible in a test case."""
     schedules = {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/orders.yml": EXTRACT_LOAD}
     assert dagpress(write(tmp_path, schedules), "generate")[0] == 0
     command = _CHANGES[code](tmp_path)
@@ -225,7 +224,7 @@ def test_a_change_is_reported(code: str, tmp_path: Path, file_regression: FileRe
 
 
 def test_a_generator_that_fails_is_reported(file_regression: FileRegressionFixture) -> None:
-    """Python's traceback becomes the line that fails."""
+    """With the failing line of the traceback."""
     path = Path("/project/orchestrate/dags/meltano.py")
     traceback = (
         f'Traceback (most recent call last):\n  File "{path}", line 43, in <module>\n    run()\n'
@@ -236,7 +235,7 @@ def test_a_generator_that_fails_is_reported(file_regression: FileRegressionFixtu
 
 
 def test_every_rule_is_raised_by_a_golden() -> None:
-    """A rule that nothing raises is one that nobody would miss."""
+    """So no rule is unused."""
     tests = Path(__file__).parent
     goldens = [*tests.glob("cases/*/stderr*.txt"), *tests.glob("imports/*/report.txt"), *_GOLDENS.iterdir()]
     goldens += tests.glob("verified/*.txt")
@@ -245,8 +244,8 @@ def test_every_rule_is_raised_by_a_golden() -> None:
     assert {code for path in goldens for code in line.findall(path.read_text(encoding="utf-8"))} == set(RULES)
 
 
-def test_a_rule_is_made_in_one_place() -> None:
-    """Every code is a constant of `codegen.rules`: mypy refuses a text where a `Rule` is wanted."""
+def test_codes_are_used_only_as_constants() -> None:
+    """Of `codegen.rules`: mypy rejects a string instead of a `Rule`."""
     listed = Path(rules.__file__)
     for path in listed.parents[1].rglob("*.py"):
         texts = set(re.findall(r'"([a-z0-9-]+)"', path.read_text(encoding="utf-8")))
@@ -254,7 +253,7 @@ def test_a_rule_is_made_in_one_place() -> None:
 
 
 def test_the_rules_are_listed(tmp_path: Path) -> None:
-    """One line each, in columns, or as JSON."""
+    """In columns or as JSON."""
     code, out, _ = dagpress(tmp_path, "rule")
     head, *lines = out.splitlines()
     assert code == 0
@@ -267,7 +266,7 @@ def test_the_rules_are_listed(tmp_path: Path) -> None:
 
 
 def test_a_rule_is_explained(tmp_path: Path) -> None:
-    """Its page is printed, whose head is not in the file."""
+    """Its page is printed with a heading that the file does not have."""
     rule = RULES["moving-image"]
     code, out, _ = dagpress(tmp_path, "rule", rule.code)
     assert (code, out) == (0, rule.page())
@@ -278,14 +277,13 @@ def test_a_rule_is_explained(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "hint"), [("moving-images", "did you mean `moving-image`?"), ("x", "`dagpress rule` lists the codes")]
 )
-def test_a_rule_that_does_not_exist(code: str, hint: str, tmp_path: Path) -> None:
-    """It is told with the nearest one."""
+def test_an_unknown_rule_is_an_error_with_a_suggestion(code: str, hint: str, tmp_path: Path) -> None:
     with pytest.raises(click.ClickException, match=re.escape(f"there is no rule `{code}` ({hint})")):
         dagpress(tmp_path, "rule", code)
 
 
 def test_the_codes_are_completed() -> None:
-    """As the names of schedules are."""
+    """In the shell."""
     (argument,) = (each for each in rule_command.params if each.name == "code")
     found = argument.shell_complete(click.Context(rule_command), "unknown-e")
     assert [each.value for each in found] == ["unknown-extractor", "unknown-environment"]

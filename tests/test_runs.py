@@ -1,4 +1,4 @@
-"""The runs of an interval: spread over the hour, and counted where Airflow would catch up."""
+"""The runs of an interval: spread over the hour, and counted for a catch-up."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from versions import NEWEST
 
 from codegen.timetable.expansion import expand, is_plain
 from codegen.timetable.interval import parse_interval
+from codegen.timetable.pitfalls import pitfall_of
 from codegen.timetable.portability import unsupported_by
-from codegen.timetable.surprises import surprise_of
 from codegen.timetable.ticks import Ticks
 from codegen.timetable.timetable import Timetable
 
@@ -30,14 +30,14 @@ _CRONS += ["7 2-4 1 * mon", "0 22-2 * mar,oct *"]
 
 
 def test_a_fleet_is_spread_over_the_hour() -> None:
-    """With `H` a hundred schedules share no minute by more than chance allows, and leave few out."""
+    """With `H`, a hundred schedules are distributed about evenly over the minutes."""
     minutes = [int((parse_interval("H * * * *", f"tap-{n}").cron or "").split()[0]) for n in range(100)]
     assert len(set(minutes)) > 40
     assert max(map(minutes.count, minutes)) < 8
     assert minutes == [int((parse_interval("H * * * *", f"tap-{n}").cron or "").split()[0]) for n in range(100)]
 
 
-# Shortly before DST changes of those zones, and elsewhere.
+# Shortly before DST changes of these timezones, and at other times.
 _DAYS = st.sampled_from([80, 85, 110, 270, 294, 300]) | st.integers(0, 700)
 
 
@@ -54,10 +54,10 @@ _DAYS = st.sampled_from([80, 85, 110, 270, 294, 300]) | st.integers(0, 700)
 @example(cron="*/30 1-3 * * *", zone_name="America/New_York", day=296, at_end=False, end=8)
 @example(cron="*/30 1-3 * * *", zone_name="America/New_York", day=296, at_end=True, end=8)
 @example(cron="* * * * *", zone_name="Europe/Berlin", day=296, at_end=True, end=2)
-def test_what_is_counted_is_what_would_run(
+def test_the_count_of_runs_matches_the_single_runs(
     cron: str, zone_name: str, day: int, *, at_end: bool, end: int | None
 ) -> None:
-    """As many as there are one by one up to that moment, with the same first and last."""
+    """With the same first and last run."""
     zone, start = ZoneInfo(zone_name), datetime(2026, 1, 1, 5, 7, tzinfo=timezone.utc) + timedelta(days=day)
     timetable = Timetable(cron, zone, start, None if end is None else start + timedelta(days=end), at_end)
     now = start + timedelta(days=9, hours=day % 24)
@@ -70,8 +70,8 @@ def test_what_is_counted_is_what_would_run(
 
 @pytest.mark.parametrize("cron", ["30 2 * * *", "15,45 1-3 * * *", "0 * * * *"])
 @pytest.mark.parametrize("is_strict", [True, False])
-def test_the_last_tick_is_never_later_than_asked(cron: str, is_strict: bool) -> None:  # noqa: FBT001  # a case
-    """On the days on which an hour is missing, or occurs twice."""
+def test_the_last_tick_is_not_after_the_given_time(cron: str, is_strict: bool) -> None:  # noqa: FBT001  # a case
+    """On days with a missing or a repeated hour."""
     ticks = Ticks(cron, ZoneInfo("Europe/Berlin"), is_strict=is_strict)
     for month, day in ((3, 28), (10, 24)):
         times = [datetime(2026, month, day, 20, tzinfo=timezone.utc) + timedelta(minutes=10 * n) for n in range(60)]
@@ -79,8 +79,8 @@ def test_the_last_tick_is_never_later_than_asked(cron: str, is_strict: bool) -> 
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
-def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
-    """Twenty-nine million of them are not looked at one by one."""
+def test_every_minute_since_1970_is_counted_quickly(zone: str) -> None:
+    """Without iterating over 29 million runs."""
     now = datetime(2026, 11, 1, tzinfo=timezone.utc)
     start = datetime(1970, 1, 1, tzinfo=timezone.utc)
     before = time.process_time()
@@ -91,8 +91,8 @@ def test_every_minute_since_1970_is_counted_at_once(zone: str) -> None:
 
 
 @pytest.mark.parametrize("position", range(5))
-def test_a_plain_cron_has_the_values_that_croniter_gives(position: int) -> None:
-    """Most crons need no croniter, which takes long to import; every other is left to it."""
+def test_a_plain_cron_has_the_values_of_croniter(position: int) -> None:
+    """Most crons do not need croniter, which is slow to import; it parses all others."""
     values = [*map(str, range(-1, 100)), *(f"0{digit}" for digit in range(10)), "*", "٣", "1-2", "*/2", "L", "mon"]
     crons = [" ".join(["*"] * position + [value] + ["*"] * (4 - position)) for value in values]
     plain = [cron for cron in crons if is_plain(cron)]
@@ -106,8 +106,8 @@ def test_a_plain_cron_has_the_values_that_croniter_gives(position: int) -> None:
     cron=st.sampled_from([*_CRONS, "* * * * *", "*/7 */5 * * 1-5", "5 4 29 2 *", "3 3 1-7 * 1", "0 * 15 * fri"]),
     moment=st.datetimes(datetime(1971, 1, 1), datetime(2060, 1, 1)),  # noqa: DTZ001
 )
-def test_the_clock_steps_as_croniter_does(cron: str, moment: datetime) -> None:
-    """Where no clock changes, its ticks are those of croniter, which Airflow asks."""
+def test_ticks_match_croniter(cron: str, moment: datetime) -> None:
+    """Away from DST changes, they are those of croniter, which Airflow uses."""
     steps, moment = Ticks(cron, ZoneInfo("UTC")), moment.replace(tzinfo=timezone.utc)
     assert steps.next(moment) == croniter(cron, moment).get_next(datetime)
     assert steps.previous(moment) == croniter(cron, moment).get_prev(datetime)
@@ -130,15 +130,15 @@ def test_the_clock_steps_as_croniter_does(cron: str, moment: datetime) -> None:
         ("0 0 * * */2", "`*/2` is not every 2 days, but Sunday, Tuesday, Thursday and Saturday of each week"),
     ],
 )
-def test_a_cron_that_does_not_mean_what_it_says(cron: str, message: str) -> None:
-    """Each fix is a cron that says what it means; `*/n` is one for its field."""
-    surprise = surprise_of(cron)
-    assert surprise
-    assert surprise.message.startswith(message)
+def test_a_surprising_cron_is_reported(cron: str, message: str) -> None:
+    """Each fix is a cron that is not surprising."""
+    pitfall = pitfall_of(cron)
+    assert pitfall
+    assert pitfall.message.startswith(message)
     fixes = [
-        fix if " " in fix else re.sub(r"\S*/\S*", fix, cron, count=1) for fix in re.findall("`(.+?)`", surprise.fix)
+        fix if " " in fix else re.sub(r"\S*/\S*", fix, cron, count=1) for fix in re.findall("`(.+?)`", pitfall.fix)
     ]
-    assert [surprise_of(parse_interval(fix, "").cron or "") for fix in fixes] == [None] * len(fixes)
+    assert [pitfall_of(parse_interval(fix, "").cron or "") for fix in fixes] == [None] * len(fixes)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_a_cron_that_does_not_mean_what_it_says(cron: str, message: str) -> None
         "0 0 L * *",
     ],
 )
-def test_a_cron_that_means_what_it_says(cron: str) -> None:
-    assert surprise_of(cron) is None
+def test_a_cron_that_is_not_surprising_is_not_reported(cron: str) -> None:
+    assert pitfall_of(cron) is None
 
 
 @pytest.mark.parametrize(
@@ -172,12 +172,12 @@ def test_a_cron_that_means_what_it_says(cron: str) -> None:
         (NEWEST, "59/5 0 * * *", "59 0 * * *"),
     ],
 )
-def test_a_cron_for_the_croniter_of_an_airflow(airflow: str, cron: str, portable: str | None) -> None:
+def test_a_portable_cron_is_proposed_for_an_older_croniter(airflow: str, cron: str, portable: str | None) -> None:
     found = unsupported_by(airflow, cron)
     assert (found and found.portable) == portable
 
 
-def test_next_says_what_a_catchup_comes_to(tmp_path: Path) -> None:
+def test_next_prints_the_number_of_catch_up_runs(tmp_path: Path) -> None:
     schedule = 'extractor: a\nloader: b\ninterval: "@daily"\nstart_date: 2026-01-01\ncatchup: true\n'
     write(tmp_path, {"schedules/a.yml": schedule, "schedules/b.yml": schedule + "data_interval: true\n"})
     code, out, err = dagpress(tmp_path, "next", "a", "-n", "1", "--after", "2026-12-31T06:00:00")

@@ -1,4 +1,4 @@
-"""`dagpress schedule`, as people call it who know Meltano's: what it writes, what it leaves, and what it refuses."""
+"""`dagpress schedule`, also in the forms of Meltano's command: written files, unchanged files, and errors."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ env: {A: "1"}
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A Meltano project without any schedule."""
+    """A Meltano project without schedules."""
     return write(tmp_path, {"meltano.yml": MELTANO_YML, "dagpress.toml": ""})
 
 
 def _refusal(root: Path, *arguments: str) -> str:
-    """The message of a command that must refuse its arguments, and write nothing."""
+    """Return the message of a command that fails and writes nothing."""
     before = files_of(root)
     message = refusal(root, *arguments)
     assert files_of(root) == before
@@ -63,9 +63,9 @@ def _refusal(root: Path, *arguments: str) -> str:
     ],
 )
 def test_every_form_of_add_writes_the_same_file_and_its_dag(project: Path, arguments: tuple[str, ...]) -> None:
-    """Those of Meltano's guide, and the older ones; a check finds nothing left to do."""
+    """The forms of Meltano's guide, and older ones. Then `check` finds no drift."""
     code, out, err = dagpress(project, "schedule", *arguments)
-    assert (code, err) == (0, "gitlab runs every day at 00:00 (UTC).\n")
+    assert (code, err) == (0, "gitlab: every day at 00:00 (UTC)\n")
     assert out.split() == [
         *("created", "schedules/gitlab.yml"),
         *("created", "generated_dags/gitlab.py"),
@@ -76,8 +76,8 @@ def test_every_form_of_add_writes_the_same_file_and_its_dag(project: Path, argum
     assert dagpress(project, "check")[0] == 0
 
 
-def test_add_takes_all_that_meltano_takes(project: Path) -> None:
-    """A job, a transform, a start date, and a folder; a name that is no file's name is kept as the name."""
+def test_add_accepts_all_options_of_meltano(project: Path) -> None:
+    """A job, a transform, a start date, and a folder. A name that is not a file name is written as `name`."""
     pair = ("--extractor", "tap-gitlab", "--loader", "target-postgres")
     dagpress(project, "schedule", "add", "job", "--job", "refresh", "--interval", "0 6 * * *")
     dagpress(project, "schedule", "a/b", "tap-gitlab", "target-postgres", "@once", "--transform", "run")
@@ -94,8 +94,8 @@ def test_add_takes_all_that_meltano_takes(project: Path) -> None:
     assert "transform: run\n" in (project / "schedules/a_b.yml").read_text()
 
 
-def test_set_changes_what_is_named_and_nothing_else(project: Path) -> None:
-    """The generated file follows."""
+def test_set_changes_only_the_given_keys(project: Path) -> None:
+    """And the generated file."""
     write(project, {"schedules/gitlab.yml": COMMENTED})
     dagpress(project, "generate")
     code, out, _ = dagpress(project, "schedule", "set", "gitlab", "--interval", "0 6 * * 1-5", "--transform", "run")
@@ -111,16 +111,16 @@ def test_set_changes_what_is_named_and_nothing_else(project: Path) -> None:
     )
 
 
-def test_the_file_of_another_schedule_is_left_alone(project: Path) -> None:
-    """A command about one schedule writes what that one needs, whatever else is out of date."""
+def test_the_file_of_another_schedule_is_unchanged(project: Path) -> None:
+    """A command for one schedule does not write other outdated files."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
     assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
     assert (project / "generated_dags/a.py").exists()
     assert not (project / "generated_dags/b.py").exists()
 
 
-def test_the_dag_file_can_be_left(project: Path) -> None:
-    """`--no-generate`, for all three commands that write."""
+def test_writing_the_dag_file_can_be_skipped(project: Path) -> None:
+    """With `--no-generate`, for all three commands that write."""
     pair = ("tap-gitlab", "target-postgres")
     dagpress(project, "schedule", "add", "a", *pair, "@daily", "--no-generate")
     assert not (project / "generated_dags").exists()
@@ -132,8 +132,8 @@ def test_the_dag_file_can_be_left(project: Path) -> None:
     assert (project / "generated_dags/a.py").read_text() == before
 
 
-def test_remove_takes_the_dag_file_too_also_the_last(project: Path) -> None:
-    """And what somebody wrote by hand stays."""
+def test_remove_also_removes_the_dag_file(project: Path) -> None:
+    """Also the last one. Hand-written files are kept."""
     write(project, {"schedules/team/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD})
     write(project, {"generated_dags/mine.py": "x = 1\n"})
     dagpress(project, "generate")
@@ -163,8 +163,8 @@ def test_remove_takes_the_dag_file_too_also_the_last(project: Path) -> None:
         (("there",), "No such command 'there'."),
     ],
 )
-def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ...], message: str) -> None:
-    """With what to do, and nothing is written."""
+def test_invalid_usage_is_an_error(project: Path, arguments: tuple[str, ...], message: str) -> None:
+    """With a fix, and no file is written."""
     write(project, {"schedules/there.yml": EXTRACT_LOAD})
     assert message in _refusal(project, "schedule", *arguments)
 
@@ -180,10 +180,8 @@ def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ..
         (("add", "a", "{{ x }}", "target-postgres", "@daily"), "schedules/a.yml:2:12"),
     ],
 )
-def test_a_value_that_cannot_be_is_an_error_and_nothing_is_written(
-    project: Path, arguments: tuple[str, ...], message: str
-) -> None:
-    """The interval, the job and the dates are checked before anything is written."""
+def test_an_invalid_value_is_an_error(project: Path, arguments: tuple[str, ...], message: str) -> None:
+    """The interval, the job and the dates are checked before any file is written."""
     write(project, {"schedules/there.yml": EXTRACT_LOAD})
     before = files_of(project)
     code, out, err = dagpress(project, "schedule", *arguments)
@@ -196,8 +194,8 @@ def test_a_value_that_cannot_be_is_an_error_and_nothing_is_written(
 _AFTER_A = "extractor: tap-gitlab\nloader: target-postgres\nafter: a\n"
 
 
-def test_a_broken_neighbour_blocks_nothing(project: Path) -> None:
-    """Its errors are counted, and its DAG file stays; a new error in another schedule is reported."""
+def test_a_broken_schedule_does_not_block_others(project: Path) -> None:
+    """Its errors are counted, and its DAG file is kept. A new error in another schedule is reported."""
     write(
         project,
         {
@@ -219,8 +217,8 @@ def test_a_broken_neighbour_blocks_nothing(project: Path) -> None:
     assert dagpress(project, "check")[0] == 0
 
 
-def test_list_speaks_as_meltano_does(project: Path) -> None:
-    """Its lines, with its arrows; tasks of one's own are a job to it."""
+def test_list_prints_the_format_of_meltano(project: Path) -> None:
+    """With its arrows; custom tasks are shown as a job."""
     write(
         project,
         {
@@ -230,7 +228,7 @@ def test_list_speaks_as_meltano_does(project: Path) -> None:
         },
     )
     assert dagpress(project, "schedule", "list")[1].splitlines() == [
-        "[@daily] elt a: tap-gitlab × target-postgres → transforms",  # noqa: RUF001  # Meltano's own signs
+        "[@daily] elt a: tap-gitlab × target-postgres → transforms",  # noqa: RUF001  # Meltano's characters
         "[0 0 1 */3 *] job b: refresh → [['tap-gitlab', 'target-postgres'], 'tap-gitlab target-postgres']",
         "[@once] job c: c → ['tap-gitlab target-postgres']",
     ]
@@ -238,7 +236,7 @@ def test_list_speaks_as_meltano_does(project: Path) -> None:
 
 @pytest.fixture
 def meltano(project: Path) -> Path:
-    """The project with a `meltano` of its own, which tells how it was called; `--fail` makes it fail."""
+    """The project with a `meltano` that prints its call; `--fail` makes it fail."""
     return write(
         project,
         {
@@ -256,7 +254,7 @@ def meltano(project: Path) -> Path:
 
 @pytest.fixture
 def run(meltano: Path, capfd: pytest.CaptureFixture[str]) -> _Run:
-    """Returns a function that runs a schedule: the exit code, what Meltano prints, and what is said."""
+    """Return a function that runs a schedule, and returns the exit code, Meltano's output and stderr."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
         code, _, said = dagpress(meltano, "schedule", "run", *arguments)
@@ -265,8 +263,8 @@ def run(meltano: Path, capfd: pytest.CaptureFixture[str]) -> _Run:
     return run
 
 
-def test_run_does_what_the_dag_does_in_its_order(meltano: Path, run: _Run) -> None:
-    """With the variables of the schedule and of the task; further options go where Meltano puts them."""
+def test_run_runs_the_tasks_of_the_dag_in_order(meltano: Path, run: _Run) -> None:
+    """With the variables of the schedule and the task. Further options are passed as in Meltano."""
     options = "--state-id=pair --full-refresh"
     assert run("pair", "--full-refresh")[:2] == (
         0,
@@ -281,7 +279,7 @@ def test_run_does_what_the_dag_does_in_its_order(meltano: Path, run: _Run) -> No
 
 
 def test_run_says_that_it_uses_no_container(meltano: Path, run: _Run) -> None:
-    """Whatever the runner is, the Meltano of the project runs it."""
+    """The project's Meltano runs the tasks of any runner."""
     docker = "runner: docker\ndocker: {image: 'elt:1'}\n"
     write(meltano, {"schedules/contained.yml": EXTRACT_LOAD + docker})
     assert run("contained") == (
@@ -291,8 +289,8 @@ def test_run_says_that_it_uses_no_container(meltano: Path, run: _Run) -> None:
     )
 
 
-def test_run_asks_the_project_of_the_configuration(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the shell says; a variable that holds braces as text has them."""
+def test_run_uses_the_configured_meltano_project(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says. Escaped braces in a variable are unescaped."""
     write(
         meltano,
         {
@@ -304,10 +302,10 @@ def test_run_asks_the_project_of_the_configuration(meltano: Path, run: _Run, mon
     assert run("braces")[1] == f"{meltano} {{{{ x }}}}\n"
 
 
-def test_run_gives_the_variable_of_the_project_to_a_shell_command(
+def test_run_sets_the_project_variable_for_a_shell_command(
     meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a worker of Airflow has it; Meltano gets its own."""
+    """As in an Airflow worker. Meltano gets its own variable."""
     command = "tasks: [{id: show, command: 'echo $SALES_ROOT; meltano x'}]\ninterval: '@daily'\n"
     configuration = 'project_root_variable = "SALES_ROOT"\n'
     script = '#!/bin/sh\necho "$MELTANO_PROJECT_ROOT"\n'
@@ -317,8 +315,8 @@ def test_run_gives_the_variable_of_the_project_to_a_shell_command(
     assert run("show")[1] == f"{meltano}\n{meltano}\n"
 
 
-def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(run: _Run) -> None:
-    """As a shell has it, where a signal ended it."""
+def test_run_stops_at_a_failure_and_returns_the_exit_code_of_meltano(run: _Run) -> None:
+    """For a signal, the exit code of a shell."""
     code, printed, _ = run("graph", "--fail")
     assert (code, len(printed.splitlines())) == (7, 1)
     assert run("pair", "--term")[0] == 128 + signal.SIGTERM
@@ -326,7 +324,7 @@ def test_run_gives_the_exit_code_of_meltano_and_stops_at_a_failure(run: _Run) ->
 
 @pytest.mark.slow
 def test_a_signal_reaches_meltano(meltano: Path) -> None:
-    """Whoever stops `dagpress` stops the pipeline."""
+    """Stopping `dagpress` stops the pipeline."""
     command: list[str | Path] = [DAGPRESS, "--project", meltano, "schedule", "run", "pair", "--wait"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout
@@ -335,16 +333,16 @@ def test_a_signal_reaches_meltano(meltano: Path) -> None:
         assert process.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
 
 
-def test_what_only_airflow_knows_must_be_said(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A template of a variable is taken from the environment; one in the command cannot be."""
+def test_run_requires_values_of_airflow_templates(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The value of a variable comes from the environment; a template in a command is an error."""
     assert "set A in the environment of this command" in _refusal(meltano, "schedule", "run", "dated")
     assert "trigger the DAG there" in _refusal(meltano, "schedule", "run", "templated")
     monkeypatch.setenv("A", "2026-01-31")
     assert f"{meltano} 2026-01-31  el" in run("dated")[1]
 
 
-def test_run_says_what_it_misses(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Meltano, or no project of it."""
+def test_run_without_meltano_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the program, or without a Meltano project."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD})
     monkeypatch.setenv("PATH", "")
     assert "there is no `meltano` on the PATH" in _refusal(project, "schedule", "run", "a")
@@ -353,7 +351,7 @@ def test_run_says_what_it_misses(project: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the schedules that are there."""
+    """The names of existing schedules."""
     write(
         project,
         {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/github.yml": EXTRACT_LOAD, "schedules/x.yml": EXTRACT_LOAD},
@@ -367,8 +365,8 @@ def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2])
-def test_a_killed_set_leaves_the_old_file_or_the_new_one(project: Path, number: int) -> None:
-    """Before the schedule is replaced, and between it and its DAG file: the same command does the rest."""
+def test_a_killed_set_leaves_the_old_or_the_new_file(project: Path, number: int) -> None:
+    """Before the schedule is replaced, or between it and its DAG file. The same command completes the change."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
     killed_at_replace(number, project, "schedule", "set", "a", "--interval", "@hourly")

@@ -1,4 +1,4 @@
-"""The keys as others know them: the JSON Schema accepts what we accept, and each example of the reference is true."""
+"""The JSON Schema accepts the same schedules as the reader, and the examples of the reference are valid."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _KINDS: dict[str, Any] = {
     "on_deadline": {"deadline": "1h"},
     "state_id_suffix": {"extractor": None, "loader": None, "tasks": ["tap-a target-b"]},
 }
-# What a key of a runner needs beside it.
+# Other keys that a key of a runner requires.
 _RUNNERS: dict[str, Any] = {
     "runner": {"docker": {"image": "elt:1"}},
     **{name: {"runner": name, name: {"image": "elt:1"}} for name in ("docker", "kubernetes")},
 }
-# A mount of which the key is another.
+# Another mount that has the key.
 _MOUNTS: dict[str, Any] = {
     "type": {"type": "volume", "source": "{{ var.value.source }}", "target": "/a"},
     "source": {"source": "/b", "target": "/a"},
@@ -56,7 +56,7 @@ _MOUNTS: dict[str, Any] = {
 
 
 class _AsJson(yaml.SafeLoader):
-    """JSON has no dates: an editor reads them as text."""
+    """Reads dates as strings, as editors do, since JSON has no dates."""
 
 
 _AsJson.yaml_implicit_resolvers = {
@@ -67,19 +67,19 @@ _AsJson.yaml_implicit_resolvers = {
 
 @pytest.fixture(scope="module")
 def validator() -> Draft7Validator:
-    """The JSON Schema, which must be one."""
+    """The validated JSON Schema."""
     Draft7Validator.check_schema(json_schema(NEWEST))
     return Draft7Validator(json_schema(NEWEST))
 
 
-def test_an_editor_accepts_what_we_accept(validator: Draft7Validator) -> None:
-    """Every schedule of a case that generates, and every file of defaults, fits the JSON Schema."""
+def test_the_json_schema_accepts_every_valid_schedule(validator: Draft7Validator) -> None:
+    """Every schedule and defaults file of the valid cases."""
     paths = [path for folder in CASES.glob("*/generated_dags") for path in folder.parent.glob("schedules/**/*.yml")]
     texts = {path: path.read_text(encoding="utf-8-sig") for path in paths}
     wrong = [
         (str(path.relative_to(CASES)), error.message)
         for path, text in texts.items()
-        for error in validator.iter_errors(yaml.load(text, _AsJson))  # noqa: S506  # it is a safe one
+        for error in validator.iter_errors(yaml.load(text, _AsJson))  # noqa: S506  # a safe loader
     ]
     assert texts
     assert wrong == []
@@ -151,22 +151,24 @@ def test_an_editor_accepts_what_we_accept(validator: Draft7Validator) -> None:
     ],
     ids=json.dumps,
 )
-def test_an_editor_refuses_what_we_refuse(wrong: dict[str, Any], validator: Draft7Validator, tmp_path: Path) -> None:
-    """A mistake in a key is one for both."""
+def test_the_json_schema_rejects_invalid_schedules(
+    wrong: dict[str, Any], validator: Draft7Validator, tmp_path: Path
+) -> None:
+    """As the reader does."""
     base = {"interval": "@daily"} if "tasks" in wrong else _PLAIN
     assert not validator.is_valid({**base, **wrong})
     write(tmp_path, {"schedules/a.yml": json.dumps({**base, **wrong}), "dagpress.toml": 'environments = ["prod"]\n'})
     assert dagpress(tmp_path, "validate")[0] == 2
 
 
-# The warnings about a schedule that has nothing but the example.
+# The warnings about a schedule that has only the example.
 _WARNED = {"hides-failure", "long-catchup", "no-effect", "shared-state"}
-# Stands for the example of a key in a schedule.
+# A placeholder for the example of a key in a schedule.
 _HERE = "@@"
 
 
 def _examples() -> Iterator[ParameterSet]:
-    """The version, the example, and a schedule before and after the key is added, for every key of every map."""
+    """Yield the version, the example, and a schedule without and with the key, for every key of every map."""
     for table, with_key, noun in ((schedule_table, _with_key, ""), (task_table, _with_task, "task ")):
         for version, known in ((NEWEST, {}), (NEWEST_2, table(NEWEST).rows)):
             for name, row in table(version).rows.items():
@@ -184,7 +186,7 @@ def _with_key(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return base, {**base, name: _HERE}
 
 
-# What the examples of these keys need beside them.
+# Other keys that the examples require.
 _OPERATORS: dict[str, dict[str, Any]] = {"uses": {"with": {"filepath": "/data"}}, "with": {"uses": "FileSensor"}}
 
 
@@ -205,7 +207,7 @@ def _with_after(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _with_param(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A run parameter with a default that each of the keys allows."""
+    """Return a run parameter with a default that the key allows."""
     default = {"format": "2024-01-31", "items": ["a"], "pattern": "abc", "minLength": "abc", "maxLength": "abc"}
     param = {"default": default.get(name, 10 if name == "default" else 100)}
     return {**_PLAIN, "params": {"a": param}}, {**_PLAIN, "params": {"a": {**param, name: _HERE}}}
@@ -228,7 +230,7 @@ def _with_alert(kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 # The settings of the runners, with the arguments of their operators.
 _OF_RUNNERS = {section.model: section.of(NEWEST).rows for runner in RUNNERS.values() for section in runner.sections}
-# What the map of an alert needs beside the key that is tried.
+# Other keys that the map of an alert requires.
 _ALERTS: dict[str, dict[str, Any]] = {
     "email": {"to": "a@example.com"},
     "slack": {"channel": "#a"},
@@ -254,10 +256,10 @@ def _as_yaml(schedule: dict[str, Any], here: str) -> str:
 
 
 @pytest.mark.parametrize(("version", "example", "before", "after"), sample(_examples(), 6))
-def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
+def test_the_example_of_each_key_is_valid_and_changes_the_dag(
     version: str, example: str, before: dict[str, Any], after: dict[str, Any], tmp_path: Path
 ) -> None:
-    """The reference shows nothing that does not work, and no key that does nothing."""
+    """So every example of the reference works, and every key has an effect."""
     environments = 'environments = ["dev", "prod"]\n' if after.keys() & {"environments", "only"} else ""
     write(tmp_path, {"dagpress.toml": f'airflow = "{version}"\n{environments}'})
     if "job" in after:
@@ -265,7 +267,7 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
         write(tmp_path, {"meltano.yml": f"{plugins}\njobs: [{{name: refresh, tasks: [tap-a target-b]}}]\n"})
     write(tmp_path, {f"schedules/{other}.yml": yaml.safe_dump(_PLAIN) for other in ("orders", "customers")})
     if "params." in example:
-        # Examples may use a run parameter.
+        # Examples can use a run parameter.
         write(tmp_path, {"schedules/_defaults.yml": "params: {full_refresh: false}\n"})
     files = []
     for schedule in (before, after):
@@ -277,7 +279,7 @@ def test_the_example_of_each_key_is_a_value_that_changes_the_dag(
 
 
 def _emptied(value: Any) -> Iterator[Any]:
-    """A value once for each key in it, at any depth, and for each item of a list: without what it had there."""
+    """Yield the value with one key or list item emptied, for each at any depth."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, part in parts:
         for emptied in (_HERE, *_emptied(part)):
@@ -286,8 +288,8 @@ def _emptied(value: Any) -> Iterator[Any]:
             yield copy
 
 
-def test_a_value_that_is_missing_is_told_wherever_it_is(tmp_path: Path) -> None:
-    """As the trap of YAML that it is, with no consequence of it."""
+def test_an_empty_value_is_reported_at_any_depth(tmp_path: Path) -> None:
+    """As an empty value, without follow-up errors."""
     emptied = set()
     for each in _examples():
         version, example, _, after = cast(tuple[str, str, dict[str, Any], dict[str, Any]], each.values)
@@ -313,10 +315,10 @@ def test_a_value_that_is_missing_is_told_wherever_it_is(tmp_path: Path) -> None:
     ],
     ids=json.dumps,
 )
-def test_an_editor_takes_a_null_wherever_it_removes(
+def test_the_json_schema_accepts_null_where_it_removes_a_value(
     removing: dict[str, Any], validator: Draft7Validator, tmp_path: Path
 ) -> None:
-    """A null is as if the key were not there."""
+    """A null has the effect of a missing key."""
     base = {"interval": "@daily"} if "tasks" in removing else _PLAIN
     assert [error.message for error in validator.iter_errors({**base, **removing})] == []
     write(tmp_path, {"schedules/a.yml": json.dumps({**base, **removing}), "dagpress.toml": 'environments = ["prod"]\n'})

@@ -1,4 +1,4 @@
-"""What looks like a secret, and what only seems to: a false alarm is a schedule that is refused without a reason."""
+"""The detection of secrets, and harmless values that it must not report."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from codegen.secrets.detection import is_secret, is_sensitive
 from codegen.secrets.masking import masked
 
 
-def test_a_secret_is_known() -> None:
+def test_a_secret_is_detected() -> None:
     assert [pair for pair in SECRETS if not is_secret(*pair)] == []
 
 
-def test_a_harmless_value_is_let_through() -> None:
+def test_a_harmless_value_is_not_reported() -> None:
     assert [pair for pair in HARMLESS if is_sensitive(*pair)] == []
 
 
 def test_a_random_value_is_only_a_possible_secret() -> None:
-    """It is a warning, and masked like a secret."""
+    """It is a warning, and is masked like a secret."""
     assert [pair for pair in POSSIBLE if is_secret(*pair) or not is_sensitive(*pair)] == []
 
 
-def test_random_keys_are_known_by_their_look() -> None:
-    """Nearly all of them: a rule that knew every one would also see them in names."""
-    drawn, alphabet = random.Random(4), string.ascii_letters + string.digits  # noqa: S311  # it draws no secret
+def test_most_random_keys_are_detected() -> None:
+    """A rule that detects all of them would also report names."""
+    drawn, alphabet = random.Random(4), string.ascii_letters + string.digits  # noqa: S311  # not a real secret
     keys = ["".join(drawn.choices(alphabet, k=40)) for _ in range(1000)]
     assert sum(is_sensitive("A", key) for key in keys) > 930
 
@@ -43,7 +43,7 @@ _UNITS += ['curl "\\\n', "token=$A ", "token: |\n", "- &a [*a, PASSWORD: *a]\n",
 
 @pytest.mark.parametrize("unit", sample(_UNITS, 3))
 def test_detection_takes_linear_time(unit: str) -> None:
-    """Each of them would take far longer, if a rule looked at the whole text from each of its characters on."""
+    """A rule that scans the whole text from each of its characters would take much longer."""
     text = unit * (10_000 // len(unit))
     started = time.process_time()
     is_sensitive("A", text)
@@ -52,7 +52,7 @@ def test_detection_takes_linear_time(unit: str) -> None:
     assert time.process_time() - started < 3
 
 
-def test_a_secret_on_the_command_line_is_refused_and_not_shown(tmp_path: Path) -> None:
+def test_a_secret_on_the_command_line_is_rejected_and_masked(tmp_path: Path) -> None:
     """`schedule add` and `schedule set` write nothing."""
     root = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
@@ -70,8 +70,8 @@ def test_a_secret_on_the_command_line_is_refused_and_not_shown(tmp_path: Path) -
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
-def test_a_message_hides_what_others_would_show(tmp_path: Path) -> None:
-    """A trap of YAML, a wrong default and an unknown name are told with their value, unless it is a secret."""
+def test_messages_mask_secrets(tmp_path: Path) -> None:
+    """Messages about YAML, defaults and unknown names quote the value, unless it is a secret."""
     text = """\
 extractor: tap-a
 loader: target-b
@@ -86,8 +86,8 @@ timezone: ghp_0123456789abcdefghijABCDEFGHIJ012345
     assert not any(secret in err for secret in ("hunter2", "0123456", "ghp_"))
 
 
-def test_a_possible_secret_is_a_warning_that_hides_its_value_elsewhere(tmp_path: Path) -> None:
-    """Other errors of the value remain; a comment silences the warning."""
+def test_a_possible_secret_is_a_warning_and_masked_in_other_messages(tmp_path: Path) -> None:
+    """Other errors of the value are reported; a comment silences the warning."""
     text = f"{EXTRACT_LOAD}timezone: {RANDOM}  # dagpress: ignore[possible-secret] a test\nenv: {{A: {RANDOM}}}\n"
     code, _, err = dagpress(write(tmp_path, {"schedules/a.yml": text}), "validate")
     assert code == 2
@@ -108,7 +108,7 @@ schedules:
 
 
 def test_an_import_and_an_export_show_no_secret(tmp_path: Path) -> None:
-    """In their messages, in their patches, and in the files that they write."""
+    """In their messages, patches and written files."""
     root = write(tmp_path, {"meltano.yml": _MELTANO})
     for command in (("import", "--dry-run", "--move"), ("import",), ("export", "--dry-run")):
         _, out, err = dagpress(root, *command)
@@ -116,8 +116,8 @@ def test_an_import_and_an_export_show_no_secret(tmp_path: Path) -> None:
     assert not [path for path in root.rglob("*/*.*") if "hunter2" in path.read_text()]
 
 
-def test_a_schedule_with_a_secret_shows_it_on_no_page(tmp_path: Path) -> None:
-    """What it says of itself is in lists too."""
+def test_no_page_shows_a_secret_of_a_schedule(tmp_path: Path) -> None:
+    """Its description is also in lists."""
     text = """\
 interval: "@daily"
 description: "the password: 'hunter2secret'"

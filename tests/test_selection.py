@@ -13,7 +13,7 @@ from project_builder import dagpress, files_of, refusal, write
 
 _PLAIN = "extractor: tap-a\nloader: target-b\n"
 _DAILY = f'{_PLAIN}interval: "@daily"\n'
-# `mart` waits for `orders`; all in the folder inherit the defaults.
+# `mart` depends on `orders`; all in the folder inherit the defaults.
 _FILES = {
     "schedules/orders.yml": _DAILY,
     "schedules/customers.yml": _DAILY,
@@ -61,10 +61,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         2,
     ),
 )
-def test_what_is_named_and_what_depends_on_it_is_written_as_always(
-    project: Path, names: list[str], chosen: str
-) -> None:
-    """The files equal those of a full run, and edits of other files stay."""
+def test_the_selected_schedules_and_their_dependents_are_written(project: Path, names: list[str], chosen: str) -> None:
+    """The files equal those of a full run, and other edited files are kept."""
     dagpress(project, "generate")
     before = files_of(project / "generated_dags")
     edited = {name: text + b"# edited\n" for name, text in before.items()}
@@ -81,8 +79,8 @@ def test_what_is_named_and_what_depends_on_it_is_written_as_always(
     assert json.loads(dagpress(project, "check", *names, "--format", "json")[1]) == {"diagnostics": [], "files": []}
 
 
-def test_an_error_of_what_is_named_and_of_what_it_waits_for_is_told(project: Path) -> None:
-    """Also by the file name, if the schedule is unreadable."""
+def test_errors_of_the_selected_schedules_and_their_dependencies_are_reported(project: Path) -> None:
+    """Also for a file name, if the schedule is unreadable."""
     write(project, {"schedules/orders.yml": _BROKEN, "schedules/shop/_defaults.yml": "owner: [\n"})
     for name in ("orders", "mart"):
         code, out, err = dagpress(project, "generate", name)
@@ -110,7 +108,7 @@ def test_an_error_of_what_is_named_and_of_what_it_waits_for_is_told(project: Pat
             ("generated_dags/shop.py", "shop ops"),
             ("generated_dags/shop", "shop/eu"),
             ("top", "top"),
-            # Of a schedule and a folder that were removed.
+            # Of a removed schedule and a removed folder.
             ("schedules/shop/gone.yml", "shop ops"),
             ("schedules/gone", "gone"),
             ("generated_dags/gone.py", "gone"),
@@ -118,10 +116,10 @@ def test_an_error_of_what_is_named_and_of_what_it_waits_for_is_told(project: Pat
         2,
     ),
 )
-def test_a_name_means_the_file_of_its_folder(
+def test_a_name_selects_the_file_of_its_folder(
     names: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And those of the schedules that wait for one in there; errors in other files are elsewhere."""
+    """And those of dependents of the schedules in it. Errors in other files are counted."""
     monkeypatch.chdir(write(tmp_path / "project", {**_FOLDERS, "schedules/ops/mart.yml": f"{_PLAIN}after: gone\n"}))
     project = Path.cwd()
     dagpress(project, "generate")
@@ -138,8 +136,8 @@ def test_a_name_means_the_file_of_its_folder(
 
 
 @pytest.mark.parametrize("name", ["stock-levels", "mart"])
-def test_an_error_of_a_neighbour_in_the_file_is_told(name: str, tmp_path: Path) -> None:
-    """Also in the file of a schedule that the named one waits for: it needs that one's asset."""
+def test_an_error_of_another_schedule_in_the_file_is_reported(name: str, tmp_path: Path) -> None:
+    """Also in the file of a dependency, which has the asset."""
     project = write(tmp_path, _FOLDERS)
     dagpress(project, "generate")
     write(project, {"schedules/ops/mart.yml": f"{_PLAIN}after: stock-levels\n", "schedules/shop/gone.yml": _BROKEN})
@@ -154,20 +152,20 @@ def test_an_error_of_a_neighbour_in_the_file_is_told(name: str, tmp_path: Path) 
     assert dagpress(project, "generate", "top")[0] == 0
 
 
-def test_only_what_is_named_is_pruned(project: Path) -> None:
+def test_only_selected_files_are_pruned(project: Path) -> None:
     dagpress(project, "generate")
     for name in ("customers", "mart"):
         (project / f"schedules/{name}.yml").unlink()
     shutil.rmtree(project / "schedules/shop/eu")
     assert dagpress(project, "generate", "schedules/shop")[1] == "deleted generated_dags/shop/eu/returns.py\n"
-    # No schedule waits for `orders` any more.
+    # No schedule depends on `orders` anymore.
     said = "deleted generated_dags/mart.py\nupdated generated_dags/orders.py\n"
     assert dagpress(project, "generate", "schedules/mart.yml")[1] == said
     assert (project / "generated_dags/customers.py").exists()
 
 
-def test_a_schedule_gives_events_while_the_dag_file_of_a_broken_one_waits_for_them(project: Path) -> None:
-    """The DAG file that the broken schedule waits for keeps its asset: otherwise it would never start again."""
+def test_a_schedule_keeps_its_asset_while_the_dag_file_of_a_broken_dependent_uses_it(project: Path) -> None:
+    """Otherwise, the DAG of the broken schedule would never start again."""
     dagpress(project, "generate")
     write(project, {"schedules/mart.yml": _BROKEN, "schedules/orders.yml": f"{_DAILY}retries: 3\n"})
     assert dagpress(project, "generate", "orders")[0] == 0
@@ -203,15 +201,15 @@ _NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
         (f"schedules/{_NFC}.yml", f"`schedules/{_NFC}.yml` is not a schedule: "),
     ],
 )
-def test_a_path_that_is_no_schedule_is_a_usage_error(project: Path, name: str, said: str) -> None:
-    """With the reason, and no word that all is current."""
+def test_a_path_that_is_not_a_schedule_is_a_usage_error(project: Path, name: str, said: str) -> None:
+    """With the reason, and without the message that everything is up to date."""
     names = ("_draft", "_old/a", "left", "team/eu/x", _NFD)
     write(project, {"dagpress.toml": 'exclude = ["left.yml"]\n', **{f"schedules/{each}.yml": _DAILY for each in names}})
     assert refusal(project, "generate", name).startswith(said)
 
 
-def test_a_name_can_be_typed_in_either_form_of_unicode(project: Path) -> None:
-    """A file manager of macOS gives the decomposed one."""
+def test_a_name_can_be_given_in_either_unicode_form(project: Path) -> None:
+    """File managers on macOS use the decomposed form."""
     write(project, {f"schedules/{_NFC}.yml": _DAILY})
     for name in (_NFC, _NFD, f"schedules/{_NFD}.yml"):
         assert "1 schedule, no problem." in dagpress(project, "validate", name)[2]

@@ -1,4 +1,4 @@
-"""The command `serve`: where it listens, who may see the page there, and how it ends."""
+"""The command `serve`: addresses, access control and shutdown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ run()
 
 
 def _extra() -> list[str]:
-    """The modules that the extra `serve` brings."""
+    """Return the modules of the extra `serve`."""
     configuration = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     names = configuration["project"]["optional-dependencies"]["serve"]
     return [name.partition(">=")[0].replace("-", "_") for name in names]
@@ -54,7 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def guarded(project: Path) -> Iterator[Server]:
-    """One that everybody can reach."""
+    """A page that is reachable from other machines."""
     with serving(
         project, "--host", ANYWHERE, "--allowed-host", "pipelines.example.com", DAGPRESS_TOKEN=TOKEN
     ) as server:
@@ -63,7 +63,7 @@ def guarded(project: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def browser(project: Path) -> TestClient:
-    """A client without a login, and without previous attempts."""
+    """A client without a login or previous attempts."""
     return TestClient(create_app(project, {}, token=TOKEN), base_url="http://127.0.0.1:8484")
 
 
@@ -78,12 +78,12 @@ def _get(server: Server, host: str) -> bytes:
     return server.send(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).split(b" ", 2)[1]
 
 
-# Where it listens
+# Addresses
 
 
 @pytest.mark.slow
-def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
-    """Ctrl+C is how it ends: the exit code is 0, and nothing more is said."""
+def test_it_shuts_down_quietly_with_an_open_connection(project: Path) -> None:
+    """On Ctrl+C, with exit code 0 and without further output."""
     with started(project) as server, server.connect() as idle, server.connect() as slow:
         idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert receive(idle).startswith(b"HTTP/1.1 401")
@@ -96,7 +96,7 @@ def test_it_ends_quietly_while_somebody_is_connected(project: Path) -> None:
 
 @pytest.mark.slow
 def test_the_file_that_opens_the_browser_is_private(project: Path, tmp_path: Path) -> None:
-    """The arguments of a process are public, so they contain no token; the file is removed with the server."""
+    """Process arguments are public, so they contain no token. The file is removed at the end."""
     opened = launcher(tmp_path)
     with started(project, "--open", PATH=opened.path) as server:
         page = opened.file()
@@ -128,18 +128,18 @@ def test_it_listens_on_ipv6(project: Path) -> None:
         *((("--allowed-host", name), "takes a name without a port") for name in ("a:80", "http://a", "*", "", "[::1]")),
     ],
 )
-def test_what_no_option_can_be_is_told(project: Path, options: tuple[str, ...], told: str) -> None:
+def test_invalid_options_are_errors(project: Path, options: tuple[str, ...], told: str) -> None:
     assert told in _refusal(project, "--port", "0", *options)
 
 
-def test_a_port_that_is_taken_is_told(project: Path) -> None:
+def test_a_port_in_use_is_an_error(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         told = f"cannot listen on 127.0.0.1:{port}: Address already in use (choose another with --port; 0 is any free)"
         assert _refusal(project, "--port", port) == told
 
 
-def test_an_address_of_another_machine_is_told(project: Path) -> None:
+def test_an_address_of_another_machine_is_an_error(project: Path) -> None:
     message = _refusal(project, "--host", "192.0.2.1", "--port", "0")
     assert message.startswith("cannot listen on 192.0.2.1:0: ")
     assert message.endswith("(--host takes a name or an address of this machine)")
@@ -147,7 +147,7 @@ def test_an_address_of_another_machine_is_told(project: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("missing", _extra())
-def test_without_the_extra_it_says_how_to_get_it(project: Path, missing: str) -> None:
+def test_a_missing_extra_is_an_error_with_a_fix(project: Path, missing: str) -> None:
     command = [sys.executable, "-c", _WITHOUT, missing, "--project", str(project), "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -156,17 +156,17 @@ def test_without_the_extra_it_says_how_to_get_it(project: Path, missing: str) ->
     assert said == f"Error: the Pipelines page needs {missing} (install it: pip install 'dagpress[serve]')\n"
 
 
-def test_a_broken_configuration_is_told_as_by_other_commands(tmp_path: Path) -> None:
+def test_a_broken_configuration_is_reported_as_by_other_commands(tmp_path: Path) -> None:
     write(tmp_path, {"dagpress.toml": "airflow = 3\n"})
     code, _, told = dagpress(tmp_path, "generate")
     assert (code, dagpress(tmp_path, "serve")) == (2, (2, "", told))
     assert "dagpress.toml:1" in told
 
 
-# Who may see the page
+# Access control
 
 
-def test_a_token_is_long_or_turned_off(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_must_be_long_or_turned_off(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGPRESS_TOKEN", "x" * 15)
     for host in (ANYWHERE, "127.0.0.1"):
         assert "fewer than 16 characters" in _refusal(project, "--port", "0", "--host", host)
@@ -174,7 +174,7 @@ def test_a_token_is_long_or_turned_off(project: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
-def test_another_user_of_this_machine_reads_and_changes_nothing(project: Path) -> None:
+def test_other_local_users_have_no_access(project: Path) -> None:
     """The real user `nobody`, who knows everything except the owner's memory and private files."""
     if os.geteuid():
         pytest.skip("only root can become another user")
@@ -190,7 +190,7 @@ def test_another_user_of_this_machine_reads_and_changes_nothing(project: Path) -
         port = urlsplit(server.url).port
         for request in requests:
             sent = f"{request.format(port=port)}Host: localhost\r\nConnection: close\r\n\r\n"
-            # A server resets a connection with a body that nobody announced.
+            # A server resets a connection with an unannounced body.
             sent += body if request.startswith("POST") else ""
             script = f'exec 3<>/dev/tcp/127.0.0.1/{port} && printf %s "$1" >&3 && cat <&3'
             command = ["bash", "-c", script, "bash", sent]
@@ -202,7 +202,7 @@ def test_another_user_of_this_machine_reads_and_changes_nothing(project: Path) -
     assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
 
 
-def test_the_names_of_a_page_that_others_can_reach(guarded: Server) -> None:
+def test_a_page_for_other_machines_accepts_the_allowed_hosts(guarded: Server) -> None:
     for host in ("127.0.0.1", "localhost", "pipelines.example.com", "PIPELINES.example.com:443"):
         assert _get(guarded, host) == b"401"
     for host in ("example.com", "pipelines.example.com.evil.com", "192.0.2.1"):
@@ -212,8 +212,8 @@ def test_the_names_of_a_page_that_others_can_reach(guarded: Server) -> None:
 @pytest.mark.parametrize(
     "address", ["/", "/new", "/edit/a.yml", "/nowhere", "/login", "/static", "//static/x", "/Static/"]
 )
-def test_without_the_token_nothing_is_shown(browser: TestClient, address: str) -> None:
-    """Not even what there is, or how the project is called."""
+def test_without_the_token_no_page_is_shown(browser: TestClient, address: str) -> None:
+    """Not even which pages exist, or the name of the project."""
     for answer in (browser.get(address), browser.post(address), browser.put(address)):
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -295,7 +295,7 @@ def test_guessing_is_throttled_per_address() -> None:
     assert [tried.begin(f"2001:db8::{number}") for number in range(3)] == [0, 1, 2]
     for free in ("192.0.2.2", "2001:db8:0:1::1", "unknown"):
         assert tried.begin(free) == 0
-        # One that was right.
+        # One was right.
         tried.forgive(free)
         assert tried.begin(free) == 0
     assert tried.begin("::ffff:192.0.2.1") == 5
@@ -307,12 +307,12 @@ def test_guessing_is_throttled_per_address() -> None:
     assert tried.begin("192.0.2.1") == 0
 
 
-def test_the_right_token_gets_in_while_others_guess_from_its_address(
+def test_the_right_token_logs_in_while_others_guess_from_the_same_address(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits like their attempts; other addresses do not."""
+    """After the same delay as their attempts; other addresses are not delayed."""
     monkeypatch.setattr(attempts, "_STEP", 0.1)
-    monkeypatch.setattr(attempts, "_LONGEST", 0.3)
+    monkeypatch.setattr(attempts, "_MAX_DELAY", 0.3)
     app, answered = create_app(project, {}, token=TOKEN), list[tuple[str, int]]()
 
     async def ask(address: str, token: str) -> None:
@@ -324,7 +324,7 @@ def test_the_right_token_gets_in_while_others_guess_from_its_address(
         guesses = [ask("192.0.2.1", f"{TOKEN}{number}") for number in range(50)]
         await asyncio.gather(*guesses, ask("192.0.2.1", TOKEN), ask("192.0.2.2", TOKEN))
 
-    # The browser of other tests has an event loop running in this thread.
+    # The browser of other tests has a running event loop in this thread.
     with ThreadPoolExecutor(1) as executor:
         executor.submit(asyncio.run, ask_all()).result()
     same, other = answered.index(("192.0.2.1", 303)), answered.index(("192.0.2.2", 303))

@@ -1,4 +1,4 @@
-"""What a task shares with others: Meltano's locks, its project and its database; and what a null does in a template."""
+"""Warnings about shared resources: Meltano's locks, project and database; and nulls in templates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from codegen.text.shell import words_of
 
 _NULLABLE = {"a": {"type": ["string", "null"]}, "n": {"type": ["integer", "null"], "default": 0}}
 _CODE = re.compile(r"^(\S+?):\d+:\d+: ([a-z-]+): .*?(?:\((.*)\))?$")
-# Of a template: whether it writes `None` where both parameters are null.
+# Each template, and whether it renders `None` if both parameters are null.
 _TEMPLATES = [
     ("{{ params.a }}", True),
     ("{{ params['a'] }}-{{ ds }}", True),
@@ -53,15 +53,15 @@ _TEMPLATES = [
 
 
 def _problems(root: Path, schedule: dict[str, Any], files: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """The code of each message about a schedule, and how to fix it."""
+    """Return the code and the hint of each message about a schedule."""
     files = {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule), **(files or {})}
     said = dagpress(write(root, files), "validate")[2].splitlines()
     return [(match[2], match[3] or "") for match in map(_CODE.match, said) if match]
 
 
 @pytest.mark.parametrize(("template", "writes_none"), _TEMPLATES)
-def test_a_template_that_writes_none_is_told(tmp_path: Path, template: str, *, writes_none: bool) -> None:
-    """What the check says is what Jinja2 does with two nulls."""
+def test_a_template_that_renders_none_is_reported(tmp_path: Path, template: str, *, writes_none: bool) -> None:
+    """Exactly if Jinja2 renders it with two nulls."""
     rendered = Environment(autoescape=False).from_string(template).render(params={"a": None, "n": None}, ds="x")  # noqa: S701
     assert ("none" in rendered.lower()) == writes_none
     schedule = {"interval": "@daily", "params": _NULLABLE, "tasks": [{"run": "tap-a target-b", "env": {"X": template}}]}
@@ -69,8 +69,8 @@ def test_a_template_that_writes_none_is_told(tmp_path: Path, template: str, *, w
 
 
 @pytest.mark.parametrize(("name", "value"), [("a", "eu"), ("n", 0)])
-def test_the_template_that_is_proposed_writes_nothing_for_a_null(tmp_path: Path, name: str, value: object) -> None:
-    """And every other value as it is, also one that is false."""
+def test_the_proposed_template_renders_an_empty_text_for_null(tmp_path: Path, name: str, value: object) -> None:
+    """And every other value unchanged, also a false one."""
     schedule: dict[str, Any] = {"interval": "@daily", "params": _NULLABLE, "tasks": ["tap-a target-b"]}
     ((_, hint),) = _problems(tmp_path, {**schedule, "env": {"X": f"{{{{ params.{name} }}}}"}})
     proposed = hint.removeprefix("write `").partition("`, or ")[0]
@@ -93,10 +93,8 @@ _KEYS_OF_RETRIES = st.fixed_dictionaries(
 
 @fewer(2)
 @given(keys=_KEYS_OF_RETRIES)
-def test_the_retries_that_are_proposed_outlive_the_lock(
-    tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Any]
-) -> None:
-    """To follow the hint is enough."""
+def test_the_proposed_retries_outlive_the_lock(tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Any]) -> None:
+    """The warning disappears after applying the hint."""
     root = tmp_path_factory.mktemp("project")
     schedule = {"interval": "@daily", "extractor": "tap-a", "loader": "target-b", **keys}
     hints = [hint for code, hint in _problems(root, schedule) if code == "short-retries"]
@@ -135,17 +133,17 @@ run t u
 
 
 @pytest.mark.parametrize("command", _CHANGE.strip().splitlines())
-def test_commands_that_change_the_project(command: str) -> None:
+def test_commands_that_change_the_project_are_reported(command: str) -> None:
     assert changes_project(words_of(command))
 
 
 @pytest.mark.parametrize("command", _READ_OR_RUN.strip().splitlines())
-def test_commands_that_only_read_it_or_run_something(command: str) -> None:
+def test_commands_that_only_read_the_project_are_not_reported(command: str) -> None:
     assert not changes_project(words_of(command))
 
 
-def test_what_is_selected_by_several_commands_is_one_list(tmp_path: Path) -> None:
-    """The schedule's own value may be a text of JSON; each command proposes the whole."""
+def test_selections_of_several_commands_become_one_list(tmp_path: Path) -> None:
+    """The schedule's own value can be a JSON string; each command proposes the complete list."""
     commands = ["select tap-a b", "select --exclude tap-a b c", "select tap-c x", "select tap-a b"]
     schedule = {"interval": "@daily", "before_run": commands, "tasks": ["tap-a target-b"]}
     hints = {hint for code, hint in _problems(tmp_path, schedule) if code == "writes-project"}
@@ -166,10 +164,10 @@ def test_what_is_selected_by_several_commands_is_one_list(tmp_path: Path) -> Non
         ({".meltano/meltano.db": ""}, {}, "", True),
     ],
 )
-def test_a_database_that_may_be_missing(
+def test_a_system_database_that_can_be_missing(
     tmp_path: Path, files: dict[str, str], environ: dict[str, str], uri: str, *, may_lack: bool
 ) -> None:
-    """A file with no table is as good as none; of another database we know nothing."""
+    """A SQLite file without tables counts as missing; other databases are unknown."""
     (tmp_path / ".meltano").mkdir()
     with closing(sqlite3.connect(tmp_path / ".meltano/meltano.db")) as database:
         database.execute("create table alembic_version (version_num text)")

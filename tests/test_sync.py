@@ -1,4 +1,4 @@
-"""What happens to files: which are written, left alone, pruned, refused; and what is left when writing fails."""
+"""Written, unchanged, pruned and rejected files, and the state after a failed write."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DAG = "generated_dags/gitlab.py"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of two schedules in two folders, generated."""
+    """A generated project with two schedules in two folders."""
     write(tmp_path, {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/shop/orders.yml": EXTRACT_LOAD})
     assert dagpress(tmp_path, "generate")[0] == 0
     return tmp_path
 
 
-def test_a_second_run_changes_nothing_not_even_a_modification_time(project: Path) -> None:
-    """An unchanged file keeps its mtime, so that Airflow does not parse it again."""
+def test_generate_keeps_the_mtime_of_an_unchanged_file(project: Path) -> None:
+    """So Airflow does not parse it again."""
     before = {path: path.stat().st_mtime_ns for path in project.rglob("*.py")}
     code, out, err = dagpress(project, "generate")
     assert (code, out, err) == (0, "", "2 schedules: all files are current.\n")
@@ -38,8 +38,7 @@ def test_a_second_run_changes_nothing_not_even_a_modification_time(project: Path
     assert len(before) == 2
 
 
-def test_only_the_changed_file_is_written(project: Path) -> None:
-    """A change of one schedule is a change of one file."""
+def test_generate_writes_only_the_changed_file(project: Path) -> None:
     other = project / "generated_dags/shop/orders.py"
     before = other.stat().st_mtime_ns
     write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 5\n"})
@@ -48,16 +47,16 @@ def test_only_the_changed_file_is_written(project: Path) -> None:
     assert other.stat().st_mtime_ns == before
 
 
-def test_a_file_whose_schedule_is_gone_is_pruned_with_its_folder(project: Path) -> None:
-    """Stale files go, and so do folders that are empty then; the outermost folder stays."""
+def test_the_file_of_a_removed_schedule_is_pruned_with_its_empty_folders(project: Path) -> None:
+    """The outermost folder is kept."""
     (project / "schedules/shop/orders.yml").unlink()
     assert dagpress(project, "check")[0] == 1
     assert dagpress(project, "generate")[1] == "deleted generated_dags/shop/orders.py\n"
     assert sorted(p.name for p in (project / "generated_dags").iterdir()) == ["gitlab.py"]
 
 
-def test_a_renamed_schedule_with_a_state_of_its_own_is_one_too(project: Path) -> None:
-    """As an import pins it: the state is kept then, and the DAG is another all the same."""
+def test_a_renamed_schedule_with_a_state_id_is_reported(project: Path) -> None:
+    """An import can pin it: the state is kept, but the DAG is still a new one."""
     write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "state_id: gitlab\n"})
     dagpress(project, "generate")
     (project / "schedules/gitlab.yml").rename(project / "schedules/issues.yml")
@@ -67,8 +66,8 @@ def test_a_renamed_schedule_with_a_state_of_its_own_is_one_too(project: Path) ->
     assert "set `dag_id` to the former value" in err
 
 
-def test_a_renamed_schedule_whose_new_name_breaks_a_line_is_one_too(project: Path) -> None:
-    """A line that gets too long is laid out otherwise, and says the same."""
+def test_a_renamed_schedule_is_reported_if_its_code_is_wrapped_differently(project: Path) -> None:
+    """A longer name can wrap a line."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD.replace("@daily", "@hourly")})
     dagpress(project, "generate")
     (project / "schedules/a.yml").rename(project / "schedules/gitlab_issues_every_hour.yml")
@@ -76,7 +75,7 @@ def test_a_renamed_schedule_whose_new_name_breaks_a_line_is_one_too(project: Pat
 
 
 def test_a_hand_written_dag_is_never_touched(project: Path) -> None:
-    """A file without our header may live among ours, and a link to one of ours is not ours."""
+    """Files without our header, and symlinks to our files, are hand-written."""
     own = write(project, {"generated_dags/shop/own.py": "from airflow.sdk import DAG\n"}) / "generated_dags/shop/own.py"
     (project / "generated_dags/link.py").symlink_to(project / DAG)
     (project / "schedules/shop/orders.yml").unlink()
@@ -86,7 +85,7 @@ def test_a_hand_written_dag_is_never_touched(project: Path) -> None:
 
 
 def test_a_hand_written_dag_is_not_overwritten(tmp_path: Path) -> None:
-    """Where a schedule needs the name of somebody's file, that is an error, and nothing at all is written."""
+    """A schedule with the name of a hand-written file is an error, and no file is written."""
     write(tmp_path, {"schedules/gitlab.yml": EXTRACT_LOAD, "schedules/other.yml": EXTRACT_LOAD, DAG: "mine = True\n"})
     code, out, err = dagpress(tmp_path, "generate")
     assert (code, out) == (2, "")
@@ -96,7 +95,7 @@ def test_a_hand_written_dag_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_check_names_each_dag_of_a_folder(tmp_path: Path) -> None:
-    """At its line, a missing one at its schedule; the file where only its head, its order or its end differs."""
+    """At its line, or at its schedule if it is missing; else the file, if only its head, order or end differs."""
     names = {f"schedules/shop/{name}.yml": EXTRACT_LOAD for name in ("changed", "gone", "same")}
     write(tmp_path, {**names, "dagpress.toml": 'layout = "folder"\n'})
     dagpress(tmp_path, "generate")
@@ -128,14 +127,14 @@ def test_check_names_each_dag_of_a_folder(tmp_path: Path) -> None:
         f"generated_dags/shop.py:{lines['schedules/shop/gone.yml']}:1: stale: no schedule generates this DAG any more",
         "schedules/shop/new.yml:1:1: missing: the DAG of this schedule is missing in `generated_dags/shop.py`",
     ]
-    # The lines of the patch have the numbers of the file.
+    # The line numbers of the patch are those of the file.
     subprocess.run(["git", "apply", "--unidiff-zero"], cwd=tmp_path, input=out.encode(), check=True)
     assert dagpress(tmp_path, "check")[0] == 0
     assert out.count("@@ schedules/shop/") == 3
 
 
 _OUTDATED = "this file is not up to date, or was edited by hand"
-# As it stands in the code, and in a text only without the blank lines.
+# As in the code; within a string, without the blank lines.
 _BLOCK = "\n\n\n# schedules/shop/b.yml\n"
 _DEEP = "+".join("1" * 5_000)
 
@@ -147,18 +146,18 @@ _DEEP = "+".join("1" * 5_000)
         (_BLOCK, "\nDOCKER = {**DOCKER, 'user': 'x'}" + _BLOCK, "py:21:1: changed: this DAG"),
         ("catchup=False", f"catchup={_DEEP}", "py:21:1: changed: this DAG"),
         (_BLOCK, f"{_BLOCK}import os\n", "py:54:1: changed: this DAG"),
-        # Strings without an end, each of which could be the start of another.
+        # Unterminated strings, each of which could be the start of another.
         (_BLOCK, "'\\" * 30_000 + _BLOCK, "py:21:1: changed: this DAG"),
         (_BLOCK, '"""\'\'' * 30_001 + _BLOCK, "py:1:1: changed: this file"),
-        # A header with a conflict of git, or cut off.
+        # A header with conflict markers, or truncated.
         (" b\n", " b\n=======\n# Generated by Dagpress from x/\n>>>>>>> b\n", "py:1:1: merge-conflict: "),
         ("from schedules/shop/\n", "from \n", "py:1:1: changed: this file"),
     ],
 )
-def test_check_names_what_was_edited_by_hand(old: str, new: str, said: str, tmp_path: Path) -> None:
-    """At the first DAG that it changes, if there is one; and `generate` repairs it, also with a renamed DAG."""
+def test_check_names_the_dags_that_were_edited_by_hand(old: str, new: str, said: str, tmp_path: Path) -> None:
+    """At the first changed DAG, if there is one. `generate` repairs the file, also with a renamed DAG."""
     defaults = as_yaml({"runner": "docker", "docker": {"image": "a:1", "user": "x"}})
-    # A marker in a text is not git's.
+    # A marker in a string is not a conflict.
     texts = [EXTRACT_LOAD + as_yaml({"doc_md": f"{_BLOCK}<<<<<<< HEAD\n", "env": {"NAME": name}}) for name in "abc"]
     files = {f"schedules/shop/{name}.yml": text for name, text in zip("abc", texts, strict=True)}
     write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', "schedules/shop/_defaults.yml": defaults, **files})
@@ -175,8 +174,8 @@ def test_check_names_what_was_edited_by_hand(old: str, new: str, said: str, tmp_
     assert (dagpress(tmp_path, "generate")[0], file.read_text()) == (0, current)
 
 
-def test_check_names_what_is_missing_changed_and_stale(project: Path, file_regression: FileRegressionFixture) -> None:
-    """Each kind of drift has its code, its diff, and the command that fixes it."""
+def test_check_reports_missing_changed_and_stale_files(project: Path, file_regression: FileRegressionFixture) -> None:
+    """Each with its code, its diff, and the command that fixes it."""
     write(project, {"schedules/new.yml": EXTRACT_LOAD + "owner: new\n", "schedules/gone.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
     (project / "generated_dags/new.py").unlink()
@@ -191,7 +190,7 @@ def test_check_names_what_is_missing_changed_and_stale(project: Path, file_regre
 
 
 def test_the_diff_is_a_patch_that_git_applies(project: Path) -> None:
-    """`diff` shows creations, changes and deletions as git takes them."""
+    """With created, changed and deleted files."""
     write(project, {"schedules/new.yml": EXTRACT_LOAD, "schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
     (project / "schedules/shop/orders.yml").unlink()
     code, patch, _ = dagpress(project, "diff")
@@ -201,7 +200,7 @@ def test_the_diff_is_a_patch_that_git_applies(project: Path) -> None:
 
 
 def test_an_error_in_one_schedule_writes_and_prunes_nothing(project: Path) -> None:
-    """All or nothing: the DAGs that run stay as they are."""
+    """The deployed DAGs are unchanged."""
     before = {path: path.read_bytes() for path in project.rglob("*.py")}
     write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n", "schedules/new.yml": "interval: x\n"})
     (project / "schedules/shop/orders.yml").unlink()
@@ -209,8 +208,8 @@ def test_an_error_in_one_schedule_writes_and_prunes_nothing(project: Path) -> No
     assert {path: path.read_bytes() for path in project.rglob("*.py")} == before
 
 
-def test_the_permissions_of_a_file_stay(project: Path) -> None:
-    """A replaced file keeps its mode, a new one has what the umask leaves."""
+def test_generate_keeps_the_permissions_of_a_file(project: Path) -> None:
+    """A new file follows the umask."""
     (project / DAG).chmod(0o640)
     old = os.umask(0o022)
     try:
@@ -223,7 +222,7 @@ def test_the_permissions_of_a_file_stay(project: Path) -> None:
 
 
 def _run(project: Path, *prefix: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own; `limit` bytes are the most that it may write into a file."""
+    """Run the command in a separate process, which can write at most `limit` bytes into a file."""
 
     def set_limit() -> None:
         if limit is not None:
@@ -235,10 +234,8 @@ def _run(project: Path, *prefix: str, limit: int | None = None) -> subprocess.Co
 
 
 @pytest.mark.slow
-def test_a_full_disk_half_way_leaves_everything_as_it_was(
-    project: Path, file_regression: FileRegressionFixture
-) -> None:
-    """The first file still fits, the second does not: neither is replaced, and no rest is left behind."""
+def test_a_full_disk_changes_no_file(project: Path, file_regression: FileRegressionFixture) -> None:
+    """The first file fits and the second does not: neither is replaced, and no temporary file remains."""
     before = {path: path.read_bytes() for path in (project / "generated_dags").rglob("*") if path.is_file()}
     doc = "doc: " + "x" * 20_000 + "\n"
     write(
@@ -251,8 +248,8 @@ def test_a_full_disk_half_way_leaves_everything_as_it_was(
     assert {path: path.read_bytes() for path in (project / "generated_dags").rglob("*") if path.is_file()} == before
 
 
-def test_what_is_no_file_is_an_error_and_nobody_waits_for_it(project: Path) -> None:
-    """A pipe among the schedules, or in the place of a DAG file, is said and not read."""
+def test_a_pipe_is_an_error_and_is_not_read(project: Path) -> None:
+    """As a schedule, or instead of a DAG file."""
     os.mkfifo(project / "schedules/pipe.yml")
     (project / DAG).unlink()
     os.mkfifo(project / DAG)
@@ -263,14 +260,14 @@ def test_what_is_no_file_is_an_error_and_nobody_waits_for_it(project: Path) -> N
     assert f"{DAG}:1:1: unreadable: cannot be read: not a regular file" in dagpress(project, "check")[2]
 
 
-def test_the_line_ends_of_windows_are_no_drift(project: Path) -> None:
-    """Git may check out the generated files so, and they are the same files."""
+def test_windows_line_ends_are_not_drift(project: Path) -> None:
+    """Git can check out generated files with them."""
     (project / DAG).write_bytes((project / DAG).read_bytes().replace(b"\n", b"\r\n"))
     assert dagpress(project, "check")[0] == 0
 
 
 def _without_rights() -> tuple[str, ...]:
-    """What takes root's right to read and write everything away from a command."""
+    """Return a prefix that drops root's permission to read and write all files."""
     drop = ("-dac_override,-dac_read_search",)
     return (
         ("setpriv", *(f"--bounding-set={x}" for x in drop), *(f"--inh-caps={x}" for x in drop))
@@ -286,8 +283,8 @@ _ROOT_NEEDS_SETPRIV = pytest.mark.skipif(
 
 @pytest.mark.slow
 @_ROOT_NEEDS_SETPRIV
-def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
-    """Neither a schedule nor a generated file that cannot be read ends in a traceback."""
+def test_an_unreadable_file_is_an_error_that_names_it(project: Path) -> None:
+    """For schedules and generated files."""
     (project / "generated_dags/other.py").write_text("mine = True\n")
     write(project, {"templates/dag.py.j2": '{% extends "dagpress/dag.py.j2" %}'})
     for name in ("generated_dags/other.py", "schedules/gitlab.yml", "templates/dag.py.j2", "templates"):
@@ -300,8 +297,8 @@ def test_no_rights_to_read_is_an_error_with_the_file(project: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 10])
-def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -> None:
-    """Whenever the process dies, every file is whole: the old one or the new one. The next run tidies up."""
+def test_a_killed_run_leaves_the_old_or_the_new_files(tmp_path: Path, number: int) -> None:
+    """Whenever the process is killed, no file is incomplete. The next run removes temporary files."""
     files = {f"schedules/s{n:02}.yml": EXTRACT_LOAD for n in range(20)}
     dagpress(write(tmp_path, files), "generate")
     old = {path.name: path.read_text() for path in (tmp_path / "generated_dags").glob("*.py")}
@@ -318,8 +315,8 @@ def test_a_killed_run_leaves_each_file_old_or_new(tmp_path: Path, number: int) -
 
 @pytest.mark.slow
 @_ROOT_NEEDS_SETPRIV
-def test_a_failure_after_the_first_replacement_tells_what_was_done(project: Path) -> None:
-    """A stale file that cannot be deleted hinders the other changes no more, and none of them is hidden."""
+def test_a_failure_after_the_first_write_reports_the_changes(project: Path) -> None:
+    """A stale file that cannot be deleted does not block the other changes, and all are reported."""
     (project / "schedules/shop/orders.yml").unlink()
     write(project, {"schedules/gitlab.yml": EXTRACT_LOAD + "retries: 9\n"})
     (project / "generated_dags/shop").chmod(0o555)
@@ -333,16 +330,16 @@ def test_a_failure_after_the_first_replacement_tells_what_was_done(project: Path
     assert result.stderr.endswith("1 file updated, and then it failed: 1 error.\n")
 
 
-def test_a_new_file_name_with_the_old_dag_id_is_no_warning(tmp_path: Path) -> None:
-    """The history goes by the DAG id, whatever the file is called."""
+def test_a_new_file_name_with_the_old_dag_id_is_not_reported(tmp_path: Path) -> None:
+    """Airflow's history depends on the DAG id, not on the file name."""
     write(tmp_path, {"schedules/old.yml": EXTRACT_LOAD + "name: stable\n"})
     dagpress(tmp_path, "generate")
     (tmp_path / "schedules/old.yml").rename(tmp_path / "schedules/new.yml")
     assert dagpress(tmp_path, "generate")[0] == 0
 
 
-def test_the_header_holds_no_line_break_of_a_path() -> None:
-    """Whatever a path holds, it stays a comment of one line."""
+def test_the_header_escapes_line_breaks_of_a_path() -> None:
+    """It is a comment of one line for any path."""
     text = with_header("schedules/a\nimport os\r.yml", "x = 1\n")
     assert len(text.splitlines()) == 4
     assert is_generated(text)
@@ -373,5 +370,5 @@ _TEXT = "x = 1\n"
     ],
 )
 def test_a_file_with_conflict_markers_is_ours_if_each_branch_has_the_header(text: str, is_ours: bool) -> None:  # noqa: FBT001  # a case
-    """A file that Dagpress did not generate in one branch would be lost."""
+    """Otherwise, a file that is hand-written in one branch would be lost."""
     assert is_generated(text) == is_ours

@@ -1,4 +1,4 @@
-"""Tasks as a graph: the arrows are those of the YAML, and what is not Airflow's knows of every kind of task."""
+"""Tasks as a graph: their arrows, and the commands that handle every kind of task."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from versions import NEWEST
 
 from codegen import pipeline
 from codegen.airflow_facts.trigger_rules import TRIGGER_RULES, runs
-from codegen.plan import between, plan
+from codegen.plan import dependencies_between, plan
 
 
 def edges_of(tasks: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """What each task waits for by the YAML: of a group, for those that nothing in it waits for."""
+    """Return the upstream tasks of each task in the YAML; for a group, its last tasks."""
     members: dict[str, list[dict[str, Any]]] = {}
     for task in tasks:
         members.setdefault(task.get("group", ""), []).append(task)
@@ -34,8 +34,8 @@ def edges_of(tasks: list[dict[str, Any]]) -> dict[str, set[str]]:
 
 @fewer(2)
 @given(tasks=graphs())
-def test_the_arrows_are_those_of_the_yaml(tasks: list[dict[str, Any]]) -> None:
-    """In the plan, and in its text: the check of an own template finds each arrow that is lost."""
+def test_the_arrows_match_the_yaml(tasks: list[dict[str, Any]]) -> None:
+    """In the plan and in the text. The check of a custom template finds each missing arrow."""
     with TemporaryDirectory() as folder:
         schedule = {"interval": "@daily", "tasks": [{**task, "run": "dbt:run"} for task in tasks]}
         template = {"templates/dag.py.j2": '{% extends "dagpress/dag.py.j2" %}'}
@@ -43,14 +43,14 @@ def test_the_arrows_are_those_of_the_yaml(tasks: list[dict[str, Any]]) -> None:
         assert not pipeline.generate(project).diagnostics
         schedules = pipeline.read(project).schedules
     (dag,) = plan(
-        [*zip(schedules, between(schedules).values(), strict=True)], None, NEWEST, "MELTANO_PROJECT_ROOT"
+        [*zip(schedules, dependencies_between(schedules).values(), strict=True)], None, NEWEST, "MELTANO_PROJECT_ROOT"
     ).dags
     assert {task.task_id: set(task.upstream) for task in dag.tasks} == edges_of(tasks)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with a `meltano` that tells how it was called."""
+    """A project with a `meltano` that prints its call."""
     return write(
         tmp_path,
         {
@@ -61,15 +61,15 @@ def project(tmp_path: Path) -> Path:
 
 
 def _run(project: Path, capfd: pytest.CaptureFixture[str], text: str, *options: str) -> tuple[int, list[str], str]:
-    """Run a schedule; its exit code, what its programs print, and what is said of the tasks."""
+    """Run a schedule, and return its exit code, the output of its programs, and the messages."""
     write(project, {"schedules/s.yml": f"interval: '@daily'\n{text}"})
     capfd.readouterr()
     code, _, err = dagpress(project, "schedule", "run", "s", *options)
     return code, capfd.readouterr().out.splitlines(), err
 
 
-def test_run_executes_commands_and_what_comes_before_a_run(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A command has the project's `meltano`, its folder and the variables; further options go to the run alone."""
+def test_run_executes_commands_and_before_run(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A command has the project's `meltano`, directory and variables. Further options are passed only to the run."""
     tasks = """\
 environment: prod
 env: {A: one}
@@ -97,8 +97,8 @@ tasks:
     assert "[2/3] report: a shell command\n" in err
 
 
-def test_run_skips_what_airflow_would_skip(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A task for a failure, and what waits for it; and not what runs in any case."""
+def test_run_skips_the_tasks_that_airflow_would_skip(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A task for a failure and its downstream tasks, but not a task that always runs."""
     tasks = """\
 tasks:
 - {id: load, command: echo load}
@@ -113,19 +113,19 @@ tasks:
 
 
 def test_run_leaves_python_to_airflow(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Nothing is run, and the message says what can."""
+    """No task runs, and the message names the command of Airflow."""
     with pytest.raises(click.ClickException, match="`airflow dags test meltano_s` runs the DAG there"):
         _run(project, capfd, "tasks: [{id: never, command: echo never}, {python: quality.checks.rows}]\n")
     assert capfd.readouterr().out == ""
 
 
 @pytest.mark.parametrize("rule", TRIGGER_RULES)
-def test_a_task_that_waits_for_nothing_runs_by_any_rule(rule: str) -> None:
+def test_a_task_without_upstream_tasks_runs_with_any_trigger_rule(rule: str) -> None:
     assert runs(rule, 0, 0)
 
 
-def test_a_schedule_with_other_steps_is_no_job_of_meltano(project: Path) -> None:
-    """`export` says so and loses nothing, and the list in Meltano's form says what it leaves out."""
+def test_a_schedule_with_other_tasks_is_not_a_meltano_job(project: Path) -> None:
+    """`export` reports it and loses nothing; the list in Meltano's format reports what it omits."""
     write(
         project,
         {
@@ -147,8 +147,8 @@ def test_a_schedule_with_other_steps_is_no_job_of_meltano(project: Path) -> None
     assert "mixed: left out what is no `meltano run`: report\n" in err
 
 
-def test_show_has_every_value_of_a_task(project: Path) -> None:
-    """In the form in which it was written."""
+def test_show_prints_every_value_of_a_task(project: Path) -> None:
+    """As written."""
     tasks = """\
 tasks:
 - id: check

@@ -1,4 +1,4 @@
-"""A project's own templates: every form of an arrow is known, and what they cost nobody else pays."""
+"""A project's own templates: every form of an arrow, missing parts, errors, and the sandbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from git_repository import isolate_git, repository_of
 from project_builder import EXTRACT_LOAD, dagpress, project_of, write
 
 from codegen.pipeline.reading import read
-from codegen.plan import DagModule, Folder, between, plan
+from codegen.plan import DagModule, Folder, dependencies_between, plan
 from codegen.render import renderer
 from codegen.render.renderer import Renderer, TemplateFailedError, built_in, built_in_without_blocks, builtin_templates
 
@@ -25,7 +25,7 @@ tasks:
 
 
 def _order(*lines: str) -> dict[str, str]:
-    """A project whose own template orders the tasks so."""
+    """Make a project with a template that writes these arrows."""
     body = "".join(f"    {line}\n" for line in lines)
     template = f'{{% extends "dagpress/dag.py.j2" %}}\n{{% block order %}}\n{body}{{% endblock %}}\n'
     return {"schedules/s.yml": _GRAPH, "templates/dag.py.j2": template}
@@ -43,22 +43,22 @@ def _order(*lines: str) -> dict[str, str]:
     ],
     ids=" ; ".join,
 )
-def test_an_arrow_may_have_any_form(lines: list[str], tmp_path: Path) -> None:
+def test_an_arrow_can_have_any_form(lines: list[str], tmp_path: Path) -> None:
     assert dagpress(write(tmp_path, _order(*lines)), "generate")[0] == 0
 
 
 @pytest.mark.parametrize(
     "lines", [["a >> c"], ["c >> [a, b]"], ["a >> b >> c"], ["a.set_upstream(c)", "b >> c"]], ids=" ; ".join
 )
-def test_an_arrow_that_is_lost_is_found(lines: list[str], tmp_path: Path) -> None:
+def test_a_missing_arrow_is_an_error(lines: list[str], tmp_path: Path) -> None:
     code, _, err = dagpress(write(tmp_path, _order(*lines)), "generate")
     assert code == 2
     assert err.startswith("templates/dag.py.j2:2:1: template-error: the arrow from ")
     assert not (tmp_path / "generated_dags").exists()
 
 
-def test_what_a_template_of_its_own_gives_is_formatted(tmp_path: Path) -> None:
-    """By black, which costs something: `test_cli.py` sees that nobody else pays."""
+def test_the_output_of_a_custom_template_is_formatted(tmp_path: Path) -> None:
+    """By black, which is slow to import: `test_cli.py` checks that other projects do not load it."""
     own = '{% extends "dagpress/dag.py.j2" %}{% block dag %}{{ super() }}x  =  (1)\n{% endblock %}\n'
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "templates/dag.py.j2": own})
     assert dagpress(tmp_path, "generate")[0] == 0
@@ -85,7 +85,7 @@ tasks:
         ("function", "the code uses `call`, which is missing"),
     ],
 )
-def test_a_name_that_is_lost_is_found(block: str, lost: str, tmp_path: Path) -> None:
+def test_a_missing_name_is_an_error(block: str, lost: str, tmp_path: Path) -> None:
     own = f'{{% extends "dagpress/dag.py.j2" %}}\n{{% block {block} %}}\nX = 1\n{{% endblock %}}\n'
     write(tmp_path, {"schedules/s.yml": _EVERYTHING, "templates/dag.py.j2": own})
     code, _, err = dagpress(tmp_path, "generate")
@@ -95,7 +95,7 @@ def test_a_name_that_is_lost_is_found(block: str, lost: str, tmp_path: Path) -> 
     )
 
 
-def test_a_group_that_is_lost_is_found(tmp_path: Path) -> None:
+def test_a_missing_group_is_an_error(tmp_path: Path) -> None:
     ours = (builtin_templates() / "dag.py.j2").read_text(encoding="utf-8")
     own = ours.replace("{{ group | group_head }}:", "if True:")
     write(tmp_path, {"schedules/s.yml": _EVERYTHING, "templates/dag.py.j2": own})
@@ -104,8 +104,8 @@ def test_a_group_that_is_lost_is_found(tmp_path: Path) -> None:
     assert "template-error: the group `g` is missing" in err
 
 
-def test_a_task_that_loses_its_name_is_found(tmp_path: Path) -> None:
-    """An arrow or an argument of another task needs it."""
+def test_a_task_without_its_name_is_an_error(tmp_path: Path) -> None:
+    """If an arrow or an argument of another task needs it."""
     ours = (builtin_templates() / "dag.py.j2").read_text(encoding="utf-8")
     own = ours.replace('{{ task.variable ~ " = " if task.variable }}', "")
     schedule = "interval: '@daily'\ntasks: [{id: a, uses: own.A}, {id: b, uses: own.B, with: {of: {$x: a}}}]\n"
@@ -116,12 +116,12 @@ def test_a_task_that_loses_its_name_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("body", "line"), [("x = 1\nreturn x\n", 2), (f"x = {'(' * 5000}1{')' * 5000}\n", 1)])
-def test_what_only_the_compiler_refuses_is_an_error_of_the_template(body: str, line: int, tmp_path: Path) -> None:
-    """The parser takes a `return` outside a function, and gives up on what is nested too deeply."""
+def test_code_that_does_not_compile_is_an_error_of_the_template(body: str, line: int, tmp_path: Path) -> None:
+    """The parser accepts `return` outside a function, and fails on code that is nested too deeply."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "templates/dag.py.j2": body})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
-    assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: it gives ")
+    assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: it renders ")
 
 
 _TWO = {
@@ -147,21 +147,21 @@ tasks:
 
 
 def _module_of(root: Path, files: dict[str, str]) -> DagModule:
-    """The DAGs of two schedules, planned for a single file; the second has the defaults of the folder."""
+    """Plan two schedules for one file; the second has the defaults of the folder."""
     schedules = read(project_of(write(root, files))).schedules
-    others = between(schedules).values()
+    others = dependencies_between(schedules).values()
     folder = Folder("schedules/", schedules[1])
     return plan([*zip(schedules, others, strict=True)], None, "3.3", "MELTANO_PROJECT_ROOT", folder)
 
 
 def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
-    """They share imports and the alerts of their defaults, each has its own functions, and no variable hides one."""
+    """They share imports and inherited alerts; each has its own functions, and no variable shadows a function."""
     module = _module_of(tmp_path, _TWO)
     text = Renderer(tmp_path / "templates", {}).render(module)
     compile(text, "two.py", "exec", dont_inherit=True)
     assert_in_black(text)
     tree = ast.parse(text)
-    assert ast.get_docstring(tree) == "The DAGs of the schedules in `schedules/`."
+    assert ast.get_docstring(tree) == "DAGs for the schedules in `schedules/`."
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions == ["load", "call_load", "call_load"]
     dags = [node for node in tree.body if isinstance(node, ast.With)]
@@ -175,8 +175,8 @@ def test_a_file_can_have_several_dags(tmp_path: Path) -> None:
     }
 
 
-def test_our_own_template_writes_the_same_without_its_blocks(tmp_path: Path) -> None:
-    """It is rendered so where no template of the project needs the blocks."""
+def test_the_built_in_template_writes_the_same_without_its_blocks(tmp_path: Path) -> None:
+    """Which it omits if no template of the project needs them."""
     env, graph = "env: {DAY: monday, FILE: %s}\n", ("after: []", "after: [extract]")
     files = {name: env % name + text.replace(*graph) for name, text in _TWO.items()}
     module = _module_of(tmp_path, files)
@@ -194,7 +194,7 @@ def test_our_own_template_writes_the_same_without_its_blocks(tmp_path: Path) -> 
         ("dag", "the DAG `meltano_sales` is missing: write each of `module.dags`"),
     ],
 )
-def test_a_loss_in_one_of_several_dags_is_found(block: str, lost: str, tmp_path: Path) -> None:
+def test_a_missing_part_of_one_of_several_dags_is_an_error(block: str, lost: str, tmp_path: Path) -> None:
     own = (
         f'{{% extends "dagpress/dag.py.j2" %}}{{% block {block} %}}'
         '{% if dag.dag_id != "meltano_sales" %}{{ super() }}{% endif %}{% endblock %}'
@@ -205,8 +205,8 @@ def test_a_loss_in_one_of_several_dags_is_found(block: str, lost: str, tmp_path:
 
 
 @pytest.mark.parametrize(("order", "code"), [("{{ super() }}", 0), ("", 2)])
-def test_the_arrow_of_a_group_goes_by_the_id(order: str, code: int, tmp_path: Path) -> None:
-    """The id of a group can be no Python name."""
+def test_the_arrow_of_a_group_uses_its_id(order: str, code: int, tmp_path: Path) -> None:
+    """The id of a group need not be a Python name."""
     tasks = "[{id: a, run: x, group: load-all}, {id: b, run: x, group: load-all}, {id: c, run: x, after: load-all}]"
     own = f'{{% extends "dagpress/dag.py.j2" %}}{{% block order %}}{order}{{% endblock %}}'
     write(tmp_path, {"schedules/s.yml": f"interval: '@daily'\ntasks: {tasks}\n", "templates/dag.py.j2": own})

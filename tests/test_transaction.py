@@ -1,4 +1,4 @@
-"""Everything that writes into a project goes through one transaction: two at once, one that waits, and its boundary."""
+"""The transaction of everything that writes into a project: concurrency, waiting, and the boundary."""
 
 from __future__ import annotations
 
@@ -35,17 +35,15 @@ with lock(Path(sys.argv[1]), 0, print):
 
 
 @pytest.mark.slow
-def test_commands_pages_and_hooks_that_write_at_once_leave_files_that_agree(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each writer of a round does what it reports, as if it were alone; `make races` runs 60 rounds."""
+def test_concurrent_writers_leave_consistent_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands, pages and hooks: each does what it reports. `make races` runs 60 rounds."""
     isolate_git(monkeypatch, tmp_path)
     assert list(race(tmp_path, 2)) == [[], []]
 
 
 @pytest.mark.slow
-def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Path) -> None:
-    """On stderr, once; nothing is written, and git sees no file."""
+def test_a_waiting_command_names_the_lock_holder_and_fails_after_the_limit(tmp_path: Path) -> None:
+    """Once, on stderr. No file is written, and git sees no lock file."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     before = files_of(tmp_path)
     with held(tmp_path) as holder:
@@ -61,8 +59,8 @@ def test_a_command_says_whom_it_waits_for_and_fails_after_the_limit(tmp_path: Pa
     assert files_of(tmp_path) == before
 
 
-def test_every_command_that_writes_waits(tmp_path: Path) -> None:
-    """But one that writes nothing does not. The lock is that of the git work tree, as projects may share files."""
+def test_only_commands_that_write_wait_for_the_lock(tmp_path: Path) -> None:
+    """The lock is for the git work tree, since its projects can share files."""
     git(tmp_path, "init", "--quiet", "--template=")
     project = write(tmp_path / "project", {"meltano.yml": PLUGINS, "schedules/a.yml": EXTRACT_LOAD})
     before = files_of(project)
@@ -76,7 +74,7 @@ def test_every_command_that_writes_waits(tmp_path: Path) -> None:
     assert files_of(project) == before
 
 
-def test_a_page_that_writes_answers_and_keeps_what_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_cannot_get_the_lock_keeps_the_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace, "_LOCK_SECONDS", 0.1)
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     pages = Pages(tmp_path)
@@ -121,7 +119,7 @@ def test_a_process_that_shuts_down_does_not_wait(tmp_path: Path, monkeypatch: py
         pass
 
 
-def test_an_unreadable_schedule_file_is_removed(tmp_path: Path) -> None:
+def test_remove_deletes_an_unreadable_schedule_file(tmp_path: Path) -> None:
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     os.mkfifo(tmp_path / "schedules/b.yml")
     assert dagpress(tmp_path, "schedule", "remove", "b", "--no-generate")[:2] == (0, "deleted schedules/b.yml\n")
@@ -138,8 +136,10 @@ def test_an_unreadable_schedule_file_is_removed(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["the git work tree", "the project"])
-def test_no_symlink_leads_a_write_outside(tmp_path: Path, link: str, target: str, where: str) -> None:
-    """Neither of a file nor of a folder around it: outside the git work tree, or the project where there is no git."""
+def test_a_symlink_to_the_outside_is_never_followed_on_write(
+    tmp_path: Path, link: str, target: str, where: str
+) -> None:
+    """For a file and its parent folders; outside means outside the git work tree, or without git, the project."""
     outside = write(tmp_path / "outside", {"b.yml": EXTRACT_LOAD, "team/b.yml": EXTRACT_LOAD})
     (outside / "dags").mkdir()
     project = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
@@ -158,8 +158,8 @@ def test_no_symlink_leads_a_write_outside(tmp_path: Path, link: str, target: str
     assert (files_of(tmp_path), files_of(outside)) == before
 
 
-def test_a_symlink_may_lead_elsewhere_in_the_git_work_tree(tmp_path: Path) -> None:
-    """As from a project in a monorepo to a folder of DAGs for all its projects."""
+def test_a_symlink_within_the_git_work_tree_is_followed(tmp_path: Path) -> None:
+    """As from a project in a monorepo to a common DAGs folder."""
     project = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
     (tmp_path / "dags").mkdir()
     (project / "generated_dags").symlink_to("../dags")
@@ -171,8 +171,8 @@ def test_a_symlink_may_lead_elsewhere_in_the_git_work_tree(tmp_path: Path) -> No
     assert (tmp_path / "dags/a.py").exists()
 
 
-def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
-    """An import reads it, and writes nothing at all where `--move` would change it."""
+def test_a_meltano_project_outside_is_not_changed(tmp_path: Path) -> None:
+    """`import` reads it, and `import --move` writes nothing."""
     project = write(tmp_path / "project", {"dagpress.toml": 'meltano_project = "../meltano"\n'})
     write(tmp_path / "meltano", {"meltano.yml": PLUGINS + MOVED})
     before = files_of(tmp_path)
@@ -186,7 +186,7 @@ def test_no_meltano_project_outside_is_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("link", "target"), [("generated_dags/a.py", "../.git/hooks/pre-commit"), ("generated_dags", ".git/x")]
 )
-def test_nothing_is_written_into_the_directory_of_git(tmp_path: Path, link: str, target: str) -> None:
+def test_nothing_is_written_into_the_git_directory(tmp_path: Path, link: str, target: str) -> None:
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     git(tmp_path, "init", "--quiet")
     (tmp_path / link).parent.mkdir(exist_ok=True)
@@ -199,7 +199,7 @@ def test_nothing_is_written_into_the_directory_of_git(tmp_path: Path, link: str,
 
 
 @pytest.mark.parametrize("git_file", [{".git/config": ""}, {".git": "gitdir: gone\n"}])
-def test_what_git_takes_for_no_repository_is_none(tmp_path: Path, git_file: dict[str, str]) -> None:
+def test_an_invalid_git_file_is_not_a_repository(tmp_path: Path, git_file: dict[str, str]) -> None:
     project = write(tmp_path / "project", {"schedules/a.yml": EXTRACT_LOAD})
     write(tmp_path, {**git_file, "dags/.gitkeep": ""})
     (project / "generated_dags").symlink_to("../dags")
@@ -209,7 +209,7 @@ def test_what_git_takes_for_no_repository_is_none(tmp_path: Path, git_file: dict
 
 
 def test_two_environments_cannot_share_a_folder(tmp_path: Path) -> None:
-    """Each would overwrite the files of the other, and none would be current."""
+    """Each would overwrite the files of the other."""
     configuration = 'airflow = "3.3"\nenvironments = ["dev", "prod"]\nseparate_system_databases = true\n'
     write(
         tmp_path, {"dagpress.toml": configuration, "schedules/a.yml": EXTRACT_LOAD, "generated_dags/prod/.gitkeep": ""}
@@ -221,7 +221,7 @@ def test_two_environments_cannot_share_a_folder(tmp_path: Path) -> None:
 
 
 def test_generate_removes_the_files_of_killed_commands(tmp_path: Path) -> None:
-    """Also without other changes; files of other machines stay."""
+    """Also without other changes. Temporary files of other machines are kept."""
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/old/.gitkeep": "", "generated_dags/old/.gitkeep": ""})
     dagpress(tmp_path, "generate")
     host = platform.node()

@@ -1,4 +1,4 @@
-"""Dates of runs in templates: which are in UTC while the schedule's clock has another, and which a run may lack."""
+"""Dates of runs in templates: UTC dates that differ from the local date, and dates that a run can lack."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TODAY = date(2026, 11, 26)
         ("0 0 29 2 *", "Asia/Tokyo", ""),
     ],
 )
-def test_the_date_in_utc_is_another_one(cron: str, zone: str, expected: str) -> None:
+def test_a_utc_date_that_differs_from_the_local_date_is_found(cron: str, zone: str, expected: str) -> None:
     other = other_date(Timetable(cron, ZoneInfo(zone), _EPOCH), _TODAY)
     words = other and [
         f"{other.at:%H:%M}",
@@ -69,10 +69,10 @@ _CRONS += ["0 0,12 * * fri#2", "15 */3 1-7 * *"]
 )
 @example(cron="30 22,23 * * sat", zone_name="America/Nuuk", today=_TODAY, start=-9999, end=None, at_end=False)
 @example(cron="30 0 28 3 *", zone_name="Europe/Berlin", today=_TODAY, start=0, end=200, at_end=True)
-def test_it_is_found_as_by_a_walk_through_the_year(  # noqa: PLR0913
+def test_the_result_matches_a_walk_through_the_year(  # noqa: PLR0913
     cron: str, zone_name: str, today: date, start: int, end: int | None, *, at_end: bool
 ) -> None:
-    """Every logical date of the coming year is looked at; with each start and end of the schedule."""
+    """Every logical date of the next year is checked, with start and end dates."""
     first = datetime.combine(today, time(), timezone.utc)
     over = None if end is None else first + timedelta(max(start, end))
     timetable = Timetable(parse_interval(cron, "").cron, ZoneInfo(zone_name), first + timedelta(start), over, at_end)

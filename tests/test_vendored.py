@@ -1,4 +1,4 @@
-"""The files that browsers load: all of them are here, with their licences, and none leads to another host."""
+"""The vendored files for browsers: complete, with their licences, and without links to other hosts."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ OWN = [
     for path in sorted((WEB / folder).rglob("*"))
     if path.is_file() and FOLDER not in path.parents
 ]
-# The names of formats; nobody fetches them.
+# Identifiers of formats, which are never fetched.
 NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/1999/xhtml")
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda path: path.name)
-def test_nothing_of_ours_leads_to_another_host(path: Path) -> None:
+def test_our_files_have_no_url_of_another_host(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for name in NAMESPACES:
         text = text.replace(name, "")
     assert re.findall(r"\w+:\s*//\S+|[\"'(]//[^\"')\s]+|sourceMappingURL", text) == []
 
 
-def test_every_package_is_here_with_its_licence() -> None:
+def test_every_package_is_vendored_with_its_licence() -> None:
     locked = json.loads((FOLDER / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     packages = {folder.removeprefix("node_modules/") for folder in locked if folder}
     assert packages
@@ -37,8 +37,8 @@ def test_every_package_is_here_with_its_licence() -> None:
     assert all(package["integrity"].startswith("sha512-") for folder, package in locked.items() if folder)
 
 
-def test_what_they_import_is_here() -> None:
-    """Names of packages, which the page maps to their files."""
+def test_the_imports_of_packages_are_vendored() -> None:
+    """By package name, which the page maps to a file."""
     for path in FOLDER.rglob("index.js"):
         text = path.read_text(encoding="utf-8")
         for name in re.findall(r"^(?:import|export)\b[^;]*?\bfrom\s*['\"]([^'\"]+)['\"]", text, re.MULTILINE):

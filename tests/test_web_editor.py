@@ -1,4 +1,4 @@
-"""The editor: its form is a view of the text, and it shows the result of saving without writing."""
+"""The editor: its form is a view of the text, and its preview shows the result of saving."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ env:  # for the tap
 
 
 _FILES = {"meltano.yml": MELTANO, "schedules/a.yml": COMMENTED}
-# The pages of a project, and the form of the editor of its schedule.
+# The pages of a project, and the fields of the editor of its schedule.
 _Editor = tuple[Pages, dict[str, str]]
 
 
@@ -61,7 +61,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
-    """The editor of that project, for tests that leave it as it is."""
+    """The editor of that project, for tests that do not change it."""
     return _editor_of(write(tmp_path_factory.mktemp("editor"), _FILES))
 
 
@@ -71,14 +71,14 @@ def _editor_of(project: Path) -> _Editor:
 
 
 def _sent(pages: Pages, form: dict[str, str]) -> BeautifulSoup:
-    """The answer to what is typed: the parts of the page that change."""
+    """Send the form, and return the response: the parts of the page that change."""
     answer = pages.client.post("/preview", data={"csrf": pages.token, **form}, headers={"HX-Request": "true"})
     assert answer.status_code == 200, answer.text
     return soup_of(answer.text)
 
 
 def _after(pages: Pages, address: str, **changes: str) -> BeautifulSoup:
-    """The parts of the editor after something was changed in its form: `key` stands for the control of that key."""
+    """Change controls in the form by their keys, and return the changed parts of the editor."""
     return _changed(pages, form_of(pages.get(address)), changes)
 
 
@@ -87,7 +87,7 @@ def _changed(pages: Pages, sent: dict[str, str], changes: dict[str, str]) -> Bea
 
 
 def _edited(editor: _Editor, changes: dict[str, str]) -> str:
-    """The text after something was changed in the form of an editor, without its page."""
+    """Return the text after changes in the form of an editor, without a page."""
     _, form = editor
     sent, problems = with_choices(_form_with(form, changes))
     done = edited(form["text"].replace("\r\n", "\n"), sent, NEWEST)
@@ -116,7 +116,7 @@ def _source(page: BeautifulSoup, selector: str) -> str:
 
 
 def _read(text: str, key: str) -> object:
-    """What the schema makes of a key, which must have no errors."""
+    """Return the value of a key, which must have no errors."""
     node, diagnostics = read_yaml(Path("a.yml"), "a.yml", text=text)
     assert isinstance(node, MapNode)
     assert not diagnostics
@@ -135,13 +135,13 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
 
 
 def _has_one_value(row: Key) -> bool:
-    """Whether a key has a control for its whole value."""
+    """Return whether a key has a control for its whole value."""
     return row.name != "tasks" and control_of(row.type).shape is not Shape.ALERTS
 
 
 @pytest.mark.parametrize("key", sample((key for key, row in keys_of(Schedule).items() if _has_one_value(row)), 30))
 def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str) -> None:
-    """Through the form, the example of the reference gives a text that the schema reads as it reads the example."""
+    """Setting the example of the reference in the form results in a text with the same value."""
     pages, form = short
     row = keys_of(Schedule)[key]
     kind = {} if is_of(PAIR_KIND, key) else {"runs": JOB}
@@ -155,8 +155,8 @@ def test_each_key_can_be_set_and_cleared_by_its_control(short: _Editor, key: str
 
 
 @pytest.mark.parametrize("airflow", VERSIONS)
-def test_an_example_can_be_typed_as_it_is_shown(airflow: str) -> None:
-    """The example under every field of every Airflow's table, typed into its control, is valid, and can be cleared."""
+def test_every_shown_example_can_be_typed(airflow: str) -> None:
+    """The example under each field is valid in its control, for every Airflow, and can be cleared."""
     for key, row in schedule_table(airflow).rows.items():
         shape = control_of(row.type).shape
         if shape is Shape.ALERTS:
@@ -172,7 +172,7 @@ def test_an_example_can_be_typed_as_it_is_shown(airflow: str) -> None:
         assert not diagnostics, (key, shape, done.text, diagnostics)
 
 
-def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> None:
+def test_each_control_has_a_label_and_a_description(editor: _Editor) -> None:
     page = editor[0].get("/edit/a.yml")
     controls = page.select("#fields [id^=control-]")
     labelled = {str(each["for"]) for each in page.select("label[for]")}
@@ -201,24 +201,24 @@ def test_each_control_has_a_label_and_says_what_it_means(editor: _Editor) -> Non
         ({"description": " # no comment"}, "# the end\n", "description: '# no comment'\n# the end\n"),
     ],
 )
-def test_a_change_in_the_form_leaves_all_else_as_it_was(
+def test_a_change_in_the_form_keeps_the_rest_of_the_text(
     editor: _Editor, changes: dict[str, str], gone: str, come: str
 ) -> None:
     text = _edited(editor, changes)
     assert text.replace('"# no comment"', "'# no comment'") == COMMENTED.replace(gone, come, 1)
 
 
-def test_a_change_in_text_and_form_at_once_takes_both(editor: _Editor) -> None:
+def test_concurrent_changes_in_text_and_form_are_merged(editor: _Editor) -> None:
     page = _changed(*editor, {"text": COMMENTED + "owner: me\n", "retries": "3"})
     assert _text(page) == COMMENTED + "owner: me\nretries: 3\n"
     assert form_of(page)["line:owner"] == "me"
 
 
-def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> None:
+def test_a_value_that_cannot_be_edited_in_place_is_reported_at_its_field(project: Path) -> None:
     text = EXTRACT_LOAD + "env: &e {A: 1}\nparams: *e\n"
     page = _after(Pages(write(project, {"schedules/a.yml": text})), "/edit/a.yml", env="{A: 2}")
     assert _text(page) == text
-    # Somebody may still be typing.
+    # The input can be incomplete.
     assert not page.select("#field-env .refused")
     page = _sent(Pages(project), {**form_of(page), "touched": "env"})
     assert "Not applied" in text_of(page, "#field-env .refused")
@@ -226,7 +226,7 @@ def test_what_cannot_be_changed_in_place_is_told_at_the_field(project: Path) -> 
     assert form_of(page)["was:env"] != "{A: 2}"
 
 
-def test_a_text_that_is_no_yaml_locks_the_form_with_the_reason(editor: _Editor) -> None:
+def test_invalid_yaml_locks_the_form_with_the_reason(editor: _Editor) -> None:
     page = _changed(*editor, {"text": "interval: @daily\n", "retries": "3"})
     assert _text(page) == "interval: @daily\n"
     assert "line 1: an unquoted value cannot start with `@`" in text_of(page, "#unreadable")
@@ -244,7 +244,7 @@ def test_a_text_that_is_no_yaml_locks_the_form_with_the_reason(editor: _Editor) 
         b"",
     ],
 )
-def test_a_text_comes_back_from_a_browser_as_it_was(project: Path, data: bytes) -> None:
+def test_a_text_survives_the_form_of_a_browser(project: Path, data: bytes) -> None:
     (project / "schedules/a.yml").write_bytes(data)
     pages = Pages(project)
     page = pages.get("/edit/a.yml")
@@ -252,19 +252,19 @@ def test_a_text_comes_back_from_a_browser_as_it_was(project: Path, data: bytes) 
     assert with_line_ends_of(data.decode(), form_of(page)["text"]) == data.decode()
 
 
-def test_a_form_keeps_the_line_ends_of_what_it_changes(project: Path) -> None:
+def test_a_change_in_the_form_keeps_line_ends(project: Path) -> None:
     (project / "schedules/a.yml").write_bytes(COMMENTED.replace("\n", "\r\n").encode())
     answer = Pages(project)
     page = _after(answer, "/edit/a.yml", owner="me")
     assert _text(page).replace("\r\n", "") == COMMENTED.replace("# the end", "owner: me# the end").replace("\n", "")
 
 
-def test_a_huge_text_is_answered(editor: _Editor) -> None:
+def test_a_huge_text_gets_a_response(editor: _Editor) -> None:
     text = "# " + "x" * 900_000 + "\n" + "# ä\n" * 1000 + EXTRACT_LOAD
     assert _text(_changed(*editor, {"text": text, "owner": "me"})) == text + "owner: me\n"
 
 
-def test_a_file_that_is_no_text_is_not_edited(project: Path) -> None:
+def test_a_binary_file_cannot_be_edited(project: Path) -> None:
     (project / "schedules/a.yml").write_bytes(b"a: \xff\n")
     assert "UTF-8" in text_of(Pages(project).get("/edit/a.yml", status=409), "main")
 
@@ -273,7 +273,7 @@ def _stamps(root: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in root.rglob("*") if path.is_file()}
 
 
-def test_nothing_is_written(project: Path) -> None:
+def test_the_editor_writes_no_files(project: Path) -> None:
     before = _stamps(project)
     pages = Pages(project)
     _after(pages, "/edit/a.yml", owner="me")
@@ -282,19 +282,19 @@ def test_nothing_is_written(project: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["../a.yml", "/etc/passwd.yml", "x/../../a.yml", "a.txt", ".hidden.yml", "..\\a.yml"])
-def test_no_file_outside_of_the_schedules_is_edited(editor: _Editor, file: str) -> None:
+def test_files_outside_the_schedules_cannot_be_edited(editor: _Editor, file: str) -> None:
     pages, _ = editor
     pages.get(f"/edit/{file}", status=404)
     page = _sent(pages, {"file": file, "text": EXTRACT_LOAD, "base": version_of("x")})
     assert not page.select("#dag")
 
 
-def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
+def test_the_preview_shows_the_next_runs_and_the_changes(project: Path) -> None:
     write(project, {"generated_dags/a.py": "# old\n"})
     pages = Pages(project)
     pages.client.cookies.set("timezone", "Asia/Kolkata")
     page = _after(pages, "/edit/a.yml", interval="30 6 * * *", timezone="Europe/Berlin")
-    assert "It runs every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
+    assert "Starts: every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
     rows = [[cell.text for cell in row.select("td")[1:]] for row in page.select("#when-runs tbody tr:not(.change)")]
     assert len(rows) == 5
     assert all("06:30 CE" in own and ("10:00 IST" in yours or "11:00 IST" in yours) for own, yours in rows)
@@ -302,7 +302,7 @@ def test_the_preview_says_when_it_runs_and_what_changes(project: Path) -> None:
     assert 'schedule="30 6 * * *"' in _source(page, "#dag")
 
 
-def test_an_error_is_told_at_its_line_and_field_and_no_dag_is_shown(editor: _Editor) -> None:
+def test_an_error_is_shown_at_its_line_and_field_without_a_dag(editor: _Editor) -> None:
     page = _changed(*editor, {"retries": "many"})
     item = page.select_one("#own [data-line]")
     assert item
@@ -311,7 +311,7 @@ def test_an_error_is_told_at_its_line_and_field_and_no_dag_is_shown(editor: _Edi
     assert not page.select("#dag")
 
 
-def test_a_secret_is_not_shown_by_what_tells_of_it(project: Path) -> None:
+def test_a_message_about_a_secret_does_not_show_it(project: Path) -> None:
     secret = "ghp_" + "a1B2" * 10
     write(project, {"schedules/_defaults.yml": f"env: {{TOKEN: {secret}}}\n"})
     page = _after(Pages(project), "/edit/a.yml", env="")
@@ -319,7 +319,7 @@ def test_a_secret_is_not_shown_by_what_tells_of_it(project: Path) -> None:
     assert not page.select("#dag")
 
 
-def test_what_a_change_breaks_elsewhere_is_told(project: Path) -> None:
+def test_errors_in_other_schedules_caused_by_a_change_are_reported(project: Path) -> None:
     write(project, {"schedules/b.yml": EXTRACT_LOAD.replace("interval", "after: a\ninterval")})
     page = _after(Pages(project), "/edit/a.yml", name="other")
     assert "schedules/b.yml" in text_of(page, "#preview")
@@ -327,7 +327,7 @@ def test_what_a_change_breaks_elsewhere_is_told(project: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", ["schedule", "folder"])
-def test_an_error_elsewhere_does_not_hide_the_dag(project: Path, layout: str) -> None:
+def test_an_unrelated_error_does_not_hide_the_dag(project: Path, layout: str) -> None:
     write(project, {"dagpress.toml": f'layout = "{layout}"\n', "schedules/x/d.yml": EXTRACT_LOAD})
     write(project, {"schedules/x/b.yml": "interval: nonsense\n"})
     write(project, {"schedules/x/c.yml": EXTRACT_LOAD.replace("interval:", "after: b #")})
@@ -338,8 +338,8 @@ def test_an_error_elsewhere_does_not_hide_the_dag(project: Path, layout: str) ->
     assert not Pages(project).get("/edit/x/d.yml").select("#dag")
 
 
-def test_the_preview_of_a_pipeline_in_a_shared_file_is_of_its_own_block(project: Path) -> None:
-    """Also if the blocks of others are not up to date; with the line that it will have."""
+def test_the_preview_of_a_pipeline_in_a_shared_file_shows_its_block(project: Path) -> None:
+    """With its future line number, also if the blocks of others are outdated."""
     files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "df"}
     write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
     dagpress(project, "generate")
@@ -348,13 +348,13 @@ def test_the_preview_of_a_pipeline_in_a_shared_file_is_of_its_own_block(project:
     page = _after(pages, "/edit/x/d.yml", owner="ada")
     assert text_of(page, "#changes summary").endswith("1 line added, 1 removed")
     new = _after(pages, "/new", new="e", folder="x", extractor="tap-github")
-    assert text_of(new, "#dag > summary") == "The new block of generated_dags/x.py"
+    assert text_of(new, "#dag > summary") == "New code in generated_dags/x.py"
     lines = (project / "generated_dags/x.py").read_text().splitlines()
     assert new.select("#dag-lines")[0]["start"] == str(lines.index("# schedules/x/f.yml") + 1)
     assert _source(new, "#dag > .source").lstrip().startswith("# schedules/x/e.yml")
 
 
-def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:
+def test_the_form_shows_inherited_values_and_their_source(project: Path) -> None:
     random = "env: {A: q7Gd93kLmZxPw2VbNcR8sTfYhJ4u6AaE1}  # dagpress: ignore[possible-secret] a test"
     defaults = f"retries: 3\nowner: them\ntimezone: Asia/Tokyo\n{random}\n"
     write(project, {"schedules/_defaults.yml": defaults})
@@ -366,7 +366,7 @@ def test_the_form_says_what_is_inherited_and_from_where(project: Path) -> None:
     assert owner
     assert (owner["value"], owner["placeholder"]) == ("us", "them, from schedules/_defaults.yml")
     assert "q7Gd93" not in str(page)
-    # A null that removes what is inherited says something, and can be taken away.
+    # A null that removes an inherited value has an effect, and can be removed.
     assert form_of(page)["yaml:timezone"] == "null"
 
 
@@ -377,14 +377,14 @@ def test_plugins_and_jobs_come_from_meltano(editor: _Editor) -> None:
     assert [each["value"] for each in page.select("#known-after option")] == ["a"]
 
 
-def test_each_environment_can_be_shown(project: Path) -> None:
+def test_each_environment_can_be_selected(project: Path) -> None:
     write(project, {"dagpress.toml": 'environments = ["dev", "prod", "test"]\n'})
     overlay = "environments: {prod: {interval: '@hourly'}}\nonly: [dev, prod]\n"
     pages = Pages(write(project, {"schedules/a.yml": EXTRACT_LOAD + overlay}))
     assert "every day" in text_of(pages.get("/edit/a.yml"), "#status")
     assert "every hour" in text_of(_after(pages, "/edit/a.yml", environment="prod"), "#status")
     page = _after(pages, "/edit/a.yml", environment="test")
-    assert "does not have this schedule" in text_of(page, "#preview")
+    assert "does not run in the environment" in text_of(page, "#preview")
 
 
 def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
@@ -402,12 +402,12 @@ def test_a_new_schedule_gets_its_file_from_its_name(project: Path) -> None:
     assert _text(page).splitlines() == ["# yaml-language-server: $schema=schedule.schema.json", *lines[:-1]]
 
 
-def test_a_name_that_is_taken_is_told(editor: _Editor) -> None:
+def test_an_existing_name_is_reported(editor: _Editor) -> None:
     page = _after(editor[0], "/new", new="a")
     assert "schedules/a.yml already exists" in text_of(page, "#wrong-new")
 
 
-def test_without_javascript_the_whole_page_is_the_answer(editor: _Editor) -> None:
+def test_without_javascript_the_response_is_the_whole_page(editor: _Editor) -> None:
     pages, form = editor
     page = pages.post("/preview", {**form, "line:owner": "me"})
     assert _text(page) == COMMENTED.replace("# the end", "owner: me\n# the end")
@@ -435,7 +435,7 @@ _THIRD = "# third\n- python: quality.rows.count\n  op_kwargs: {a: 1}   # kw\n"
 
 @pytest.fixture(scope="module")
 def steps(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
-    """The editor of a schedule with steps, of which the form can say two."""
+    """The editor of a schedule with steps, two of which the form can show."""
     return _editor_of(write(tmp_path_factory.mktemp("steps"), {"meltano.yml": MELTANO, "schedules/a.yml": STEPS}))
 
 
@@ -456,12 +456,12 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> _Editor:
         ),
     ],
 )
-def test_a_step_is_changed_and_moved_and_the_others_stay_as_they_are(
+def test_changing_and_moving_a_step_keeps_the_others(
     steps: _Editor, changes: dict[str, str], gone: str, come: str
 ) -> None:
     text = _edited(steps, changes)
     if "after" in come:
-        # With one `after`, the others have to say what they wait for too.
+        # With one `after`, the other steps need one, too.
         text = text.replace("  retries: 3\n  after: [tap-a_target-b]\n", "  retries: 3\n")
     assert text == STEPS.replace(gone, come, 1)
 
@@ -473,7 +473,7 @@ def test_a_step_is_changed_in_the_yaml(steps: _Editor) -> None:
     assert form_of(page)["step:0:text"] == "tap-z target-b"
 
 
-def test_a_step_that_the_form_cannot_say_is_shown_as_written(steps: _Editor) -> None:
+def test_a_step_that_the_form_cannot_show_is_shown_as_yaml(steps: _Editor) -> None:
     page = steps[0].get("/edit/a.yml")
     assert [each.text for each in page.select(".as-written")] == [_THIRD]
     assert "step:2:kind" not in steps[1]
@@ -521,7 +521,7 @@ _ONE, _BLOCK = "on_failure: {slack: '#data'}  # one\n", "on_failure:\n  slack: '
     ],
 )  # fmt: skip
 def test_alerts_are_changed_in_place(text: str, sent: dict[str, str], gone: str, come: str) -> None:
-    """By the fields of their rows and by buttons; other alerts stay unchanged."""
+    """With the fields of their rows and with buttons. Other alerts are unchanged."""
     text += "retries: 1\n"
     done = edited(text, {"was:on_failure": edit.written_at(text, ("on_failure",)), **sent}, NEWEST)
     assert done.text == text.replace(gone, come, 1)
@@ -530,7 +530,7 @@ def test_alerts_are_changed_in_place(text: str, sent: dict[str, str], gone: str,
 
 @pytest.mark.parametrize("kind", ALERT_KINDS)
 @pytest.mark.parametrize("before", ["", "on_failure: null\n", _ONE, _BLOCK, "on_failure: [email: a@b.c]\n"])
-def test_an_alert_of_each_kind_is_added_as_its_example_is_shown(kind: str, before: str) -> None:
+def test_an_alert_of_each_kind_is_added_with_its_example(kind: str, before: str) -> None:
     for key, row in schedule_table(NEWEST).rows.items():
         if control_of(row.type).shape is not Shape.ALERTS:
             continue
@@ -545,8 +545,8 @@ def test_an_alert_of_each_kind_is_added_as_its_example_is_shown(kind: str, befor
         assert [bool(getattr(each, kind)) for each in found or ()][count:] == [True]
 
 
-def test_alerts_in_the_form(project: Path) -> None:
-    """A new row waits for its address; what is inherited is shown, replaced, turned off and used again."""
+def test_inherited_alerts_can_be_replaced_turned_off_and_restored(project: Path) -> None:
+    """A new row is not written until it has an address."""
     write(project, {"schedules/_defaults.yml": "on_failure: {slack: '#data'}\n", "schedules/a.yml": EXTRACT_LOAD})
     pages = Pages(project)
     page = pages.get("/edit/a.yml")
@@ -574,8 +574,8 @@ def test_alerts_in_the_form(project: Path) -> None:
     assert text_of(page, "#others > summary") == "All other settings (1 set)"
 
 
-def test_what_runs_can_be_something_else_and_back(editor: _Editor) -> None:
-    """What somebody has chosen before comes back with it."""
+def test_the_command_can_be_changed_and_restored(editor: _Editor) -> None:
+    """With the previous input."""
     pages, form = editor
     page = _changed(pages, form, {"runs": "job", "job": "refresh"})
     assert {"job: refresh"} <= {*_text(page).splitlines()}
@@ -590,8 +590,8 @@ def test_what_runs_can_be_something_else_and_back(editor: _Editor) -> None:
     assert not page.select("#own .error")
 
 
-def test_nothing_is_red_before_somebody_was_there(project: Path) -> None:
-    """On a new pipeline; the message then is at the field that is missing."""
+def test_errors_appear_only_after_input(project: Path) -> None:
+    """For a new pipeline. The message is at the missing field."""
     pages = Pages(write(project, {"meltano.yml": MELTANO.replace("[{name: target-postgres}]", "[]")}))
     page = pages.get("/new")
     assert not page.select(".error:not([hidden])")
@@ -605,7 +605,7 @@ def test_nothing_is_red_before_somebody_was_there(project: Path) -> None:
     assert [str(each["id"]) for each in page.select("[autofocus]")] == ["control-extractor"]
 
 
-def test_a_name_is_proposed_until_somebody_chooses_one(project: Path) -> None:
+def test_a_name_is_suggested_until_one_is_entered(project: Path) -> None:
     pages = Pages(write(project, {"schedules/github-to-postgres.yml": EXTRACT_LOAD}))
     page = _after(pages, "/new", extractor="tap-github")
     assert form_of(page)["new"] == "github-to-postgres_2"
@@ -618,7 +618,7 @@ def test_a_name_is_proposed_until_somebody_chooses_one(project: Path) -> None:
     assert form_of(page)["file"] == "sales/orders.yml"
 
 
-def test_a_copy_has_the_text_and_a_name_of_its_own(project: Path) -> None:
+def test_a_copy_has_the_same_text_and_a_new_name(project: Path) -> None:
     write(project, {"schedules/x/b.yml": "# ours\ndag_id: old\nstate_id: old  # kept\n" + EXTRACT_LOAD})
     pages = Pages(project)
     page = pages.get("/new?copy=x/b.yml")

@@ -1,4 +1,4 @@
-"""What a hostile or broken project, or Airflow, may do to the Pipelines page: nothing is shown that lies outside."""
+"""The Pipelines page with a hostile or broken project or Airflow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 from codegen.airflow import http_client
 from codegen.web.parts import code
 
-_SECRET = "outside-of-the-project"  # noqa: S105  # it is none
+_SECRET = "outside-of-the-project"  # noqa: S105  # not a real secret
 _SECONDS = 1.0
 
 
@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return repository_of(root)
 
 
-def test_what_a_link_out_of_the_project_leads_to_is_not_shown(project: Path) -> None:
+def test_the_target_of_a_symlink_to_the_outside_is_not_shown(project: Path) -> None:
     write(project.parent, {"there.yml": f"# {_SECRET}\n{EXTRACT_LOAD}", "there.py": f"# {_SECRET}\n"})
     (project / "schedules/link.yml").symlink_to(project.parent / "there.yml")
     (project / "generated_dags/a.py").unlink()
@@ -51,7 +51,7 @@ def test_what_a_link_out_of_the_project_leads_to_is_not_shown(project: Path) -> 
 
 
 @pytest.mark.parametrize("kind", sample(["nowhere", "odd.yml", "pipe", "large"], 2))
-def test_what_is_no_file_has_pages(project: Path, kind: str) -> None:
+def test_a_schedule_that_is_not_a_regular_file_has_pages(project: Path, kind: str) -> None:
     path = project / "schedules/odd.yml"
     pages = Pages(project)
     pages.get("/")
@@ -69,7 +69,7 @@ def test_what_is_no_file_has_pages(project: Path, kind: str) -> None:
     pages.post("/preview", {"file": "odd.yml", "text": EXTRACT_LOAD})
 
 
-def test_a_name_that_is_no_text_has_a_line_in_the_list(project: Path) -> None:
+def test_a_file_name_that_is_not_utf_8_is_in_the_list(project: Path) -> None:
     left = os.fsencode(project) + b"/generated_dags/\xff.py"
     with open(left, "wb") as file:  # noqa: PTH123  # the name is bytes
         file.write((project / "generated_dags/a.py").read_bytes())
@@ -79,7 +79,7 @@ def test_a_name_that_is_no_text_has_a_line_in_the_list(project: Path) -> None:
     assert not os.path.exists(left)  # noqa: PTH110  # likewise
 
 
-def test_a_project_that_is_moved_away_is_not_begun_anew(project: Path) -> None:
+def test_a_moved_project_is_not_created_again(project: Path) -> None:
     pages = Pages(project)
     token = pages.token
     project.rename(project.with_name("moved"))
@@ -92,8 +92,8 @@ def test_a_project_that_is_moved_away_is_not_begun_anew(project: Path) -> None:
     assert not project.exists()
 
 
-def test_a_file_of_the_same_size_and_time_is_read_again(project: Path) -> None:
-    """`rsync --times` and `touch --reference` give such."""
+def test_a_changed_file_with_the_same_size_and_mtime_is_read_again(project: Path) -> None:
+    """As after `rsync --times` and `touch --reference`."""
     path = project / "schedules/a.yml"
     path.write_text(EXTRACT_LOAD + "owner: one\n")
     pages, before = Pages(project), path.stat()
@@ -104,15 +104,15 @@ def test_a_file_of_the_same_size_and_time_is_read_again(project: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["%" * 60_000, "@" * 60_000])
-def test_colours_take_no_long_time_and_no_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code, "_PATIENCE", 0.1)
+def test_syntax_highlighting_is_fast_and_loses_no_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "_TIMEOUT", 0.1)
     start = time.process_time()
     lines = code.lines_of(f"a: b\n{text}\nc: d", "yaml")
     assert time.process_time() - start < _SECONDS
     assert ["".join(piece.text for piece in line) for line in lines] == ["a: b", text, "c: d"]
 
 
-def test_an_answer_that_comes_byte_by_byte_ends(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_that_arrives_byte_by_byte_times_out(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_client, "_SESSION", 0.2)
     ended, whole = threading.Event(), threading.Event()
 
@@ -125,7 +125,7 @@ def test_an_answer_that_comes_byte_by_byte_ends(project: Path, monkeypatch: pyte
                     connection.sendall(b"x")
                     if ended.wait(0.1):
                         return
-                # Only a client that reads to the end comes here: one that ends before makes sending fail.
+                # Reached only if the client reads to the end: otherwise, sending fails before.
                 whole.set()
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -138,7 +138,7 @@ def test_an_answer_that_comes_byte_by_byte_ends(project: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
-def test_a_moment_at_the_end_of_the_calendar_is_told(project: Path, moment: str) -> None:
+def test_a_date_at_the_end_of_the_calendar_is_reported(project: Path, moment: str) -> None:
     dag = {"dag_id": "meltano_a", "is_paused": False, "is_stale": False, "has_import_errors": False}
     run = {"dag_id": "meltano_a", "dag_run_id": "r", "state": "success", "start_date": moment, "end_date": moment}
     answers = {

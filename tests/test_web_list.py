@@ -1,4 +1,4 @@
-"""The list of pipelines: what a row says, which rows are shown, and what `Generate` does there."""
+"""The list of pipelines: its rows, filters, and the button `Generate`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHOP = "extractor: tap-b\nloader: target-a\nowner: shop\ntags: [money, eu]\n"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Three pipelines whose DAG files are current."""
+    """Three pipelines with up-to-date DAG files."""
     write(
         tmp_path,
         {
@@ -46,32 +46,32 @@ def project(tmp_path: Path) -> Path:
 
 
 def names(page: BeautifulSoup) -> list[str]:
-    """The pipelines that the page shows, in order."""
+    """Return the names of the shown pipelines, in order."""
     return [link.get_text() for link in page.select("tbody th a")]
 
 
 def row(page: BeautifulSoup, name: str) -> Tag:
-    """The row of a pipeline."""
+    """Return the row of a pipeline."""
     (found,) = (link.find_parent("tr") for link in page.select("tbody th a") if link.get_text() == name)
     assert found
     return found
 
 
 def cell(page: BeautifulSoup, name: str, column: str) -> str:
-    """The text of a cell of a pipeline's row."""
+    """Return the text of a cell of a pipeline."""
     found = row(page, name).select_one(f'[data-label="{column}"]')
     assert found
     return " ".join(found.get_text(" ").split())
 
 
 def problems(page: BeautifulSoup, name: str) -> str:
-    """What stands below the row of a pipeline about what is wrong with it."""
+    """Return the messages below the row of a pipeline."""
     below = row(page, name).find_next_sibling("tr")
     assert below
     return " ".join(below.get_text(" ").split())
 
 
-def test_a_row_says_what_runs_and_when_and_whose_it_is(project: Path) -> None:
+def test_a_row_shows_the_command_the_schedule_and_the_owner(project: Path) -> None:
     page = Pages(project).get("/")
     assert cell(page, "orders", "Runs") == "tap-b → target-a"
     assert cell(page, "orders", "Starts") == "30 6 29 2 *"
@@ -90,7 +90,7 @@ def test_a_row_says_what_runs_and_when_and_whose_it_is(project: Path) -> None:
 
 def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     pages = Pages(project)
-    # A row is kept, and must not show what an earlier request asked for.
+    # Rows are cached, but must not show the timezone of an earlier request.
     assert "UTC" in text_of(pages.get("/"), "#count")
     pages.client.cookies.set("timezone", "Asia/Kathmandu")
     page = pages.get("/")
@@ -98,7 +98,7 @@ def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     assert moment
     until = datetime.fromisoformat(str(moment["datetime"])) - datetime.now(timezone.utc)
     assert 0 < until.total_seconds() <= 3600
-    # Nepal is ahead of UTC by a quarter of an hour too.
+    # The offset of Nepal has 45 minutes.
     assert re.fullmatch(
         r"in (\d+ minutes?|less than a minute) \w{3} \d{4}-\d\d-\d\d \d\d:45", cell(page, "hourly", "Next run")
     )
@@ -109,7 +109,7 @@ def test_the_next_run_is_in_the_viewers_timezone(project: Path) -> None:
     assert tag["href"] == "/?owner=shop&tag=money"
 
 
-def test_a_changed_file_shows_at_the_next_request(project: Path) -> None:
+def test_a_changed_file_is_shown_at_the_next_request(project: Path) -> None:
     pages = Pages(project)
     assert cell(pages.get("/"), "later", "Owner") == "ops"
     write(project, {"schedules/later.yml": 'job: refresh\ninterval: "@manual"\nowner: others\n'})
@@ -120,7 +120,7 @@ def test_a_changed_file_shows_at_the_next_request(project: Path) -> None:
     assert "meltano.yml has no extractor tap-a" in problems(pages.get("/"), "hourly")
 
 
-def test_each_status_of_a_dag_file(project: Path) -> None:
+def test_the_list_shows_each_status_of_a_dag_file(project: Path) -> None:
     pages = Pages(project)
     (project / "generated_dags/hourly.py").unlink()
     dag = project / "generated_dags/later.py"
@@ -128,12 +128,12 @@ def test_each_status_of_a_dag_file(project: Path) -> None:
     (project / "schedules/shop/orders.yml").unlink()
     page = pages.get("/")
     assert [cell(page, name, "DAG file") for name in names(page)] == ["missing", "changed"]
-    assert text_of(page, ".state h2") == "3 generated files are not current"
+    assert text_of(page, ".state h2") == "3 generated files are out of date"
     assert "generated_dags/shop/orders.py no schedule generates this file any more" in text_of(page, ".state")
     assert names(pages.get("/?status=missing")) == ["hourly"]
 
 
-def test_each_status_of_a_dag_in_a_shared_file(project: Path) -> None:
+def test_the_list_shows_each_status_of_a_dag_in_a_shared_file(project: Path) -> None:
     files = {f"schedules/shop/{name}.yml": EXTRACT_LOAD for name in ("changed", "current", "removed", "renamed")}
     write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
     dagpress(project, "generate")
@@ -150,14 +150,14 @@ def test_each_status_of_a_dag_in_a_shared_file(project: Path) -> None:
     }
     assert "schedules/shop/re" in problems(page, "missing")
     assert [each.get_text().count("looks like") for each in page.select("tr.problems")].count(1) == 1
-    assert text_of(page, ".state h2") == "1 generated file is not current"
+    assert text_of(page, ".state h2") == "1 generated file is out of date"
     assert "generated_dags/shop.py (removed) no schedule generates this DAG any more" in text_of(page, ".state")
     assert (
         "generated_dags/shop.py" not in text_of(pages.get("/pipelines/shop/current.yml"), "main").split("DAG file")[0]
     )
 
 
-def test_a_change_that_is_of_no_dag_is_told_above_the_list(project: Path) -> None:
+def test_a_change_outside_the_dags_is_reported_above_the_list(project: Path) -> None:
     write(project, {"dagpress.toml": 'layout = "folder"\n'})
     dagpress(project, "generate")
     file = project / "generated_dags/shop.py"
@@ -167,7 +167,7 @@ def test_a_change_that_is_of_no_dag_is_told_above_the_list(project: Path) -> Non
     assert "generated_dags/shop.py this file is not up to date" in text_of(page, ".state")
 
 
-def test_a_dag_file_of_somebody_else_is_told_beside_its_schedule(project: Path) -> None:
+def test_a_hand_written_dag_file_is_reported_at_its_schedule(project: Path) -> None:
     write(project, {"generated_dags/hourly.py": "x = 1\n"})
     page = Pages(project).get("/")
     assert cell(page, "hourly", "DAG file") == "not compared"
@@ -175,7 +175,7 @@ def test_a_dag_file_of_somebody_else_is_told_beside_its_schedule(project: Path) 
     assert not page.select("form[action='/generate']")
 
 
-def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
+def test_a_broken_file_has_a_row(project: Path) -> None:
     write(
         project,
         {"schedules/oops.yml": "extractor: tap-a\ninterval: @daily\n", "schedules/b.yml": EXTRACT_LOAD + "nam: x\n"},
@@ -186,7 +186,7 @@ def test_a_broken_file_is_a_row_beside_the_others(project: Path) -> None:
     assert "schedules/b.yml" in problems(page, "b")
     assert {cell(page, name, "DAG file") for name in names(page)} == {"not compared"}
     assert cell(page, "hourly", "Runs") == "tap-a → target-a"
-    assert text_of(page, ".state h2") == "Nothing can be generated: 2 errors"
+    assert text_of(page, ".state h2") == "No DAG files can be generated: 2 errors"
     (link,) = page.select(".state a")
     assert names(Pages(project).get(str(link["href"]))) == ["b", "oops"]
 
@@ -199,7 +199,7 @@ def test_an_interval_with_an_error_does_not_break_the_list(project: Path) -> Non
     assert "never fires" in problems(page, "never")
 
 
-def test_what_belongs_to_no_schedule_stands_above_the_list(project: Path) -> None:
+def test_messages_without_a_schedule_are_above_the_list(project: Path) -> None:
     write(project, {"meltano.yml": MELTANO + "include_paths: [none/*.yml]\n"})
     page = Pages(project).get("/")
     assert "meltano.yml:7:17 no file matches" in text_of(page, ".state")
@@ -207,7 +207,7 @@ def test_what_belongs_to_no_schedule_stands_above_the_list(project: Path) -> Non
     assert "schedules/shop/_defaults.yml:1:1" in text_of(Pages(project).get("/"), ".state")
 
 
-def test_hostile_values_are_text(project: Path) -> None:
+def test_hostile_values_are_escaped(project: Path) -> None:
     hostile = "<img src=x onerror=alert(1)>\"'&amp;"
     yaml = hostile.replace("'", "''")
     text = (
@@ -254,7 +254,7 @@ def test_hostile_values_are_text(project: Path) -> None:
         3,
     ),
 )
-def test_search_filters_and_order_are_in_the_address(project: Path, query: str, found: list[str]) -> None:
+def test_search_filters_and_order_are_in_the_url(project: Path, query: str, found: list[str]) -> None:
     page = Pages(project).get(f"/?{query}")
     assert names(page) == found
     if not found:
@@ -262,7 +262,7 @@ def test_search_filters_and_order_are_in_the_address(project: Path, query: str, 
         assert "0 of 3 pipelines" in text_of(page, "#count")
 
 
-def test_the_link_of_a_column_puts_the_rows_in_its_order_and_around(project: Path) -> None:
+def test_the_link_of_a_column_sorts_the_rows_and_reverses_the_order(project: Path) -> None:
     pages = Pages(project)
     address = "/?q=target-a"
     for order, found in (("ascending", ["hourly", "orders"]), ("descending", ["orders", "hourly"])):
@@ -280,14 +280,14 @@ def test_a_page_has_a_hundred_rows(tmp_path: Path) -> None:
     pages = Pages(tmp_path)
     page = pages.get("/")
     assert (len(names(page)), names(page)[-1]) == (100, "s099")
-    assert "205 pipelines, 1 to 100 are shown." in text_of(page, "#count")
+    assert "205 pipelines, showing 1 to 100." in text_of(page, "#count")
     last = page.select("nav[aria-label=Pages] a")[-1]
     assert names(pages.get(str(last["href"]))) == [f"s{number}" for number in range(200, 205)]
     assert names(pages.get("/?page=7")) == names(pages.get("/?page=3"))
     assert not pages.get("/?q=s20").select("nav[aria-label=Pages]")
 
 
-def test_a_search_by_htmx_gets_the_table_alone_and_tells_the_number(project: Path) -> None:
+def test_a_search_by_htmx_returns_only_the_table_and_the_number(project: Path) -> None:
     pages = Pages(project)
     headers = {"HX-Request": "true", "HX-Trigger": "filters"}
     answer = pages.client.get("/?q=shop&owner=&sort=-name", headers=headers)
@@ -300,7 +300,7 @@ def test_a_search_by_htmx_gets_the_table_alone_and_tells_the_number(project: Pat
     assert back.select("html")
 
 
-def test_the_environments_of_a_project(tmp_path: Path) -> None:
+def test_the_list_can_be_filtered_by_environment(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -325,7 +325,7 @@ def test_the_environments_of_a_project(tmp_path: Path) -> None:
     assert page.select_one("tbody th a")["href"] == "/pipelines/both.yml?environment=prod"  # type: ignore[index]
 
 
-def test_a_schedule_that_is_broken_in_one_environment_is_told_there(tmp_path: Path) -> None:
+def test_an_error_in_one_environment_names_it(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -360,7 +360,7 @@ _EXTRACTORS = "plugins: {extractors: [{name: tap-a}]}\n"
         ),
     ],
 )
-def test_an_empty_project_says_what_to_do(
+def test_an_empty_project_shows_the_first_steps(
     tmp_path: Path, files: dict[str, str], commands: list[str], done: int
 ) -> None:
     page = Pages(write(tmp_path, {"dagpress.toml": "", **files})).get("/")
@@ -370,8 +370,8 @@ def test_an_empty_project_says_what_to_do(
     assert not page.select(".state, table")
 
 
-def test_columns_can_be_hidden_until_one_shows_them_again(project: Path) -> None:
-    """A cookie keeps the choice; the form works without JavaScript."""
+def test_columns_can_be_hidden_and_shown(project: Path) -> None:
+    """A cookie stores the choice; the form works without JavaScript."""
     pages = Pages(project)
     fields = [
         (str(box["name"]), str(box["value"])) for box in pages.get("/?q=shop&sort=-name").select(".columns input")
@@ -420,14 +420,14 @@ def test_open_proposals_are_a_column_and_a_filter(project: Path, monkeypatch: py
     assert names(pages.get("/?sort=proposals")) == ["later", "hourly", "orders"]
 
 
-def test_the_list_can_be_of_the_pipelines_with_errors(project: Path) -> None:
+def test_the_list_can_be_filtered_by_errors(project: Path) -> None:
     write(project, {"schedules/oops.yml": "a: [\n"})
     page = Pages(project).get("/")
     options = [(option["value"], option.text) for option in page.select("#filter-problems option")]
     assert options == [("", "All"), ("errors", "with errors"), ("any", "with errors or warnings"), ("none", "without")]
 
 
-def test_generate_writes_what_is_not_current(project: Path) -> None:
+def test_generate_writes_outdated_files(project: Path) -> None:
     pages = Pages(project)
     assert not pages.get("/").select("form[action='/generate']")
     (project / "generated_dags/hourly.py").unlink()
@@ -453,7 +453,7 @@ def test_generate_writes_nothing_with_an_error(project: Path) -> None:
     assert not (project / "generated_dags/hourly.py").exists()
 
 
-def test_generate_says_what_cannot_be_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_generate_reports_files_that_cannot_be_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "generated_dags/hourly.py").unlink()
     (project / "generated_dags/later.py").unlink()
     replace = Path.replace
@@ -465,14 +465,14 @@ def test_generate_says_what_cannot_be_written(project: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "replace", full)
     page = Pages(project).post("/generate", {}, status=500)
-    assert text_of(page, "h1") == "It failed partway"
+    assert text_of(page, "h1") == "Generation failed partway"
     assert "generated_dags/later.py:1:1 cannot be written: No space left on device" in text_of(page, ".diagnostics")
     assert text_of(page, ".written-files") == "created generated_dags/hourly.py"
 
 
 @pytest.mark.slow
-def test_several_readers_while_files_change_see_whole_projects(project: Path) -> None:
-    """Each answer is the project at one moment, and the last has the last change."""
+def test_concurrent_readers_see_a_consistent_project(project: Path) -> None:
+    """Each response shows the project at one point in time, and the last one has the last change."""
     pages = Pages(project)
 
     def look(_: int) -> str:
@@ -496,6 +496,6 @@ def test_several_readers_while_files_change_see_whole_projects(project: Path) ->
         ("*/30 6-22 * * *", ""),
     ],
 )
-def test_a_cron_is_said_in_words(project: Path, cron: str, words: str) -> None:
+def test_a_cron_is_described_in_words(project: Path, cron: str, words: str) -> None:
     write(project, {"schedules/said.yml": EXTRACT_LOAD.replace("@daily", cron)})
     assert cell(Pages(project).get("/"), "said", "Starts") == f"{words} {cron}".strip()

@@ -1,4 +1,4 @@
-"""The page of one pipeline: what it shows, also of what is broken or hostile."""
+"""The page of one pipeline, also of broken and hostile ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _view(root: Path, name: str = "a.yml", deployment: str = "") -> View:
 
 
 def _lines(soup: BeautifulSoup, block: str) -> list[str]:
-    """The lines of a block of code (`strings` has them as they are, with the white space that indents them)."""
+    """Return the lines of a block of code, with their indentation."""
     return ["".join(line.strings) for line in soup.select(f"#{block} > li > code")]
 
 
@@ -59,7 +59,7 @@ def _cells(soup: BeautifulSoup, selector: str) -> list[list[str]]:
 # The head and the files
 
 
-def test_the_head_says_what_it_is(tmp_path: Path) -> None:
+def test_the_head_describes_the_pipeline(tmp_path: Path) -> None:
     text = EXTRACT_LOAD.replace("@daily", "30 6 * * 1") + "timezone: Europe/Berlin\nowner: ada\ntags: [energy]\n"
     page = Pages(write(tmp_path, {"schedules/team/a.yml": text})).get("/pipelines/team/a.yml")
     assert text_of(page, "h1") == "a"
@@ -75,8 +75,8 @@ def test_the_head_says_what_it_is(tmp_path: Path) -> None:
     assert {"/edit/team/a.yml", "/delete/team/a.yml", "/"} <= {str(link["href"]) for link in page.select("main a")}
 
 
-def test_the_files_stand_there_as_they_are(tmp_path: Path) -> None:
-    """Every line of both, whatever its colours."""
+def test_the_files_are_shown_unchanged(tmp_path: Path) -> None:
+    """Every line of both, with syntax highlighting."""
     text = EXTRACT_LOAD + "doc: |\n  two\n\n    lines\ndescription: 'it''s'  # so\n"
     pages = Pages(write(tmp_path, {"schedules/a.yml": text}))
     dagpress(tmp_path, "generate")
@@ -87,20 +87,20 @@ def test_the_files_stand_there_as_they_are(tmp_path: Path) -> None:
 
 
 def _whole(html: str, block: str) -> list[str]:
-    """The lines of a block of code, with the white space that the parser keeps nowhere but in `pre`."""
+    """Return the lines of a block of code, with the white space that the parser keeps only in `pre`."""
     page = soup_of(html.replace("<code>", "<pre>").replace("</code>", "</pre>"))
     return [line.get_text() for line in page.select(f"#{block} > li > pre")]
 
 
 @given(text=st.text(st.characters(codec="utf-8"), max_size=200), language=st.sampled_from(["yaml", "python"]))
-def test_colours_change_no_text(text: str, language: str) -> None:
+def test_syntax_highlighting_changes_no_text(text: str, language: str) -> None:
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
     lines = lines_of(text, language)
     assert "\n".join("".join(piece.text for piece in line) for line in lines) == plain
 
 
 @given(st.text("ab: #'", max_size=30), st.sets(st.integers(1, 40), max_size=3))
-def test_a_mark_begins_at_its_column(text: str, columns: set[int]) -> None:
+def test_a_mark_starts_at_its_column(text: str, columns: set[int]) -> None:
     (line,) = lines_of(text, "yaml")
     starts, column = set(), 1
     pieces = marked(line, columns)
@@ -120,8 +120,8 @@ def test_a_mark_begins_at_its_column(text: str, columns: set[int]) -> None:
         ("edited", "out of date", "folder"),
     ],
 )
-def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, layout: str, tmp_path: Path) -> None:
-    """Of a shared file, only for the pipeline whose own block it is, with the numbers of its lines."""
+def test_an_outdated_dag_file_is_reported(change: str, state: str, layout: str, tmp_path: Path) -> None:
+    """For a shared file, only at the pipeline of the changed block, with its line numbers."""
     files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "abc"}
     pages = Pages(write(tmp_path, {"dagpress.toml": f'layout = "{layout}"\n', **files}))
     file = tmp_path / {"schedule": "generated_dags/x/b.py", "folder": "generated_dags/x.py"}[layout]
@@ -146,7 +146,7 @@ def test_a_dag_file_that_is_not_current_is_told(change: str, state: str, layout:
         assert patch[1] == " ".join(lines[place - 1].split())
 
 
-def test_what_is_wrong_stands_under_its_line(tmp_path: Path) -> None:
+def test_messages_are_shown_below_their_line(tmp_path: Path) -> None:
     text = 'extractor: tap-a\nloader: target-b\nschedule: "@daily"\nretries: 012\n'
     page = Pages(write(tmp_path, {"schedules/a.yml": text})).get("/pipelines/a.yml")
     assert "unknown-key" in text_of(page, "#yaml-3 .note.error")
@@ -156,7 +156,7 @@ def test_what_is_wrong_stands_under_its_line(tmp_path: Path) -> None:
     assert page.select_one('#problems ~ ul a[href="#yaml-4"]')
 
 
-def test_what_is_wrong_in_the_files_that_it_rests_on_is_told_with_their_names(tmp_path: Path) -> None:
+def test_messages_in_inherited_files_name_the_file(tmp_path: Path) -> None:
     files = {
         "elt/dagpress.toml": configured('meltano_project = "../meltano"\n'),
         "elt/schedules/_defaults.yml": "retries: many\n",
@@ -169,7 +169,7 @@ def test_what_is_wrong_in_the_files_that_it_rests_on_is_told_with_their_names(tm
     assert "../meltano/meltano.yml:" in found
 
 
-def test_a_shared_file_is_shown_from_the_block_of_the_pipeline_on(tmp_path: Path) -> None:
+def test_a_shared_file_is_shown_from_the_block_of_the_pipeline(tmp_path: Path) -> None:
     tasks = as_yaml([{"id": name, "command": name} for name in ("one", "two")])
     files = {f"schedules/x/{name}.yml": f"interval: '@daily'\ntasks:\n{tasks}" for name in "ab"}
     defaults = {"schedules/x/_defaults.yml": "env: {A: x, B: y}\n"}
@@ -178,16 +178,16 @@ def test_a_shared_file_is_shown_from_the_block_of_the_pipeline_on(tmp_path: Path
     html, text = pages.text("/pipelines/x/b.yml"), (tmp_path / "generated_dags/x.py").read_text()
     assert _whole(html, "dag-lines") == text[text.index("# schedules/x/b.yml") :].splitlines()
     assert _whole(html, "head-lines") == text[: text.index("# schedules/x/a.yml")].splitlines()
-    assert "of which it uses ENV, MELTANO" in text_of(soup_of(html), "section[aria-labelledby=dag] summary")
+    assert "used here: ENV, MELTANO" in text_of(soup_of(html), "section[aria-labelledby=dag] summary")
 
 
-def test_errors_elsewhere_hinder_the_dag_file_and_nothing_else(tmp_path: Path) -> None:
+def test_errors_in_other_files_hide_only_the_dag_file(tmp_path: Path) -> None:
     pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD}))
     dagpress(tmp_path, "generate")
     write(tmp_path, {"schedules/b.yml": "extractor: [\n"})
     page = pages.get("/pipelines/a.yml")
     assert "other files" in text_of(page, "#problems ~ ul")
-    assert "This is the one on the disk." in text_of(page, "section[aria-labelledby=dag]")
+    assert "This is the file on disk." in text_of(page, "section[aria-labelledby=dag]")
     assert _lines(page, "dag-lines")[0].startswith("# Generated by Dagpress")
     assert len(_cells(page, "table.runs tbody")) == 10
 
@@ -197,7 +197,7 @@ def test_errors_elsewhere_hinder_the_dag_file_and_nothing_else(tmp_path: Path) -
     [b"extractor: [\n", b"\xff\xfe\x00", b"caf\xe9: 1\n", b"", b"- a\n", b"\x00", b"a: &a [*a]\n", b"[" * 3000],
     ids=str,
 )
-def test_a_file_that_cannot_be_read_shows_its_text_and_why(data: bytes, tmp_path: Path) -> None:
+def test_an_invalid_file_shows_its_text_and_the_error(data: bytes, tmp_path: Path) -> None:
     write(tmp_path, {"schedules/b.yml": EXTRACT_LOAD})
     (tmp_path / "schedules/a.yml").write_bytes(data)
     page = Pages(tmp_path).get("/pipelines/a.yml")
@@ -211,7 +211,7 @@ def test_a_file_that_cannot_be_read_shows_its_text_and_why(data: bytes, tmp_path
     "case",
     sample(["every_key", "cycles", "failing_template", "broken_defaults", "jobs_that_cannot_be", "secrets"], 3),
 )
-def test_the_page_of_whatever_there_is_can_be_asked_for(case: str, tmp_path: Path) -> None:
+def test_every_case_has_a_page(case: str, tmp_path: Path) -> None:
     project = copy_case(case, tmp_path / "project")
     pages = Pages(project)
     for name in Workspace(project).snapshot().sources:
@@ -219,17 +219,17 @@ def test_the_page_of_whatever_there_is_can_be_asked_for(case: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("address", ["/pipelines/", "/history/"])
-def test_what_is_no_schedule_is_not_found(address: str, tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_schedule_is_not_found(address: str, tmp_path: Path) -> None:
     pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/_defaults.yml": "owner: x\n"}))
     for path in ("b.yml", "a.yml/", "_defaults.yml", "a.yml%00", ""):
         assert pages.client.get(address + path).status_code in {404, 405}
 
 
-# Text of others
+# Untrusted text
 
 
-def test_no_text_is_ever_html(tmp_path: Path) -> None:
-    """Whatever a schedule, its tasks, its neighbours or its commits say, it is text, and turns no direction."""
+def test_all_text_is_escaped(tmp_path: Path) -> None:
+    """From the schedule, its tasks, related schedules and commits, also bidirectional characters."""
     hostile = {
         "name": _HOSTILE,
         "interval": "@daily",
@@ -255,7 +255,7 @@ def test_no_text_is_ever_html(tmp_path: Path) -> None:
     assert text_of(pages.get("/pipelines/a.yml"), "h1") == printable(_HOSTILE)
 
 
-def test_a_name_that_an_address_would_read_otherwise_is_quoted(tmp_path: Path) -> None:
+def test_special_characters_of_a_name_are_quoted_in_urls(tmp_path: Path) -> None:
     name = "50% #a?b &c.yml"
     pages = Pages(
         write(tmp_path, {f"schedules/{name}": EXTRACT_LOAD + "name: odd\n", "schedules/z.yml": _AFTER.format("odd")})
@@ -268,8 +268,8 @@ def test_a_name_that_an_address_would_read_otherwise_is_quoted(tmp_path: Path) -
     assert links == [f"{page}50%25%20%23a%3Fb%20%26c.yml" for page in ("/edit/", "/new?copy=", "/delete/")]
 
 
-def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
-    """Not in the YAML, the values, what they hide, the DAG file or its history; nor where nothing can be read."""
+def test_secrets_are_masked_on_the_whole_page(tmp_path: Path) -> None:
+    """In the YAML, the values, overridden values, the DAG file and its history, also if the YAML is invalid."""
     secrets = ["hunter2hunter2", "correct-horse-battery", "another-one-of-them", "glpat-abcdefghij1234567890"]
     defaults = f"env: {{DB_PASSWORD: {secrets[0]}}}\n"
     text = EXTRACT_LOAD + f"env:\n  DB_PASSWORD: |\n    {secrets[1]}\n    {secrets[2]}\n  OTHER: x\n# {secrets[3]}\n"
@@ -292,7 +292,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
 @fewer(5)
 @given(tasks=graphs())
 def test_the_picture_has_the_arrows_of_the_dag(tasks: list[dict[str, Any]]) -> None:
-    """`test_tasks.py` holds that the DAG has those of the YAML."""
+    """`test_tasks.py` checks that the DAG has the arrows of the YAML."""
     with TemporaryDirectory() as folder:
         schedule = {"interval": "@daily", "tasks": [{**task, "run": "tap-a target-b"} for task in tasks]}
         found = tasks_of(_view(write(Path(folder), {"schedules/a.yml": as_yaml(schedule)})))
@@ -302,7 +302,7 @@ def test_the_picture_has_the_arrows_of_the_dag(tasks: list[dict[str, Any]]) -> N
     assert {box.node.lines[0] for box in found.graph.boxes} == {task["id"] for task in tasks}
 
 
-def test_the_picture_has_the_schedules_and_assets_before_and_behind(tmp_path: Path) -> None:
+def test_the_picture_has_the_upstream_and_downstream_schedules_and_assets(tmp_path: Path) -> None:
     tasks = "tasks:\n- {id: one, run: x y, after: []}\n- {id: two, run: x y, after: []}\n"
     files = {
         "schedules/a.yml": tasks
@@ -319,10 +319,10 @@ def test_the_picture_has_the_schedules_and_assets_before_and_behind(tmp_path: Pa
     assert boxes[6][-1] == "none_failed"
     assert [str(link["href"]) for link in page.select(".graph a")] == [f"/pipelines/{n}.yml" for n in ("p", "q", "x/r")]
     rows = _cells(page, "section[aria-labelledby=tasks]")
-    assert rows[3] == ["done", "closes the run", "no work", "none", "one, two", "none_failed"]
+    assert rows[3] == ["done", "join task", "no command", "none", "one, two", "none_failed"]
 
 
-def test_a_job_and_every_kind_of_task_are_named(tmp_path: Path) -> None:
+def test_the_picture_names_a_job_and_every_kind_of_task(tmp_path: Path) -> None:
     tasks = [
         {"id": "a", "run": "tap-a target-b", "runner": "docker", "docker": {"image": "x:1"}, "group": "load"},
         {"id": "b", "command": "./one.sh\n./two.sh"},
@@ -357,15 +357,15 @@ def _runs(root: Path, text: str, now: datetime, viewer: str) -> NextRuns:
     return next_runs_of(schedule.timetable(NEWEST), 10, now, ZoneInfo(viewer))
 
 
-def test_the_next_runs_on_both_clocks_with_their_changes(tmp_path: Path) -> None:
-    """Berlin goes forward on 29 March 2026, New York has done so on the 8th."""
+def test_the_next_runs_are_in_both_timezones_with_dst_changes(tmp_path: Path) -> None:
+    """DST starts on 29 March 2026 in Berlin, and on 8 March in New York."""
     text = EXTRACT_LOAD.replace("@daily", "0 6 * * *") + "timezone: Europe/Berlin\n"
     found = _runs(tmp_path, text, datetime(2026, 3, 27, 12, tzinfo=_UTC), "America/New_York")
     assert [(row.number, row.words, row.own, row.viewers) for row in found.rows[:3]] == [
         (1, "in 17 hours", "Sat 2026-03-28 06:00 CET", "Sat 2026-03-28 01:00 EDT"),
         (
             None,
-            "the clock of Europe/Berlin goes forward by 1 h",
+            "DST change: clocks in Europe/Berlin go forward by 1 h",
             "Sun 2026-03-29 03:00 CEST",
             "Sat 2026-03-28 21:00 EDT",
         ),
@@ -376,7 +376,7 @@ def test_the_next_runs_on_both_clocks_with_their_changes(tmp_path: Path) -> None
     assert len(found.line.changes) == 1
 
 
-def test_the_viewer_has_the_schedules_clock(tmp_path: Path) -> None:
+def test_the_same_timezone_is_shown_once(tmp_path: Path) -> None:
     pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD + "timezone: Europe/Berlin\n"}))
     pages.client.cookies.set("timezone", "Europe/Berlin")
     assert len(_cells(pages.get("/pipelines/a.yml"), "table.runs")[0]) == 3
@@ -384,23 +384,23 @@ def test_the_viewer_has_the_schedules_clock(tmp_path: Path) -> None:
     assert _cells(pages.get("/pipelines/a.yml"), "table.runs")[0][3] == "Your time, Asia/Tokyo"
 
 
-def test_a_catchup_is_told(tmp_path: Path) -> None:
+def test_a_catch_up_is_reported(tmp_path: Path) -> None:
     text = EXTRACT_LOAD + "catchup: true\nstart_date: 2026-01-01\n"
     project = write(tmp_path, {"schedules/a.yml": text, "schedules/b.yml": EXTRACT_LOAD})
     runs = text_of(Pages(project).get("/pipelines/a.yml"), "section[aria-labelledby=runs]")
-    assert re.search(r"it catches up on [0-9,]+ runs, from Thu 2026-01-01 00:00 UTC to", runs)
+    assert re.search(r"start the catch-up: [0-9,]+ runs, from Thu 2026-01-01 00:00 UTC to", runs)
     assert "catches up" not in text_of(Pages(project).get("/pipelines/b.yml"), "section[aria-labelledby=runs]")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (EXTRACT_LOAD.replace("@daily", "@manual"), "It runs only when somebody starts it."),
-        (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "It runs after b."),
-        (EXTRACT_LOAD + "end_date: 2020-01-01\n", "It has no more runs."),
+        (EXTRACT_LOAD.replace("@daily", "@manual"), "Starts: manual runs only."),
+        (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "Starts: after b."),
+        (EXTRACT_LOAD + "end_date: 2020-01-01\n", "There are no more runs."),
     ],
 )
-def test_what_starts_it_where_no_clock_does(text: str, said: str, tmp_path: Path) -> None:
+def test_the_start_without_a_cron_is_described(text: str, said: str, tmp_path: Path) -> None:
     page = Pages(write(tmp_path, {"schedules/a.yml": text, "schedules/b.yml": EXTRACT_LOAD})).get("/pipelines/a.yml")
     assert text_of(page, "section[aria-labelledby=runs] p") == said
 
@@ -417,7 +417,7 @@ def test_what_starts_it_where_no_clock_does(text: str, said: str, tmp_path: Path
         (timedelta(seconds=-20), "just now"),
     ],
 )
-def test_times_in_words(span: timedelta, words: str) -> None:
+def test_durations_in_words(span: timedelta, words: str) -> None:
     now = datetime(2026, 3, 29, 0, tzinfo=_UTC)
     assert relative((now + span).astimezone(ZoneInfo("Europe/Berlin")), now) == words
 
@@ -425,19 +425,19 @@ def test_times_in_words(span: timedelta, words: str) -> None:
 # The values and the environments
 
 
-def test_each_value_with_its_origin(tmp_path: Path) -> None:
+def test_each_value_has_its_source(tmp_path: Path) -> None:
     files = {
         "schedules/_defaults.yml": "retries: 2\nowner: team\npool: slow\n",
         "schedules/a.yml": EXTRACT_LOAD + "retries: 5\npool: null\n",
     }
     cells = _cells(Pages(write(tmp_path, files)).get("/pipelines/a.yml"), ".values")
-    assert ["retries", "5", "schedules/a.yml:4", "2 of schedules/_defaults.yml:1"] in cells
+    assert ["retries", "5", "schedules/a.yml:4", "2 from schedules/_defaults.yml:1"] in cells
     assert ["owner", "team", "schedules/_defaults.yml:2", ""] in cells
-    assert ["pool", "nothing", "removed by schedules/a.yml:5", "slow of schedules/_defaults.yml:3"] in cells
+    assert ["pool", "not set", "removed by schedules/a.yml:5", "slow from schedules/_defaults.yml:3"] in cells
     assert ["catchup", "false", "default", ""] in cells
 
 
-def test_an_environment_is_chosen(tmp_path: Path) -> None:
+def test_an_environment_can_be_selected(tmp_path: Path) -> None:
     files = {
         "dagpress.toml": 'environments = ["dev", "prod", "test"]\n',
         "schedules/a.yml": EXTRACT_LOAD + "only: [dev, prod]\nenvironments: {prod: {interval: '@hourly'}}\n",
@@ -450,7 +450,7 @@ def test_an_environment_is_chosen(tmp_path: Path) -> None:
     assert "generated_dags/dev/a.py" in text_of(page, ".facts")
     page = pages.get("/pipelines/a.yml?environment=prod")
     assert "every hour" in text_of(page, ".facts")
-    assert ["interval", "@hourly", "schedules/a.yml:5 for prod", "@daily of schedules/a.yml:3"] in [
+    assert ["interval", "@hourly", "schedules/a.yml:5 for prod", "@daily from schedules/a.yml:3"] in [
         [cell.strip('"') for cell in row] for row in [[c.replace('"', "") for c in r] for r in _cells(page, ".values")]
     ]
     pages.get("/pipelines/a.yml?environment=test", status=404)
@@ -481,9 +481,9 @@ def test_the_history_follows_the_file(tmp_path: Path) -> None:
         assert pages.client.get("/history/a.yml", params={"commit": name}).status_code == 404
 
 
-def test_what_is_not_committed_is_told(tmp_path: Path) -> None:
+def test_uncommitted_changes_are_reported(tmp_path: Path) -> None:
     pages = Pages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/i.yml": EXTRACT_LOAD}))
-    assert "in no git repository" in text_of(pages.get("/history/a.yml"), "main p:not(.back)")
+    assert "not in a git repository" in text_of(pages.get("/history/a.yml"), "main p:not(.back)")
     git(tmp_path, "init", "--quiet")
     assert text_of(pages.get("/history/a.yml"), ".badge") == "not committed yet"
     write(tmp_path, {".gitignore": "i.yml\n"})
@@ -498,8 +498,8 @@ def test_what_is_not_committed_is_told(tmp_path: Path) -> None:
     assert "+owner: ada" in text_of(page, ".patch")
 
 
-def test_the_settings_of_git_change_nothing(tmp_path: Path) -> None:
-    """A project in a folder of its repository, and settings that would colour, hide, sign or run something."""
+def test_git_settings_have_no_effect(tmp_path: Path) -> None:
+    """In a subfolder of a repository, with settings for colours, hidden files, signatures and programs."""
     root = write(tmp_path / "elt", {"schedules/a.yml": EXTRACT_LOAD})
     git(tmp_path, "init", "--quiet")
     for name, value in {
@@ -534,8 +534,8 @@ def test_the_settings_of_git_change_nothing(tmp_path: Path) -> None:
         ("env: {A: x, B: y}", "env: {B: y, A: x}"),
     ],
 )
-def test_an_edit_to_an_equal_value_is_seen(before: str, after: str, tmp_path: Path) -> None:
-    """Python takes 1 for True, and a mapping for the same in another order; the DAG file differs."""
+def test_a_change_to_an_equal_value_is_detected(before: str, after: str, tmp_path: Path) -> None:
+    """In Python, 1 equals True, and the order of a dict does not matter, but the DAG file differs."""
     workspace = Workspace(write(tmp_path, {"schedules/a.yml": f"{EXTRACT_LOAD}{before}\n"}))
     workspace.snapshot()
     write(tmp_path, {"schedules/a.yml": f"{EXTRACT_LOAD}{after}\n"})
@@ -543,8 +543,8 @@ def test_an_edit_to_an_equal_value_is_seen(before: str, after: str, tmp_path: Pa
     assert [change] == [each for each in Workspace(tmp_path).snapshot().changes if each.name == change.name]
 
 
-def test_an_error_does_not_forget_what_was_rendered(tmp_path: Path) -> None:
-    """The first page after the fix renders only what has changed."""
+def test_an_error_does_not_drop_the_cache(tmp_path: Path) -> None:
+    """The first page after the fix renders only the changed schedules."""
     workspace = Workspace(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "schedules/b.yml": EXTRACT_LOAD}))
     before = workspace.snapshot().reading.schedules
     write(tmp_path, {"schedules/b.yml": "retries: many\n"})

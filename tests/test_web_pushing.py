@@ -1,4 +1,4 @@
-"""What comes after a commit in the Pipelines page: the push, the pull request, and the way back."""
+"""The steps after a commit on the Pipelines page: the push, the pull request, and switching back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PRINTED = "https://github.com/acme/lake/pull/new/dagpress/b"
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a committed project and the remote that it was pushed to, which seems to be at GitHub."""
+    """A folder with a committed project and its remote, with a GitHub URL."""
     folder = tmp_path_factory.mktemp("original") / "both"
     root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
     assert dagpress(root, "generate")[0] == 0
@@ -44,7 +44,7 @@ def _commit(pages: Pages, **values: str) -> Tag:
 
 
 def _press(pages: Pages, page: Tag, label: str, status: int = 200) -> Tag:
-    """Send the form with that button."""
+    """Submit the form of a button."""
     form = next(form for form in page.select("main form") if text_of(form, "button") == label)
     sent = {str(each["name"]): str(each["value"]) for each in form.select("input")}
     return pages.post(str(form["action"]), sent, status)
@@ -72,13 +72,13 @@ def test_a_commit_leads_to_the_pull_request_and_back(project: Path) -> None:
     assert git(project, "status", "--porcelain", "--branch").splitlines() == [
         "## main", " M schedules/a.yml", "?? notes",
     ]  # fmt: skip
-    # The pull request is still offered.
+    # The pull request is still linked.
     assert "Open the pull request" in _links(page)
     assert "Back to" not in text_of(page, "main")
 
 
 @pytest.mark.slow
-def test_the_address_that_the_host_prints_comes_first(project: Path) -> None:
+def test_the_url_that_the_host_prints_takes_precedence(project: Path) -> None:
     hooks = project.parent / "remote/hooks"
     hooks.mkdir()
     (hooks / "post-receive").write_text(f"#!/bin/sh\necho 'Create a pull request:'\necho '  {_PRINTED}'\n")
@@ -88,7 +88,7 @@ def test_the_address_that_the_host_prints_comes_first(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_push_that_is_refused_says_what_to_do_and_can_be_repeated(project: Path) -> None:
+def test_a_rejected_push_has_a_fix_and_can_be_repeated(project: Path) -> None:
     hook(project, "pre-push", "echo 'no <b>pushes</b> today' >&2; exit 1")
     pages = Pages(project)
     page = _press(pages, _commit(pages), "Push", 422)
@@ -108,7 +108,7 @@ def test_a_push_that_is_refused_says_what_to_do_and_can_be_repeated(project: Pat
 
 
 @pytest.mark.slow
-def test_going_back_loses_nothing(project: Path) -> None:
+def test_switching_back_loses_no_changes(project: Path) -> None:
     pages = Pages(project)
     page = _commit(pages)
     git(project, "switch", "--quiet", "main")
@@ -139,7 +139,7 @@ def test_going_back_loses_nothing(project: Path) -> None:
         (("switch", "--create", "feature"), "main", "Next: send it to your team", ["Push"]),
     ],
 )
-def test_the_steps_that_there_are(
+def test_the_next_steps_depend_on_the_repository(
     project: Path, prepare: tuple[str, ...], branch: str, heading: str, buttons: list[str]
 ) -> None:
     git(project, *prepare, *(["--quiet"] if prepare[0] == "switch" else []))
@@ -149,13 +149,13 @@ def test_the_steps_that_there_are(
     assert [button.text for button in page.select("main form button")] == buttons
 
 
-def test_a_push_to_the_default_branch_is_the_end(project: Path) -> None:
+def test_a_push_to_the_default_branch_is_the_last_step(project: Path) -> None:
     pages = Pages(project)
     page = _press(pages, _commit(pages, branch="main"), "Push")
     assert (text_of(page, "h2"), _links(page)) == ("Pushed", {"All pipelines": "/"})
 
 
-def test_what_is_no_commit_is_not_found(project: Path) -> None:
+def test_an_unknown_commit_is_not_found(project: Path) -> None:
     pages = Pages(project)
     for address in ("main", "--help", "0" * 40):
         pages.get(f"/commits/{address}", 404)

@@ -1,4 +1,4 @@
-"""The Pipelines page answers its own pages and nobody else, and tells nothing that it should not."""
+"""Security of the Pipelines page: origins, tokens, headers, paths and secrets."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from versions import NEWEST
 
 from codegen.web import app
 from codegen.web.app import PAGES
-from codegen.web.shell.forms import MOST
+from codegen.web.shell.forms import MAX_BYTES
 from codegen.web.shell.request_context import Page, RequestContext
 
 OWN = "http://127.0.0.1:8484"
-SECRET = "the-marker-of-a-secret"  # noqa: S105  # it is looked for
-# Every address with something in the place of what differs.
+SECRET = "the-marker-of-a-secret"  # noqa: S105  # a fake secret
+# Every URL, with values for its variable parts.
 ADDRESSES = sorted({re.sub(r"{\w+(:path)?}", "a.yml", page.path) for page in PAGES})
-# What leads to the folder of a file, and beside it.
+# Paths into and next to the folder of a file.
 TRICKS = (
     "../outside.yml",
     "..%2foutside.yml",
@@ -63,7 +63,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(project: Path) -> Iterator[Server]:
-    """It has secrets in its environment, those of an Airflow that does not answer among them."""
+    """A server with secrets in its environment, such as the password of an unreachable Airflow."""
     names = ("TAP_GITLAB_TOKEN", "AWS_SECRET_ACCESS_KEY", "DAGPRESS_AIRFLOW_USERNAME", "DAGPRESS_AIRFLOW_PASSWORD")
     url = {"DAGPRESS_AIRFLOW_URL": "http://127.0.0.1:1"}
     with serving(project, **dict.fromkeys(names, SECRET), **url) as server:
@@ -71,7 +71,7 @@ def server(project: Path) -> Iterator[Server]:
 
 
 def _with_page(monkeypatch: pytest.MonkeyPatch, root: Path, *pages: Page) -> TestClient:
-    """The site with more pages."""
+    """Return the site with additional pages."""
     monkeypatch.setattr(app, "PAGES", (*PAGES, *pages))
     return TestClient(app.create_app(root, {}), base_url=OWN, raise_server_exceptions=False)
 
@@ -80,11 +80,11 @@ def _status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-# Who asks, and from where
+# Hosts and origins
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8484", "localhost", "LOCALHOST:1", "[::1]:8484", "Pipelines.Example.com"])
-def test_the_names_of_the_page(project: Path, host: str) -> None:
+def test_local_host_names_are_accepted(project: Path, host: str) -> None:
     client = TestClient(app.create_app(project, {}, ["pipelines.example.COM"]), base_url=OWN)
     assert client.get("/", headers={"Host": host}).status_code == 200
 
@@ -117,7 +117,7 @@ def test_the_names_of_the_page(project: Path, host: str) -> None:
         "",
     ],
 )
-def test_other_names_are_refused(project: Path, host: str) -> None:
+def test_other_host_names_are_rejected(project: Path, host: str) -> None:
     Pages(project).get("/", status=403, Host=host)
 
 
@@ -133,7 +133,7 @@ def test_other_names_are_refused(project: Path, host: str) -> None:
         OWN + ".x",
     ],
 )
-def test_pages_of_another_origin_are_refused(project: Path, origin: str) -> None:
+def test_requests_from_other_origins_are_rejected(project: Path, origin: str) -> None:
     Pages(project).get("/", status=403, Origin=origin)
     Pages(project).get("/", status=200, Origin=OWN)
 
@@ -148,11 +148,11 @@ def test_pages_of_another_origin_are_refused(project: Path, origin: str) -> None
         ("same-site", "cors", 403),
     ],
 )
-def test_other_pages_may_link_to_ours_and_nothing_more(project: Path, site: str, mode: str, status: int) -> None:
+def test_other_sites_can_only_link_to_our_pages(project: Path, site: str, mode: str, status: int) -> None:
     Pages(project).get("/", status, **{"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode})
 
 
-# What changes something
+# Requests that change state
 
 
 def _change(context: RequestContext) -> Response:
@@ -162,7 +162,7 @@ def _change(context: RequestContext) -> Response:
 CHANGE = Page("/change", _change, "POST")
 
 
-def test_a_form_needs_the_token_of_our_pages(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_needs_the_csrf_token(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = _with_page(monkeypatch, project, CHANGE)
     field = soup_of(client.get("/").text).select_one("input[name=csrf]")
     assert field
@@ -176,8 +176,8 @@ def test_a_form_needs_the_token_of_our_pages(project: Path, monkeypatch: pytest.
         assert client.post("/change", data={"csrf": token}, headers=headers).status_code == 403
 
 
-def test_nothing_can_be_changed_without_the_token(project: Path) -> None:
-    """Whatever the page: what its form has is not read before."""
+def test_nothing_can_be_changed_without_the_csrf_token(project: Path) -> None:
+    """On every page; the fields of the form are not read before."""
     client = TestClient(app.create_app(project, {}), base_url=OWN)
     changing = [page.path for page in PAGES if page.method != "GET"]
     answers = {path: client.post(re.sub(r"{\w+(:path)?}", "a.yml", path), data={"a": "b"}) for path in changing}
@@ -185,46 +185,46 @@ def test_nothing_can_be_changed_without_the_token(project: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/json", "text/plain", "x"])
-def test_only_forms_are_read(project: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+def test_only_form_bodies_are_accepted(project: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     client = _with_page(monkeypatch, project, CHANGE)
     assert client.post("/change", content=b"--x\r\n{", headers={"Content-Type": kind}).status_code == 415
 
 
-def test_what_is_too_large_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where nobody says how large it is."""
+def test_a_body_that_is_too_large_is_rejected(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also without Content-Length."""
     client = _with_page(monkeypatch, project, CHANGE)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    parts = (b"a" * 65536 for _ in range(MOST // 65536 + 1))
+    parts = (b"a" * 65536 for _ in range(MAX_BYTES // 65536 + 1))
     assert client.post("/change", content=parts, headers=form).status_code == 413
-    assert client.post("/change", content=b"a=" + b"b" * MOST, headers=form).status_code == 413
+    assert client.post("/change", content=b"a=" + b"b" * MAX_BYTES, headers=form).status_code == 413
     assert client.post("/change", content=b"a=" + b"b" * 3_000_000, headers=form).status_code == 403
     many = "&".join(f"a{number}=1" for number in range(5000)).encode()
     assert client.post("/change", content=many, headers=form).status_code in {400, 403}
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"])
-def test_other_methods_are_refused(project: Path, method: str) -> None:
+def test_other_methods_are_rejected(project: Path, method: str) -> None:
     client = TestClient(app.create_app(project, {}), base_url=OWN)
     for address in ("/", "/static/page.css"):
         assert client.request(method, address).status_code in {403, 405}
 
 
-def test_head_is_a_get_without_the_page(project: Path) -> None:
+def test_head_is_get_without_a_body(project: Path) -> None:
     client = TestClient(app.create_app(project, {}), base_url=OWN)
     assert (client.head("/").status_code, client.head("/nowhere").status_code) == (200, 404)
 
 
-def test_there_are_no_websockets(project: Path) -> None:
+def test_websockets_are_rejected(project: Path) -> None:
     client = TestClient(app.create_app(project, {}), base_url=OWN)
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/"):
         pass
 
 
-# What the answers say
+# Responses
 
 
-def test_what_the_answers_let_browsers_do(project: Path) -> None:
-    """Every answer, also a refusal, a file and what went wrong."""
+def test_every_response_has_security_headers(project: Path) -> None:
+    """Also a rejection, a file and an internal error."""
     client = TestClient(app.create_app(project, {}), base_url=OWN)
     answers = [client.get(address) for address in ("/", "/nowhere", "/static/page.css", "/static/nothing")]
     answers += [client.get("/", headers={"Host": "example.com"}), client.put("/")]
@@ -247,25 +247,25 @@ def test_what_the_answers_let_browsers_do(project: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "status"), [("/nowhere", 404), ("/static/nothing.css", 404), ("/edit/no.yml", 404)]
 )
-def test_what_is_not_there_is_told_in_a_page_of_ours(project: Path, address: str, status: int) -> None:
+def test_a_missing_page_has_our_error_page(project: Path, address: str, status: int) -> None:
     page = Pages(project).get(address, status)
     assert text_of(page, "h1") == "Not found"
     assert page.select_one("nav a[href='/']")
 
 
-def test_a_page_that_fails_tells_no_value(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_shows_no_values(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: RequestContext) -> Response:
         raise ValueError(SECRET)
 
     answer = _with_page(monkeypatch, project, Page("/fail", fail)).get("/fail")
     assert answer.status_code == 500
-    assert "This is a bug of Dagpress" in answer.text
+    assert "This is a bug in Dagpress" in answer.text
     assert "Content-Security-Policy" in answer.headers
     assert SECRET not in answer.text
     assert "Traceback" not in answer.text
 
 
-def test_no_value_is_html(project: Path) -> None:
+def test_values_are_escaped(project: Path) -> None:
     pages = Pages(project)
     for address in ["/", *ADDRESSES]:
         answer = pages.client.get(address)
@@ -279,13 +279,13 @@ def test_no_value_is_html(project: Path) -> None:
         assert str(soup).translate({10: None, 9: None}).isprintable(), address
 
 
-# Where the answers come from
+# Files and secrets
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick[:30])
-def test_no_path_leads_out(project: Path, server: Server, trick: str) -> None:
-    """The bytes are sent as they are: clients would mend them."""
+def test_no_path_leads_outside_the_static_files(project: Path, server: Server, trick: str) -> None:
+    """The bytes are sent unchanged: HTTP clients would normalize them."""
     (project / "schedules/link.yml").unlink(missing_ok=True)
     (project / "schedules/link.yml").symlink_to("../../outside.yml")
     bases = {page.path.partition("{")[0] for page in PAGES if "{" in page.path}
@@ -299,7 +299,7 @@ def test_no_path_leads_out(project: Path, server: Server, trick: str) -> None:
 
 @pytest.mark.slow
 def test_no_page_has_a_secret_of_the_environment(server: Server) -> None:
-    """All that can be reached by links and plain requests; of an address with many queries, some."""
+    """All pages that can be reached by links and plain requests; of many queries for one path, some."""
     found = ["/", *ADDRESSES]
     seen: dict[str, set[str]] = defaultdict(set)
     while found:
@@ -335,10 +335,10 @@ def test_no_page_has_a_secret_of_the_environment(server: Server) -> None:
         max_size=3,
     ),
 )
-def test_every_request_has_an_answer(
+def test_every_request_gets_a_response(
     client: TestClient, address: str, more: str, query: dict[str, str], headers: dict[str, str]
 ) -> None:
-    """None makes the server fail: the client raises what a page raises."""
+    """Without an internal error: the client raises the exceptions of pages."""
     answer = client.get(address + _quoted(more), params=query, headers=headers, follow_redirects=False)
     assert answer.status_code < 500
 
@@ -352,7 +352,7 @@ def client(project: Path) -> TestClient:
     return TestClient(app.create_app(project, {}), base_url=OWN)
 
 
-# HTTP as no client speaks it
+# Malformed HTTP
 
 
 @pytest.mark.slow
@@ -376,6 +376,6 @@ def client(project: Path) -> TestClient:
     ],
     ids=lambda value: repr(value[:60]) if isinstance(value, bytes) else "",
 )
-def test_odd_http_is_refused(server: Server, request_: bytes, statuses: set[int]) -> None:
-    """A body that is too large is refused before it is sent."""
+def test_malformed_http_is_rejected(server: Server, request_: bytes, statuses: set[int]) -> None:
+    """A body that is too large is rejected before it is sent."""
     assert _status(server.send(request_)) in statuses

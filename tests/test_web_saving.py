@@ -1,4 +1,4 @@
-"""Saving, deleting and committing in the Pipelines page, and what hinders them."""
+"""Saving, deleting and committing on the Pipelines page, and their failures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOURLY = EXTRACT_LOAD.replace("@daily", "@hourly")
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of one schedule, generated and committed, which is copied."""
+    """A generated and committed project with one schedule, to copy."""
     folder = tmp_path_factory.mktemp("original")
     root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
     assert dagpress(root, "generate")[0] == 0
@@ -36,14 +36,14 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of one schedule, generated and committed."""
+    """A generated and committed project with one schedule."""
     isolate_git(monkeypatch, tmp_path)
     return copy_of(original, tmp_path / "project")
 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project that nobody may change, beside a folder that is none of its."""
+    """A project that no test changes, next to an unrelated folder."""
     folder = tmp_path_factory.mktemp("untouched")
     write(folder, {"outside/there.yml": EXTRACT_LOAD})
     root = write(folder / "project", {"schedules/a.yml": EXTRACT_LOAD})
@@ -62,11 +62,11 @@ def untouched_pages(untouched: Path) -> Pages:
 
 
 def _draft(project: Path, text: str, file: str = "a.yml") -> dict[str, str]:
-    """What the editor of a file sends with another text in place of the one that is there."""
+    """Return the fields that the editor of a file sends with another text."""
     return {"file": file, "text": text, "base": version_of((project / "schedules" / file).read_text())}
 
 
-def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path) -> None:
+def test_saving_writes_the_schedule_and_its_dag_file_and_shows_them(project: Path) -> None:
     write(project, {"schedules/a.yml": "# kept\n" + EXTRACT_LOAD})
     pages = Pages(project)
     draft = form_of(pages.get("/edit/a.yml"))
@@ -80,7 +80,7 @@ def test_a_change_is_written_with_the_file_that_follows_and_shown(project: Path)
     assert text_of(page, ".change ins") == '+interval: "@hourly"'
 
 
-def test_to_load_the_result_again_writes_nothing(project: Path) -> None:
+def test_reloading_the_result_writes_nothing(project: Path) -> None:
     pages = Pages(project)
     form = {"csrf": pages.token, "file": "b.yml", "text": _HOURLY, "base": ""}
     answer = pages.client.post("/save", data=form, follow_redirects=False)
@@ -105,7 +105,7 @@ def test_to_load_the_result_again_writes_nothing(project: Path) -> None:
         3,
     ),
 )
-def test_a_file_keeps_its_line_ends_and_its_mark(project: Path, there: bytes, typed: str, wanted: bytes) -> None:
+def test_saving_keeps_line_ends_and_the_byte_order_mark(project: Path, there: bytes, typed: str, wanted: bytes) -> None:
     first, last = b"extractor: tap-a\nloader: target-a\n", "interval: '@daily' # "
     ends = b"\r\n" if b"\r\n" in there else b"\n"
 
@@ -122,7 +122,7 @@ def test_a_file_keeps_its_line_ends_and_its_mark(project: Path, there: bytes, ty
     assert (project / "schedules/a.yml").read_bytes() == whole(wanted)
 
 
-def test_errors_are_told_and_nothing_is_written_or_lost(project: Path) -> None:
+def test_errors_are_reported_and_nothing_is_written_or_lost(project: Path) -> None:
     pages = Pages(project)
     before = files_of(project)
     typed = EXTRACT_LOAD + "ownr: </textarea><script>alert(1)</script>\n"
@@ -133,8 +133,8 @@ def test_errors_are_told_and_nothing_is_written_or_lost(project: Path) -> None:
     assert files_of(project) == before
 
 
-def test_an_error_elsewhere_is_shown_and_the_dag_file_follows(project: Path) -> None:
-    """Unless it is in a schedule that this one waits for."""
+def test_an_error_in_another_schedule_is_shown_and_the_dag_file_is_written(project: Path) -> None:
+    """Unless it is in a dependency."""
     write(project, {"schedules/broken.yml": "extractor: [\n"})
     pages = Pages(project)
     page = pages.post("/save", _draft(project, _HOURLY))
@@ -149,8 +149,8 @@ def test_an_error_elsewhere_is_shown_and_the_dag_file_follows(project: Path) -> 
     assert (project / "generated_dags/a.py").read_text() == generated
 
 
-def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Path) -> None:
-    """The preview tells it, and shows the own block all the same; so does the page that deletes."""
+def test_an_error_of_a_schedule_in_the_same_file_blocks_the_write(tmp_path: Path) -> None:
+    """The preview and the page for deleting report it; the preview still shows the block."""
     files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "ab"}
     project = write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', **files})
     dagpress(project, "generate")
@@ -159,7 +159,7 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     pages = Pages(project)
     draft = _draft(project, _HOURLY, "x/b.yml")
     page = pages.post("/preview", draft)
-    assert "leaves its DAG file unchanged while 1 error is" in text_of(page, "#preview .warning")
+    assert "other pipelines in the same file have 1 error" in text_of(page, "#preview .warning")
     assert "schedules/x/a.yml:2:1" in text_of(page, "#preview .warning")
     changes = [" ".join(line.get_text().split()) for line in page.select("#changes .patch > *")]
     assert '- schedule="@daily",' in changes
@@ -170,7 +170,7 @@ def test_an_error_of_a_schedule_in_the_same_file_keeps_it_as_it_is(tmp_path: Pat
     assert (project / "generated_dags/x.py").read_text() == before
 
 
-def test_a_commit_of_a_shared_file_names_the_schedules_that_it_leaves(project: Path) -> None:
+def test_a_commit_of_a_shared_file_names_the_uncommitted_schedules(project: Path) -> None:
     files = {f"schedules/x/{name}.yml": EXTRACT_LOAD for name in "bc"}
     write(project, {"dagpress.toml": 'layout = "folder"\n', **files})
     dagpress(project, "generate")
@@ -183,7 +183,7 @@ def test_a_commit_of_a_shared_file_names_the_schedules_that_it_leaves(project: P
     assert not pages.get("/commit").select("form .warning")
 
 
-def test_several_save_pipelines_of_one_file_at_once_and_the_last_one_deletes_it(tmp_path: Path) -> None:
+def test_concurrent_changes_of_pipelines_in_one_file_are_all_saved(tmp_path: Path) -> None:
     project = write(tmp_path, {"dagpress.toml": 'layout = "folder"\n', "schedules/x/a.yml": EXTRACT_LOAD})
     dagpress(project, "generate")
     pages = Pages(project)
@@ -200,22 +200,22 @@ def test_several_save_pipelines_of_one_file_at_once_and_the_last_one_deletes_it(
     assert not (project / "generated_dags/x.py").exists()
 
 
-def test_a_file_that_has_changed_meanwhile_is_not_overwritten_and_both_are_shown(project: Path) -> None:
+def test_a_concurrently_changed_file_is_not_overwritten(project: Path) -> None:
     pages = Pages(project)
     draft = _draft(project, EXTRACT_LOAD + "owner: mine\n")
     write(project, {"schedules/a.yml": EXTRACT_LOAD + "owner: theirs\n"})
     before = files_of(project)
     page = pages.post("/save", draft, status=409)
     assert files_of(project) == before
-    assert "owner: theirs" in text_of(page, ".there")
+    assert "owner: theirs" in text_of(page, ".on-disk")
     assert (text_of(page, "del"), text_of(page, "ins")) == ("-owner: theirs", "+owner: mine")
     assert "owner: mine" in form_of(page)["text"]
-    # To save again is a decision.
+    # Saving again is a decision of the user.
     pages.post("/save", form_of(page))
     assert (project / "schedules/a.yml").read_text() == EXTRACT_LOAD + "owner: mine\n"
 
 
-def test_a_file_that_is_gone_meanwhile_is_written_anew_by_a_decision_alone(project: Path) -> None:
+def test_a_concurrently_deleted_file_is_written_only_after_confirmation(project: Path) -> None:
     pages = Pages(project)
     draft = _draft(project, EXTRACT_LOAD)
     dagpress(project, "schedule", "remove", "a")
@@ -226,34 +226,34 @@ def test_a_file_that_is_gone_meanwhile_is_written_anew_by_a_decision_alone(proje
     assert (project / "schedules/a.yml").read_text() == EXTRACT_LOAD
 
 
-def test_texts_that_are_too_long_to_be_compared_are_shown_all_the_same(project: Path) -> None:
+def test_texts_that_are_too_long_to_compare_are_still_shown(project: Path) -> None:
     pages = Pages(project)
     draft = _draft(project, "# mine\n# again\n" * 3_000)
     write(project, {"schedules/a.yml": "# theirs\n# again\n" * 3_000})
     page = pages.post("/save", draft, status=409)
-    assert text_of(page, ".patch") == "\\ 6,000 lines are too many to be compared here"
-    assert text_of(page, ".there").startswith("# theirs # again")
+    assert text_of(page, ".patch") == "\\ 6,000 lines are too many to compare here"
+    assert text_of(page, ".on-disk").startswith("# theirs # again")
     assert form_of(page)["text"].startswith("# mine")
 
 
-def test_a_new_file_replaces_none(project: Path) -> None:
+def test_a_new_file_does_not_replace_an_existing_one(project: Path) -> None:
     before = files_of(project)
     page = Pages(project).post("/save", {"file": "a.yml", "text": _HOURLY, "base": ""}, status=409)
     assert files_of(project) == before
-    assert text_of(page, "main h2") == "A file with this name exists"
+    assert text_of(page, "main h2") == "A file with this name already exists"
 
 
-def test_what_is_so_already_is_no_conflict(project: Path) -> None:
+def test_an_equal_concurrent_change_is_not_a_conflict(project: Path) -> None:
     pages = Pages(project)
     draft = _draft(project, _HOURLY)
     write(project, {"schedules/a.yml": _HOURLY})
     page = pages.post("/save", draft)
-    # The other has not generated.
+    # The other change did not generate.
     assert [text_of(part, "h3 code") for part in page.select(".change")] == ["generated_dags/a.py"]
     assert text_of(pages.post("/save", draft), "h1") == "a.yml is already up to date"
 
 
-def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: Path) -> None:
+def test_one_of_several_concurrent_saves_wins_and_the_others_see_both(project: Path) -> None:
     pages = Pages(project)
     forms = [{"csrf": pages.token, **_draft(project, f"{EXTRACT_LOAD}owner: tab{number}\n")} for number in range(5)]
     with futures.ThreadPoolExecutor(len(forms)) as pool:
@@ -295,18 +295,18 @@ def test_of_several_who_save_at_once_one_wins_and_the_others_see_both(project: P
         ("link.yml", "leads out of the project"),
     ],
 )
-def test_no_other_file_is_possible(untouched: Path, file: str, said: str) -> None:
+def test_other_files_cannot_be_opened(untouched: Path, file: str, said: str) -> None:
     assert said in problem_of(project_of(untouched), file)
 
 
 @pytest.mark.parametrize(("file", "said"), [("../a.yml", "below the folder"), ("link.yml", "leads out")])
-def test_no_other_file_is_written(untouched_pages: Pages, file: str, said: str) -> None:
+def test_other_files_cannot_be_written(untouched_pages: Pages, file: str, said: str) -> None:
     page = untouched_pages.post("/save", {"file": file, "text": _HOURLY, "base": ""}, status=422)
     assert said in text_of(page, "[role=alert]")
     assert form_of(page)["text"] == _HOURLY.replace("\n", "\r\n")
 
 
-def test_a_link_that_leads_to_itself_is_told(project: Path) -> None:
+def test_a_symlink_loop_is_reported(project: Path) -> None:
     (project / "schedules/loop").symlink_to("loop")
     page = Pages(project).post("/save", {"file": "loop/b.yml", "text": _HOURLY, "base": ""}, status=422)
     assert "cannot be looked at" in text_of(page, "[role=alert]")
@@ -315,7 +315,7 @@ def test_a_link_that_leads_to_itself_is_told(project: Path) -> None:
 @pytest.mark.parametrize(
     "file", sample(["team/new folder/b.YAML", "con.yml", "a b.yml", "'\"<b>.yml", "100% #1?.yml", "ü.yml"], 3)
 )
-def test_odd_names_are_saved_edited_and_deleted(project: Path, file: str) -> None:
+def test_unusual_names_are_saved_edited_and_deleted(project: Path, file: str) -> None:
     pages = Pages(project)
     text = _HOURLY + "name: odd\n"
     page = pages.post("/save", {"file": file, "text": text, "base": ""})
@@ -338,12 +338,12 @@ def test_odd_names_are_saved_edited_and_deleted(project: Path, file: str) -> Non
         ("", "empty"),
     ],
 )
-def test_hostile_yaml_has_a_clear_answer(untouched_pages: Pages, text: str, said: str) -> None:
+def test_hostile_yaml_is_an_error(untouched_pages: Pages, text: str, said: str) -> None:
     page = untouched_pages.post("/save", {"file": "b.yml", "text": text, "base": ""}, status=422)
     assert said in text_of(page, ".diagnostics")
 
 
-def test_a_file_that_is_not_utf_8_does_not_lose_what_it_holds_in_silence(project: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_not_overwritten_silently(project: Path) -> None:
     data = b"# \xff\n" + EXTRACT_LOAD.encode()
     (project / "schedules/a.yml").write_bytes(data)
     pages = Pages(project)
@@ -357,7 +357,7 @@ def test_a_file_that_is_not_utf_8_does_not_lose_what_it_holds_in_silence(project
     assert (project / "schedules/a.yml").read_text() == "# ÿ\n" + EXTRACT_LOAD
 
 
-def test_what_is_typed_outlives_a_broken_configuration(project: Path) -> None:
+def test_input_is_kept_with_a_broken_configuration(project: Path) -> None:
     pages = Pages(project)
     form = {"csrf": pages.token, "file": "a.yml", "text": "\n" + _HOURLY, "base": "x"}
     write(project, {"dagpress.toml": "airflow = 3\n"})
@@ -368,8 +368,8 @@ def test_what_is_typed_outlives_a_broken_configuration(project: Path) -> None:
     assert f"\n\n{_HOURLY}".replace('"', "&#34;") in answer.text
 
 
-def test_a_full_disk_is_told_and_every_file_is_whole(project: Path) -> None:
-    """A limit on the size of a file is what a full disk is: the write ends in the middle."""
+def test_a_full_disk_is_reported_and_no_file_is_incomplete(project: Path) -> None:
+    """Simulated by a limit on the file size: the write fails in the middle."""
     pages = Pages(project)
     typed = _HOURLY + "# " + "x" * 3000 + "\n"
     before = files_of(project)
@@ -388,8 +388,8 @@ def test_a_full_disk_is_told_and_every_file_is_whole(project: Path) -> None:
     assert dagpress(project, "check")[0] == 0
 
 
-def test_what_was_written_before_a_fault_is_told(project: Path) -> None:
-    """No file can take the place of one that something is mounted on."""
+def test_files_written_before_a_failure_are_reported(project: Path) -> None:
+    """A mount point cannot be replaced by a file."""
     pages = Pages(project)
     draft = _draft(project, _HOURLY)
     generated = project / "generated_dags/a.py"
@@ -401,14 +401,14 @@ def test_what_was_written_before_a_fault_is_told(project: Path) -> None:
         subprocess.run(["umount", generated], check=True)
     said = text_of(page, "[role=alert]")
     assert said.startswith(f"generated_dags/a.py cannot be written: {os.strerror(errno.EBUSY)}. ")
-    assert "These files were written before: schedules/a.yml" in said
+    assert "Files written before the error: schedules/a.yml" in said
     assert (project / "schedules/a.yml").read_text() == _HOURLY
     assert dagpress(project, "check")[0] == 1
     pages.post("/save", form_of(page))
     assert dagpress(project, "check")[0] == 0
 
 
-def test_deleting_asks_shows_what_goes_and_does_it(project: Path) -> None:
+def test_deleting_shows_the_files_and_asks_for_confirmation(project: Path) -> None:
     pages = Pages(project)
     before = files_of(project)
     page = pages.get("/delete/a.yml")
@@ -425,7 +425,7 @@ def test_deleting_asks_shows_what_goes_and_does_it(project: Path) -> None:
     pages.post("/delete/a.yml", {"base": ""}, status=404)
 
 
-def test_what_others_wait_for_is_not_deleted(project: Path) -> None:
+def test_a_pipeline_with_dependents_cannot_be_deleted(project: Path) -> None:
     write(project, {"schedules/b.yml": 'extractor: tap-a\nloader: target-a\nafter: a\ninterval: "@manual"\n'})
     pages = Pages(project)
     page = pages.get("/delete/a.yml")
@@ -435,7 +435,7 @@ def test_what_others_wait_for_is_not_deleted(project: Path) -> None:
     assert (project / "schedules/a.yml").exists()
 
 
-def test_a_file_that_has_changed_meanwhile_is_not_deleted(project: Path) -> None:
+def test_a_concurrently_changed_file_is_not_deleted(project: Path) -> None:
     pages = Pages(project)
     form = form_of(pages.get("/delete/a.yml"))
     write(project, {"schedules/a.yml": _HOURLY})
@@ -446,7 +446,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_deleted(project: Path) -> None
     assert not (project / "schedules/a.yml").exists()
 
 
-def test_a_commit_takes_the_pipeline_and_nothing_else(project: Path) -> None:
+def test_a_commit_contains_only_the_pipeline(project: Path) -> None:
     write(project, {"schedules/c.yml": EXTRACT_LOAD, "README": "staged\n"})
     git(project, "add", "README")
     pages = Pages(project)
@@ -460,12 +460,12 @@ def test_a_commit_takes_the_pipeline_and_nothing_else(project: Path) -> None:
     files = git(project, "show", "--format=%s", "--name-only", "HEAD").split()
     assert files == ["Add", "pipeline", "b", "generated_dags/team/b.py", "schedules/team/b.yml"]
     assert git(project, "status", "--porcelain").split("\n") == ["A  README", "?? schedules/c.yml"]
-    # The next goes to the same branch, unless somebody says otherwise.
+    # The next commit is on the same branch by default.
     assert form_of(pages.post("/save", _draft(project, _HOURLY)))["branch"] == "dagpress/b"
 
 
-def test_a_commit_of_everything_takes_schedules_and_generated_files_alone(project: Path) -> None:
-    """Also removed files, but no other files in their folders."""
+def test_a_commit_of_everything_contains_only_schedules_and_generated_files(project: Path) -> None:
+    """Also deleted ones, but no other files in their folders."""
     others = {
         "generated_dags/__pycache__/a.cpython-311.pyc": "\0",
         "generated_dags/own.py": "",
@@ -497,7 +497,7 @@ def test_the_push_command_pushes_only_the_branch(project: Path, tmp_path: Path, 
     assert not (project / "y").exists()
 
 
-def test_a_commit_takes_what_was_left_of_earlier_saves_of_the_pipeline(project: Path) -> None:
+def test_a_commit_contains_earlier_saves_of_the_pipeline(project: Path) -> None:
     pages = Pages(project)
     pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
     draft = _draft(project, "# a comment\n" + _HOURLY, "b.yml")
@@ -516,7 +516,7 @@ def test_a_deletion_is_committed(project: Path) -> None:
     assert shown.split("\n") == ["Delete pipeline a", "", "D\tgenerated_dags/a.py", "D\tschedules/a.yml"]
 
 
-def test_a_hook_that_refuses_is_told_and_all_is_as_it_was(project: Path) -> None:
+def test_a_failing_hook_is_reported_and_changes_nothing(project: Path) -> None:
     hook(project, "pre-commit", "echo 'no <b>commits</b> today' >&2; exit 1")
     pages = Pages(project)
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
@@ -528,7 +528,7 @@ def test_a_hook_that_refuses_is_told_and_all_is_as_it_was(project: Path) -> None
     assert git(project, "branch", "--format=%(refname:short)") == "main"
 
 
-def test_what_has_changed_since_it_was_shown_is_not_committed_but_shown(project: Path) -> None:
+def test_changes_since_the_page_was_shown_are_shown_and_not_committed(project: Path) -> None:
     pages = Pages(project)
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
     write(project, {"schedules/b.yml": _HOURLY + "owner: other\n"})
@@ -541,7 +541,7 @@ def test_what_has_changed_since_it_was_shown_is_not_committed_but_shown(project:
     assert text_of(pages.get("/commit"), "h2") == "Nothing to commit"
 
 
-def test_a_project_in_a_folder_of_its_repository(project: Path) -> None:
+def test_a_project_in_a_subfolder_of_its_repository_is_committed(project: Path) -> None:
     write(project / "sub", {"schedules/x.yml": EXTRACT_LOAD})
     pages = Pages(project / "sub")
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
@@ -554,7 +554,7 @@ def test_a_project_in_a_folder_of_its_repository(project: Path) -> None:
     ]
 
 
-def test_a_file_behind_a_link_is_changed_and_committed_in_its_place(project: Path) -> None:
+def test_the_target_of_a_symlink_is_changed_and_committed(project: Path) -> None:
     write(project, {"shared/b.yml": EXTRACT_LOAD})
     (project / "schedules/b.yml").symlink_to("../shared/b.yml")
     dagpress(project, "generate")
@@ -566,15 +566,15 @@ def test_a_file_behind_a_link_is_changed_and_committed_in_its_place(project: Pat
     assert git(project, "show", "--format=", "--name-only", "HEAD").split() == ["generated_dags/b.py", "shared/b.yml"]
 
 
-def test_without_a_repository_the_files_stay(tmp_path: Path) -> None:
+def test_without_a_repository_files_are_saved(tmp_path: Path) -> None:
     project = write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD})
     pages = Pages(project)
     page = pages.post("/save", {"file": "b.yml", "text": _HOURLY, "base": ""})
-    assert "in no git repository" in text_of(page, "section")
+    assert "not in a git repository" in text_of(page, "section")
     assert not page.select("form")
-    assert "in no git repository" in text_of(pages.get("/commit"), "section")
+    assert "not in a git repository" in text_of(pages.get("/commit"), "section")
 
 
-def test_only_commits_are_shown(project: Path) -> None:
+def test_only_commits_have_a_page(project: Path) -> None:
     for commit in ("no", "HEAD", "--help", "0" * 40):
         Pages(project).get(f"/commits/{commit}", status=404)

@@ -1,4 +1,4 @@
-"""The picker of the times of a pipeline: it says what the text says, and changes only what is chosen."""
+"""The picker of times: it shows the interval of the text, and changes only edited values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BASE = "# at night\nextractor: tap-a  # ours\nloader: target-b\n"
 
 
 def _form(choices: Choices, was: str, *, is_after: bool = False) -> dict[str, str]:
-    """What a browser sends of choices that were made on those of an interval."""
+    """Return the fields that a browser sends for changed choices of an interval."""
     names = ("starts", "every", "past", "days", "day", "months", "time", "cron")
     fields = {PREFIX + name: getattr(choices, name) for name in names}
     fields |= {f"{PREFIX}weekday:{day}": "on" for day in choices.weekdays}
@@ -39,7 +39,7 @@ def test_an_unedited_interval_is_not_written(intervals: list[str], is_after: boo
 
 
 @given(RECURRENCES, INTERVALS)
-def test_what_is_chosen_is_written(recurrence: Recurrence, was: str) -> None:
+def test_the_choices_are_written(recurrence: Recurrence, was: str) -> None:
     chosen = choices_of(interval_of(recurrence), is_after=False)
     assert chosen.recurrence == recurrence
     fields, problems = with_choices(_form(chosen, was))
@@ -63,13 +63,13 @@ def test_what_is_chosen_is_written(recurrence: Recurrence, was: str) -> None:
         ("interval: 0 6 * * *\nafter: [b]\n", {"starts": "manual"}, 'interval: "@manual"\n'),
         ("after: [b]\n", {"starts": "times", "time": "0615"}, "after: [b]\ninterval: 15 6 * * *\n"),
         ("interval: 15m\n", {"starts": "cron", "cron": "*/7 * * * *"}, "interval: '*/7 * * * *'\n"),
-        ("interval: 0 6 * * *\n", {"time": "25:00"}, "not a time of day"),
-        ("interval: 0 6 * * *\n", {"days": "chosen"}, "no day is chosen"),
-        ("interval: 0 6 * * *\n", {"starts": "often", "every": "7m"}, "cannot be chosen"),
-        ("interval: 0 6 * * *\n", {"days": "month", "months": "* * *; rm"}, "cannot be chosen"),
+        ("interval: 0 6 * * *\n", {"time": "25:00"}, "expected a time of day"),
+        ("interval: 0 6 * * *\n", {"days": "chosen"}, "no day is selected"),
+        ("interval: 0 6 * * *\n", {"starts": "often", "every": "7m"}, "not a valid choice"),
+        ("interval: 0 6 * * *\n", {"days": "month", "months": "* * *; rm"}, "not a valid choice"),
     ],
 )
-def test_only_what_is_chosen_changes_in_the_text(before: str, changes: dict[str, str], after: str) -> None:
+def test_only_changed_choices_change_the_text(before: str, changes: dict[str, str], after: str) -> None:
     text = _BASE + before
     own, _ = read_own(text, "")
     assert own
@@ -86,18 +86,18 @@ def test_only_what_is_chosen_changes_in_the_text(before: str, changes: dict[str,
         assert changed.replace('"', "'") == (_BASE + after).replace('"', "'")
 
 
-def test_the_picker_shows_what_was_sent_until_it_is_valid(tmp_path: Path) -> None:
+def test_the_picker_keeps_invalid_input(tmp_path: Path) -> None:
     pages = Pages(write(tmp_path, {"schedules/a.yml": _BASE + "interval: 0 6 31 * *\n"}))
     page = pages.get("/edit/a.yml")
     assert "months without a day 31: February, April, June, September, November" in text_of(page, "#when-runs")
     page = pages.post("/preview", {**form_of(page), "when:time": "25:00", "when:hour:18": "on"})
-    assert "not a time of day" in text_of(page, "#wrong-interval")
+    assert "expected a time of day" in text_of(page, "#wrong-interval")
     form = form_of(page)
     assert {"when:time": "25:00", "when:hour:18": ""}.items() <= form.items()
     assert "interval: 0 6,18 31 * *" in form_of(pages.post("/preview", {**form, "when:time": "06:00"}))["text"]
 
 
-def test_the_hour_is_told_with_a_quieter_minute(tmp_path: Path) -> None:
+def test_a_busy_hour_is_reported_with_a_quieter_minute(tmp_path: Path) -> None:
     others = {f"schedules/o{n}.yml": EXTRACT_LOAD.replace("@daily", f"{n % 2 * 5} 6 * * *") for n in range(7)}
     text = _BASE + "interval: 0 7 * * *\ntimezone: Europe/Paris\n"
     utc = EXTRACT_LOAD.replace("@daily", "0 6 * * *") + "timezone: Africa/Lagos\n"
@@ -110,7 +110,7 @@ def test_the_hour_is_told_with_a_quieter_minute(tmp_path: Path) -> None:
     assert button["value"] == "10"
 
 
-def test_a_new_pipeline_has_the_usual_timezone(tmp_path: Path) -> None:
+def test_a_new_pipeline_has_the_most_common_timezone(tmp_path: Path) -> None:
     zones = ["Europe/Berlin", "Europe/Berlin", "UTC"]
     files = {f"schedules/{n}.yml": f"{EXTRACT_LOAD}timezone: {zone}\n" for n, zone in enumerate(zones)}
     project = write(tmp_path, files)

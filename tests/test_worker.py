@@ -1,4 +1,4 @@
-"""The worker of the Pipelines page: every task is stopped at its limits, and reported."""
+"""The worker of the Pipelines page: tasks are stopped at their limits and reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from codegen.web.shell.request_context import RequestContext
 from codegen.web.shell.worker import StoppedError, Task, shared_worker
 from codegen.web.shell.workspace import BrokenProjectError
 
-# Takes seconds to check, although each line is quick.
+# Takes seconds to check, although each line is fast.
 ENDLESS = "interval: '@daily'\ntasks:\n" + "".join(f"- {{id: t{number}, command: x}}\n" for number in range(30_000))
 
 WRONG = Diagnostic(rules.UNREADABLE, "wrong", Location("dagpress.toml"))
@@ -46,7 +46,7 @@ def _run(project: Path, function: Callable[..., Any], *arguments: Any, seconds: 
 
 
 def _nothing(context: RequestContext) -> None:
-    """A warm-up that does nothing."""
+    """Prepare nothing."""
 
 
 def _names(context: RequestContext) -> tuple[list[str], int, int]:
@@ -71,12 +71,12 @@ def _die(_: RequestContext, number: int) -> None:
 
 
 class _WorkerPages(Pages):
-    """Whose drafts are always rendered in the worker."""
+    """Pages that always render drafts in the worker."""
 
     worker = shared_worker()
 
 
-class _OddError(Exception):
+class _UnpicklableError(Exception):
     """An exception that cannot be unpickled."""
 
     def __init__(self, one: str, two: str) -> None:
@@ -84,7 +84,7 @@ class _OddError(Exception):
 
 
 def _raise(_: RequestContext, number: int) -> None:
-    raise (HTTPException(404, "gone", {"A": "b"}), BrokenProjectError([WRONG]), _OddError("odd", "ity"))[number]
+    raise (HTTPException(404, "gone", {"A": "b"}), BrokenProjectError([WRONG]), _UnpicklableError("odd", "ity"))[number]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def _raise(_: RequestContext, number: int) -> None:
         (_sleep, (), "takes longer than 2 seconds"),
         (_eat, (), "takes too much memory"),
         (_die, (signal.SIGKILL,), "was killed, probably for lack of memory"),
-        (_die, (signal.SIGSEGV,), "ended with -11"),
+        (_die, (signal.SIGSEGV,), "exited with code -11"),
     ],
 )
 def test_a_stopped_task_is_reported_and_the_project_stays_cached(
@@ -107,15 +107,15 @@ def test_a_stopped_task_is_reported_and_the_project_stays_cached(
     assert _run(project, _names)[2] == before
 
 
-def test_an_exception_is_raised_here(project: Path) -> None:
-    """With its traceback if it is a bug."""
+def test_an_exception_of_a_task_is_raised_in_the_server(project: Path) -> None:
+    """With its traceback if it is an internal error."""
     with pytest.raises(HTTPException, match="gone") as raised:
         _run(project, _raise, 0)
     assert raised.value.headers == {"A": "b"}
     with pytest.raises(BrokenProjectError) as broken:
         _run(project, _raise, 1)
     assert broken.value.diagnostics == [WRONG]
-    with pytest.raises(RuntimeError, match=r"in _raise(?s:.*)_OddError: oddity"):
+    with pytest.raises(RuntimeError, match=r"in _raise(?s:.*)_UnpicklableError: oddity"):
         _run(project, _raise, 2)
 
 
@@ -129,7 +129,7 @@ def test_a_killed_worker_is_replaced(project: Path) -> None:
 
 
 def test_a_slow_text_is_reported_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the preview, by Save, and for a file that is already up to date."""
+    """In the preview, by Save, and for a file that is already up to date."""
     monkeypatch.setattr(worker, "LIMIT", 0.01)
     pages = _WorkerPages(write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD}))
     pages.get("/edit/a.yml")
@@ -147,7 +147,7 @@ def test_a_slow_text_is_reported_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.slow
 def test_other_requests_are_answered_during_a_draft(tmp_path: Path) -> None:
-    """Also a draft of another client; drafts of disconnected clients are skipped or stopped.
+    """Also another client's draft. Drafts of disconnected clients are skipped or stopped.
 
     The worker inherits no unneeded state.
     """
@@ -187,7 +187,7 @@ def test_other_requests_are_answered_during_a_draft(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_worker_ends_with_the_server(tmp_path: Path, number: signal.Signals) -> None:
-    """Also during a draft, for every end of the server, without output."""
+    """Also during a draft, whatever ends the server, and without output."""
     with _served(tmp_path) as (server, child, form), server.connect() as connection:
         connection.sendall(_request(form, ENDLESS))
         _await_fork(child, "[0-9]")
@@ -204,7 +204,7 @@ def _await_fork(child: int, pattern: str) -> None:
 
 @contextmanager
 def _served(root: Path) -> Iterator[tuple[Server, int, dict[str, str]]]:
-    """A server with a started worker, the worker's PID, and a form with the CSRF token."""
+    """Yield a server with a started worker, the worker's PID, and a form with the CSRF token."""
     with serving(write(root, {"schedules/a.yml": EXTRACT_LOAD}), DAGPRESS_TOKEN=TOKEN) as server:
         form = form_of(soup_of(_get(server, "/edit/a.yml")))
         threads = Path(f"/proc/{server.process.pid}/task")
@@ -212,7 +212,7 @@ def _served(root: Path) -> Iterator[tuple[Server, int, dict[str, str]]]:
 
 
 def _seconds_of_children(process: int) -> float:
-    """The CPU time of the children of a process that have ended."""
+    """Return the CPU time of the ended children of a process."""
     ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[13:15]
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 

@@ -1,6 +1,6 @@
-"""The files of others that the Pipelines page loads, from npm: in the versions and with the hashes of the lock file.
+"""Vendors the files that the Pipelines page loads from npm: with the versions and hashes of the lock file.
 
-`make vendor` writes them anew after `package.json` was changed.
+`make vendor` updates them after a change of `package.json`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "codegen" / "web" / "static" / "vendor"
 _PINS = ("package.json", "package-lock.json")
-# A program that is no ES module, which a package's `exports` would name.
+# Scripts that are not ES modules: for modules, a package's `exports` has the path.
 _SCRIPTS = {"htmx.org": "dist/htmx.min.js"}
 
 
 def fetch(pins: Path) -> dict[str, bytes]:
-    """The files of every package that the lock file in a folder names: the program and the licence, by their paths."""
+    """Return the script and the licence of every package in the lock file of a folder, by their paths."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         for pin in _PINS:
@@ -40,7 +40,7 @@ def _files_of(folder: Path, around: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def main() -> None:
-    """Write the files, and delete those that no package has any more."""
+    """Write the files, and delete obsolete ones."""
     files = fetch(FOLDER)
     for path in [path for path in FOLDER.rglob("*") if path.is_file() and path.name not in _PINS]:
         if path.relative_to(FOLDER).as_posix() not in files:

@@ -1,6 +1,6 @@
-"""Prints what an Airflow has, as the JSON of `codegen/airflow_facts`: run it with the Python of that Airflow.
+"""Prints the facts about an Airflow as JSON for `codegen/airflow_facts`: run it with the Python of that Airflow.
 
-It asks the installed program and writes down what that says: the types are the annotations of the source, unchanged.
+It inspects the installed packages: the types are the annotations of the source, unchanged.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-# What can be imported from, in the order of preference: the public interface first, the modules of providers last.
+# The packages to import from, in order of preference: the public interface first, modules of providers last.
 _PACKAGES = (
     "airflow.sdk",
     "airflow.datasets",
@@ -36,16 +36,16 @@ _PACKAGES = (
     "airflow.notifications",
     "airflow.providers",
 )
-# The folders of a provider whose classes a DAG file uses.
+# The folders of a provider with classes for DAG files.
 _OF_PROVIDERS = re.compile(r"airflow\.providers\.\w+(?:\.\w+)*\.(operators|sensors|notifications|timetables)(?:\.|$)")
 _NO_INTERFACE = re.compile(r"\.(_\w+|tests|example_dags|version)(?:\.|$)")
 _NOT_TAKEN = {"self", "args", "kwargs", "context"}
-# In the words of Airflow's operators, and of Python.
+# The messages of Airflow's operators and of Python.
 _MISSING = re.compile(r"missing (?:keyword argument|\d+ required).*")
 
 
 def facts() -> dict[str, Any]:
-    """Everything that is known of the Airflow that this Python has."""
+    """Return all facts about the Airflow of this Python."""
     warnings.simplefilter("ignore")
     modules = list(_modules())
     return {
@@ -72,14 +72,14 @@ def facts() -> dict[str, Any]:
 
 
 def _distribution() -> Distribution:
-    """The distribution that is the core, which has one of its own since 3.0."""
+    """Return the name of the core distribution, which is separate since 3.0."""
     with suppress(PackageNotFoundError):
         return distribution("apache-airflow-core")
     return distribution("apache-airflow")
 
 
 def _pythons() -> list[str]:
-    """The versions of Python that it says it runs on."""
+    """Return the supported versions of Python."""
     language = re.compile(r"Programming Language :: Python :: (3\.\d+)")
     found = (language.fullmatch(line) for line in _distribution().metadata.get_all("Classifier") or ())
     return [match[1] for match in found if match]
@@ -87,7 +87,7 @@ def _pythons() -> list[str]:
 
 @cache
 def _is_new() -> bool:
-    """Whether it has the task SDK, which is the interface of DAG files since 3.0."""
+    """Return whether it has the Task SDK, which is the interface of DAG files since 3.0."""
     with suppress(ImportError):
         return bool(import_module("airflow.sdk"))
     return False
@@ -95,7 +95,7 @@ def _is_new() -> bool:
 
 @cache
 def _interface() -> Any:  # a module
-    """The module that has `DAG` and `BaseOperator`."""
+    """Return the module with `DAG` and `BaseOperator`."""
     return import_module("airflow.sdk" if _is_new() else "airflow.models")
 
 
@@ -116,7 +116,7 @@ def _trigger_rules() -> set[str]:
 
 
 def _modules() -> Iterator[ModuleType]:
-    """The modules that are imported from, in the order of preference."""
+    """Return the modules to import from, in order of preference."""
     for package in _PACKAGES:
         with suppress(ImportError):
             module = import_module(package)
@@ -126,14 +126,14 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def _inside(package: ModuleType) -> Iterator[ModuleType]:
-    # Some providers lie in folders that are no packages, which `pkgutil` does not enter.
+    # Some providers are in folders that are not packages, which `pkgutil` skips.
     files = [path.relative_to(folder) for folder in package.__path__ for path in Path(folder).rglob("*.py")]
     names = {".".join([package.__name__, *path.with_suffix("").parts]) for path in files}
     for name in sorted(name.removesuffix(".__init__") for name in names):
         is_provider = name.startswith("airflow.providers.")
         if _NO_INTERFACE.search(name) or (is_provider and not _OF_PROVIDERS.match(name)):
             continue
-        # A module of a provider whose library is not installed is none of this Airflow's.
+        # Skip modules of providers with a missing library.
         with suppress(Exception):
             yield import_module(name)
 
@@ -148,7 +148,7 @@ def _own_classes(module: ModuleType) -> Iterator[tuple[str, type[Any]]]:
 
 
 def _imports(modules: list[ModuleType]) -> dict[str, str]:
-    """The module of each public class of the core; of one that stands in several, the most public."""
+    """Return the module of each public class of the core; of several modules, the most public."""
     found: dict[str, str] = {}
     for module in modules:
         if module.__name__.startswith("airflow.providers.") or (_is_new() and module.__name__ == "airflow"):
@@ -160,7 +160,7 @@ def _imports(modules: list[ModuleType]) -> dict[str, str]:
 
 
 def _classes(modules: list[ModuleType]) -> dict[str, dict[str, Any]]:
-    """The operators, sensors, notifiers and timetables, by their full names."""
+    """Return the operators, sensors, notifiers and timetables by their full names."""
     kinds = _kinds()
     found = {}
     for module in modules:
@@ -186,7 +186,7 @@ def _kinds() -> dict[str, type[Any]]:
 
 
 def _first(name: str, *modules: str) -> Any:
-    """The class of that name in the first of these modules that there is."""
+    """Return the class with this name in the first module that exists."""
     for module in modules:
         with suppress(ImportError):
             return getattr(import_module(module), name)
@@ -200,7 +200,7 @@ def _class(each: type[Any], kind: str) -> dict[str, Any]:
     for name, attribute in (("templated", "template_fields"), ("files", "template_ext")):
         values = getattr(each, attribute, ())
         if isinstance(values, (tuple, list)) and values:
-            # Some are made of sets, which have no order.
+            # Some are built from sets, which have no order.
             result[name] = sorted(map(str, values))
     if required := _required(each, kind):
         result["required"] = required
@@ -208,13 +208,13 @@ def _class(each: type[Any], kind: str) -> dict[str, Any]:
 
 
 def _required(each: type[Any], kind: str) -> list[str]:
-    """The arguments without which it fails, by its own words; a class that is abstract has none."""
+    """Return the required arguments according to its error messages; an abstract class has none."""
     given: dict[str, Any] = {"task_id": "one"} if kind in {"operator", "sensor"} else {}
     found: list[str] = []
     while True:
         try:
             each(**given, **dict.fromkeys(found, "one"))
-        except Exception as error:  # noqa: BLE001  # the class of the error differs between the versions
+        except Exception as error:  # noqa: BLE001  # the exception differs between versions
             missing = _MISSING.search(str(error))
             names = re.findall(r"'(\w+)'", missing[0]) if missing else []
         else:
@@ -225,7 +225,7 @@ def _required(each: type[Any], kind: str) -> list[str]:
 
 
 def _all_arguments(each: type[Any], without: set[str]) -> dict[str, str]:
-    """The arguments of a class and, as far as it passes on further ones, of the classes that it is made of."""
+    """Return the arguments of a class and, if it passes on keyword arguments, of its base classes."""
     found: dict[str, str] = {}
     for base in each.__mro__:
         init = base.__dict__.get("__init__")
@@ -242,7 +242,7 @@ def _all_arguments(each: type[Any], without: set[str]) -> dict[str, str]:
 
 
 def _arguments(each: type[Any], *before: str) -> dict[str, str]:
-    """The arguments of a class itself, each with the annotation of its parameter, or of the field that it fills."""
+    """Return the arguments of a class itself, with the annotations of their parameters or fields."""
     fields = {field.name: field.type for field in getattr(each, "__attrs_attrs__", ())}
     return {
         name: _annotation(fields.get(name) if parameter.annotation is parameter.empty else parameter.annotation)
@@ -252,7 +252,7 @@ def _arguments(each: type[Any], *before: str) -> dict[str, str]:
 
 
 def _deprecated(each: type[Any], first: str, **given: Any) -> list[str]:
-    """The arguments that it warns of when they are given; nothing is known of those that take no simple value."""
+    """Return the arguments with a deprecation warning; those without simple values cannot be checked."""
     return [
         name
         for name in _arguments(each, first)
@@ -261,7 +261,7 @@ def _deprecated(each: type[Any], first: str, **given: Any) -> list[str]:
 
 
 _DATE = datetime(2024, 1, 1, tzinfo=timezone.utc)
-# A value of each type; which of them an argument takes is found by trying.
+# A value of each type; the values that an argument accepts are found by trying.
 _VALUES: tuple[Any, ...] = ("one", True, 1, timedelta(hours=1), _DATE, {}, ["one"])
 
 
@@ -269,7 +269,7 @@ _PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 
 def _is_preset(preset: str) -> bool:
-    """Whether it takes that word for a cron."""
+    """Return whether it accepts a word as a cron."""
     try:
         _interface().DAG("one", schedule=preset, start_date=_DATE).timetable.validate()
     except Exception:  # noqa: BLE001  # as below
@@ -280,7 +280,7 @@ def _is_preset(preset: str) -> bool:
 def _takes(each: type[Any], **arguments: Any) -> bool:
     try:
         each(**arguments)
-    except Exception:  # noqa: BLE001  # the class of the error differs between the versions
+    except Exception:  # noqa: BLE001  # the exception differs between versions
         return False
     return True
 
@@ -293,12 +293,12 @@ def _warns(each: type[Any], arguments: dict[str, Any], name: str) -> bool:
     return is_taken and any(about.search(str(warning.message)) for warning in seen)
 
 
-# What a warning calls an argument, where it does not name it.
+# Other names of arguments in warnings.
 _CALLED = {"access_control": "permissions", "sla": "SLA", "sla_miss_callback": "SLA"}
 
 
 def _commands() -> Iterator[str]:
-    """Every command of the program, such as `dags list`."""
+    """Return every command of the program, such as `dags list`."""
     for command in import_module("airflow.cli.cli_parser").ALL_COMMANDS_DICT.values():
         yield from (f"{command.name} {each.name}" for each in getattr(command, "subcommands", ()))
         if not hasattr(command, "subcommands"):
@@ -312,7 +312,7 @@ def _annotation(annotation: Any) -> str:
 
 
 if __name__ == "__main__":
-    # Airflow and its providers log to stdout while they are imported: what is ours goes to a copy of it.
+    # Airflow and its providers log to stdout when they are imported: the JSON goes to a copy of it.
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     answer.write(json.dumps(facts(), indent=1, ensure_ascii=False) + "\n")

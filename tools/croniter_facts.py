@@ -1,4 +1,4 @@
-"""Writes `codegen/airflow_facts/croniter.json`: the croniter of each Airflow, and the forms of crons that it lacks.
+"""Writes `codegen/airflow_facts/croniter.json`: the croniter of each Airflow, and the cron syntax that it lacks.
 
 Airflow's constraint files pin the newest releases of their day, so the croniter is the newest on the release date.
 """
@@ -21,7 +21,7 @@ from codegen.timetable.portability import FORMS
 _FILE = Path(__file__).resolve().parent.parent / "codegen/airflow_facts/croniter.json"
 _UV = Path(sys.executable).with_name("uv")
 _COMPILE = ("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-version", "3.11")
-# It prints the next runs of each cron on its standard input from the end of two Februaries; null if it is refused.
+# Prints the next runs of each cron on stdin from the end of two Februaries; null for an invalid cron.
 _RUNS = """
 import json, sys
 from datetime import datetime
@@ -41,7 +41,7 @@ print(json.dumps([runs(cron) for cron in json.load(sys.stdin)]))
 
 
 def runs_by(release: str, crons: list[str], folder: Path) -> list[list[str] | None]:
-    """Runs of each cron by a release of croniter, which it installs in a folder; None if it refuses the cron."""
+    """Install a release of croniter in a folder, and return the runs of each cron; None for an invalid one."""
     _uv("pip", "install", "--quiet", "--target", str(folder), f"croniter=={release}")
     command = [sys.executable, "-S", "-W", "ignore", "-c", _RUNS]
     env = {"PYTHONPATH": str(folder)}
@@ -53,7 +53,7 @@ def runs_by(release: str, crons: list[str], folder: Path) -> list[list[str] | No
 
 
 def lacks(release: str, folder: Path) -> dict[str, list[str]]:
-    """The names of the forms that a release of croniter refuses, and of those that it reads unlike ours."""
+    """Return the names of the forms that a release of croniter rejects, and of those that it reads differently."""
     crons = [form.example for form in FORMS.values()]
     theirs, ours = runs_by(release, crons, folder / "theirs"), runs_by(version("croniter"), crons, folder / "ours")
     answers = list(zip(FORMS, theirs, ours, strict=True))
@@ -70,7 +70,7 @@ def _facts(airflow: str) -> dict[str, Any]:
     required = f"apache-airflow=={first}"
     locked = _uv(*_COMPILE, "--no-deps", "--format", "pylock.toml", "-", text=required)
     uploaded = max(datetime.fromisoformat(day) for day in re.findall(r"upload-time = ([\d-]+)", locked))
-    # Its parts are uploaded within hours. Those of a pre-release are pre-releases too.
+    # Its distributions are uploaded within hours. The constraints of a pre-release are pre-releases, too.
     options = ["--exclude-newer", f"{uploaded + timedelta(days=1):%Y-%m-%d}", *["--prerelease=allow"] * is_early]
     pins = _uv(*_COMPILE, *options, "-", text=required)
     release = re.findall(r"^croniter==(\S+)", pins, re.MULTILINE)[0]

@@ -1,8 +1,8 @@
-"""Writes Kubernetes' published definitions of a pod's parts, as the runner `kubernetes` checks them.
+"""Writes Kubernetes' published definitions of a pod for the checks of the runner `kubernetes`.
 
 The source is the package kubernetes-validate (Apache License 2.0), which has the OpenAPI definitions of Kubernetes
-(Apache License 2.0, https://github.com/kubernetes/kubernetes/tree/master/api/openapi-spec) as JSON Schemas that refuse
-unknown fields. Descriptions are left out. What they say in words about allowed values is in `_WORDS`.
+(Apache License 2.0, https://github.com/kubernetes/kubernetes/tree/master/api/openapi-spec) as JSON Schemas that reject
+unknown fields. Descriptions are omitted. The allowed values in them are in `_WORDS`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-# That of the Kubernetes client in the newest requirements of Airflow, which drops the fields that it does not know.
+# The version of the Kubernetes client in Airflow's newest requirements, which drops unknown fields.
 VERSION = "1.36.0"
 _SOURCE = files("kubernetes_validate") / "kubernetes-json-schema" / f"v{VERSION}-local-strict" / "_definitions.json"
 TARGET = Path(__file__).parents[1] / "codegen" / "runners" / "kubernetes" / "definitions.json"
@@ -21,7 +21,7 @@ _REFERENCE = re.compile(r'"\$ref": "[^"]*/([\w.]+)"')
 _TOLERATED = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _CHANGES = ("OnRootMismatch", "Always")
 _PULLS = ("Always", "IfNotPresent", "Never")
-# The values that the API server takes (pkg/apis/core/validation/validation.go), by definition and field.
+# The values that the API server accepts (pkg/apis/core/validation/validation.go), by definition and field.
 _WORDS = {
     "Toleration.effect": _TOLERATED,
     "Toleration.operator": ("Exists", "Equal", "Lt", "Gt"),
@@ -42,7 +42,7 @@ _QUANTITY = r"^[+-]?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$"
 
 
 def definitions() -> dict[str, Any]:
-    """The definitions that a pod is made of, by the last part of their names."""
+    """Return the definitions of a pod's parts, by the last part of their names."""
     given = json.loads(_SOURCE.read_text(encoding="utf-8"))["$defs"]
     found: dict[str, Any] = {}
     waiting = ["io.k8s.api.core.v1.PodTemplateSpec"]
@@ -56,7 +56,7 @@ def definitions() -> dict[str, Any]:
         name, _, field = place.partition(".")
         found[name]["properties"][field]["enum"] = list(words)
     found["Quantity"] = {"type": ["string", "number"], "pattern": _QUANTITY}
-    # The operator adds the container of the task, and Kubernetes' own controllers write these.
+    # The operator adds the task's container, and Kubernetes' controllers write these.
     del found["PodSpec"]["required"], found["PodSpec"]["properties"]["ephemeralContainers"]
     pod = found.pop("PodTemplateSpec")
     pod["properties"] |= {"apiVersion": {"enum": ["v1"]}, "kind": {"enum": ["Pod"]}}
@@ -66,7 +66,7 @@ def definitions() -> dict[str, Any]:
 
 
 def _reduced(schema: Any) -> Any:
-    """A schema without descriptions and nulls, and with references by the last part of a name."""
+    """Return a schema without descriptions and nulls, with references by the last part of a name."""
     if isinstance(schema, list):
         return [_reduced(each) for each in schema]
     if not isinstance(schema, dict):

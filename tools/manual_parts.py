@@ -32,7 +32,7 @@ from codegen.schema.export import reference
 GENERATED = re.compile(r"(<!-- generated: (?P<name>[^\n]+) -->\n).*?(?=<!-- /generated -->)", re.DOTALL)
 
 
-# The columns of the terminal that shows the help of a command.
+# The terminal width for the help of a command.
 _WIDTH = 100
 
 
@@ -42,7 +42,7 @@ def with_generated_parts(text: str) -> str:
 
 
 def _commands() -> str:
-    """The help of each command, as a terminal of 100 columns shows it."""
+    """Return the help of each command, for a terminal of 100 columns."""
     return "".join(f"## `{name}`\n\n```text\n{text}```\n\n" for name, text in _help(main, None, "dagpress"))
 
 
@@ -65,7 +65,7 @@ def _rules() -> str:
 
 
 def _settings(airflow: str) -> str:
-    """The settings for static files, as airflow.cfg."""
+    """Return the settings for static files as airflow.cfg."""
     return f"```ini\n{as_ini(parsing_settings(has_api_server=facts_of(airflow).has_api_server))}```\n"
 
 
@@ -75,7 +75,7 @@ def _outputs() -> str:
 
 
 def _template_fields() -> str:
-    """The data that a template can use: the fields and properties of each class, with their types."""
+    """Return the data of templates: the fields and properties of each class, with their types."""
     parts: list[str] = []
     for kind in (DagModule, PlannedDag, PlannedGroup, PlannedTask, PlannedFunction, Arrow, Import, Constant):
         members = {each.name: str(each.type) for each in fields(kind)}

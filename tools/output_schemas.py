@@ -1,4 +1,4 @@
-"""The JSON Schemas of what `--format json` prints, made from the types of `codegen/cli/outputs.py`."""
+"""The JSON Schemas of `--format json`, generated from the types in `codegen/cli/outputs.py`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 
 
 def output_schema(kind: Any) -> dict[str, Any]:  # any type of an output
-    """Return the JSON Schema of a type: a TypedDict, or what its values are made of."""
+    """Return the JSON Schema of a TypedDict or of a type in it."""
     if is_typeddict(kind):
         return _of_map(kind)
     if get_origin(kind) is Literal:
@@ -52,7 +52,7 @@ def _of_map(kind: Any) -> dict[str, Any]:
 
 
 def _meanings(kind: Any) -> dict[str, str]:
-    """The descriptions under "Attributes" in the docstring of a type and of the types that it extends."""
+    """Return the descriptions of attributes in the docstrings of a type and its base types."""
     types = [each for each in vars(outputs).values() if is_typeddict(each)]
     bases = [each for each in types if each.__annotations__.items() <= kind.__annotations__.items()]
     found = [each for base in bases for each in _ATTRIBUTE.findall(inspect.getdoc(base) or "")]

@@ -1,1 +1,1 @@
-"""What Airflow pays for DAG files, side by side with Meltano's own generator and dag-factory: `make bench-airflow`."""
+"""The cost of DAG files in Airflow, compared with Meltano's own generator and dag-factory: `make bench-airflow`."""

@@ -1,9 +1,10 @@
-"""Measures what Airflow pays for DAG files: ours, those of Meltano's own generator, and those of dag-factory.
+"""Measures the cost of DAG files in Airflow: ours, Meltano's own generator, and dag-factory.
 
-First the CPU that a task start takes, on a Celery worker, until it has its task from the DAG file. Then the real
-`airflow dag-processor` reads the DAG files of the same schedules, one tool after the other: the time and CPU of a first
-pass over all files, and the CPU of the processor and all its children in a steady state, as a part of one core. Our
-files are read again with the settings that `dagpress invoke airflow` writes. Ratios compare over machines.
+First, the CPU time of a task start on a Celery worker, until the task is loaded from its DAG file. Then the real
+`airflow dag-processor` parses the DAG files of the same schedules, one tool after the other: the time and CPU of a
+first pass over all files, and the steady-state CPU of the processor and all its children, as a share of one core. Our
+files are parsed again with the settings that `dagpress invoke airflow` writes. The ratios are comparable across
+machines.
 
 60 schedules take about 13 minutes, 1,000 about 30. The first run also builds the environments.
 """
@@ -36,7 +37,7 @@ _HALF_AN_INTERVAL = 15
 
 @dataclass(frozen=True)
 class Run:
-    """How the DAG processor runs: where its homes are, how many DAGs it finds, its configuration, and for how long."""
+    """A run of the DAG processor: the folder for its homes, the number of DAGs, its configuration, and the duration."""
 
     homes: Path
     dags: int
@@ -45,7 +46,7 @@ class Run:
 
 
 def main() -> None:
-    """Measure, print the tables, and draw the picture where it is asked for."""
+    """Measure, print the tables, and draw the picture if requested."""
     parser = argparse.ArgumentParser(
         prog="make bench-airflow", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -73,7 +74,7 @@ def main() -> None:
 def _measure(root: Path, schedules: Schedules, options: argparse.Namespace) -> list[Group]:
     """Measure one number of schedules, print its tables, and return the bars of its picture."""
     fleets = make_fleets(root, schedules)
-    # First: it also reads what all the others need from the disk.
+    # This comes first, so it also reads from disk what all others need.
     started = [write_by_hand(root / "by_hand"), *fleets]
     times = task_starts(started, root / "starts", as_ini(_OWN_SETTINGS), options.runs)
     print(f"\n{schedules.count} schedules, {schedules.a_folder} a folder, Airflow {NEWEST}")
@@ -90,7 +91,7 @@ def _measure(root: Path, schedules: Schedules, options: argparse.Namespace) -> l
 
 
 def _costs(fleets: Sequence[Fleet], run: Run, base: Cost | None = None) -> list[Cost]:
-    """Measure and print each, with ratios to the first or to another."""
+    """Measure and print the cost of each fleet, with ratios to the first or to another."""
     costs: list[Cost] = []
     print(f"{'':24}{'steady, of a core':>20}{'ratio':>8}{'full pass':>12}{'its CPU':>10}{'ratio':>8}{'load':>7}")
     for number, fleet in enumerate(fleets):
@@ -107,7 +108,7 @@ def _costs(fleets: Sequence[Fleet], run: Run, base: Cost | None = None) -> list[
 
 
 def _groups(count: int, fleets: Sequence[Fleet], costs: Sequence[Cost], starts: Sequence[float]) -> list[Group]:
-    """The bars of the picture: ratios to the layout with a file for each folder."""
+    """Return the bars of the picture: ratios to the layout with one file per folder."""
     figures = {
         "CPU in a steady state": [cost.steady for cost in costs],
         "CPU of a full pass": [cost.first_pass_cpu for cost in costs],

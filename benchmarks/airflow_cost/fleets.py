@@ -16,7 +16,7 @@ import yaml
 from environments import ENVIRONMENTS, ROOT, meltano_environ
 from versions import NEWEST
 
-# A hand-written file of one DAG, which a task start is compared with.
+# A hand-written file with one DAG: the baseline of a task start.
 BY_HAND = """\
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ with DAG(
         append_env=True,
     )
 """
-# As in its documentation: a file that loads every YAML file below it.
+# As in the documentation of dag-factory: a file that loads every YAML file below it.
 _DAG_FACTORY = """\
 from pathlib import Path
 
@@ -60,10 +60,10 @@ class Fleet:
     """The DAG files of one tool.
 
     Attributes:
-        name: the tool, as the table has it.
+        name: the name of the tool in the table.
         dags: the DAGs folder.
-        file: the file in it that has the first DAG.
-        environment: the environment of the tests that it runs in.
+        file: the file in it with the first DAG.
+        environment: the test environment in which it runs.
         variables: the environment variables that it needs.
     """
 
@@ -75,31 +75,31 @@ class Fleet:
 
     @property
     def is_ours(self) -> bool:
-        """Whether Dagpress generated it."""
+        """Whether Dagpress generated the files."""
         return self.name in {FOLDER, SCHEDULE}
 
     @property
     def program(self) -> Path:
-        """The `airflow` that reads it."""
+        """The `airflow` that reads the files."""
         return ENVIRONMENTS[self.environment].folder / "venv/bin/airflow"
 
 
 @dataclass(frozen=True)
 class Schedules:
-    """So many schedules, so many a folder."""
+    """A number of schedules, and how many of them share a folder."""
 
     count: int
     a_folder: int
 
     def __iter__(self) -> Iterator[tuple[int, str, str, str]]:
-        """The number, name, folder and cron of each."""
+        """Yield the number, name, folder and cron of each."""
         for number in range(self.count):
             cron = f"{number % 60} {number % 24} * * *"
             yield number, f"shop_{number:04}", f"team_{number // self.a_folder:02}", cron
 
 
 def make_fleets(folder: Path, schedules: Schedules) -> list[Fleet]:
-    """Write the DAG files of every tool into a folder: ours in both layouts, then the others'."""
+    """Write the DAG files of every tool into a folder: ours in both layouts, then those of the other tools."""
     return [
         _of_dagpress(folder / "schedule", schedules, SCHEDULE, "team_00/shop_0000.py"),
         _of_dagpress(folder / "folder", schedules, FOLDER, "team_00.py"),
@@ -109,7 +109,7 @@ def make_fleets(folder: Path, schedules: Schedules) -> list[Fleet]:
 
 
 def write_by_hand(folder: Path) -> Fleet:
-    """Write the file that task starts are compared with."""
+    """Write the file that is the baseline of task starts."""
     folder.mkdir(parents=True)
     (folder / "by_hand.py").write_text(BY_HAND, encoding="utf-8")
     return Fleet("a hand-written file of one DAG", folder, "by_hand.py")
@@ -128,10 +128,10 @@ def _of_dagpress(folder: Path, schedules: Schedules, layout: str, file: str) -> 
 
 
 def _of_meltano(folder: Path, schedules: Schedules) -> Fleet:
-    """A Meltano project with its generator, which runs `meltano schedule list` at each parse.
+    """Return a Meltano project with its generator, which runs `meltano schedule list` at each parse.
 
-    The generator of `meltano add files-airflow` is for Airflow 2: Airflow 3 refuses its `schedule_interval`, and
-    Meltano 4 lists no `start_date`. That of the tests is the same in the names of Airflow 3.
+    The generator of `meltano add files-airflow` is for Airflow 2: Airflow 3 rejects its `schedule_interval`, and
+    Meltano 4 lists no `start_date`. The generator of the tests is the same, ported to Airflow 3.
     """
     names = sorted({f"tap-shop-{number}" for number, *_ in schedules})
     meltano = {
@@ -175,7 +175,7 @@ def _of_dag_factory(folder: Path, schedules: Schedules) -> Fleet:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump({f"meltano_{name}": dag}, sort_keys=False), encoding="utf-8")
     (folder / "factory.py").write_text(_DAG_FACTORY, encoding="utf-8")
-    # It would send what it parsed to its makers.
+    # Otherwise it sends telemetry.
     variables = {"AIRFLOW__DAG_FACTORY__ENABLE_TELEMETRY": "False"}
     return Fleet("dag-factory", folder, "factory.py", "dag-factory", variables)
 

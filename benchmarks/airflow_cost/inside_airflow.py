@@ -1,6 +1,6 @@
-"""Runs in Airflow's Python: the CPU seconds of task starts up to the task that the DAG file gives, as JSON.
+"""Runs in Airflow's Python: prints the CPU seconds of task starts, until the task is loaded, as JSON.
 
-Each start is a process forked from one that has imported the supervisor, as in a Celery worker. It ends where
+Each start is a fork of a process that has imported the supervisor, as in a Celery worker. It ends when
 `task_runner.parse` has found the task.
 """
 

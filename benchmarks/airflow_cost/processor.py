@@ -1,4 +1,4 @@
-"""Runs the real `airflow dag-processor` on a fleet, and reads what it and all its children cost from /proc."""
+"""Runs the real `airflow dag-processor` on a fleet, and reads the CPU time of it and all its children from /proc."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_cost.fleets import Fleet
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 900
-# A slow parse is measured, not ended.
+# A slow parse is measured, not stopped.
 _NO_LIMITS = {
     "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",
     "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "600",
@@ -29,7 +29,7 @@ _STARTED = "Searching for files in"
 
 @dataclass(frozen=True)
 class Cost:
-    """What the DAG processor costs, in seconds; in a steady state as a part of one core."""
+    """The cost of the DAG processor, in seconds; in a steady state, as a share of one core."""
 
     first_pass: float
     first_pass_cpu: float
@@ -45,17 +45,17 @@ class Processor:
 
     @property
     def cpu(self) -> float:
-        """The CPU seconds of the process, of its ended children and theirs, and of those that run."""
+        """Return the CPU seconds of the process and of all its descendants, running or ended."""
         return sum(_cpu_of(pid) for pid in [self._process.pid, *_descendants(self._process.pid)])
 
     def has_started(self) -> bool:
-        """Whether it has looked for DAG files."""
+        """Return whether it has searched for DAG files."""
         if self._process.poll() is not None:
             raise ChildProcessError(f"airflow dag-processor ended: {self._log.read_text(errors='replace')[-3000:]}")
         return _STARTED in self._log.read_text(errors="replace")
 
     def known_dags(self) -> int:
-        """How many DAGs Airflow has stored."""
+        """Return the number of DAGs that Airflow has stored."""
         with closing(sqlite3.connect(f"file:{self._home / 'airflow.db'}?mode=ro", uri=True, timeout=60)) as database:
             (count,) = database.execute("select count(*) from dag").fetchone()
         return int(count)
@@ -66,7 +66,7 @@ class Processor:
 
 
 def new_home(fleet: Fleet, home: Path, configuration: str) -> dict[str, str]:
-    """Make a home with that configuration and an empty database; the environment variables for it and its fleet."""
+    """Make a home with a configuration and an empty database, and return the environment variables for its fleet."""
     home.mkdir(parents=True)
     shutil.copy(ENVIRONMENTS[fleet.environment].folder / "home/airflow.db", home)
     (home / "airflow.cfg").write_text(configuration, encoding="utf-8")
@@ -76,7 +76,7 @@ def new_home(fleet: Fleet, home: Path, configuration: str) -> dict[str, str]:
 
 @contextmanager
 def running(fleet: Fleet, home: Path, configuration: str) -> Iterator[Processor]:
-    """Start the DAG processor in a new home with that configuration."""
+    """Run the DAG processor in a new home with a configuration."""
     environ = new_home(fleet, home, configuration)
     with (
         (home / "processor.log").open("wb") as log,
@@ -95,7 +95,7 @@ def running(fleet: Fleet, home: Path, configuration: str) -> Iterator[Processor]
 
 
 def cost_of(processor: Processor, count: int, *, settling: float, window: float) -> Cost:
-    """Measure the first full pass, from the search for files on, and then the steady state in a window.
+    """Measure the first full pass, starting with the search for files, and then the steady state in a window.
 
     The window starts `settling` seconds after the pass, in the middle of the interval between two passes: one that
     starts with an interval has fewer passes than the average.
@@ -120,7 +120,7 @@ def _await(condition: Callable[[], bool], pause: float) -> None:
 
 
 def _cpu_of(pid: int) -> float:
-    """User and system time of a process and of its children that have ended; nothing if it has ended itself."""
+    """Return the user and system time of a process and its ended children; 0 if the process has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:

@@ -15,9 +15,9 @@ _INSIDE = Path(__file__).with_name("inside_airflow.py")
 
 
 def task_starts(fleets: Sequence[Fleet], home: Path, configuration: str, runs: int) -> list[float]:
-    """The median CPU seconds of a task start with each fleet.
+    """Return the median CPU seconds of a task start with each fleet.
 
-    The fleets take turns, so that a machine that gets slower meets all of them.
+    The fleets take turns, so that a slowdown of the machine affects all of them.
     """
     environs = [new_home(fleet, home / str(number), configuration) for number, fleet in enumerate(fleets)]
     times: list[list[float]] = [[] for _ in fleets]

@@ -1,6 +1,7 @@
-"""Facts about each Airflow: the arguments of its classes, their modules, its context and trigger rules.
+"""Facts about each Airflow version: classes with their arguments and modules, the context, and trigger rules.
 
-Each supported version has a data file, which `make facts` writes from an installed Airflow (`tools/airflow_facts.py`).
+Each supported version has a data file, which `make facts` generates from an installed Airflow
+(`tools/airflow_facts.py`).
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ class ClassFacts(NamedTuple):
     """An operator, sensor, notifier or timetable.
 
     Attributes:
-        arguments: the annotation of each argument, without those of `BaseOperator`; empty where the source has none.
-        templated: the arguments in which Airflow renders templates.
-        files: the endings of the texts that it opens as template files, in templated arguments.
-        required: the arguments without which Airflow cannot load the DAG.
+        arguments: the annotation of each argument, or an empty string; without the arguments of `BaseOperator`.
+        templated: the templated arguments.
+        files: the file extensions that Airflow opens as template files, in templated arguments.
+        required: the arguments that Airflow requires to load the DAG.
     """
 
     full_name: str
@@ -43,12 +44,13 @@ class AirflowFacts:
 
     Attributes:
         release: the release that was installed, such as `3.3.2`.
-        cron_data_intervals: whether the runs of a plain cron have data intervals (`create_cron_data_intervals`).
-        pool_is_key: whether the name of a pool can only have letters, digits, `_`, `.` and `-`.
-        dag: the annotation of each argument of `DAG`; `operator` has those of `BaseOperator`.
-        context: the names that templates, callables and callbacks can have.
-        imports: the module of each class of its core.
-        classes: facts about each operator, sensor, notifier and timetable, by its full name.
+        cron_data_intervals: whether runs of a plain cron have data intervals (`create_cron_data_intervals`).
+        pool_is_key: whether pool names are limited to letters, digits, `_`, `.` and `-`.
+        dag: the annotation of each argument of `DAG`.
+        operator: the annotation of each argument of `BaseOperator`.
+        context: the names in the context of templates, callables and callbacks.
+        imports: the module of each core class.
+        classes: facts about each operator, sensor, notifier and timetable, by full name.
     """
 
     release: str
@@ -68,12 +70,12 @@ class AirflowFacts:
 
     @property
     def has_api_server(self) -> bool:
-        """Whether tasks use an API server instead of the database, and a separate process parses the DAG files."""
+        """Whether tasks use an API server instead of the database, and a separate process parses DAG files."""
         return "api-server" in self.commands
 
     @property
     def arguments(self) -> Mapping[str, str]:
-        """The annotations of the arguments of both; `dag` wins."""
+        """The annotations of the arguments of `DAG` and `BaseOperator`; `DAG` takes precedence."""
         return {**self.operator, **self.dag}
 
     @property
@@ -88,18 +90,18 @@ class AirflowFacts:
 
     @cached_property
     def core_operators(self) -> Mapping[str, str]:
-        """The full names of the operators and sensors that come with this Airflow, by the names of their classes."""
+        """The full names of the core operators and sensors, by class name."""
         full_names = (name for name, facts in self.classes.items() if facts["kind"] in {"operator", "sensor"})
         return {name.rpartition(".")[2]: name for name in full_names if _OF_THE_CORE.match(name)}
 
     @cached_property
     def timetables(self) -> Mapping[str, str]:
-        """The full names of its timetables in `classes`, by the names of their classes."""
+        """The full names of the timetables, by class name."""
         full_names = (name for name, facts in self.classes.items() if facts["kind"] == "timetable")
         return {name.rpartition(".")[2]: name for name in full_names}
 
     def class_of(self, name: str) -> ClassFacts | None:
-        """The facts about a class by its full name, or about one of the core by its class name; None for others."""
+        """Return the facts about a class, given its full name, or the class name of a core class; None if unknown."""
         full_name = self.core_operators.get(name) or self.timetables.get(name, name)
         found = self.classes.get(full_name)
         if found is None:
@@ -109,16 +111,16 @@ class AirflowFacts:
         return ClassFacts(full_name, found["kind"], arguments, frozenset(found.get("templated", ())), files, required)
 
     def module_of(self, name: str) -> str:
-        """The module from which a class is imported; empty for an unknown class."""
+        """Return the module of a class; empty for an unknown class."""
         own = (full_name for full_name in self.classes if full_name.endswith(f".{name}"))
         return self.imports.get(name) or next(own, "").rpartition(".")[0]
 
 
-# Airflow 3 has its own operators in the standard provider.
+# In Airflow 3, the core operators are in the standard provider.
 _OF_THE_CORE = re.compile(r"airflow\.(?:operators|sensors|providers\.standard)\.")
-# The types of arguments that the source does not annotate: of `TimeDeltaSensor` on 2, and its asynchronous form.
+# The types of arguments without annotations: `delta` of `TimeDeltaSensor` and `TimeDeltaSensorAsync` on Airflow 2.
 _UNANNOTATED = {"delta": "timedelta"}
-# The requirements are not locked for older ones.
+# Requirements are not locked for older Pythons.
 _OLDEST_PYTHON = (3, 10)
 
 
@@ -136,7 +138,7 @@ VERSIONS = tuple(
 
 @cache
 def facts_of(version: str) -> AirflowFacts:
-    """The facts about a version, one of `VERSIONS`."""
+    """Return the facts about a version, one of `VERSIONS`."""
     data = json.loads((_FILES / f"{version}.json").read_text(encoding="utf-8"))
     sets = {name: frozenset(data[name]) for name in ("context", "trigger_rules", "commands", "presets")}
     pythons = sorted((3, int(python.removeprefix("3."))) for python in data["pythons"])
@@ -144,10 +146,10 @@ def facts_of(version: str) -> AirflowFacts:
 
 
 def newest() -> str:
-    """The newest version whose release is not an alpha, a beta or a candidate."""
+    """Return the newest version that is not a pre-release."""
     return next(version for version in reversed(VERSIONS) if not re.search("[a-z]", facts_of(version).release))
 
 
 def at_least(version: str, other: str) -> bool:
-    """Whether a version is the other or a later one."""
+    """Return whether `version` is `other` or later."""
     return _number(version) >= _number(other)

@@ -1,6 +1,6 @@
-"""The croniter of each Airflow: the release of its first constraints, and the forms of crons that this lacks.
+"""The oldest croniter of each Airflow version, and the forms of crons it does not support.
 
-`make facts` writes the data file (`tools/croniter_facts.py`).
+`make facts` generates the data file (`tools/croniter_facts.py`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 
 class CroniterFacts(NamedTuple):
-    """The oldest croniter that an installation of an Airflow version by its constraints has.
+    """The oldest croniter that the constraints of an Airflow version pin.
 
     Attributes:
         airflow: the first release of the version, such as `3.1.0`.
-        release: the newest croniter on its release date.
-        refuses: the names of the forms that raise an error, see `codegen/timetable/portability.py`.
-        misreads: those that give other runs than the newest croniter.
+        release: the croniter release pinned by its constraints.
+        refuses: the names of forms that raise an error, see `codegen/timetable/portability.py`.
+        misreads: the names of forms with different runs than in the newest croniter.
     """
 
     airflow: str
@@ -29,6 +29,6 @@ class CroniterFacts(NamedTuple):
 
 @cache
 def croniter_of(version: str) -> CroniterFacts:
-    """The croniter of a version, one of `VERSIONS`."""
+    """Return the croniter of a version, one of `VERSIONS`."""
     data = json.loads(Path(__file__).with_name("croniter.json").read_text(encoding="utf-8"))[version]
     return CroniterFacts(data["airflow"], data["release"], frozenset(data["refuses"]), frozenset(data["misreads"]))

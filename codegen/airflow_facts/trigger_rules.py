@@ -1,4 +1,4 @@
-"""Airflow's trigger rules, and the decision of each if no task has failed."""
+"""Airflow's trigger rules, and their results if no task has failed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ TRIGGER_RULES = (
 )
 # Deprecated names in Airflow 2.
 FORMER_NAMES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
-# With these rules, a task can succeed or be skipped although an upstream task failed. `one_success` is left out: that
-# is its purpose.
+# With these rules, a task can succeed or be skipped although an upstream task failed. `one_success` is not included:
+# this is its purpose.
 HIDE_A_FAILURE = {
     "all_done",
     "all_done_min_one_success",
@@ -42,7 +42,7 @@ _NEED_NO_SKIP = {"all_success", "none_skipped"}
 
 
 def runs(rule: str, succeeded: int, skipped: int) -> bool:
-    """Whether Airflow runs a task, and does not skip it, if no upstream task has failed.
+    """Return whether Airflow runs a task instead of skipping it, if no upstream task has failed.
 
     See airflow/ti_deps/deps/trigger_rule_dep.py.
     """

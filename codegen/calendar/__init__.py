@@ -1,1 +1,1 @@
-"""A week of the whole fleet's runs: as data, as text and as SVG."""
+"""The runs of all schedules in a week: as data, text and SVG."""

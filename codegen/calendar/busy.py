@@ -1,4 +1,4 @@
-"""How many runs start in an hour, and at which of its minutes."""
+"""Counts the runs that start in each minute of an hour."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class BusyHour:
-    """An hour of a wall clock.
+    """The runs that start in an hour of local time.
 
     Attributes:
-        starts: how many runs start at each minute.
+        starts: the number of runs by minute.
     """
 
     hour: Hour
@@ -34,11 +34,11 @@ class BusyHour:
 
     @cached_property
     def runs(self) -> int:
-        """How many runs start in the hour."""
+        """The number of runs that start in the hour."""
         return sum(self.starts.values())
 
     def quietest(self, minute: int) -> int:
-        """The minute with the fewest runs; of several a round one, the next from the given one on."""
+        """Return the minute with the fewest runs; preferably a multiple of five, then the next from `minute` on."""
         return min(
             range(_MINUTES),
             key=lambda each: (self.starts.get(each, 0), each % _ROUND > 0, (each - minute) % _MINUTES),
@@ -46,7 +46,7 @@ class BusyHour:
 
 
 def busy_hour(schedules: Iterable[Schedule], airflow: str, time: datetime, zone: ZoneInfo) -> BusyHour:
-    """The runs of these schedules in the hour of a time, by the minutes of that timezone."""
+    """Return the runs that start in the hour of a time, by minute in a timezone."""
     hour = hour_at(time, zone)
     hours_in = cache(partial(_hours_in, hour))
     can_fire = cache(lambda cron, name: cron is not None and _can_fire(cron, hours_in(name)))
@@ -67,7 +67,7 @@ def busy_hour(schedules: Iterable[Schedule], airflow: str, time: datetime, zone:
 
 
 def _hours_in(hour: Hour, timezone: str) -> frozenset[int] | None:
-    """The hours of another timezone in an hour; None near a DST change, which can move a run to another."""
+    """Return the local hours of another timezone in an hour; None near a DST change, which can shift runs."""
     zone = ZoneInfo(timezone)
     if not hour.spans or dst_changes(zone, hour.spans[0].begin - DAY, hour.spans[-1].end + DAY):
         return None

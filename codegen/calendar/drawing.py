@@ -1,4 +1,4 @@
-"""The week of the fleet as a heat map: an SVG picture, or a page of HTML that has it and the names."""
+"""Draws a week as a heat map: an SVG, or an HTML page with the SVG and the names of the schedules."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from codegen.calendar.week import Calendar, Hour
 from codegen.diagnostics import printable
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# So many names stand in the tip of an hour, and so many characters on a line below the picture.
+# The maximum number of names in a tooltip, and of characters on a line below the picture.
 _NAMES = 12
 _LINE = 88
 
 
 def calendar_svg(calendar: Calendar) -> str:
-    """The picture, complete in itself, in light and in dark."""
+    """Return a self-contained SVG with a light and a dark theme."""
     return _render("calendar.svg", calendar, standalone=True)
 
 
 def calendar_html(calendar: Calendar) -> str:
-    """A page with the picture, and a table of who starts in which hour; it loads nothing."""
+    """Return a self-contained HTML page with the picture and tables of the schedules that start in each hour."""
     return _render("calendar.html", calendar, standalone=False)
 
 
 def heat_css() -> str:
-    """The colours of the heat map, as the variables `--heat-1` to `--heat-5` and `--on-heat-...`."""
+    """Return CSS with the colours of the heat map as variables: `--heat-1` to `--heat-5` and `--on-heat-...`."""
     return (_TEMPLATES / "heat.css").read_text(encoding="utf-8")
 
 
@@ -44,7 +44,7 @@ def _render(template: str, calendar: Calendar, *, standalone: bool) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    """Templates in which every value is text."""
+    """Return the Jinja2 environment, with autoescaping."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -59,7 +59,7 @@ def _environment() -> Environment:
 
 @dataclass(frozen=True)
 class _Label:
-    """A text at its place; in the legend, with the class of its box."""
+    """A text with its position; in the legend, with the CSS class of its box."""
 
     text: str
     x: int = 0
@@ -69,7 +69,7 @@ class _Label:
 
 @dataclass(frozen=True)
 class _Cell:
-    """An hour at its place."""
+    """An hour with its position."""
 
     words: str
     kind: str
@@ -83,7 +83,7 @@ class _Cell:
 
 @dataclass(frozen=True)
 class _Picture:
-    """Where everything is, in pixels."""
+    """The layout, in pixels."""
 
     calendar: Calendar
     has_words: bool
@@ -142,9 +142,9 @@ class _Picture:
 
     @cached_property
     def legend(self) -> Sequence[_Label]:
-        """The colours, and below them the marks that there are."""
+        """The colours, and in a second row the marks that occur in this week."""
         colours = [(step.words, f"heat-{step.level}") for step in self._heat.steps] or [("no runs", "heat-0")]
-        marks = [("* comes twice", "heat-0 double")] if any(hour.is_double for hour in self.calendar.hours) else []
+        marks = [("* occurs twice", "heat-0 double")] if any(hour.is_double for hour in self.calendar.hours) else []
         marks += [("does not exist", "gap")] if any(not hour.minutes for hour in self.calendar.hours) else []
         rows = [self._in_a_row(keys, self._legend_top + number * 22) for number, keys in enumerate((colours, marks))]
         return list(chain.from_iterable(rows))
@@ -170,7 +170,7 @@ def _number(hour: Hour) -> str:
 
 
 def _tip(hour: Hour) -> str:
-    """What the hour says when it is pointed at."""
+    """Return the tooltip of an hour."""
     names = [printable(schedule.name) for schedule, _ in hour.starts[:_NAMES]]
     more = len(hour.starts) - len(names)
     names += [f"and {more} more"] if more else []

@@ -1,4 +1,4 @@
-"""The colours of a heat map: which of five a number has."""
+"""The colours of a heat map, in five levels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEVELS = 5
 
 @dataclass(frozen=True)
 class Step:
-    """A colour, and the numbers that have it."""
+    """A colour and its range of numbers."""
 
     level: int
     least: int
@@ -18,19 +18,19 @@ class Step:
 
     @property
     def words(self) -> str:
-        """Such as `3-8`."""
+        """The range, such as `3-8`."""
         return f"{self.least:,}" if self.least == self.most else f"{self.least:,}-{self.most:,}"
 
 
 class Heat:
-    """Equal steps from the least number that there is to the most; nothing has no colour."""
+    """Assigns colours in equal steps from the smallest to the largest number; zero has no colour."""
 
     def __init__(self, numbers: Iterable[int]) -> None:
-        """Take the numbers of the whole picture."""
+        """Use the numbers of the whole picture."""
         self._numbers = sorted({number for number in numbers if number})
 
     def level(self, number: int) -> int:
-        """The colour of one of the numbers; 0 is none."""
+        """Return the colour of one of the numbers; 0 for no colour."""
         if not number:
             return 0
         least, most = self._numbers[0], self._numbers[-1]
@@ -38,7 +38,7 @@ class Heat:
 
     @property
     def steps(self) -> Iterator[Step]:
-        """The colours that the picture has, the faintest first."""
+        """The colours in the picture, lightest first."""
         for level in range(1, LEVELS + 1):
             numbers = [number for number in self._numbers if self.level(number) == level]
             if numbers:

@@ -1,4 +1,4 @@
-"""The week of all schedules as lines of text, for the width of a terminal."""
+"""A week of all schedules as text, for the width of a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textwrap import wrap
 from codegen.calendar.heat import Heat
 from codegen.calendar.week import Calendar, Hour
 
-# Gives a cell, which begins with a blank, the colour or shade of its level of heat.
+# Adds the colour or shade of a heat level to a cell, which starts with a space.
 Paint = Callable[[str, int], str]
 
 _LABEL = 6
@@ -17,17 +17,17 @@ _NONE, _GAP, _DOUBLE = ".", "-", "*"
 
 
 def plain(cell: str, _level: int) -> str:
-    """The number alone."""
+    """Return the number without shade or colour."""
     return cell
 
 
 def shaded(cell: str, level: int) -> str:
-    """The number after a shade, for a terminal without colours."""
+    """Return the number after a shade, for a terminal without colours."""
     return _SHADES[level] + cell[1:]
 
 
 def can_be_shaded(encoding: str) -> bool:
-    """Whether an encoding has the shades."""
+    """Return whether an encoding has the shade characters."""
     try:
         _SHADES.encode(encoding)
     except (LookupError, UnicodeEncodeError):
@@ -36,7 +36,7 @@ def can_be_shaded(encoding: str) -> bool:
 
 
 def calendar_text(calendar: Calendar, width: int, paint: Paint = plain) -> str:
-    """The number of runs in each hour, with a row for each day if a line is wide enough, else for each hour."""
+    """Return the number of runs in each hour, with a row per day if the width suffices, else per hour."""
     has_doubles = any(hour.is_double for hour in calendar.hours)
     texts = {hour.key: _cell(hour, has_doubles=has_doubles) for hour in calendar.hours}
     room = 1 + max(len("23"), *map(len, texts.values()))
@@ -69,13 +69,13 @@ def _hours_down(calendar: Calendar, painted: Callable[[Hour, int], str], room: i
 
 
 def _cell(hour: Hour, *, has_doubles: bool) -> str:
-    """The number, and space for the mark if any hour has it, so that all numbers are aligned."""
+    """Return the number, with space for the mark if any hour has it, so all numbers are aligned."""
     text = str(hour.runs or _NONE) if hour.minutes else _GAP
     mark = _DOUBLE if hour.is_double else " "
     return text + mark if has_doubles else text
 
 
 def _marks(calendar: Calendar) -> Sequence[str]:
-    """The meaning of the marks."""
+    """Return the meaning of the marks."""
     gaps = [f"`{_GAP}`: the hour does not exist."] if any(not hour.minutes for hour in calendar.hours) else []
-    return [*gaps, f"`{_DOUBLE}`: it comes twice."] if any(hour.is_double for hour in calendar.hours) else gaps
+    return [*gaps, f"`{_DOUBLE}`: the hour occurs twice."] if any(hour.is_double for hour in calendar.hours) else gaps

@@ -1,4 +1,4 @@
-"""A week of all schedules: how many runs start in each hour of each day, and of which schedules."""
+"""A week of all schedules: the runs that start in each hour, with their schedules."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _HOURS = 24
 _MINUTES = 60
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_WEEK = re.compile(r"(\d{4})-?W(\d{2})", re.IGNORECASE)
-# A timezone may show a day twice, where the date line moves: an hour of a week may lie so far outside of it.
+# When a timezone crosses the date line, a day can occur twice, so an hour of the week can be this far outside of it.
 _MARGIN = timedelta(days=2)
-# An hour that a clock shows twice is over within this time.
+# An ambiguous hour, including its repetition, ends within this time.
 _NEAR = timedelta(hours=6)
 _FIRST_YEAR, _LAST_YEAR = 1971, 2999
 
 
 @dataclass(frozen=True)
 class Span:
-    """Time in which a wall clock shows one hour: from `begin` to before `end`, in UTC."""
+    """A period in which local time is within one hour: from `begin` to before `end`, in UTC."""
 
     begin: datetime
     end: datetime
@@ -39,12 +39,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Hour:
-    """An hour of a day, as the wall clock shows it.
+    """An hour of a day in local time.
 
     Attributes:
         number: from 0 to 23.
-        spans: when the clock shows it: never in a gap, and twice, or for longer, where it is set back.
-        starts: the schedules of which runs start then, each with their number.
+        spans: the periods of the hour: none if DST skips it; several, or a longer one, if the clock is set back.
+        starts: the schedules with runs that start in this hour, and the number of these runs.
     """
 
     day: date
@@ -54,27 +54,27 @@ class Hour:
 
     @cached_property
     def runs(self) -> int:
-        """How many runs start."""
+        """The number of runs that start."""
         return sum(number for _, number in self.starts)
 
     @cached_property
     def minutes(self) -> int:
-        """How long the clock shows the hour: 60 minutes, unless there is a DST change."""
+        """The length of the hour in minutes: 60, unless there is a DST change."""
         return round(sum(((span.end - span.begin) for span in self.spans), timedelta()) / timedelta(minutes=1))
 
     @property
     def key(self) -> str:
-        """The hour in addresses: `2026-03-29T02`."""
+        """The hour in URLs: `2026-03-29T02`."""
         return f"{self.day}T{self.number:02}"
 
     @property
     def words(self) -> str:
-        """The hour for people: `Sun 2026-03-29 02:00`."""
+        """The hour in messages: `Sun 2026-03-29 02:00`."""
         return f"{self.day:%a %Y-%m-%d} {self.number:02}:00"
 
     @property
     def is_double(self) -> bool:
-        """Whether the clock shows it, or a part of it, twice."""
+        """Whether the hour, or a part of it, occurs twice."""
         return self.minutes > _MINUTES
 
     @property
@@ -85,8 +85,8 @@ class Hour:
         if not self.minutes:
             return "does not exist"
         if self.minutes == 2 * _MINUTES:
-            return "comes twice"
-        twice = f": {self.minutes - _MINUTES} of them come twice" if self.is_double else ""
+            return "occurs twice"
+        twice = f": {self.minutes - _MINUTES} of them occur twice" if self.is_double else ""
         return f"has {self.minutes} minutes{twice}"
 
 
@@ -95,11 +95,11 @@ class Calendar:
     """A week.
 
     Attributes:
-        zone: the timezone whose wall clock has the hours.
-        days: seven, of 24 hours each.
-        schedules: those with a cron, whether or not they run in this week.
-        waiting: those without: manual runs only, other schedules or a timetable that only Airflow knows.
-        changes: the DST changes of that timezone and of the schedules' own.
+        zone: the timezone of the hours.
+        days: seven days of 24 hours each.
+        schedules: the schedules with a cron, even without runs in this week.
+        waiting: the schedules without a cron: manual, after other schedules, or with a custom timetable.
+        changes: the DST changes in this timezone and in the timezones of the schedules.
     """
 
     zone: ZoneInfo
@@ -120,43 +120,44 @@ class Calendar:
 
     @property
     def hours(self) -> Iterator[Hour]:
-        """All of them, in order."""
+        """All hours, in order."""
         return chain.from_iterable(self.days)
 
     @cached_property
     def runs(self) -> int:
-        """How many runs start in the week."""
+        """The number of runs that start in the week."""
         return sum(hour.runs for hour in self.hours)
 
     @cached_property
     def sentences(self) -> Sequence[str]:
-        """What there is to say about the week: its runs first, then what does not show in a number."""
+        """Sentences about the week: its number of runs, DST changes, paused schedules and schedules without a cron."""
         most = max(self.hours, key=lambda hour: hour.runs)
         peak = f", at most {most.runs:,} in an hour ({most.words})" if most.runs else ""
         said = [f"{_count(self.runs, 'run')} of {_count(len(self.running), 'schedule')}{peak}."]
         said += [_change_in_words(change, has_effect=change.zone == self.zone.key) for change in self.changes]
         if paused := sum(schedule.is_paused_upon_creation is True for schedule in self.running):
-            verb = "begins" if paused == 1 else "begin"
-            said.append(f"Of the schedules, {paused:,} {verb} paused; the calendar has their runs all the same.")
+            verb, their = ("starts", "its") if paused == 1 else ("start", "their")
+            said.append(f"{_count(paused, 'schedule')} {verb} paused; {their} runs are shown anyway.")
         if self.waiting:
             unknown = [schedule for schedule in self.waiting if schedule.clock.timetable]
             waiting = len(self.waiting) - len(unknown)
             if waiting:
-                verb = "waits" if waiting == 1 else "wait"
-                said.append(f"{_count(waiting, 'more schedule')} {verb} for a manual trigger or another schedule.")
+                verb = "runs" if waiting == 1 else "run"
+                said.append(f"{_count(waiting, 'more schedule')} {verb} manually or after another schedule.")
             if unknown:
-                verb = "runs" if len(unknown) == 1 else "run"
-                said.append(f"{_count(len(unknown), 'more schedule')} {verb} on a timetable that only Airflow knows.")
+                verb = "uses" if len(unknown) == 1 else "use"
+                text = f"{_count(len(unknown), 'more schedule')} {verb} a timetable that only Airflow can evaluate."
+                said.append(text)
         return said
 
     @cached_property
     def running(self) -> Sequence[Schedule]:
-        """The schedules of which runs start in the week."""
+        """The schedules with runs that start in the week."""
         running = {id(schedule) for hour in self.hours for schedule, _ in hour.starts}
         return [schedule for schedule in self.schedules if id(schedule) in running]
 
     def hour(self, key: str) -> Hour | None:
-        """The hour of that key, if the week has it."""
+        """Return the hour with this key, or None."""
         return next((hour for hour in self.hours if hour.key == key), None)
 
 
@@ -165,9 +166,9 @@ def _change_in_words(change: DstChange, *, has_effect: bool) -> str:
     before = after - change.by
     form = "%H:%M" if before.date() == after.date() else "%a %Y-%m-%d %H:%M"
     is_forward = change.by > timedelta()
-    effect = "does not exist" if is_forward else "comes twice, and has the runs of both times"
+    effect = "does not exist" if is_forward else "occurs twice and has the runs of both"
     return (
-        f"On {before:%a %Y-%m-%d} at {before:%H:%M} the clock of {change.zone} is set "
+        f"On {before:%a %Y-%m-%d} at {before:%H:%M}, clocks in {change.zone} are set "
         f"{'forward' if is_forward else 'back'} to {after.strftime(form)}"
         f"{f': the time between {effect}' if has_effect else ''}."
     )
@@ -178,13 +179,13 @@ def _count(number: int, noun: str) -> str:
 
 
 def monday_of(at: datetime, zone: ZoneInfo) -> date:
-    """The Monday of the week of a time, in a timezone."""
+    """Return the Monday of the week that contains a time, in a timezone."""
     today = at.astimezone(zone).date()
     return today - today.weekday() * _DAY
 
 
 def parse_week(text: str) -> date:
-    """The first day of a week: the Monday of an ISO week such as `2026-W48`, or a date.
+    """Return the first day of a week, given as an ISO week such as `2026-W48` or as a date.
 
     Raises:
         InvalidError: it is neither.
@@ -195,26 +196,26 @@ def parse_week(text: str) -> date:
     except ValueError as error:
         raise InvalidError(f"{quoted(text)} is not a week", "write 2026-W48, or its first day: 2026-11-23") from error
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise InvalidError(f"{quoted(text)} is too far away", f"from {_FIRST_YEAR} to {_LAST_YEAR}")
+        raise InvalidError(f"{quoted(text)} is out of range", f"from {_FIRST_YEAR} to {_LAST_YEAR}")
     return day
 
 
 def _date(text: str) -> date:
-    """A date in one form: `fromisoformat` accepts more of them on newer Pythons."""
+    """Parse a date such as `2026-11-23`; `fromisoformat` accepts other forms on newer Pythons."""
     if not _DATE.fullmatch(text):
         raise ValueError(text)
     return date.fromisoformat(text)
 
 
 def calendar_of(schedules: Iterable[Schedule], airflow: str, first: date, zone: ZoneInfo) -> Calendar:
-    """The week of these schedules, which begins on that day in that timezone.
+    """Return the week of these schedules.
 
-    A schedule whose interval has an error is left out: its reader has reported it. One that begins paused counts like
-    the others: only Airflow knows whether it still is paused.
+    Schedules with an invalid interval are left out: their errors are reported elsewhere. Schedules that start paused
+    are included: only Airflow knows whether they are still paused.
 
     Args:
-        schedules: those of one environment.
-        airflow: the version, one of `VERSIONS`: when runs start depends on it.
+        schedules: the schedules of one environment.
+        airflow: the target version, one of `VERSIONS`; start times depend on it.
         first: the first day.
         zone: the timezone of the days and hours.
     """
@@ -240,7 +241,7 @@ def calendar_of(schedules: Iterable[Schedule], airflow: str, first: date, zone: 
 
 
 def hour_at(at: datetime, zone: ZoneInfo) -> Hour:
-    """The hour of a timezone's wall clock in which a time is, without what starts in it."""
+    """Return the local hour that contains a time, without its runs."""
     day, number = _day_and_hour(at.astimezone(zone))
     around = _spans(zone, at - _NEAR, at + _NEAR)
     spans = tuple(span for span in around if _day_and_hour(span.begin.astimezone(zone)) == (day, number))
@@ -252,10 +253,10 @@ def _day_and_hour(reading: datetime) -> tuple[date, int]:
 
 
 def runs_in(hour: Hour, schedule: Schedule, airflow: str, zone: ZoneInfo) -> list[datetime]:
-    """The times in an hour at which runs of a schedule start, in the timezone of the calendar."""
+    """Return the start times of a schedule's runs in an hour, in the timezone of the calendar."""
     if not hour.spans:
         return []
-    # At a DST change a run follows from those before it, so they are enumerated from the day before.
+    # Near a DST change, a run depends on earlier runs, so they are computed from the day before.
     begin, end = hour.spans[0].begin - _DAY, hour.spans[-1].end
     runs = _runs(schedule.timetable(airflow).cut_to(begin, end), begin, end)
     return [run.astimezone(zone) for run in runs if any(span.begin <= run < span.end for span in hour.spans)]
@@ -268,28 +269,28 @@ def _runs(timetable: Timetable, begin: datetime, end: datetime) -> tuple[datetim
 
 @lru_cache(maxsize=2048)
 def _counts(timetable: Timetable, first: date, zone: ZoneInfo) -> Mapping[int, int]:
-    """How many runs start in each hour of the week, counted from 0."""
+    """Return the number of runs that start in each hour of the week, numbered from 0."""
     runs = timetable.between(*_ends_of(first, zone))
     positions = (_position(run.astimezone(zone), first) for run in runs)
     return Counter(position for position in positions if position is not None)
 
 
 def _position(reading: datetime, first: date) -> int | None:
-    """Which hour of the week a reading of the wall clock is, counted from 0; None outside of the week."""
+    """Return the number of a local time's hour in the week, from 0; None outside of the week."""
     position = (reading.date() - first) // _DAY * _HOURS + reading.hour
     return position if 0 <= position < _WEEK // _HOUR else None
 
 
 @lru_cache(maxsize=64)
 def _ends_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """When the week begins and ends, in UTC."""
+    """Return the start and the end of the week, in UTC."""
     spans = list(chain.from_iterable(_spans_of(first, zone).values()))
     return min(span.begin for span in spans), max(span.end for span in spans)
 
 
 @lru_cache(maxsize=64)
 def _spans_of(first: date, zone: ZoneInfo) -> Mapping[int, tuple[Span, ...]]:
-    """When the wall clock shows each hour of the week that it shows."""
+    """Return the periods of each hour of the week; hours that DST skips are missing."""
     spans: dict[int, tuple[Span, ...]] = {}
     begin = datetime.combine(first, time(), timezone.utc) - _MARGIN
     for span in _spans(zone, begin, begin + _WEEK + 2 * _MARGIN):
@@ -300,7 +301,7 @@ def _spans_of(first: date, zone: ZoneInfo) -> Mapping[int, tuple[Span, ...]]:
 
 
 def _spans(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Span]:
-    """A time cut into pieces, in each of which the wall clock shows one hour."""
+    """Split a period into pieces with a constant local hour."""
     changes = [change.time.astimezone(timezone.utc) for change in dst_changes(zone, begin, end)]
     while begin < end:
         reading = begin.astimezone(zone)

@@ -21,7 +21,7 @@ from codegen.meltano.invocation import find_meltano, run_in_project
 from codegen.plan.steps import Step, steps_of
 from codegen.render.renderer import prelude
 from codegen.schema.describe import describe_task
-from codegen.text.errexit import stopping_in_bash
+from codegen.text.errexit import with_errexit_for_bash
 from codegen.text.jinja import known_text
 
 
@@ -85,7 +85,7 @@ def _commands(step: Step, meltano: str, options: tuple[str, ...], project_root_v
     locks = [known_text(name) or name for name in step.locks]
     lock = prelude("LOCK", project_root_variable) + shlex.join(["lock", *locks]) + "; " if locks else ""
     if step.script:
-        return [["bash", "-c", prelude("MELTANO", project_root_variable) + lock + stopping_in_bash(step.script)]]
+        return [["bash", "-c", prelude("MELTANO", project_root_variable) + lock + with_errexit_for_bash(step.script)]]
     *before, words = [_known_words(call) for call in step.calls]
     # After the options of Meltano itself.
     place = words.index("run") + 1 if "run" in words[:2] else len(words)

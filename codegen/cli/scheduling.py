@@ -303,4 +303,4 @@ def _say_when(schedules: Sequence[Schedule]) -> None:
     for (name, when), deployments in times.items():
         is_so_in_all = sum(other == name for other, _ in times) == 1
         where = "" if is_so_in_all else f" in {', '.join(quoted(deployment) for deployment in deployments)}"
-        echo(f"{name} runs {when}{where}.", err=True)
+        echo(f"{name}{where}: {when}", err=True)

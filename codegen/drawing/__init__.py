@@ -1,1 +1,1 @@
-"""Pictures of schedules, as SVG: pure functions of data."""
+"""Layouts of graphs and timelines for SVG, as pure functions of data."""

@@ -1,4 +1,4 @@
-"""Lays out a graph from left to right: boxes in columns, and arrows that go around them."""
+"""Lays out a graph from left to right: boxes in columns, and arrows that avoid them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _BASELINE = 12.5
 
 @dataclass(frozen=True)
 class Node:
-    """What a box says.
+    """A node of the graph.
 
     Attributes:
-        id: what arrows call it.
-        lines: its text, the name first; none for a point at which arrows meet.
-        kind: what it is; the class that gives it its look.
-        address: where a click on it leads; empty where it leads nowhere.
+        id: its id in arrows.
+        lines: its text, with the name first; none for a point where arrows join.
+        kind: its CSS class.
+        address: the URL of its link; empty for none.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Box:
-    """A node in its place."""
+    """A node with its position."""
 
     node: Node
     x: float
@@ -50,13 +50,13 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """How far down its arrows come in and go out."""
+        """The y coordinate of its arrows."""
         return self.y + self.height / 2
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph in its place."""
+    """A graph with its layout."""
 
     width: float
     height: float
@@ -65,16 +65,16 @@ class Graph:
 
     @property
     def has_links(self) -> bool:
-        """Whether something in it can be clicked."""
+        """Whether any box is a link."""
         return any(box.node.address for box in self.boxes)
 
 
 def lay_out(nodes: Sequence[Node], arrows: Sequence[tuple[str, str]]) -> Graph:
-    """Find a place for each node: the same for the same graph.
+    """Lay out a graph; the layout is deterministic.
 
     Args:
-        nodes: the nodes, each behind those from which an arrow leads to it.
-        arrows: the ids of two nodes each.
+        nodes: the nodes, in topological order.
+        arrows: pairs of node ids.
     """
     texts = {node.id: [shortened(line, _LONGEST_LINE) for line in node.lines if line] for node in nodes}
     column_of = _columns_of(nodes, arrows)
@@ -106,7 +106,7 @@ class _Column:
 
 
 def _columns_of(nodes: Sequence[Node], arrows: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """The number of each node's column: one to the right of the last that leads to it."""
+    """Return the column of each node: one to the right of its last predecessor."""
     before: dict[str, list[str]] = defaultdict(list)
     for left, right in arrows:
         before[right].append(left)
@@ -117,7 +117,7 @@ def _columns_of(nodes: Sequence[Node], arrows: Sequence[tuple[str, str]]) -> dic
 
 
 def _columns(nodes: Sequence[Node], texts: Mapping[str, Sequence[str]], column_of: Mapping[str, int]) -> list[_Column]:
-    """Where each column is: as wide as its widest box."""
+    """Return the columns, each as wide as its widest box."""
     widths = [0.0] * (max(column_of.values(), default=-1) + 1)
     for node in nodes:
         widths[column_of[node.id]] = max(widths[column_of[node.id]], _width(texts[node.id]))
@@ -133,7 +133,7 @@ def _width(lines: Sequence[str]) -> float:
 
 
 def _chains(arrows: Sequence[tuple[str, str]], column_of: Mapping[str, int]) -> list[range]:
-    """For each arrow the vertices that keep a place free for it, one in each column that it passes."""
+    """Return for each arrow the dummy vertices that reserve space in the columns it passes."""
     number = len(column_of)
     chains = []
     for left, right in arrows:
@@ -149,7 +149,7 @@ def _rows(
     column_of: Mapping[str, int],
     chains: Sequence[range],
 ) -> list[float]:
-    """How far down each vertex is, in rows: those of the nodes, then those of the chains."""
+    """Return the row of each vertex: first the nodes, then the dummy vertices."""
     vertex_of = {node.id: number for number, node in enumerate(nodes)}
     layers = [column_of[node.id] for node in nodes]
     edges: list[tuple[int, int]] = []
@@ -162,7 +162,7 @@ def _rows(
 
 
 def _apart(rows: Sequence[float], layers: Sequence[int]) -> list[float]:
-    """The rows from 0 on, with at least one between two vertices of a layer: igraph leaves half of one at times."""
+    """Return the rows from 0, at least one apart in each layer: igraph sometimes leaves only half a row."""
     last: dict[int, float] = {}
     apart = list(rows)
     for vertex in sorted(range(len(rows)), key=lambda each: (rows[each], each)):
@@ -174,7 +174,7 @@ def _apart(rows: Sequence[float], layers: Sequence[int]) -> list[float]:
 
 
 def _box(node: Node, lines: Sequence[str], column: _Column, top: float, height: float) -> Box:
-    """A box of its own height in the middle of its column's place."""
+    """Return a box, vertically centered in its row."""
     own = len(lines) * _LINE + 2 * _PADDING if lines else 0
     y = round(top + (height - own) / 2, 1)
     baselines = tuple((line, round(y + _PADDING + _LINE * number + _BASELINE, 1)) for number, line in enumerate(lines))
@@ -182,7 +182,7 @@ def _box(node: Node, lines: Sequence[str], column: _Column, top: float, height: 
 
 
 def _path(left: Box, around: Sequence[tuple[_Column, float]], right: Box) -> str:
-    """From the right side of a box to the left side of another, straight through the columns between them."""
+    """Return the path from the right side of a box to the left side of another, horizontal in passed columns."""
     path = f"M{left.x + left.width:.1f} {left.middle:.1f}"
     x, y = left.x + left.width, left.middle
     for column, row in (*around, (_Column(right.x, right.x), right.middle)):

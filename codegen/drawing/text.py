@@ -1,4 +1,4 @@
-"""How much room a text takes in a picture, which no browser has measured yet."""
+"""Estimates the width of text in a picture, without a browser."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import unicodedata
 
 from codegen.diagnostics import printable
 
-# A character of a monospaced font of 12 units; one of East Asia takes two of them.
+# The width of a character in a monospaced font of size 12; wide East Asian characters count twice.
 CHARACTER = 7.3
 
 
 def columns_of(text: str) -> int:
-    """How many characters of a monospaced font it is wide."""
+    """Return the width of a text in characters of a monospaced font."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def shortened(text: str, longest: int) -> str:
-    """The text on one line, without what cannot be seen, and with its middle left out where it is too wide."""
+    """Return the text on one line without invisible characters; if it is too wide, its middle becomes an ellipsis."""
     shown = printable(" ".join(text.split()))
     if columns_of(shown) <= longest:
         return shown

@@ -1,4 +1,4 @@
-"""Lays out moments on a line, to scale, with the readings of two clocks along it."""
+"""Lays out runs on a timeline, to scale, with labels in two timezones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDTH = 1000
 _LEFT, _RIGHT = 200, 60
 _LONGEST_NAME = 20
 _MOST_TICKS = 8
-# With less room between them, two numbers of runs would touch.
+# The minimum space between the numbers of two runs.
 _ROOM_OF_NUMBER = 18
 _A_DAY = timedelta(days=1)
 _STEPS = tuple(
@@ -25,13 +25,13 @@ _STEPS = tuple(
 _A_MONTH = timedelta(days=30)
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 1200, 12000)
 _MONTHS_OF_A_YEAR = 12
-# How both clocks are read, by what is between two marks: hours, days, months.
+# The formats of both clocks for steps of hours, days and months.
 _HOURS, _DAYS, _YEARS = ("%a %H:%M", "%a %H:%M"), ("%a %d %b", "%a %d %H:%M"), ("%d %b %Y", "%d %b %Y")
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark of the scale."""
+    """A tick of the scale, labelled in the timezones of the schedule and of the viewer."""
 
     x: float
     own: str
@@ -40,7 +40,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment on the line, and what stands beside it: nothing where there is no room."""
+    """A point on the line and its label, which is empty without enough space."""
 
     x: float
     text: str
@@ -48,12 +48,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class TimeLine:
-    """A time line in its place.
+    """A timeline with its layout.
 
     Attributes:
-        own: the name of the schedule's clock.
-        viewers: that of the viewer's; empty where it is the same.
-        changes: where one of the clocks changes.
+        own: the name of the schedule's timezone.
+        viewers: the name of the viewer's timezone; empty if it is the same.
+        changes: the DST changes of both timezones.
     """
 
     own: str
@@ -68,27 +68,27 @@ class TimeLine:
 def lay_out(
     now: datetime, runs: Sequence[datetime], changes: Sequence[DstChange], zone: ZoneInfo, viewer: ZoneInfo
 ) -> TimeLine:
-    """Find a place for each run, from now to the last.
+    """Lay out the runs from now to the last.
 
     Args:
-        now: the moment at which the line begins.
-        runs: at least one moment after it, in their order.
-        changes: where a clock changes between them.
-        zone: the schedule's timezone, which sets the scale.
-        viewer: the viewer's.
+        now: the start of the line.
+        runs: one or more times after it, in order.
+        changes: the DST changes between them.
+        zone: the schedule's timezone, which determines the scale.
+        viewer: the viewer's timezone.
     """
-    # In UTC: moments of one timezone are subtracted by Python as its wall clock shows them.
+    # In UTC: Python subtracts times of the same timezone as local times.
     first, last = now.astimezone(timezone.utc), runs[-1].astimezone(timezone.utc)
 
-    def x(moment: datetime) -> float:
-        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * ((moment.astimezone(timezone.utc) - first) / (last - first)), 1)
+    def x(at: datetime) -> float:
+        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * ((at.astimezone(timezone.utc) - first) / (last - first)), 1)
 
     step = next((step for step in _STEPS if (last - first) / step <= _MOST_TICKS), None)
     own, viewers = _YEARS if step is None else _DAYS if step >= _A_DAY else _HOURS
     ticks = [
-        Tick(x(moment), moment.astimezone(zone).strftime(own), moment.astimezone(viewer).strftime(viewers))
-        for moment in _ticks(first, last, zone, step)
-        if first <= moment <= last
+        Tick(x(at), at.astimezone(zone).strftime(own), at.astimezone(viewer).strftime(viewers))
+        for at in _ticks(first, last, zone, step)
+        if first <= at <= last
     ]
     return TimeLine(
         shortened(zone.key, _LONGEST_NAME),
@@ -102,14 +102,14 @@ def lay_out(
 
 
 def duration(by: timedelta) -> str:
-    """How far a clock goes, in short, such as `1 h` or `30 min`; whether forward or back is not in it."""
+    """Return the absolute length of a DST change, such as `1 h` or `30 min`."""
     hours, minutes = divmod(round(abs(by) / timedelta(minutes=1)), 60)
     parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
     return " ".join(part for part in parts if part)
 
 
 def _signed(by: timedelta) -> str:
-    return f"{'+' if by > timedelta() else '−'}{duration(by)}"  # noqa: RUF001  # the sign, for eyes
+    return f"{'+' if by > timedelta() else '−'}{duration(by)}"  # noqa: RUF001  # a minus sign
 
 
 def _numbered(places: Sequence[float]) -> Iterator[Mark]:
@@ -121,13 +121,13 @@ def _numbered(places: Sequence[float]) -> Iterator[Mark]:
 
 
 def _ticks(first: datetime, last: datetime, zone: ZoneInfo, step: timedelta | None) -> Iterator[datetime]:
-    """Full hours or days on the clock of a timezone; without a step, first days of months."""
-    start, end = (moment.astimezone(zone).replace(tzinfo=None) for moment in (first, last))
+    """Yield full hours or days of local time; without a step, the first days of months."""
+    start, end = (at.astimezone(zone).replace(tzinfo=None) for at in (first, last))
     for reading in _by_time(start, end, step) if step else _by_months(start, end):
-        moment = reading.replace(tzinfo=zone).astimezone(timezone.utc)
-        # A gap of the clock has no such moment.
-        if moment.astimezone(zone).replace(tzinfo=None) == reading:
-            yield moment
+        at = reading.replace(tzinfo=zone).astimezone(timezone.utc)
+        # Skip nonexistent local times.
+        if at.astimezone(zone).replace(tzinfo=None) == reading:
+            yield at
 
 
 def _by_time(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
@@ -142,6 +142,6 @@ def _by_time(start: datetime, end: datetime, step: timedelta) -> Iterator[dateti
 def _by_months(start: datetime, end: datetime) -> Iterator[datetime]:
     months = next(months for months in _MONTHS if (end - start) / (_A_MONTH * months) <= _MOST_TICKS)
     month = 0
-    while (reading := datetime(start.year + month // _MONTHS_OF_A_YEAR, month % _MONTHS_OF_A_YEAR + 1, 1)) <= end:  # noqa: DTZ001  # a reading
+    while (reading := datetime(start.year + month // _MONTHS_OF_A_YEAR, month % _MONTHS_OF_A_YEAR + 1, 1)) <= end:  # noqa: DTZ001  # local time
         yield reading
         month += months

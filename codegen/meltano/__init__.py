@@ -1,4 +1,4 @@
-"""A Meltano project and the real program: its files, runs and commands."""
+"""Meltano projects: their files, commands and state, and the `meltano` program."""
 
 from codegen.meltano.project import MeltanoProject, meltano_files, name_of, read_meltano_project
 

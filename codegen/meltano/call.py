@@ -1,4 +1,4 @@
-"""Reads the calls of Meltano in a bash command."""
+"""Finds and parses calls of Meltano in shell scripts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from codegen.text.shell_words import SimpleCommand, changed_variables, in_sequen
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _LINK = ".meltano/run/bin"
-# Commands that run another one, given by their arguments.
+# Commands that run the command in their arguments.
 _WRAPPERS = {
     "command", "env", "exec", "flock", "nice", "nohup", "pipx", "poetry", "sudo", "time", "timeout", "uv", "uvx",
 }  # fmt: skip
-# The options of `meltano` itself that have a value (meltano/cli/cli.py), and those of `el` and `elt`.
+# The options with a value: global options of `meltano` (meltano/cli/cli.py), and options of `el` and `elt`.
 _GLOBAL_VALUES = {"--cwd", "--env-file", "--environment", "--log-config", "--log-format", "--log-level"}
 # fmt: off
 _EL_VALUES = {
@@ -31,18 +31,18 @@ _EL_VALUES = {
 
 
 class UnknownScheduleError(Exception):
-    """`meltano schedule run` names a schedule that Meltano does not have."""
+    """A `meltano schedule run` names a schedule that does not exist in Meltano."""
 
 
 class Call(NamedTuple):
-    """One call of Meltano.
+    """A call of Meltano.
 
     Attributes:
         folder: its working directory.
         words: the arguments of `meltano`.
-        env: the variables that it has in addition to those of the task, or with other values.
-        is_certain: whether all words and variables are known; words that only the shell can evaluate stay as written.
-        environment: the Meltano environment that an option names; in the normal form, `words` do not have the option.
+        env: additional or changed variables, compared with the task.
+        is_certain: whether all words and variables are known; those that only the shell knows are kept as written.
+        environment: the Meltano environment from the option, which `words` do not contain in normal form.
     """
 
     folder: str
@@ -52,12 +52,12 @@ class Call(NamedTuple):
     environment: str = ""
 
     def __str__(self) -> str:
-        """The call as a command."""
+        """Return the call as a command."""
         return shlex.join(["meltano", *self.words])
 
 
 def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | None:
-    """Read a script that calls Meltano once, possibly after a `cd` or our `lock`; None for any other script.
+    """Parse a script that calls Meltano once, possibly after a `cd` or our `lock`; return None for other scripts.
 
     Args:
         script: a bash script.
@@ -83,7 +83,7 @@ def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | 
 
 
 def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
-    """The calls of Meltano in a script, wherever they are.
+    """Return all calls of Meltano in a script.
 
     Args:
         script: a shell script.
@@ -109,7 +109,7 @@ def _calls_in(script: str, given: tuple[tuple[str, str], ...]) -> tuple[Call, ..
 
 
 def _unwrapped(command: SimpleCommand) -> SimpleCommand:
-    """The call of Meltano that a command such as `timeout` runs; other commands are unchanged."""
+    """Return the call of Meltano that a command such as `timeout` runs; other commands are unchanged."""
     if _name(command.words) not in _WRAPPERS:
         return command
     own = list(takewhile(lambda word: _name([word]) != "meltano", command.words))
@@ -125,20 +125,20 @@ def _as_call(command: SimpleCommand) -> Call | None:
 
 
 def _name(words: Sequence[str]) -> str:
-    """The name of the program that a command runs."""
+    """Return the name of the program that a command runs."""
     program = next(iter(words), "")
     return "meltano" if program.endswith(_LINK) else program.rpartition("/")[2]
 
 
 def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
-    """The equivalent call in a normal form, which calls with the same effect share.
+    """Return an equivalent call in normal form; calls with the same effect have the same normal form.
 
     Args:
-        call: a call; `schedule run NAME` becomes what Meltano runs for that schedule.
+        call: a call; `schedule run NAME` is replaced by the command that Meltano runs for that schedule.
         listed: the schedules in `meltano schedule list --format=json`, by name.
 
     Raises:
-        UnknownScheduleError: Meltano has no schedule of that name.
+        UnknownScheduleError: there is no schedule with this name in Meltano.
     """
     options, words = leading_options(call.words)
     env = dict(call.env)
@@ -161,7 +161,7 @@ def resolved(call: Call, listed: Mapping[str, Mapping[str, Any]]) -> Call:
 
 
 def value_of(words: Sequence[str], option: str) -> str:
-    """The last value of an option, given as the next word or with `=`; empty if missing."""
+    """Return the last value of an option, given as the next word or with `=`; empty if missing."""
     found = ""
     for word, following in zip(words, (*words[1:], ""), strict=False):
         name, equals, value = word.partition("=")
@@ -171,7 +171,7 @@ def value_of(words: Sequence[str], option: str) -> str:
 
 
 def leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The options of `meltano` itself, each as one word, and the words after them."""
+    """Return the global options of `meltano`, each as one word, and the remaining words."""
     options, rest = [], list(words)
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
@@ -180,7 +180,7 @@ def leading_options(words: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def split_options(words: Iterable[str], with_value: Container[str]) -> tuple[list[str], list[str]]:
-    """The options, each as one word with its value, and the other words."""
+    """Return the options, each as one word with its value, and the other words."""
     options, others, rest = list[str](), list[str](), list(words)
     while rest:
         word = rest.pop(0)

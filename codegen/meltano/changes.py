@@ -1,4 +1,4 @@
-"""Finds commands of Meltano that change the project, and the environment variables with the same effect for one run."""
+"""Finds Meltano commands that change the project, and environment variables with the same effect for a single run."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import NamedTuple
 from codegen.meltano.call import leading_options, split_options
 from codegen.text.jinja import is_template
 
-# From meltano/cli of 4.4: the commands that write meltano.yml, `.env`, the lock files of plugins or the settings of the
-# system database; the subcommands of `config`, `environment` and `job` that do; those of `schedule` that do not.
+# Commands in meltano/cli of 4.4 that write meltano.yml, `.env`, plugin lock files or settings in the system database:
+# top-level commands, and subcommands of `config`, `environment` and `job`. The subcommands of `schedule` are read-only.
 _CHANGES = {"add", "lock", "remove", "upgrade"}
 _CHANGES_OF_CONFIG = {"set", "unset", "reset"}
 _CHANGES_OF_OTHERS = {"add", "set", "remove"}
 _READS_SCHEDULES = {"list", "run"}
-# The options of `config set` that take a value (meltano/cli/config.py).
+# The options of `config set` with a value (meltano/cli/config.py).
 _OPTIONS_WITH_VALUE = {"--from-file", "--plugin-type", "--store"}
 _OPTIONS_OF_SET = {"--plugin-type", "--store", "--safe", "--unsafe"}
-# With these, `select` shows what is selected, or removes a pattern (meltano/cli/select_entities.py).
+# With these options, `select` shows or removes patterns (meltano/cli/select_entities.py).
 _SHOWS = {"--list", "--json"}
 _REMOVES = {"--rm", "--remove", "--clear"}
 
 
 class _Command(NamedTuple):
-    """A command of Meltano, with the values of its options by name."""
+    """A Meltano command, with the values of its options by name."""
 
     name: str
     options: Mapping[str, str]
@@ -33,7 +33,7 @@ class _Command(NamedTuple):
 
 
 def changes_project(words: Sequence[str]) -> bool:
-    """Whether a command, given as the arguments of `meltano`, writes to the project or to settings in its database."""
+    """Return whether a command, given as arguments of `meltano`, changes the project or settings in its database."""
     command = _read(words)
     if "--help" in command.options:
         return False
@@ -48,12 +48,12 @@ def changes_project(words: Sequence[str]) -> bool:
     return command.name in _CHANGES
 
 
-def variables_instead(words: Sequence[str], all_commands: Iterable[Sequence[str]]) -> dict[str, str]:
-    """The variable with the same effect for one run, and its value; empty if there is none.
+def equivalent_variables(words: Sequence[str], all_commands: Iterable[Sequence[str]]) -> dict[str, str]:
+    """Return the environment variable with the same effect for a single run, and its value; empty if there is none.
 
     Args:
-        words: a command, as the arguments of `meltano`.
-        all_commands: all commands that run before the same task: their selections are one list.
+        words: a command, as arguments of `meltano`.
+        all_commands: all commands that run before the same task: their selections are combined.
     """
     command = _read(words)
     if command.name == "config":
@@ -64,7 +64,7 @@ def variables_instead(words: Sequence[str], all_commands: Iterable[Sequence[str]
 
 
 def variable_of(plugin: str, setting: str) -> str:
-    """The variable of a plugin's setting, also an inherited one (`to_env_var` in meltano/core/utils)."""
+    """Return the variable of a plugin setting, also for inherited settings (`to_env_var` in meltano/core/utils)."""
     return "_".join(re.sub("[^A-Za-z0-9]", "_", name).upper() for name in (plugin, setting))
 
 
@@ -76,7 +76,7 @@ def _read(words: Sequence[str]) -> _Command:
 
 
 def _variable_of_setting(command: _Command) -> dict[str, str]:
-    """The variable for `config set PLUGIN NAME... VALUE`, or, in Meltano 3, `config PLUGIN set NAME... VALUE`."""
+    """Return the variable for `config set PLUGIN NAME... VALUE`, or `config PLUGIN set NAME... VALUE` in Meltano 3."""
     match command.words:
         case ["set", plugin, name, *names, value] | [plugin, "set", name, *names, value]:
             is_plain = not any(map(is_template, (plugin, name, *names)))
@@ -86,23 +86,23 @@ def _variable_of_setting(command: _Command) -> dict[str, str]:
 
 
 def _variable_of_selection(command: _Command, others: Iterable[_Command]) -> dict[str, str]:
-    """The variable for `select EXTRACTOR STREAM PROPERTY`, with the other selections for the same extractor."""
+    """Return the variable for `select EXTRACTOR STREAM PROPERTY`, with all selections for this extractor."""
     if not _selects(command) or is_template(command.words[0]):
         return {}
     patterns = [_pattern(other) for other in others if _selects(other) and other.words[0] == command.words[0]]
-    # JSON would escape a part of a pattern, which may be a template.
+    # JSON escapes could break a template in a pattern.
     if any(json.dumps(pattern, ensure_ascii=False) != f'"{pattern}"' for pattern in patterns):
         return {}
     return {variable_of(command.words[0], "_select"): json.dumps(list(dict.fromkeys(patterns)), ensure_ascii=False)}
 
 
 def _selects(command: _Command) -> bool:
-    """Whether the command adds a pattern to what an extractor selects."""
+    """Return whether the command adds a selection pattern for an extractor."""
     is_other = not (_SHOWS | _REMOVES).isdisjoint(command.options)
     return command.name == "select" and bool(command.words) and not is_other
 
 
 def _pattern(command: _Command) -> str:
-    """The pattern that Meltano stores (`_get_pattern_string` in meltano/core/select_service.py)."""
+    """Return the pattern that Meltano stores (`_get_pattern_string` in meltano/core/select_service.py)."""
     stream, field, *_ = (*command.words[1:], "*", "*")
     return f"{'!' if '--exclude' in command.options else ''}{stream}.{field}"

@@ -1,4 +1,4 @@
-"""Finds Meltano's DAG generator in a project, and explains its failures."""
+"""Finds Meltano's DAG generator in a project, and suggests fixes for its failures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from codegen.files import Boundary, is_file, text_of, walk
 from codegen.sync.header import is_generated
 from codegen.text.tracebacks import line_in, summary_of
 
-# The default path (files-airflow, orchestrate/dags/meltano.py), and the command that every generator runs.
+# The generator's default path (from files-airflow), and patterns for the command that every generator runs.
 _FILE = "orchestrate/dags/meltano.py"
 _FOLDER = "orchestrate"
 _LISTS_SCHEDULES = re.compile(r"schedule[\"'\s,]+list\b|\bScheduleService\b")
 _IMPORT, _IDENTIFIER = re.compile(r"\b(?:import|from)\b"), re.compile(r"\w+")
 _MAKES_DAGS = re.compile(r"\bDAG\(|@dag\b")
-# Parts of the tracebacks of the generators that Meltano has shipped, and the fix.
+# Fixes by parts of the tracebacks of generators that Meltano has shipped.
 _FIXES = {
     "KeyError: 'start_date'": "Meltano 4 no longer lists start dates, which this generator requires: run it with an "
     "older Meltano, or change it to schedule.get('start_date', '1970-01-01')",
@@ -37,12 +37,12 @@ _FIXES = {
 
 
 def find_generators(folder: Path) -> list[Path]:
-    """The generators in a Meltano project directory."""
+    """Return the generators in a Meltano project directory."""
     return [path for path in _python_files(folder / _FOLDER, Boundary(folder)) if is_generator(path)]
 
 
 def is_generator(path: Path) -> bool:
-    """Whether a file, or a module that it imports, makes DAGs of Meltano's schedules; false for a generated file."""
+    """Return whether a file, or a module it imports, creates DAGs from Meltano's schedules; false for our own files."""
     text = text_of(path)
     imported = {name for line in text.split("\n") if _IMPORT.search(line) for name in _IDENTIFIER.findall(line)}
     modules = (other for other in _python_files(path.parent, Boundary(path.parent)) if other.stem in imported)
@@ -59,10 +59,10 @@ def _python_files(folder: Path, boundary: Boundary) -> Iterator[Path]:
 
 
 def find_generator(meltano_project: Path) -> Path:
-    """The generator: `orchestrate/dags/meltano.py`, else the only other one below `orchestrate`.
+    """Return the generator: `orchestrate/dags/meltano.py`, else the only other one in `orchestrate`.
 
     Raises:
-        InvalidError: there is no generator, or several.
+        InvalidError: there is no generator, or there are several.
     """
     usual = meltano_project / _FILE
     if is_file(usual) and is_generator(usual):
@@ -76,13 +76,13 @@ def find_generator(meltano_project: Path) -> Path:
 
 
 def failure(generator: Path, name: str, traceback: str, log: str) -> Diagnostic:
-    """The error of a generator, at its line.
+    """Return the error of a generator, located at its line.
 
     Args:
         generator: the file.
         name: its path in the message.
         traceback: Python's traceback.
-        log: the output of the generator and of the programs that it calls.
+        log: the output of the generator and its subprocesses.
     """
     hint = next((fix for part, fix in _FIXES.items() if part in traceback), "")
     place = Location(name, line_in(traceback, str(generator)) or 1)

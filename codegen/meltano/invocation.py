@@ -1,4 +1,4 @@
-"""Runs the real Meltano in its project, outside of Airflow."""
+"""Runs Meltano in its project, outside of Airflow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen import process
 from codegen.diagnostics import DagpressError
 from codegen.text.json_text import read_json
 
-# An error of Meltano that names no place, and its fix.
+# An error of Meltano without a location, and its fix.
 _NO_TRANSFORM = "argument: 'transform'"
 _WRITE_TRANSFORM = (
     "Meltano 4 requires `transform` in each schedule with an extractor and a loader: "
@@ -24,22 +24,22 @@ _LIMIT = 120
 
 
 class MeltanoError(DagpressError):
-    """Meltano cannot be run, or refuses the project."""
+    """Meltano cannot be run, or rejects the project."""
 
 
 def find_meltano(folder: Path) -> str | None:
-    """The `meltano` of a project, as its DAG files find it: the link in the project, else the program on the PATH."""
+    """Return the `meltano` of a project, found like in DAG files: .meltano/run/bin, else on the PATH."""
     link = folder / ".meltano" / "run" / "bin"
     return str(link) if os.access(link, os.X_OK) else shutil.which("meltano")
 
 
 def run_in_project(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> int:
-    """Run a program in the Meltano project directory, connected to the terminal, and return its exit code."""
+    """Run a program in the Meltano project directory, attached to the terminal, and return its exit code."""
     return process.stream(command, env=_environ(folder, env), cwd=folder)
 
 
 def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str, Any]]:
-    """The schedules of a Meltano project by name, as in `meltano schedule list --format=json`; the limit is in seconds.
+    """Return the schedules in `meltano schedule list --format=json` by name; the limit is in seconds.
 
     Raises:
         MeltanoError: Meltano is missing, fails or takes too long.
@@ -47,7 +47,7 @@ def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str,
     output = _output_of(("schedule", "list", "--format=json"), folder, limit)
     try:
         answer = read_json(output)
-        # Meltano 1 has no jobs, and prints a plain list.
+        # Meltano 1 has no jobs and returns a plain list.
         found = answer if isinstance(answer, list) else chain(*(answer["schedules"][kind] for kind in ("elt", "job")))
         return {schedule["name"]: schedule for schedule in found}
     except (ValueError, TypeError, LookupError) as error:
@@ -55,10 +55,10 @@ def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str,
 
 
 def set_up_system_database(folder: Path) -> None:
-    """Let Meltano set up its system database, or migrate it.
+    """Let Meltano create or migrate its system database.
 
-    Every command that opens the database migrates it (`pass_project(migrate=True)` in meltano/cli). Otherwise, this
-    one only prints names.
+    Every command that opens the database migrates it (`pass_project(migrate=True)` in meltano/cli). Apart from that,
+    the command used here only prints names.
 
     Raises:
         MeltanoError: Meltano is missing, fails or takes too long.
@@ -77,12 +77,12 @@ def _output_of(words: Sequence[str], folder: Path, limit: float) -> str:
     except process.ProcessError as error:
         raise MeltanoError(error.message, error.hint) from error
     if done.code:
-        # The last line has the reason, possibly after a framed traceback.
+        # The last line has the reason; there may be a traceback before it.
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.code}"])[-1]
         raise MeltanoError(f"`{name}` failed: {reason}", _WRITE_TRANSFORM if _NO_TRANSFORM in done.stderr else "")
     return done.stdout
 
 
 def _environ(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """The environment of Meltano, with its project in MELTANO_PROJECT_ROOT."""
+    """Return the environment variables for Meltano, which looks for its project in MELTANO_PROJECT_ROOT first."""
     return {**process.inherited(), **env, "MELTANO_PROJECT_ROOT": str(folder)}

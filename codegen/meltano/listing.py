@@ -10,13 +10,13 @@ from codegen.schema import Schedule
 from codegen.text.jinja import known_text
 from codegen.timetable.interval import ALIASES, parse_interval
 
-# Meltano's aliases and their crons: ours without `@quarterly` (meltano/core/schedule.py, `CRON_INTERVALS`).
+# Meltano's aliases and their crons: ours except `@quarterly` (meltano/core/schedule.py, `CRON_INTERVALS`).
 _CRON_INTERVALS = {alias: parse_interval(alias, "").cron for alias in ALIASES if alias != "@quarterly"}
-_ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  # noqa: RUF001  # Meltano's own signs
+_ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  # noqa: RUF001  # Meltano's characters
 
 
 def meltano_interval(schedule: Schedule) -> str:
-    """The interval in Meltano: an alias of Meltano, a cron, or `@manual` if it has neither."""
+    """Return the interval in Meltano: an alias, a cron, or `@manual` without either."""
     if schedule.clock.timetable:
         return "@manual"
     text = schedule.interval_text or "@manual"
@@ -24,7 +24,7 @@ def meltano_interval(schedule: Schedule) -> str:
 
 
 def meltano_env(schedule: Schedule) -> dict[str, str]:
-    """The variables of the task, without those whose value only Airflow knows."""
+    """Return the variables of the task, without values that only Airflow knows."""
     known = {name: known_text(value) for name, value in schedule.env.items() if value is not None}
     return {name: value for name, value in known.items() if value is not None}
 
@@ -32,7 +32,7 @@ def meltano_env(schedule: Schedule) -> dict[str, str]:
 def as_json(
     schedules: Iterable[Schedule], jobs: Mapping[str, Job], last_runs: Mapping[str, str]
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """The data of `meltano schedule list --format=json` for checked schedules.
+    """Return the data of `meltano schedule list --format=json` for schedules without errors.
 
     Args:
         schedules: the schedules.
@@ -49,7 +49,7 @@ def as_json(
 
 
 def as_text(schedule: Schedule, jobs: Mapping[str, Job]) -> str:
-    """The line of `meltano schedule list` for a schedule."""
+    """Return the line of `meltano schedule list` for a schedule."""
     interval = f"[{meltano_interval(schedule)}]"
     if schedule.extractor:
         left, right = _ARROWS[schedule.transform or "skip"]
@@ -86,7 +86,7 @@ def _job(schedule: Schedule, jobs: Mapping[str, Job]) -> dict[str, Any]:
 
 
 def _job_and_tasks(schedule: Schedule, jobs: Mapping[str, Job]) -> tuple[str, str | list[str | list[str]]]:
-    """For a schedule with tasks, a job of its name with those that are a `meltano run`."""
+    """Return the job and its tasks; a schedule with tasks becomes a job with those that are a `meltano run`."""
     if schedule.job:
         return schedule.job, jobs[schedule.job].as_written
     return schedule.name, [task.run for task in schedule.tasks or () if task.run]

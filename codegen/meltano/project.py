@@ -24,8 +24,8 @@ class Job:
     """A job.
 
     Attributes:
-        tasks: for each task, the arguments of a `meltano run`.
-        as_written: the tasks as in meltano.yml: a text, or a list of texts and of lists of texts.
+        tasks: the arguments of a `meltano run` for each task.
+        as_written: the tasks as in meltano.yml: a string, or a list of strings and lists of strings.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Section(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """An entry of an `env`, which overrides a variable of the process, for one plugin or environment, or for all."""
+    """An entry of an `env`, which overrides a variable of the process, for a plugin or environment, or for all."""
 
     name: str
     value: str
@@ -53,21 +53,22 @@ class Variable(NamedTuple):
 
 @dataclass
 class MeltanoProject:
-    """A Meltano project: the names that schedules can use, and Meltano's own schedules.
+    """The declarations in a Meltano project.
 
     Attributes:
-        plugins: the names of each type, such as `extractors`.
-        labels: how meltano.yml describes plugins, by name: their label, variant and description.
-        mappings: the names of the mappings of mappers, which `meltano run` accepts like plugins.
-        broken_jobs: jobs whose tasks cannot be read, with the reason.
-        refused_jobs: jobs that Meltano rejects although each task is a valid `meltano run`, with the reason.
-        environments: the `state_id_suffix` of each; empty for none.
-        default_environment: the environment of a command that names none; empty for none.
-        variables: the environment variables that it sets for plugins.
-        include_paths: the patterns of further files.
-        schedules: in Meltano's order, with its main file first.
-        database_uri: Meltano's system database; empty for its default, a file in the project.
-        is_readable: whether meltano.yml can be read; if not, no name counts as missing.
+        plugins: the names of the plugins, by type such as `extractors`.
+        labels: the label, variant and description of plugins, by name.
+        mappings: the names of mappings, which `meltano run` accepts like plugins.
+        jobs: the jobs, by name.
+        broken_jobs: the reasons why the tasks of jobs cannot be read, by name.
+        refused_jobs: the reasons why Meltano rejects jobs although each task is a valid `meltano run`, by name.
+        environments: the `state_id_suffix` of each environment; empty for none.
+        default_environment: Meltano's default environment; empty for none.
+        variables: the environment variables for plugins.
+        include_paths: the glob patterns of additional files.
+        schedules: the schedules by file, in Meltano's order, with the main file first.
+        database_uri: the URI of Meltano's system database; empty for the default, a file in the project.
+        is_readable: whether meltano.yml can be read; otherwise no name counts as missing.
     """
 
     plugins: dict[str, set[str]] = field(default_factory=dict)
@@ -90,8 +91,8 @@ class MeltanoProject:
         return set().union(*self.plugins.values()) | self.mappings | self.jobs.keys()
 
 
-# An option, and characters that have a meaning only to a shell or to Airflow.
-_NO_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
+# Options, and characters with a meaning only for a shell or for Airflow.
+_NOT_A_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
 
 _LABELS = ("label", "variant", "description")
 
@@ -105,11 +106,11 @@ def read_meltano_project(
 
     Args:
         root: the Dagpress project; locations in messages are relative to it.
-        folder: the folder of meltano.yml.
-        cache: the results of an earlier reading.
+        folder: the Meltano project directory.
+        cache: the cached results of an earlier read.
 
     Returns:
-        The project, or None without a meltano.yml; and the diagnostics of its files.
+        The project, or None without a meltano.yml; and the problems in its files.
     """
     main = folder / "meltano.yml"
     if not exists(main):
@@ -147,7 +148,7 @@ def _read(root: Path, path: Path, cache: Cache) -> tuple[Node | None, list[Diagn
 
 
 def _project_of(parts: Sequence[tuple[Path, MapNode]]) -> MeltanoProject:
-    """The project that these files declare, the main one first."""
+    """Return the project declared in these files; the main file is first."""
     _, document = parts[0]
     default_environment, database_uri = (
         "".join(_texts(document.get(key))) for key in ("default_environment", "database_uri")
@@ -163,14 +164,14 @@ def _project_of(parts: Sequence[tuple[Path, MapNode]]) -> MeltanoProject:
 
 
 def meltano_files(root: Path, folder: Path, cache: Cache) -> list[Path]:
-    """The files of the Meltano project in a folder: meltano.yml and, if it is readable, the files that it includes."""
+    """Return the files of the Meltano project in a folder: meltano.yml and, if it can be read, its included files."""
     main, boundary = folder / "meltano.yml", Boundary(root, folder)
     document = _read(root, main, cache)[0] if boundary.has(main) else None
     return [main, *_included(folder, document, boundary)[0]] if isinstance(document, MapNode) else [main]
 
 
 def name_of(root: Path, path: Path) -> str:
-    """The path of a file relative to the project, also of one outside."""
+    """Return the path of a file relative to the project, also for files outside."""
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 
@@ -180,7 +181,7 @@ def _patterns(document: MapNode) -> list[Scalar]:
 
 
 def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list[Path], list[Diagnostic]]:
-    """The files that the glob patterns match, in order and without duplicates, as in meltano/core/project_files.py."""
+    """Return the files that match the glob patterns, in order as in meltano/core/project_files.py, and the problems."""
     included: dict[Path, None] = {}
     diagnostics = list(_check_include_paths(document))
     for pattern in _patterns(document):
@@ -208,7 +209,7 @@ def _check_include_paths(document: MapNode) -> Iterator[Diagnostic]:
 
 
 def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
-    """Add the declarations of one file; a section that is null or of another type counts as empty, as in Meltano."""
+    """Add the declarations of a file; like Meltano, ignore sections that are null or of another type."""
     plugins = document.get("plugins")
     for plugin_type, entry in plugins.entries.items() if isinstance(plugins, MapNode) else ():
         for plugin in _maps(entry.value):
@@ -224,7 +225,7 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
         project.variables.extend(_variables_of_environment(environment))
     for job in _maps(document.get("jobs")):
         for name in _texts(job.get("name")):
-            # Of two jobs with the same name, Meltano takes the first (meltano/core/task_sets_service.py, `get`).
+            # If two jobs have the same name, Meltano uses the first (meltano/core/task_sets_service.py, `get`).
             if name not in project.jobs and name not in project.broken_jobs:
                 _add_job(name, job, project)
     if (schedules := document.get("schedules")) is not None:
@@ -232,7 +233,7 @@ def _collect(document: MapNode, path: Path, project: MeltanoProject) -> None:
 
 
 def _variables(node: MapNode, environment: str = "", plugin: str = "") -> Iterator[Variable]:
-    """The `env` of a project, an environment or a plugin (meltano/core/plugin_invoker.py, `env`)."""
+    """Yield the `env` of a project, an environment or a plugin (meltano/core/plugin_invoker.py, `env`)."""
     env = node.get("env")
     for name, entry in env.entries.items() if isinstance(env, MapNode) else ():
         if isinstance(entry.value, Scalar):
@@ -250,7 +251,7 @@ def _variables_of_environment(environment: MapNode) -> Iterator[Variable]:
 
 
 def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
-    """Add a job with tasks in any form that Meltano accepts (meltano/core/task_sets.py)."""
+    """Add a job; its tasks can have any form that Meltano accepts (meltano/core/task_sets.py)."""
     node, given = job.get("tasks"), job.get("name")
     if isinstance(given, Scalar) and not is_text(given):
         project.refused_jobs[name] = f'Meltano only finds jobs with a name that is text (write `name: "{name}"`)'
@@ -266,32 +267,35 @@ def _add_job(name: str, job: MapNode, project: MeltanoProject) -> None:
 
 
 def _why_refused(job: Job, project: MeltanoProject) -> str:
-    """The reason why Meltano rejects a job, if any: it reads every word as a name (meltano/core/task_sets.py)."""
+    """Return the reason why Meltano rejects a job, or an empty string. It reads every word of a task as a name.
+
+    See meltano/core/task_sets.py.
+    """
     if job.name in project.refused_jobs:
         return project.refused_jobs[job.name]
     if isinstance(job.as_written, str):
         return f"Meltano reads each character of its `tasks` as a plugin (write `tasks: [{job.as_written}]`)"
     for task in job.tasks:
         for word in task.split(" "):
-            if not word or _NO_NAME.search(word):
+            if not word or _NOT_A_NAME.search(word):
                 return f"in the task {quoted(task)}, Meltano reads {quoted(word)} as a plugin (write only names)"
             if word in project.jobs or word in project.broken_jobs:
-                return f"Meltano does not run the job {quoted(word)} inside another job (write its tasks instead)"
+                return f"Meltano cannot run the job {quoted(word)} inside another job (write its tasks instead)"
     return ""
 
 
 def _problem_of(tasks: Node | None) -> str:
-    """The reason why the tasks of a job cannot be read; empty if they can."""
+    """Return the reason why the tasks of a job cannot be read, or an empty string."""
     if isinstance(tasks, Scalar) and tasks.kind != "null":
         return "" if tasks.text.strip() else "its task is empty"
     if not _items(tasks):
         return "it has no tasks"
     empty = next((item for item in _items(tasks) if not " ".join(_words(item)).strip()), None)
-    return f"the task in line {empty.location.line} is {named(empty)}" if empty else ""
+    return f"the task on line {empty.location.line} is {named(empty)}" if empty else ""
 
 
 def _words(task: Node) -> list[str]:
-    """The text of a task, or its texts where it is a list."""
+    """Return the strings of a task, which is a string or a list of strings."""
     return _texts(task) or [word.text for word in _items(task) if isinstance(word, Scalar)]
 
 

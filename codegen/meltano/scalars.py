@@ -1,4 +1,4 @@
-"""Reads scalars as Meltano does, by YAML 1.2: `007` is 7, `1e5` is a number, and `on` is text."""
+"""Reads scalars like Meltano, as YAML 1.2: `007` is 7, `1e5` is a number, and `on` is text."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from codegen.diagnostics import InvalidError
 from codegen.keys.scalars import DateTime
 from codegen.source.nodes import Scalar
 
-# As ruamel.yaml resolves YAML 1.2, with the underscores that it allows (ruamel/yaml/resolver.py, `implicit_resolvers`).
+# The patterns of ruamel.yaml for YAML 1.2, which allow underscores (ruamel/yaml/resolver.py, `implicit_resolvers`).
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?(?:0b[0-1_]+|0o[0-7_]+|_*[0-9][0-9_]*|0x[0-9a-fA-F_]+)")
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9_]+)")
 
-# YAML's timestamps (https://yaml.org/type/timestamp.html), which allow more forms than Dagpress does.
+# YAML timestamps (https://yaml.org/type/timestamp.html), which have more forms than our dates.
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?"
     r"(?:[ \t]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?))?)?"
@@ -21,7 +21,7 @@ _TIMESTAMP = re.compile(
 
 
 def is_text(scalar: Scalar) -> bool:
-    """Whether Meltano reads the value as text."""
+    """Return whether Meltano reads the value as text."""
     if not scalar.is_plain:
         return scalar.kind == "str"
     is_other = any(pattern.fullmatch(scalar.text) for pattern in (_BOOL, _INT, _FLOAT))
@@ -29,7 +29,7 @@ def is_text(scalar: Scalar) -> bool:
 
 
 def meltano_date(scalar: Scalar) -> Scalar:
-    """Convert a date of Meltano to a form that `DateTime` reads; other values stay unchanged."""
+    """Return a date from Meltano in a form that `DateTime` accepts; other values are unchanged."""
     text = scalar.text.strip()
     try:
         DateTime().convert(Scalar("str", text, scalar.location))
@@ -40,7 +40,7 @@ def meltano_date(scalar: Scalar) -> Scalar:
 
 
 def _canonical(match: re.Match[str]) -> str:
-    """A timestamp of YAML with all its digits: `2024-1-31 6:00:00 +1` becomes `2024-01-31T06:00:00+01:00`."""
+    """Return a YAML timestamp in ISO 8601: `2024-1-31 6:00:00 +1` becomes `2024-01-31T06:00:00+01:00`."""
     year, month, day, hour, minute, second, fraction, utc, sign, hours, minutes = match.groups()
     text = f"{year}-{int(month):02}-{int(day):02}"
     if hour is None:

@@ -20,15 +20,15 @@ _LAST_RUNS = (
 _URI_VARIABLE = "MELTANO_DATABASE_URI"
 # The directory of the default database.
 _FOLDER_VARIABLE = "MELTANO_SYS_DIR_ROOT"
-# Meltano reads its own settings from `.env` too.
+# Meltano also reads its own settings from `.env`.
 _NAMED_IN_DOTENV = re.compile(rf"^[ \t]*(?:export[ \t]+)?{_URI_VARIABLE}[ \t]*=", re.MULTILINE)
-# The table of Alembic, which Meltano creates first.
+# Alembic's table, which Meltano creates first.
 _TABLE = "select 1 from sqlite_master where name = 'alembic_version'"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
 def last_successful_runs(folder: Path, uri: str = "") -> dict[str, str]:
-    """The end of the last successful run of each state ID, in ISO 8601; empty for a database that we cannot read.
+    """Return the end of the last successful run of each state ID, in ISO 8601; empty if the database is unreadable.
 
     Args:
         folder: the Meltano project directory.
@@ -39,12 +39,12 @@ def last_successful_runs(folder: Path, uri: str = "") -> dict[str, str]:
 
 
 def may_lack_system_database(folder: Path, environ: Mapping[str, str], uri: str = "") -> bool:
-    """Whether Meltano may still have to set up its system database; true for a database that we cannot read.
+    """Return whether Meltano may have to set up its system database; also true if we cannot read the database.
 
     Args:
         folder: the Meltano project directory.
         environ: the environment variables of Meltano.
-        uri: the `database_uri` of meltano.yml; empty for Meltano's default.
+        uri: the `database_uri` in meltano.yml; empty for Meltano's default.
     """
     if not environ.get(_URI_VARIABLE) and (_FOLDER_VARIABLE in environ or _is_named_in_dotenv(folder)):
         return True
@@ -52,7 +52,7 @@ def may_lack_system_database(folder: Path, environ: Mapping[str, str], uri: str 
 
 
 def _query(path: Path | None, statement: str) -> list[Any] | None:
-    """The rows; None if the database is missing or unreadable."""
+    """Return the rows, or None if the database is missing or unreadable."""
     if path is None or not is_file(path):
         return None
     try:
@@ -67,7 +67,7 @@ def _is_named_in_dotenv(folder: Path) -> bool:
 
 
 def _path(folder: Path, uri: str) -> Path | None:
-    """The file of a URI such as `sqlite:////var/meltano.db`, or the default; None for another kind of database."""
+    """Return the file of a URI such as `sqlite:////var/meltano.db`, or the default; None for other databases."""
     if not uri:
         return folder.resolve() / ".meltano" / "meltano.db"
     known = {"MELTANO_SYS_DIR_ROOT": ".meltano", "MELTANO_PROJECT_ROOT": "."}

@@ -12,7 +12,7 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.meltano import MeltanoProject
 from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.selection import Selection, select
-from codegen.plan import Dependencies, Folder, between, plan
+from codegen.plan import Dependencies, Folder, dependencies_between, plan
 from codegen.project import Project
 from codegen.schema import Schedule
 from codegen.schema.export import SCHEMA_NAME, json_schema_text
@@ -83,7 +83,7 @@ def render(
     if has_errors(reading.diagnostics):
         return Generation(selection, {}, reading.diagnostics)
     deployments = {each.deployment for each in reading.schedules}
-    others = {name: between(reading.of(name), reading.awaited.get(name, ())) for name in deployments}
+    others = {name: dependencies_between(reading.of(name), reading.awaited.get(name, ())) for name in deployments}
     texts, problems = read_templates(project)
     if problems:
         return Generation(selection, {}, [*reading.diagnostics, *problems])

@@ -1,4 +1,4 @@
-"""Decides the content of each generated file: schedules become DAGs as data, with the functions that they share."""
+"""Plans generated files: turns schedules into DAGs as data, with their shared imports, functions and constants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codegen.meltano import MeltanoProject
 from codegen.plan.alerts import alert_functions, alert_texts
 from codegen.plan.arguments import dag_arguments, schedule_argument
 from codegen.plan.constants import default_constants, settings_groups, with_constants
-from codegen.plan.dependencies import Dependencies, between, with_join, with_outlets
+from codegen.plan.dependencies import Dependencies, dependencies_between, with_join, with_outlets
 from codegen.plan.doc import description_of, doc_of, doc_of_folder
 from codegen.plan.names import imports_of
 from codegen.plan.operators import names_of_objects, objects_of, resolved, timetable_call
@@ -23,7 +23,7 @@ from codegen.runners.bash import PRELUDES
 from codegen.schema import Schedule
 from codegen.values import Argument, Identifier, names_in
 
-__all__ = ["PRELUDES", "DagModule", "Dependencies", "Folder", "PlannedDag", "between", "plan"]
+__all__ = ["PRELUDES", "DagModule", "Dependencies", "Folder", "PlannedDag", "dependencies_between", "plan"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Folder:
     """A folder of schedules that share a DAG file.
 
     Attributes:
-        source: its path in the project, with a final slash.
-        defaults: a schedule with only what its `_defaults.yml` files give all of them; None without any.
+        source: its path relative to the project, with a trailing slash.
+        defaults: a schedule with only the values of the `_defaults.yml` files; None without such files.
     """
 
     source: str
@@ -58,11 +58,11 @@ def plan(
     project_root_variable: str,
     folder: Folder | None = None,
 ) -> DagModule:
-    """Plan the file of a schedule without errors and its dependencies, or of the schedules of a folder.
+    """Plan the DAG file of a schedule without errors, or of all schedules of a folder.
 
-    In the file of a folder, a DAG depends on no schedule besides its own: it defines its functions, constants and
-    variables itself, also those that a DAG above it has defined under the same names. Only the imports are shared. So
-    a schedule that imports an object, such as an operator of the project, renames what has its name in another DAG.
+    In a folder's file, each DAG defines its own functions, constants and variables, even if an earlier DAG has defined
+    the same names, so a change to one schedule does not change the code of another DAG. Only imports are shared: if a
+    schedule imports an object, such as a custom operator, equal names in the other DAGs are renamed.
     """
     drafts = [_draft(schedule, others, meltano) for schedule, others in schedules]
     defaults = folder.defaults if folder else None
@@ -75,7 +75,7 @@ def plan(
     names = {"DAG"}.union(*map(_names_of, dags))
     used = {constant.name for dag in dags for task in dag.tasks for constant in task.constants}
     constants = tuple(constant for name, constant in sorted(shared.items()) if name in used)
-    # Also those of values that all tasks override.
+    # Constants can use names that no task uses, because every task overrides the value.
     names |= names_in(constant.values for constant in constants)
     first = drafts[0].schedule
     return DagModule(
@@ -99,13 +99,16 @@ def _draft(schedule: Schedule, others: Dependencies, meltano: MeltanoProject | N
 
 
 def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[str, Constant] | None) -> PlannedDag:
-    """Plan the DAG of a schedule; `shared` has the constants of the defaults in the file of a folder, else None.
+    """Plan the DAG of a schedule.
 
-    The head of the file has its own names.
+    Args:
+        draft: the DAG without names.
+        head: the names at the top of the file.
+        airflow: the target version.
+        shared: the constants of the folder's defaults; None in the file of a single schedule.
     """
     schedule, dag_id = draft.schedule, draft.schedule.dag_id_or_default
     taken = {*head.objects.values(), *(function.name for function in head.functions.values())}
-    # As those of a folder, which come first.
     functions = alert_functions(schedule, airflow, taken, head.functions)
     taken.update(function.name for function in functions.values())
     functions |= task_functions(draft.steps, taken)
@@ -114,9 +117,9 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
     names = replace(head, functions={**head.functions, **functions})
     tasks = [plan_task(step, variables, schedule, names, airflow) for step in draft.steps]
     if draft.others.outlets:
-        # In the order in which they run, the last task waits for all others.
+        # The steps are sorted, and the last one waits for all others.
         tasks[-1] = with_outlets(tasks[-1], draft.others.outlets, airflow)
-    # The docstring of the file of a schedule is the documentation of its DAG.
+    # In the file of a single schedule, the module docstring documents the DAG.
     doc = Identifier("__doc__") if shared is None else draft.doc
     runners = (RUNNERS[step.runner] for step in draft.steps if step.calls or step.script)
     default_args = {name: value for runner in runners for name, value in runner.default_args.items()}
@@ -133,7 +136,7 @@ def _plan_dag(draft: _Draft, head: PythonNames, airflow: str, shared: Mapping[st
 
 
 def _names_of(dag: PlannedDag) -> set[str]:
-    """Every name that the code of a DAG uses."""
+    """Return all names that the code of a DAG uses."""
     tasks = dag.tasks
     arguments = chain(dag.arguments, *(task.arguments for task in tasks))
     names = names_in(argument.value for argument in arguments)

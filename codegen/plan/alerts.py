@@ -1,9 +1,12 @@
-"""Alerts: Airflow's notifiers and callbacks, their texts, and the functions that call callables of the project.
+"""Alerts: Airflow's notifiers and callbacks, their texts, and the functions that call Python code of the project.
 
-The variables of a text depend on the caller. The callbacks of a task get its context. Those of a DAG have, on
-Airflow 3, only `dag`, `run_id` and `reason` for sure (airflow/dag_processing/processor.py, `_execute_dag_callbacks`),
-a deadline's `dag_run` and `deadline` (airflow/models/deadline.py, `handle_miss`), and those of an SLA what Airflow 2
-gives them (airflow/notifications/basenotifier.py, `__call__`).
+The variables of a text depend on the callback:
+
+- A task callback gets the task's context.
+- On Airflow 3, a DAG callback is only guaranteed to get `dag`, `run_id` and `reason`
+  (airflow/dag_processing/processor.py, `_execute_dag_callbacks`).
+- A deadline callback gets `dag_run` and `deadline` (airflow/models/deadline.py, `handle_miss`).
+- An SLA callback gets the arguments of Airflow 2 (airflow/notifications/basenotifier.py, `__call__`).
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from codegen.schema.alerts import Alert, EmailAlert, PythonAlert, SlackAlert, We
 from codegen.text.jinja import rendered
 from codegen.values import Call, Identifier, Value, call, without_none
 
-# What Airflow 2 calls the callbacks of an SLA with (airflow/dag_processing/processor.py, `manage_slas`).
+# The arguments of an SLA callback in Airflow 2 (airflow/dag_processing/processor.py, `manage_slas`).
 _SLA_PARAMETERS = ("dag", "task_list", "blocking_task_list", "slas", "blocking_tis")
 _TRY = "Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"
 
@@ -32,9 +35,10 @@ class _Event:
     """An event that an alert reports.
 
     Attributes:
-        name: the `event` of a webhook, whose further `fields` are templates.
+        name: the `event` in the JSON of a webhook.
         text: the constant with the text.
-        parameters: those that Airflow calls a Python callback with.
+        fields: further fields of the webhook's JSON, as templates.
+        parameters: the parameters of a Python callback.
     """
 
     name: str
@@ -53,7 +57,7 @@ _RUN_EVENTS = {
 _TASK_EVENTS = {
     "on_failure": _Event("failure", "TASK_FAILED", "{{ dag.dag_id }}: {{ ti.task_id }} failed", _OF_A_TASK),
     "on_success": _Event("success", "TASK_SUCCEEDED", "{{ dag.dag_id }}: {{ ti.task_id }} succeeded", _OF_A_TASK),
-    "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is tried again", _OF_A_TASK),
+    "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is up for retry", _OF_A_TASK),
 }
 _SLA_MISS = _Event("deadline", "RUN_LATE", "{{ dag.dag_id }} is late", {"dag_id": "{{ dag.dag_id }}"}, _SLA_PARAMETERS)
 _DEADLINE = _Event(
@@ -64,7 +68,7 @@ _DEADLINE = _Event(
 )
 
 _TEXTS = {
-    # Airflow 3.0 sets the `log_url` of a task in its own process alone (airflow/sdk/execution_time/task_runner.py).
+    # Airflow 3.0 sets `log_url` only in the process of the task (airflow/sdk/execution_time/task_runner.py).
     "RUN_FAILED": (
         "{{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}\n"
         "{% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"
@@ -72,13 +76,13 @@ _TEXTS = {
     "RUN_SUCCEEDED": "{{ dag.dag_id }} succeeded: {{ run_id }}",
     "TASK_FAILED": "{{ dag.dag_id }}: {{ ti.task_id }} failed in {{ run_id }}\n" + _TRY,
     "TASK_SUCCEEDED": "{{ dag.dag_id }}: {{ ti.task_id }} succeeded in {{ run_id }}\n" + _TRY,
-    "TASK_RETRIED": "{{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}\n" + _TRY,
+    "TASK_RETRIED": "{{ dag.dag_id }}: {{ ti.task_id }} failed and is up for retry in {{ run_id }}\n" + _TRY,
     "RUN_LATE": (
         "{{ dag_run.dag_id }} is late: {{ dag_run.dag_run_id }}\n"
-        "It should have ended before {{ deadline.deadline_time }}"
+        "It should have finished by {{ deadline.deadline_time }}"
     ),
 }
-# On Airflow 2 the `ti` of a DAG's callback is any task of the run, and an SLA knows only its tasks.
+# On Airflow 2, `ti` in a DAG callback is an arbitrary task of the run, and an SLA callback only gets the tasks.
 _TEXTS_OF_2 = {
     "RUN_FAILED": (
         "{{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}\n"
@@ -89,16 +93,16 @@ _TEXTS_OF_2 = {
 
 
 def alert_texts(airflow: str) -> dict[str, str]:
-    """The constants with the texts of alerts."""
+    """Return the text of each constant."""
     return {**_TEXTS, **({} if facts_of(airflow).has_api_server else _TEXTS_OF_2)}
 
 
 def alert_functions(
     schedule: Schedule, airflow: str, taken: Collection[str], given: Functions = MappingProxyType({})
 ) -> dict[FunctionKey, PlannedFunction]:
-    """The functions for the callables of alerts besides the given ones.
+    """Return the functions that call the Python callables of alerts, without the given ones.
 
-    None for those of deadlines on Airflow 3, which imports them by path.
+    Deadline callbacks on Airflow 3 need no function: Airflow imports them by path.
     """
     functions: dict[FunctionKey, PlannedFunction] = {}
     for alert, event in _alerts_of(schedule, airflow):
@@ -117,7 +121,7 @@ def _alerts_of(schedule: Schedule, airflow: str) -> Iterator[tuple[Alert, _Event
 
 
 def _key(alert: PythonAlert, parameters: tuple[str, ...]) -> FunctionKey:
-    # As text, 1 and True differ.
+    # `repr` distinguishes 1 from True.
     return (alert.callable, repr(alert.op_kwargs), *parameters)
 
 
@@ -133,7 +137,7 @@ def _function(alert: PythonAlert, parameters: tuple[str, ...], taken: Collection
 
 
 def dag_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[str, Value]:
-    """The callbacks and deadlines of a DAG; those that are None are left out."""
+    """Return the callbacks and deadlines of a DAG."""
     arguments = _callbacks_of(schedule, _RUN_EVENTS, functions)
     if schedule.has_sla(airflow):
         arguments["sla_miss_callback"] = _callbacks(schedule.on_deadline, _SLA_MISS, functions)
@@ -148,13 +152,13 @@ def dag_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[s
 
 
 def default_alerts(schedule: Schedule, functions: Functions, airflow: str) -> dict[str, Value]:
-    """The callbacks and the SLA of all tasks."""
+    """Return the callbacks and the SLA for all tasks, as default arguments."""
     arguments = _callbacks_of(schedule, {"on_retry": _TASK_EVENTS["on_retry"]}, functions)
     return {**arguments, "sla": schedule.deadline} if schedule.has_sla(airflow) else arguments
 
 
 def task_alerts(task: Task, functions: Functions) -> dict[str, Value]:
-    """The callbacks of a single task."""
+    """Return the callbacks of a single task."""
     return _callbacks_of(task, _TASK_EVENTS, functions)
 
 
@@ -174,7 +178,7 @@ def _callback(alert: PythonAlert | _Notified, event: _Event, functions: Function
 
 
 def _async_callback(alert: Alert) -> Call:
-    """The callback for the triggerer: a notifier, or the path of an `async` function of the project."""
+    """Return the callback for the triggerer: a notifier, or the import path of an `async` function."""
     kind = alert.kind
     if isinstance(kind, PythonAlert):
         function: Value = kind.callable
@@ -186,7 +190,7 @@ def _async_callback(alert: Alert) -> Call:
 
 
 def _notifier(alert: _Notified, event: _Event) -> tuple[str, dict[str, Value]]:
-    """The class of a notifier, and its arguments."""
+    """Return the class of a notifier and its arguments."""
     arguments: dict[str, Value]
     text = Identifier(event.text)
     if isinstance(alert, EmailAlert):
@@ -197,7 +201,7 @@ def _notifier(alert: _Notified, event: _Event) -> tuple[str, dict[str, Value]]:
             "to": alert.to,
             "cc": alert.cc or None,
             "bcc": alert.bcc or None,
-            # Without these two the notifier would read files: the connection's templates, or its own.
+            # Without these two arguments, the notifier reads template files.
             "subject": rendered(alert.subject) or event.subject,
             "html_content": rendered(alert.html_content) or text,
         }

@@ -1,4 +1,4 @@
-"""The arguments of a DAG, and those of operators that keys set directly."""
+"""The arguments of a DAG, and the operator arguments that keys set directly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from codegen.timetable.interval import AIRFLOW_PRESETS
 from codegen.values import Argument, Call, Value, arguments_of, call, mapped, without_none
 
 
-def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
+def dag_arguments(  # noqa: PLR0913
     schedule: Schedule,
     words: Mapping[str, Value],
     start: Value,
@@ -31,17 +31,23 @@ def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
     default_args: Mapping[str, Value],
     airflow: str,
 ) -> tuple[Argument, ...]:
-    """The arguments of `DAG(...)`: `words` describe it, `start` is its `schedule`.
+    """Return the arguments of `DAG(...)`.
 
-    `default_args` come from its runners.
+    Args:
+        schedule: a schedule without errors.
+        words: its `description` and `doc_md`.
+        start: the value of Airflow's `schedule`.
+        functions: the functions that call Python callables.
+        default_args: default arguments from the runners.
+        airflow: the target version.
     """
     defaults = operator_arguments_of(schedule, schedule, airflow) | default_alerts(schedule, functions, airflow)
     arguments: dict[str, Value] = {
         "dag_id": schedule.dag_id_or_default,
         **words,
         "schedule": start,
-        "start_date": moment(schedule.start_date, schedule.timezone),
-        "end_date": moment(schedule.end_date, schedule.timezone) if schedule.end_date else None,
+        "start_date": pendulum_datetime(schedule.start_date, schedule.timezone),
+        "end_date": pendulum_datetime(schedule.end_date, schedule.timezone) if schedule.end_date else None,
         **_direct_arguments(schedule, airflow),
         "params": {name: _param(param) for name, param in schedule.params.items()} or None,
         **dag_alerts(schedule, functions, airflow),
@@ -52,7 +58,7 @@ def dag_arguments(  # noqa: PLR0913  # what an argument can depend on
 
 
 def _param(param: Param) -> Value:
-    """A plain default, or a `Param` where more than a default is given."""
+    """Return a plain default, or a `Param` if there is more than a default."""
     if param.is_plain:
         default: Value = param.default
         return default
@@ -61,10 +67,10 @@ def _param(param: Param) -> Value:
 
 
 def schedule_argument(schedule: Schedule, others: Dependencies, custom: Call | None, airflow: str) -> Value:
-    """A cron or a preset, a timetable, assets, or a timetable with assets; `custom` is a timetable of its own.
+    """Return a cron or preset, a timetable, assets, or a timetable with assets; `custom` is a custom timetable.
 
-    It is a plain cron where the version makes the wanted timetable of it (`create_timetable` in airflow/models/dag.py
-    of 2.10 and 2.11, `_create_timetable` in airflow/sdk/definitions/dag.py since 3.0).
+    A plain cron is enough if this Airflow creates the wanted timetable from it (`create_timetable` in
+    airflow/models/dag.py of 2.10 and 2.11, `_create_timetable` in airflow/sdk/definitions/dag.py since 3.0).
     """
     facts, cron = facts_of(airflow), schedule.clock.schedule
     if cron in AIRFLOW_PRESETS and cron not in facts.presets:
@@ -89,16 +95,16 @@ def _timetable(schedule: Schedule, cron: str, airflow: str) -> Call:
 
 
 def _direct_arguments(schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The arguments of `DAG` that keys set directly."""
+    """Return the arguments of `DAG` that keys set directly."""
     ours = _given(schedule, [name for name in _arguments_of(Schedule) if name not in keys_of(TaskDefaults)])
     airflows = {name: value for name, value in schedule.arguments.items() if name in facts_of(airflow).dag}
     return lowered({**ours, **airflows}, schedule, airflow)
 
 
 def operator_arguments_of(model: TaskDefaults, schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The arguments of operators that the keys of a task set directly, or of the schedule for all of its tasks.
+    """Return the operator arguments that keys set directly: the keys of a task, or of a schedule for all its tasks.
 
-    On a schedule, a name that `DAG` and operators have is the DAG's.
+    On a schedule, a name that `DAG` and operators share sets the argument of `DAG`.
     """
     ours = _given(model, _arguments_of(TaskDefaults))
     of_dag = facts_of(airflow).dag if model is schedule else {}
@@ -112,21 +118,21 @@ def _given(model: TaskDefaults, names: Iterable[str]) -> dict[str, Any]:
 
 @cache
 def _arguments_of(model: type[TaskDefaults]) -> tuple[str, ...]:
-    """The keys that are arguments."""
+    """Return the names of the keys that are passed as arguments."""
     return tuple(row.name for row in keys_of(model).values() if row.is_argument)
 
 
 def lowered(values: Mapping[str, Any], schedule: Schedule, airflow: str) -> dict[str, Value]:
-    """The values with each datetime on the clock of the schedule, and each asset as Airflow calls it."""
+    """Return the values with datetimes and assets replaced by calls of Airflow's classes."""
     changes: Mapping[type, Callable[[Any], Value]] = {
-        datetime: lambda value: moment(value, schedule.timezone),
+        datetime: lambda value: pendulum_datetime(value, schedule.timezone),
         Asset: lambda asset: asset_call(asset, airflow),
     }
     return {name: mapped(value, changes) for name, value in values.items()}
 
 
-def moment(value: datetime, zone: str) -> Call:
-    """A date on the clock of the timezone, as `pendulum.datetime` takes it."""
+def pendulum_datetime(value: datetime, zone: str) -> Call:
+    """Return a call of `pendulum.datetime` with the local time in a timezone."""
     local = value.astimezone(ZoneInfo(zone)) if value.tzinfo else value
     parts = [local.year, local.month, local.day, local.hour, local.minute, local.second, local.microsecond]
     while len(parts) > 3 and parts[-1] == 0:  # noqa: PLR2004  # year, month and day stay

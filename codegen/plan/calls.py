@@ -31,7 +31,10 @@ _Words = tuple[str, ...]
 def calls_and_locks(
     schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with_el: bool
 ) -> tuple[tuple[_Words, ...], tuple[str, ...]]:
-    """The commands of a task, none for a script, and its locks; `with_el` allows `el` in place of `run`."""
+    """Return the Meltano commands of a task (none for a script), and its locks.
+
+    With `with_el`, an equivalent `meltano el` can replace a `meltano run`.
+    """
     match task.kind:
         case "run":
             call, locks = _run(schedule, task, meltano, with_el=with_el)
@@ -54,21 +57,21 @@ def _run(schedule: Schedule, task: Task, meltano: MeltanoProject | None, *, with
     run, own_suffix = without_suffix(words_of(task.run))
     if call := _same_as_el(schedule, task, run, meltano) if with_el else ():
         return call, set()
-    # Without these, Meltano finds the suffix itself, also one that is set on the worker only.
+    # Otherwise Meltano determines the suffix, which may be set only on the worker.
     is_given = own_suffix or schedule.state_id_suffix or schedule.state_suffix
     suffix = [f"--state-id-suffix={state_id_suffix(schedule, task, meltano)}"] if is_given else []
     return _meltano(schedule, "run", *flags_of(schedule, task), *suffix, *run), locks_of(run, meltano)
 
 
 def _extract_load(schedule: Schedule, task: Task) -> _Words:
-    """The command of an extractor and loader; only `elt` transforms (meltano/cli/elt.py)."""
+    """Return the command of an extractor and loader: `el`, or `elt` for transforms (meltano/cli/elt.py)."""
     words = ["elt" if task.transform else "el", task.extractor or "", task.loader or ""]
     words += [f"--transform={task.transform}"] if task.transform else []
     return _meltano(schedule, *words, f"--state-id={schedule.state_id_of(task)}", *flags_of(schedule, task))
 
 
 def _locks_of_calls(calls: Iterable[Sequence[str]], meltano: MeltanoProject | None) -> Iterator[set[str]]:
-    """The plugins that Meltano commands share with other tasks, or the project that they change."""
+    """Yield the locks of each Meltano command: its plugins, or meltano.yml if it changes the project."""
     for words in calls:
         _, rest = leading_options(words)
         if rest[:1] == ["run"]:
@@ -78,16 +81,16 @@ def _locks_of_calls(calls: Iterable[Sequence[str]], meltano: MeltanoProject | No
 
 
 def _same_as_el(schedule: Schedule, task: Task, run: list[str], meltano: MeltanoProject | None) -> _Words:
-    """The `meltano el` that loads the same rows under the same state ID; empty if that is not certain.
+    """Return the `meltano el` that loads the same rows under the same state ID, or an empty tuple if uncertain.
 
-    It has a directory of its own for each run, so it needs no lock.
+    `meltano el` needs no lock: each run has its own directory.
     """
     pair, environment = plain_pair(run, meltano), schedule.environment or ""
     if not (pair and meltano and environment in meltano.environments):
         return ()
     suffix = state_id_suffix(schedule, task, meltano)
     of_run = (name for name in env_of(schedule, task) if name.startswith("MELTANO_RUN_"))
-    # Meltano expands variables in the suffix of its environment.
+    # Meltano expands variables in the suffix of an environment.
     if is_template(suffix) or {"$", DELIMITER} & {*suffix} or any(name not in _READ_BY_EL for name in of_run):
         return ()
     state_id = f"--state-id={pair.state_id(environment, suffix)}"

@@ -1,7 +1,7 @@
-"""The constants of a DAG: runner settings and environment variables that several tasks share.
+"""Constants in a generated file: runner settings and environment variables that several tasks share.
 
-A constant has the values of the schedule, so an override in one task changes no other task. In the file of a folder,
-the `_defaults.yml` files give constants to all DAGs, so that no schedule changes the DAG of another.
+The values of a constant come from the schedule, so overriding one in a task does not change other tasks. In the file
+of a folder, shared constants come from the `_defaults.yml` files, so a schedule does not change another DAG.
 """
 
 from __future__ import annotations
@@ -20,17 +20,22 @@ from codegen.schema import Schedule, Task
 from codegen.text.jinja import is_template
 from codegen.values import Call, Identifier, Value, is_same, parts_of
 
-# A command for a task without settings of its own.
+# The command of a task without its own settings.
 _PROGRAM = (("meltano",),)
-# Of the values in a constant, and of the tasks that use it: a smaller constant is harder to read than its values.
+# The minimum number of values in a constant, and of tasks that use it: below that, repeating the values is clearer.
 _FEWEST = 2
 
 
 @dataclass(frozen=True)
 class SettingsGroup:
-    """The tasks of a DAG on one runner, with the values from their schedule; `given` has the values of each task.
+    """The tasks of a DAG on one runner.
 
-    `own_name` is the name of their constant in a file that schedules share.
+    Attributes:
+        name: the name of their constant.
+        own_name: its name in a file with several schedules.
+        argument: the argument whose value is shared; empty for several arguments.
+        values: the values from the schedule.
+        given: the values of each task, by task id.
     """
 
     name: str
@@ -40,9 +45,9 @@ class SettingsGroup:
     given: Mapping[str, Mapping[str, Value]]
 
     def own(self) -> tuple[Constant, list[str]] | None:
-        """The constant, and the tasks that use it; None if it would be too small.
+        """Return the constant and the tasks that use it, or None if it would be too small.
 
-        A value is shared if most tasks have it. A task that lacks a value of the constant does not use the constant.
+        A value is shared if most tasks have it. A task that lacks one of the shared values does not use the constant.
         """
         shared = {name: value for name, value in self.values.items() if self._is_shared(name, value)}
         users = [task for task, each in self.given.items() if shared.keys() <= each.keys()]
@@ -55,7 +60,7 @@ class SettingsGroup:
         return 2 * having > len(self.given) and not _is_rendered_in_place(value)
 
     def users_of(self, default: Constant) -> list[str]:
-        """The tasks that use a constant of the defaults: those with all of its names, and most of its values."""
+        """Return the tasks that use a constant of the defaults: they set all its names, most to the same value."""
         return [
             task
             for task, each in self.given.items()
@@ -65,11 +70,11 @@ class SettingsGroup:
 
 
 def default_constants(defaults: Schedule, names: PythonNames, airflow: str) -> dict[str, Constant]:
-    """The constants that the defaults of a folder give its DAGs, by name."""
+    """Return the constants with the defaults of a folder, by name."""
     found = {}
     for runner in RUNNERS.values():
         for name, argument, values in _parts_of(_values_of(defaults, runner, names, airflow), runner):
-            # An object that every schedule overrides is not imported, and has no name.
+            # If every schedule overrides an object, it is not imported and has no name.
             kept = {
                 key: value
                 for key, value in values.items()
@@ -83,7 +88,7 @@ def default_constants(defaults: Schedule, names: PythonNames, airflow: str) -> d
 def with_constants(
     dag: PlannedDag, groups: Iterable[SettingsGroup], taken: Collection[str], defaults: Mapping[str, Constant] | None
 ) -> PlannedDag:
-    """The DAG with constants in its tasks: its own, or the `defaults` of its folder if the file is that of a folder."""
+    """Return the DAG with its own constants, or with the constants of the `defaults` in the file of a folder."""
     if len(dag.tasks) < _FEWEST and not defaults:
         return dag
     used: dict[str, tuple[Constant, ...]] = {}
@@ -108,7 +113,7 @@ def with_constants(
 def settings_groups(
     dag: PlannedDag, schedule: Schedule, steps: Sequence[Step], names: PythonNames, airflow: str
 ) -> Iterator[SettingsGroup]:
-    """The groups of a DAG: for each runner, its settings and its environment variables."""
+    """Yield the groups of a DAG: the environment variables and the settings of each runner."""
     runners = {step.task_id: step.runner for step in steps if step.calls or step.script}
     for runner in (RUNNERS[name] for name in dict.fromkeys(runners.values())):
         given = {
@@ -122,7 +127,7 @@ def settings_groups(
 
 
 def _parts_of(values: dict[str, Value], runner: Runner) -> Iterator[tuple[str, str, Mapping[str, Value]]]:
-    """The environment variables and the other settings of a runner, each with the name of its constant."""
+    """Yield the environment variables and the other settings of a runner, with the names of their constants."""
     env = values.pop(runner.env, None)
     if isinstance(env, Mapping):
         yield runner.env_constant, runner.env, env
@@ -130,17 +135,17 @@ def _parts_of(values: dict[str, Value], runner: Runner) -> Iterator[tuple[str, s
 
 
 def _values_of(schedule: Schedule, runner: Runner, names: PythonNames, airflow: str) -> dict[str, Value]:
-    """The arguments that a schedule gives the operator of each task on a runner."""
+    """Return the operator arguments that a schedule sets for every task on a runner."""
     env, settings = env_of(schedule, Task()), schedule.settings.get(runner.name)
     step = Step(task_id="", calls=_PROGRAM, env=env, settings=settings, runner=runner.name)
-    # The file does not import an object that every task overrides.
+    # If every task overrides an object, it is not imported and has no name.
     objects = defaultdict(str, names.objects)
     task = plan_task(step, {}, schedule, replace(names, objects=objects), airflow)
     return {each.name: each.value for each in task.arguments if each.name not in {"task_id", *runner.unshared}}
 
 
 def _is_rendered_in_place(value: Value) -> bool:
-    """Whether Airflow renders templates in place, which would change the object for other tasks."""
+    """Return whether Airflow renders templates in place, which would change a shared object for other tasks."""
     if isinstance(value, Call):
         inside: Iterable[Value] = (*value.positional, *(argument.value for argument in value.keywords))
         return any(map(_is_rendered_in_place, inside)) or any(

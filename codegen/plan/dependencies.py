@@ -1,6 +1,7 @@
-"""The dependencies between schedules: a successful run updates an asset, which starts the schedules that wait for it.
+"""Dependencies between schedules: a successful run updates an asset, which triggers the downstream schedules.
 
-The asset has the DAG id of its schedule, percent-encoded beyond ASCII. Assets of `after` and `outlets` come beside it.
+The asset is named after the DAG id, with non-ASCII characters percent-encoded. The assets in `after` and `outlets` are
+added to it.
 """
 
 from __future__ import annotations
@@ -21,20 +22,25 @@ from codegen.values import Argument, Value
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The assets that start a DAG, without those of missing schedules, and the assets that a successful run updates."""
+    """The assets that trigger a DAG, and the assets that its successful runs update.
+
+    Attributes:
+        inlets: the assets that trigger the DAG, without the assets of missing schedules.
+        outlets: the assets that a successful run updates.
+    """
 
     inlets: tuple[Asset, ...]
     outlets: tuple[Asset, ...]
 
 
-def between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mapping[str, Dependencies]:
-    """The dependencies between all schedules of a deployment environment, by their files.
+def dependencies_between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mapping[str, Dependencies]:
+    """Return the dependencies between the schedules of a deployment environment, by their files.
 
-    `kept` has further DAG ids that other schedules wait for, such as unreadable ones.
+    `kept` has additional DAG ids that need an asset, because schedules that cannot be read wait for them.
     """
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}
-    # Airflow 2 and 3.0, and later ones on MySQL, take ASCII only (airflow/datasets/__init__.py on 2,
+    # Airflow 2 and 3.0, and later versions on MySQL, accept only ASCII (airflow/datasets/__init__.py on 2,
     # airflow/sdk/definitions/asset/__init__.py on 3).
     own = {
         schedule.name: Asset(name=quote(schedule.dag_id_or_default))
@@ -51,17 +57,16 @@ def between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mappin
 
 
 def conditions_of(after: After, others: Dependencies, airflow: str) -> Value:
-    """The assets that start a DAG; Airflow waits for all of a list."""
+    """Return the assets that trigger a DAG; a list means all of them."""
     assets = tuple(asset_call(asset, airflow) for asset in others.inlets)
     return any_of(assets, airflow) if after.any and len(assets) > 1 else assets
 
 
 def with_join(steps: Sequence[Step], schedule: Schedule) -> Sequence[Step]:
-    """The steps, with a join task at the end unless the success of a single last step is that of the run.
+    """Return the steps with a final `join` task, unless a single last step already decides the outcome of the run.
 
-    With `none_failed` a task succeeds where Airflow calls the run a success: all last tasks have succeeded or were
-    skipped (`DagRun.update_state` in airflow/models/dagrun.py). The join task does no work, so it takes no slots of
-    the schedule's pool.
+    With `none_failed`, the task succeeds exactly if Airflow marks the run successful: all last tasks have succeeded or
+    were skipped (`DagRun.update_state` in airflow/models/dagrun.py). It takes no slots of the schedule's pool.
     """
     if needs_no_join(steps):
         return steps
@@ -75,10 +80,10 @@ def with_join(steps: Sequence[Step], schedule: Schedule) -> Sequence[Step]:
 
 
 def with_outlets(task: PlannedTask, outlets: Sequence[Asset], airflow: str) -> PlannedTask:
-    """The last task of a DAG, with the assets that a successful run updates as outlets, besides its own.
+    """Return the last task of a DAG with the run's assets added to its own outlets.
 
-    Because of its outlets Airflow executes even an EmptyOperator (`DagRun.schedule_tis` in airflow/models/dagrun.py,
-    2.10 to 3.3); without that there is no event.
+    Airflow executes an EmptyOperator only if it has outlets (`DagRun.schedule_tis` in airflow/models/dagrun.py, 2.10 to
+    3.3); without execution, there is no asset event.
     """
     own = next((argument.value for argument in task.arguments if argument.name == "outlets"), ())
     others = tuple(argument for argument in task.arguments if argument.name != "outlets")

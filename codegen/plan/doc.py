@@ -1,4 +1,4 @@
-"""The documentation of a DAG: what runs, when, and where it is defined, as Markdown."""
+"""The documentation of a DAG as Markdown: its tasks, schedule and source file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.schema.describe import describe_start
 
 
 def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
-    """What runs, when, and where it is defined, as Markdown."""
+    """Return the tasks, the schedule and the source file as Markdown, with the schedule's own `doc_md`."""
     parts = [_what_and_when(schedule, steps)]
     if schedule.doc_md:
         parts.append("\n".join(line.expandtabs(4).rstrip() for line in schedule.doc_md.strip().splitlines()))
@@ -22,19 +22,19 @@ def doc_of(schedule: Schedule, steps: Sequence[Step]) -> str:
 
 
 def description_of(schedule: Schedule, steps: Sequence[Step]) -> str:
-    """The description of a DAG, by default what runs and when, as one line of plain text."""
+    """Return the description of a DAG: the schedule's own, or a summary in one line of plain text."""
     return schedule.description or summary_of(schedule, steps, printable)
 
 
 def summary_of(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str]) -> str:
-    """What runs and when, in a line."""
+    """Return the tasks and the schedule in one line; `code` formats names."""
     tasks = f"{len(steps)} tasks" if len(steps) > 1 else "a task"
     return f"{_what(schedule, steps, code, tasks)}, {describe_start(schedule, code)}"
 
 
 def doc_of_folder(source: str, deployment: str) -> str:
-    """The documentation of the file of a folder; it names no schedule, so that a new one changes only its own lines."""
-    return f"The DAGs of the schedules in {_code(source)}{_for(deployment)}."
+    """Return the docstring of a folder's file. It names no schedule, so adding one does not change it."""
+    return f"DAGs for the schedules in {_code(source)}{_for(deployment)}."
 
 
 def _for(deployment: str) -> str:
@@ -53,20 +53,20 @@ def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
 
 
 def _task(step: Step) -> str:
-    task_id, words = _code(step.task_id), kind_of(step).words(step, _code)
+    task_id, words = _code(step.task_id), kind_of(step).describe(step, _code)
     return f"- {task_id}" if words == task_id else f"- {task_id}: {words}"
 
 
 def _what(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str], tasks: str) -> str:
     if schedule.pair:
-        words = kind_of(steps[0]).words(steps[0], code)
+        words = kind_of(steps[0]).describe(steps[0], code)
         return f"{words[0].upper()}{words[1:]}"
     what = f"the job {code(schedule.job)}" if schedule.job else tasks
     return f"Runs {what} with Meltano" if all(step.run for step in steps) else f"Runs {what}"
 
 
 def _code(text: str) -> str:
-    """Text as Markdown's code, whatever it holds (CommonMark 0.31, section 6.1)."""
+    """Return text as a Markdown code span (CommonMark 0.31, section 6.1)."""
     shown = printable(text)
     if "`" not in shown:
         return f"`{shown}`"

@@ -1,4 +1,4 @@
-"""The options of Meltano commands, also those passed as environment variables."""
+"""Options of Meltano commands, including those passed as environment variables."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _FLAGS = ("full_refresh", "force")
 
 
 def meltano_environment(given: str | None, env: Mapping[str, str], meltano: MeltanoProject | None) -> str:
-    """The Meltano environment of a command: its option, else a variable, else the default of the project."""
+    """Return the Meltano environment of a command: its option, else a variable, else the project's default."""
     default = meltano.default_environment if meltano else ""
     return next(filter(None, (given, *map(env.get, ENVIRONMENT_VARIABLES))), default)
 
 
 def meltano_suffix(given: str | None, env: Mapping[str, str], environment: str, meltano: MeltanoProject | None) -> str:
-    """The suffix of the state IDs of a `meltano run`: its option, else a variable, else that of its environment."""
+    """Return the state ID suffix of a `meltano run`: its option, else a variable, else the environment's suffix."""
     of_environment = meltano.environments.get(environment, "") if meltano else ""
     return given or env.get("MELTANO_RUN_STATE_ID_SUFFIX") or of_environment
 
 
 def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | None) -> str:
-    """The suffix of the state IDs of a task and of its deployment environment, as far as the project sets them."""
+    """Return the state ID suffix of a task with the suffix of its deployment environment, as set in the project."""
     env, (_, own) = env_of(schedule, task), without_suffix(words_of(task.run))
     environment = meltano_environment(schedule.environment, env, meltano)
     suffix = meltano_suffix(own or schedule.state_id_suffix, env, environment, meltano)
@@ -36,15 +36,15 @@ def state_id_suffix(schedule: Schedule, task: Task, meltano: MeltanoProject | No
 
 
 def flags_of(schedule: Schedule, task: Task) -> list[str]:
-    """The flags of a task."""
+    """Return the flags of a task."""
     return [f"--{name.replace('_', '-')}" for name in _FLAGS if schedule.of(task, name) is True]
 
 
 def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
-    """The environment variables of a task: its own override those of the schedule; a null removes one.
+    """Return the environment variables of a task: its `env` merged into the schedule's; null removes a variable.
 
-    A `command` also gets the keys for Meltano, which override `env`. Other tasks get those without an option: a
-    flag that is a template, or a `false` that overrides a variable.
+    For a `command`, keys for Meltano become variables, which override `env`. For other tasks, only keys that cannot be
+    passed as an option do: a flag that is a template, or a `false` that overrides a variable.
     """
     given = {name: value for name, value in {**schedule.env, **task.env}.items() if value is not None}
     of_keys = variables_of_keys(schedule, task)
@@ -56,7 +56,7 @@ def env_of(schedule: Schedule, task: Task) -> dict[str, str]:
 
 
 def variables_of_keys(schedule: Schedule, task: Task) -> dict[str, str]:
-    """The keys that Meltano reads from environment variables, for a task."""
+    """Return the environment variables for the keys of a task that Meltano can read from variables."""
     suffix = [schedule.state_id_suffix, schedule.state_suffix] if schedule.state_id_suffix else []
     values = {
         "environment": schedule.environment,
@@ -67,7 +67,7 @@ def variables_of_keys(schedule: Schedule, task: Task) -> dict[str, str]:
 
 
 def _flag(schedule: Schedule, task: Task, name: str) -> str | None:
-    """The value of a flag's variable; None for a `false` that overrides no variable."""
+    """Return the value of a flag's variable; None for a `false` that does not override a variable."""
     value = schedule.of(task, name)
     if isinstance(value, str):
         return value

@@ -1,4 +1,4 @@
-"""The Python names of a generated file: where each is imported from, and free ones for what it defines."""
+"""The Python names of a generated file: the imports, and free names for its definitions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.airflow_facts import facts_of
 from codegen.plan.tree import Import
 from codegen.runners import RUNNERS
 
-# The classes of Airflow that generated code calls; the facts of a version have their modules.
+# The Airflow classes in generated code. The facts of a version have their modules.
 _OF_AIRFLOW = frozenset(
     """
     Asset AssetAny AssetOrTimeSchedule AsyncCallback CronDataIntervalTimetable CronTriggerTimetable DAG Dataset
@@ -30,12 +30,12 @@ _FULL_NAMES = {
     **{name: full_name for runner in RUNNERS.values() for name, full_name in runner.imports.items()},
 }
 _IMPORTED = _OF_AIRFLOW | _WHOLE_MODULES | _FULL_NAMES.keys()
-# Two of them and an arrow fit into a line.
+# Two names of this length and `>>` fit on a line.
 _LONGEST_NAME = 40
 
 
 def full_name_of(name: str, airflow: str) -> str:
-    """The full name of what generated code itself imports; empty for another name."""
+    """Return the full name of an import that generated code itself needs, or an empty string."""
     if name not in _IMPORTED:
         return ""
     full_name = _FULL_NAMES.get(name, name)
@@ -45,16 +45,18 @@ def full_name_of(name: str, airflow: str) -> str:
 def imports_of(
     names: Iterable[str], airflow: str, objects: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[tuple[Import, ...], ...]:
-    """The imports in isort's order, in groups: the standard library, then the rest.
+    """Return the imports in isort's order, in two groups: the standard library and the rest.
 
-    The names are those that generated code uses, such as `pendulum.datetime`; some need no import. `objects` has the
-    names of further objects by their full names.
+    Args:
+        names: the names in generated code, such as `pendulum.datetime`; some need no import.
+        airflow: the target version.
+        objects: the local names of other imported objects, by full name.
     """
     used = {name.split(".")[0] for name in names} & _IMPORTED
     return _imports_of(frozenset(used), airflow, tuple(objects.items()))
 
 
-# The files of a project import the same in a few combinations.
+# Cached: many files have the same imports.
 @lru_cache(maxsize=256)
 def _imports_of(
     known: frozenset[str], airflow: str, objects: tuple[tuple[str, str], ...]
@@ -63,7 +65,7 @@ def _imports_of(
     used = known | full_names.keys()
     whole = used & _WHOLE_MODULES
     modules: dict[str, list[tuple[str, str]]] = {}
-    # Constants in capitals, classes, the others.
+    # Constants first, then classes, then the rest.
     for name in sorted(used - whole, key=lambda name: (not name.isupper(), not name[0].isupper(), name)):
         module, _, origin = (full_names.get(name) or full_name_of(name, airflow)).rpartition(".")
         modules.setdefault(module, []).append((origin, name))
@@ -74,22 +76,22 @@ def _imports_of(
 
 
 def free_name(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
-    """The first of the wanted names that is free, else `number` with a number.
+    """Return the first wanted name that is free, else `number` followed by a number.
 
-    Wanted names may be any text: a character that no Python name can have becomes `_`.
+    Wanted names can be any text: characters that are invalid in Python names become `_`.
     """
     candidates = chain((re.sub(r"[^A-Za-z0-9_]", "_", text) for text in wanted), (f"{number}{n}" for n in count()))
     return next(name for name in candidates if _is_usable(name) and name not in taken)
 
 
 def free_constant(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
-    """The first of the wanted names that is free in capitals, else `number` with a number."""
+    """Return the first wanted name that is free in upper case, else `number` followed by a number."""
     candidates = chain((re.sub(r"[^A-Z0-9_]", "_", text.upper()) for text in wanted), (f"{number}{n}" for n in count()))
     return next(name for name in candidates if len(name) <= _LONGEST_NAME and name not in taken)
 
 
 def _is_usable(name: str) -> bool:
-    """Whether it is a short Python name, and no constant, imported name or name such as `__doc__`."""
+    """Return whether it is a short Python name, but not a constant, an import or a dunder name."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()
     is_dunder = name.startswith("__") and name.endswith("__")
     return is_name and not is_dunder and len(name) <= _LONGEST_NAME and name not in _IMPORTED

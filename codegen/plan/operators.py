@@ -1,4 +1,4 @@
-"""Turns the arguments in `with` into Python values, and lists the objects that they import."""
+"""Converts the arguments in `with` to Python values, and lists the objects to import."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from codegen.values import Call, Identifier, Imported, Output, Value, arguments_
 
 
 def arguments_of_step(step: Step, airflow: str) -> dict[str, Any]:
-    """The arguments of a step's operator from `with` or the settings of its runner; a datetime stays one."""
+    """Return the operator arguments of a step from `with` or the runner's settings; datetimes are not converted."""
     if step.settings:
         given, facts = step.settings.passed, facts_of(airflow).class_of(RUNNERS[step.runner].operator)
     else:
         given, facts = step.task.with_, operator_facts(step.task.kind, step.task.uses, airflow)
     lowered = {name: _lowered(value, *_rendering(name, facts)) for name, value in given.items()}
-    # The file omits arguments that are None, but not an explicit null.
+    # Arguments that are None are omitted, but an explicit null is kept.
     return {name: Identifier("None") if value is None else value for name, value in lowered.items()}
 
 
 def _rendering(name: str, facts: ClassFacts | None) -> tuple[bool, tuple[str, ...]]:
-    """Whether Airflow renders an argument, and the file extensions that it reads as template files."""
+    """Return whether Airflow renders an argument, and the extensions of template files."""
     return (name in facts.templated, facts.files) if facts else (False, ())
 
 
@@ -49,12 +49,12 @@ def _lowered(value: Any, is_templated: bool, files: tuple[str, ...]) -> Any:  # 
 
 
 def _constant(text: str, files: tuple[str, ...]) -> str:
-    """A text that rendering does not change."""
+    """Return text that rendering does not change."""
     return as_literal(text) if is_template(text) else _rendered_lines(as_rendered(text, files))
 
 
 def _rendered_lines(text: str) -> str:
-    """A template; one of several lines gets a final line end, which Jinja removes."""
+    """Return a template; multiline text gets a trailing newline, which Jinja removes."""
     return f"{text}\n" if "\n" in text else text
 
 
@@ -66,22 +66,22 @@ def _time(value: time) -> Value:
 
 
 def operator_name(step: Step, airflow: str) -> str:
-    """The full name of the operator of a task with `uses`."""
+    """Return the full name of the operator in `uses`."""
     uses = step.task.uses or ""
     return facts_of(airflow).core_operators.get(uses, uses)
 
 
 def timetable_name(timetable: CustomTimetable, airflow: str) -> str:
-    """The full name of the timetable.
+    """Return the full name of the timetable.
 
-    Of Airflow's own it is that of the scheduler's class: those of `airflow.sdk` have other arguments, and 3.3 cannot
-    serialize its `EventsTimetable`.
+    For Airflow's own timetables, this is the scheduler's class: the classes in `airflow.sdk` have different arguments,
+    and Airflow 3.3 cannot serialize its `EventsTimetable`.
     """
     return facts_of(airflow).timetables.get(timetable.uses, timetable.uses)
 
 
 def timetable_call(schedule: Schedule, objects: Mapping[str, str], airflow: str) -> Call | None:
-    """The timetable of a schedule, in place of an interval."""
+    """Return the call for a schedule's custom timetable, or None."""
     own = schedule.interval
     if not isinstance(own, CustomTimetable):
         return None
@@ -90,7 +90,7 @@ def timetable_call(schedule: Schedule, objects: Mapping[str, str], airflow: str)
 
 
 def objects_of(schedule: Schedule, steps: Iterable[Step], airflow: str) -> list[str]:
-    """The full name of each operator, timetable and object that the DAG of a schedule imports."""
+    """Return the full names of the operators, the timetable and the objects that a DAG imports."""
     full_names = _imported_in(schedule.arguments)
     if isinstance(schedule.interval, CustomTimetable):
         full_names += [timetable_name(schedule.interval, airflow), *_imported_in(schedule.interval.with_)]
@@ -106,7 +106,7 @@ def _imported_in(values: Mapping[str, Any]) -> list[str]:
 
 
 def names_of_objects(full_names: Iterable[str], airflow: str, taken: Iterable[str]) -> dict[str, str]:
-    """A Python name for each object of a file, by its full name."""
+    """Return the local name of each imported object, by its full name."""
     names: dict[str, str] = {}
     for full_name in dict.fromkeys(full_names):
         module, _, name = full_name.rpartition(".")
@@ -118,7 +118,7 @@ def names_of_objects(full_names: Iterable[str], airflow: str, taken: Iterable[st
 
 
 def resolved(value: Value, variables: Mapping[str, str], objects: Mapping[str, str]) -> Value:
-    """A value with the Python names of the tasks and objects in it."""
+    """Return a value in which tasks and objects are replaced by their Python names."""
     return mapped(
         value,
         {

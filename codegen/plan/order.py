@@ -9,14 +9,15 @@ from codegen.plan.names import free_name
 from codegen.plan.steps import Step
 from codegen.plan.tree import Arrow, PlannedGroup, PlannedTask
 
-# As in `ExternalTaskSensor` and `SSHOperator`: the name of a class in a file that imports it.
+# Splits `ExternalTaskSensor` and `SSHOperator` into words: a variable must not have the name of an imported class.
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
-    """The arrows inside each group by its id, and all others under `""`.
+    """Return the arrows inside each group by group id, and all others under `""`.
 
-    An arrow of a group is one of its first or last tasks, which the arrows inside it decide. So those must come first.
+    An arrow of a group means its first or last tasks. The arrows inside the group determine these tasks, so they must
+    be written first.
     """
     group_of = {step.task_id: step.task.group for step in steps}
     places: dict[str, int] = {}
@@ -32,7 +33,7 @@ def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
         step.task_id: [
             name
             for name in step.waits_for
-            # The arrow of a group covers its last tasks.
+            # The group's arrow already includes its last tasks.
             if name not in inside[step.task_id] and (name in awaited or group_of.get(name) not in step.waits_for)
         ]
         for step in steps
@@ -48,7 +49,7 @@ def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
 
 
 def _fold(group: str, inside: Mapping[str, list[str]], outside: dict[str, list[str]]) -> None:
-    """Let a group wait in place of its first tasks, where it has several and all wait for the same."""
+    """Let the group wait instead of its first tasks, if there are several and all wait for the same tasks."""
     first, *others = [task_id for task_id, names in inside.items() if not names]
     if others and all(set(outside[task_id]) == set(outside[first]) for task_id in others):
         outside[group] = outside[first]
@@ -56,7 +57,7 @@ def _fold(group: str, inside: Mapping[str, list[str]], outside: dict[str, list[s
 
 
 def _arrows(waits_for: Mapping[str, list[str]], places: Mapping[str, int]) -> list[Arrow]:
-    """One arrow for all tasks and groups that wait for the same."""
+    """Return the arrows; tasks and groups that wait for the same tasks share one."""
     waiting: dict[tuple[str, ...], list[str]] = {}
     for name in sorted(waits_for, key=places.__getitem__):
         left = tuple(sorted(waits_for[name], key=places.__getitem__))
@@ -74,7 +75,7 @@ def _arrows(waits_for: Mapping[str, list[str]], places: Mapping[str, int]) -> li
 def variables_of(
     arrows: Mapping[str, Sequence[Arrow]], steps: Sequence[Step], dag_id: str, taken: Collection[str]
 ) -> dict[str, str]:
-    """A Python name for each task and group that an arrow names: its id, without the DAG's id in front."""
+    """Return a variable for each task and group in an arrow: its id without the DAG id as prefix."""
     named = {name for some in arrows.values() for arrow in some for name in (*arrow.left, *arrow.right)}
     named.update(name for step in steps for name in step.task.outputs)
     kinds: dict[str, str] = {}
@@ -96,7 +97,7 @@ def plan_groups(
     arrows: Mapping[str, Sequence[Arrow]],
     variables: Mapping[str, str],
 ) -> tuple[PlannedGroup, ...]:
-    """Put the tasks of each group together, at its first task, after the tasks whose results they use."""
+    """Collect the tasks of each group at its first task, after the tasks whose outputs they use."""
     parts: list[tuple[str, list[PlannedTask]]] = []
     for step, task in zip(steps, tasks, strict=True):
         name = step.task.group or ""
@@ -107,14 +108,14 @@ def plan_groups(
     outputs = {step.task_id: step.task.outputs for step in steps}
     return tuple(
         PlannedGroup(name, variables.get(name, ""), tuple(those), tuple(arrows[name] if name else ()))
-        for name, those in _behind_what_they_use(parts, outputs)
+        for name, those in _after_their_inputs(parts, outputs)
     )
 
 
-def _behind_what_they_use(
+def _after_their_inputs(
     parts: Sequence[tuple[str, list[PlannedTask]]], outputs: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, list[PlannedTask]]]:
-    """The parts, each after those whose results it uses: Python needs their variables."""
+    """Yield the parts so that each comes after the parts whose variables it uses."""
     waiting = list(parts)
     while waiting:
         later = {task.task_id: number for number, (_, those) in enumerate(waiting) for task in those}

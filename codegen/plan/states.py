@@ -1,4 +1,4 @@
-"""The IDs under which Meltano keeps the state of a schedule's steps, as far as they are known before a run."""
+"""The state IDs of a schedule's steps in Meltano, as far as they are known before a run."""
 
 from __future__ import annotations
 
@@ -14,18 +14,24 @@ from codegen.schema import Schedule
 from codegen.text.jinja import is_template
 from codegen.text.shell import words_of
 
-# The variables with the place of the state: Meltano's system database, or another backend.
+# The variables that select the state backend; the default is Meltano's system database.
 _STORES = ("MELTANO_DATABASE_URI", "MELTANO_STATE_BACKEND_URI")
-# The options that turn off Meltano's lock, each with its variable for `meltano run`.
+# The options that disable Meltano's lock, with their variables for `meltano run`.
 WITHOUT_LOCK = {"--force": "MELTANO_RUN_FORCE", "-f": "MELTANO_RUN_FORCE"}
 _WITHOUT_STATE = {"--no-state-update": "MELTANO_RUN_NO_STATE_UPDATE", "--dry-run": ""}
-# What click reads as true in a variable.
+# The values of a variable that click reads as true.
 _TRUE = {"1", "true", "t", "yes", "y", "on"}
 
 
 @dataclass(frozen=True)
 class KeptState:
-    """State that a step reads and writes: of an extractor and a loader, in a store given by values of `_STORES`."""
+    """The state that a step keeps for an extractor and a loader.
+
+    Attributes:
+        id: the state ID.
+        plugins: the extractor and the loader.
+        store: the values of the variables in `_STORES`.
+    """
 
     step: Step
     id: str
@@ -39,17 +45,17 @@ class KeptState:
 
     @property
     def key(self) -> tuple[str, tuple[str | None, ...]]:
-        """Equal for two that are the same state."""
+        """A key that is equal for the same state."""
         return self.id, self.store
 
     @property
     def work(self) -> tuple[object, ...]:
-        """Equal for two that load the same rows."""
+        """A key that is equal if both steps load the same rows."""
         return self.plugins, self.step.env
 
 
 def states_of(steps: Iterable[Step], schedule: Schedule, meltano: MeltanoProject | None) -> list[KeptState]:
-    """The states of the steps of a schedule, which may have errors, in their order."""
+    """Return the states of the steps, in order; the schedule can have errors."""
     return [
         KeptState(step, state_id, plugins, tuple(step.env.get(name) for name in _STORES))
         for step in steps
@@ -70,7 +76,7 @@ def _kept_by(step: Step, schedule: Schedule, meltano: MeltanoProject | None) -> 
 
 
 def _kept_by_call(call: Call, step: Step, meltano: MeltanoProject | None) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The same for a call in a shell script, which gets the schedule's keys as environment variables."""
+    """Yield the states of a Meltano call in a shell script, where keys are environment variables."""
     options, words = leading_options(call.words)
     env = {**step.env, **call.env}
     environment = meltano_environment(value_of(options, "--environment"), env, meltano)
@@ -91,7 +97,7 @@ def _kept_by_run(
 
 
 def has_option(step: Step, options: Mapping[str, str]) -> bool:
-    """Whether the command of a step has one of the options, or its variable for `meltano run`."""
+    """Return whether a step's command has one of the options, or the equivalent variable for `meltano run`."""
     env = {} if step.task.extractor else step.env  # `meltano el` does not read it
     return _is_given((*step.flags, *words_of(step.run)), env, options)
 

@@ -1,4 +1,4 @@
-"""The steps of a schedule, each with its place in the order."""
+"""The steps of a schedule: the work of each task, and its upstream tasks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from codegen.schema import Schedule, Task
 
 @dataclass(frozen=True, kw_only=True)
 class Step(Work):
-    """The work of a single task, and its place in the order.
+    """The work of a task, and its upstream tasks.
 
     Attributes:
         after: the ids of the upstream tasks.
-        run: the arguments of `meltano run`, as written; empty for other work.
-        waits_for: `after` as written: the ids of tasks and of groups.
-        runner: `bash` also for Python, which the worker calls.
-        flags: the options of its command that keys give, such as `--force`.
+        run: the arguments of `meltano run`, as written; empty for other kinds.
+        waits_for: `after` as written: the ids of tasks and groups.
+        runner: the name of the runner; `bash` for Python callables too.
+        flags: the command options that keys set, such as `--force`.
     """
 
     task_id: str
@@ -37,9 +37,9 @@ class Step(Work):
 
 
 def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
-    """The steps of a schedule without errors, each after its upstream steps, else in the order of the file.
+    """Return the steps of a schedule without errors: upstream steps first, otherwise in the order of the file.
 
-    By `with_el`, a `meltano run` may become the `meltano el` that does the same.
+    With `with_el`, an equivalent `meltano el` can replace a `meltano run`.
     """
     waiting, ordered = unordered_steps(schedule, meltano, with_el=with_el), list[Step]()
     done: set[str] = set()
@@ -52,7 +52,7 @@ def steps_of(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: boo
 
 
 def readable_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[Step]:
-    """The steps in the order of the file; none where a task of the job is invalid, which `check_meltano` reports."""
+    """Return the steps in the order of the file, or none if the job is invalid, which `check_meltano` reports."""
     try:
         return unordered_steps(schedule, meltano)
     except InvalidError:
@@ -60,7 +60,7 @@ def readable_steps(schedule: Schedule, meltano: MeltanoProject | None) -> list[S
 
 
 def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_el: bool = True) -> list[Step]:
-    """The steps in the order of the file, also of a schedule with errors; none for a missing job."""
+    """Return the steps in the order of the file; none for a missing job. The schedule can have errors."""
     by_id = _tasks_of(schedule, meltano)
     awaited = waits_for(by_id)
     last_of_group = _last_of_groups(by_id, awaited)
@@ -88,7 +88,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
 
 
 def _tasks_of(schedule: Schedule, meltano: MeltanoProject | None) -> dict[str, Task]:
-    """The tasks by their ids, with those of a job."""
+    """Return the tasks of a schedule or of its job, by id."""
     if schedule.own_tasks:
         return {task.task_id: task for task in schedule.own_tasks}
     job = meltano.jobs.get(schedule.job or "") if meltano else None
@@ -97,31 +97,31 @@ def _tasks_of(schedule: Schedule, meltano: MeltanoProject | None) -> dict[str, T
 
 
 def needs_no_join(steps: Sequence[Step]) -> bool:
-    """Whether the success of a single last step is that of the run: with Airflow's default trigger rule it is."""
+    """Return whether a single last step, with Airflow's default trigger rule, decides the outcome of the run."""
     last = last_of(steps)
     return len(last) == 1 and last[0].trigger_rule == ALL_SUCCESS
 
 
 def last_of(steps: Sequence[Step]) -> list[Step]:
-    """The steps that no other step waits for."""
+    """Return the steps without downstream steps."""
     awaited = {task_id for step in steps for task_id in step.after}
     return [step for step in steps if step.task_id not in awaited]
 
 
 def is_chain(tasks: Iterable[Task]) -> bool:
-    """Whether each task waits for the previous one, as none has an `after`."""
+    """Return whether each task waits for the previous one: no task has an `after`."""
     return all(task.after is None for task in tasks)
 
 
 def waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
-    """The upstream ids of each task: its `after` and the tasks in its `$x`; without any `after`, the previous task."""
+    """Return the upstream ids of each task: its `after` and the tasks in its `$x`, or the previous task in a chain."""
     if is_chain(by_id.values()):
         return dict(zip(by_id, [(), *((task_id,) for task_id in by_id)], strict=False))
     return {task_id: (*dict.fromkeys((*(task.after or ()), *task.outputs)),) for task_id, task in by_id.items()}
 
 
 def groups_of(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
-    """The ids of the tasks in each group."""
+    """Return the ids of the tasks in each group."""
     groups: dict[str, list[str]] = {}
     for task_id, task in by_id.items():
         if task.group:
@@ -130,9 +130,9 @@ def groups_of(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
 
 
 def _last_of_groups(by_id: Mapping[str, Task], waits_for: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The tasks that a task waits for by each group: those that no other task of the group waits for.
+    """Return the last tasks of each group: the tasks that no other task of the group waits for.
 
-    See `get_leaves` in airflow/utils/task_group.py on Airflow 2, airflow/sdk/definitions/taskgroup.py on 3.
+    See `get_leaves` in airflow/utils/task_group.py on Airflow 2 and airflow/sdk/definitions/taskgroup.py on 3.
     """
     groups = groups_of(by_id)
     awaited = {name: {each for member in members for each in waits_for[member]} for name, members in groups.items()}

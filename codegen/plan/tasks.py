@@ -1,6 +1,6 @@
-"""The kinds of tasks: each turns a step into an operator with its arguments, and describes it.
+"""The kinds of tasks: each converts a step to an operator with arguments, and describes it.
 
-The table of keys has the keys of each kind, and the other keys that reach it (`Key.reaches`).
+The table of keys lists the keys of each kind, and the other keys that apply to it (`Key.reaches`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Lowered = tuple[str, dict[str, Value]]
 
 @dataclass(frozen=True)
 class PythonNames:
-    """The Python names of a DAG: of its functions by what they call, of imported objects by their full names."""
+    """The Python names of a DAG: its functions by their callables, and imported objects by full name."""
 
     functions: Functions
     objects: Mapping[str, str]
@@ -34,10 +34,15 @@ class PythonNames:
 
 @dataclass(frozen=True)
 class TaskKind:
-    """How a kind of task turns a step into an operator with its arguments, and describes it, with code formatted."""
+    """A kind of task.
+
+    Attributes:
+        lower: converts a step to the name of an operator and its arguments.
+        describe: returns a description of a step; the argument formats code.
+    """
 
     lower: Callable[[Step, PythonNames, str], Lowered]
-    words: Callable[[Step, Callable[[str], str]], str]
+    describe: Callable[[Step, Callable[[str], str]], str]
 
 
 def _by_runner(step: Step, _: PythonNames, __: str) -> Lowered:
@@ -59,33 +64,32 @@ def _by_operator(step: Step, names: PythonNames, airflow: str) -> Lowered:
 def _extract_load(step: Step, code: Callable[[str], str]) -> str:
     plugins = f"{code(step.task.extractor or '')} into {code(step.task.loader or '')}"
     if step.task.transform == "only":
-        return f"transforms what Meltano loaded from {plugins}"
+        return f"transforms the data that Meltano loaded from {plugins}"
     transform = " and transforms it" if step.task.transform else ""
-    return f"loads {plugins} with Meltano{transform}" + (
-        ", with a full refresh" if "--full-refresh" in step.flags else ""
-    )
+    refresh = " (full refresh)" if "--full-refresh" in step.flags else ""
+    return f"loads {plugins}{transform} with Meltano{refresh}"
 
 
-# By the key that says what a task runs.
+# By the key that sets the work of a task.
 _KINDS = {
-    "run": TaskKind(_by_runner, lambda step, code: f"{code(step.run)} with Meltano"),
+    "run": TaskKind(_by_runner, lambda step, code: code(f"meltano run {step.run}")),
     "invoke": TaskKind(_by_runner, lambda step, code: code(f"meltano invoke {step.task.invoke or ''}")),
     "extractor": TaskKind(_by_runner, _extract_load),
-    "command": TaskKind(_by_runner, lambda _, __: "a shell command"),
+    "command": TaskKind(_by_runner, lambda _, __: "shell command"),
     "python": TaskKind(_by_function, lambda step, code: f"calls {code(step.task.python or '')}"),
     "uses": TaskKind(_by_operator, lambda step, code: code((step.task.uses or "").rpartition(".")[2])),
 }
 
 
 def kind_of(step: Step) -> TaskKind:
-    """The kind of a step; that of a `join` task is `run`."""
+    """Return the kind of a step; a `join` task counts as `run`."""
     return _KINDS[step.task.kind or "run"]
 
 
 def plan_task(
     step: Step, variables: Mapping[str, str], schedule: Schedule, names: PythonNames, airflow: str
 ) -> PlannedTask:
-    """Plan the operator of a step of a schedule; `variables` has the Python names of the tasks that have one."""
+    """Plan the operator of a step; `variables` has the Python names of tasks, by id."""
     operator, arguments = kind_of(step).lower(step, names, airflow)
     own = operator_arguments_of(step.task, schedule, airflow)
     given = {
@@ -101,7 +105,7 @@ def plan_task(
 
 
 def _display_name(step: Step, schedule: Schedule) -> str | None:
-    """The display name of a task of a job, whose id in Meltano is a number."""
+    """Return the display name of a job's task, whose id is only a number."""
     if not (schedule.job and step.run) or "task_display_name" in schedule.arguments:
         return None
     shown = printable(step.run)
@@ -109,7 +113,7 @@ def _display_name(step: Step, schedule: Schedule) -> str | None:
 
 
 def task_functions(steps: Iterable[Step], taken: Collection[str]) -> dict[FunctionKey, PlannedFunction]:
-    """The functions for the tasks that call Python."""
+    """Return the functions for the tasks that call Python."""
     functions: dict[FunctionKey, PlannedFunction] = {}
     for key in dict.fromkeys(_key(step) for step in steps if step.task.python):
         functions[key] = _function(*key, taken={*taken, *(function.name for function in functions.values())})

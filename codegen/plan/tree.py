@@ -1,4 +1,4 @@
-"""The content of a generated file as data: its imports, functions and constants, and its DAGs."""
+"""The content of a generated file as data: imports, functions, constants and DAGs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codegen.values import Argument, Call, Extended, Identifier, Value, argument
 
 @dataclass(frozen=True)
 class Import:
-    """An import of names, each as the module and as the file calls it; without names, of the module itself."""
+    """An import of names from a module, as pairs of original and local name; without names, of the module itself."""
 
     module: str
     names: tuple[tuple[str, str], ...] = ()
@@ -19,7 +19,7 @@ class Import:
 
 @dataclass(frozen=True)
 class PlannedFunction:
-    """A function that imports and calls a callable of the project, so that Airflow imports none when it parses."""
+    """A function that imports and calls a callable of the project, so that parsing the DAG does not import it."""
 
     name: str
     parameters: tuple[str, ...]
@@ -28,21 +28,21 @@ class PlannedFunction:
     returns: bool
 
 
-# By what they call, with the names of the arguments; tasks and alerts with the same key share a function.
+# The callable and the names of its arguments. Tasks and alerts with the same key share a function.
 FunctionKey = tuple[str, ...]
 Functions = Mapping[FunctionKey, PlannedFunction]
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A map that several tasks share: the value of an argument such as `env`, or without `argument`, arguments."""
+    """A map that several tasks share: the value of `argument`, such as `env`; if empty, several arguments."""
 
     name: str
     argument: str
     values: Mapping[str, Value]
 
     def within(self, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
-        """The arguments of a task with the constant: `env=ENV`, `**DOCKER`, or either with overrides."""
+        """Return the arguments of a task with the constant: `env=ENV`, `**DOCKER`, or either with overrides."""
         if self.argument:
             return tuple(
                 replace(each, value=self._extended(each.value)) if each.name == self.argument else each
@@ -66,7 +66,13 @@ class Constant:
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """One operator, with a Python name where an arrow names it, and the ids of the tasks that it waits for."""
+    """An operator.
+
+    Attributes:
+        variable: its Python name; empty if no arrow needs it.
+        upstream: the ids of the tasks that it waits for.
+        constants: the constants that its arguments use.
+    """
 
     task_id: str
     variable: str
@@ -77,7 +83,7 @@ class PlannedTask:
 
     @property
     def written(self) -> tuple[Argument, ...]:
-        """Its arguments with constants in place of shared values, as in the file."""
+        """The arguments as written in the file, with constants in place of shared values."""
         arguments = self.arguments
         for constant in self.constants:
             arguments = constant.within(arguments)
@@ -86,7 +92,7 @@ class PlannedTask:
 
 @dataclass(frozen=True)
 class Arrow:
-    """Each task or group on the left comes before each on the right, by their ids; one side has a single id."""
+    """An arrow from each id on the left to each id on the right; one side has a single id."""
 
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -94,7 +100,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """A task group and the arrows between its tasks; with an empty id, tasks outside of any group."""
+    """A task group and the arrows between its tasks; an empty id means tasks outside of groups."""
 
     group_id: str
     variable: str
@@ -109,14 +115,14 @@ class PlannedGroup:
 
 @dataclass(frozen=True)
 class PlannedDag:
-    """One DAG.
+    """A DAG.
 
     Attributes:
-        source: the schedule file, as a path in the project.
+        source: the schedule file, as a path relative to the project.
         doc: its documentation as Markdown.
-        arrows: those that are not inside a group.
-        functions: what its tasks and alerts call, besides the functions of its file.
-        constants: what several of its tasks share.
+        arrows: the arrows outside of groups.
+        functions: the functions for its tasks and alerts, without the shared functions of the file.
+        constants: the constants that its tasks share.
     """
 
     dag_id: str
@@ -135,7 +141,7 @@ class PlannedDag:
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """The Python names of its tasks and groups, by their ids."""
+        """The Python names of its tasks and groups, by id."""
         return {
             **{group.group_id: group.variable for group in self.groups},
             **{task.task_id: task.variable for task in self.tasks},
@@ -144,16 +150,17 @@ class PlannedDag:
 
 @dataclass(frozen=True)
 class DagModule:
-    """One file: its DAGs, and what they share.
+    """A generated file.
 
     Attributes:
-        path: its path in the project.
-        source: the schedule file, or the folder of schedules with a final slash, as a path in the project.
-        imports: in groups: the standard library, then the rest.
-        functions: what the alerts of the defaults of a folder call.
-        preludes: the constants of `PRELUDES` that its commands use.
-        constants: what the defaults of a folder give its DAGs.
-        project_root_variable: the variable of the workers that names the Meltano project directory.
+        path: its path relative to the project.
+        source: the schedule file, or the folder of schedules with a trailing slash, relative to the project.
+        imports: two groups: the standard library and the rest.
+        functions: the functions for the alerts in the folder's defaults.
+        preludes: the constants in `PRELUDES` that its commands use.
+        constants: the constants with the folder's defaults.
+        project_root_variable: the environment variable of the workers with the Meltano project directory.
+        alert_texts: the constants with the texts of alerts.
     """
 
     path: str
@@ -169,5 +176,5 @@ class DagModule:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is the file of a folder of schedules, which may have a single one."""
+        """Whether it is the file of a folder, which can have a single schedule."""
         return self.source.endswith("/")

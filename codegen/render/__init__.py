@@ -1,1 +1,1 @@
-"""From a plan to Python: source text, the templates, and a check of templates that are a project's own."""
+"""Renders plans as Python: source text, templates, and the check of a project's own template."""

@@ -1,4 +1,4 @@
-"""Writes the imports, functions, group heads and arrows of a plan as Python source, in black's form."""
+"""Writes the imports, functions, group heads and arrows of a plan as Python source, formatted as black does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codegen.values import Identifier, call
 
 
 def import_statement(imported: Import, indent: int = 0) -> str:
-    """An import, in several lines where one is too long."""
+    """Return an import, wrapped if it is too long for one line."""
     margin = " " * indent
     if not imported.names:
         return f"{margin}import {imported.module}"
@@ -23,12 +23,12 @@ def import_statement(imported: Import, indent: int = 0) -> str:
 
 
 def constant_source(constant: Constant) -> str:
-    """The assignment of a constant."""
+    """Return the assignment of a constant."""
     return f"{constant.name} = {code(constant.values, indent=0)}"
 
 
 def function_source(function: PlannedFunction) -> str:
-    """The definition of a function."""
+    """Return the definition of a function."""
     head = code(call(f"def {function.name}", *map(Identifier, function.parameters)), indent=0)
     start = "return " if function.returns else ""
     called = code(function.call, indent=4, before=len(start))
@@ -36,14 +36,14 @@ def function_source(function: PlannedFunction) -> str:
 
 
 def group_head(group: PlannedGroup) -> str:
-    """The `with` of a group, without its colon. The ids of its tasks get no prefix, so that they keep their history."""
+    """Return the `with` of a group without the colon. Its task ids get no prefix, so tasks keep their history."""
     end = f" as {group.variable}" if group.variable else ""
     head = call("TaskGroup", group.group_id, prefix_group_id=False)
     return f"with {code(head, indent=4, before=len('with ' + end))}{end}"
 
 
 def arrow_lines(arrows: Sequence[Arrow], variables: Mapping[str, str], indent: int) -> Iterator[str]:
-    """The arrows, by the Python names of their ids, as lines that fit: `a >> [b, c] >> d`."""
+    """Yield the arrows as lines such as `a >> [b, c] >> d`; `variables` has the Python names of the ids."""
     waiting = list(arrows)
     while waiting:
         chain = [waiting.pop(0)]
@@ -69,7 +69,7 @@ def _wrapped(chain: Sequence[Arrow], variables: Mapping[str, str], width: int) -
 
 
 def _split(left: Sequence[str], right: Sequence[str], width: int) -> list[str]:
-    """One arrow as a line, or as several where the longer side does not fit into one."""
+    """Return an arrow as one line, or as several if the longer side does not fit on one."""
 
     def line_of(part: Sequence[str]) -> str:
         return f"{_side(part)} >> {right[0]}" if len(left) > 1 else f"{left[0]} >> {_side(part)}"

@@ -1,4 +1,4 @@
-"""Reads a project's own templates."""
+"""Reads the project's own templates."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _MOST_BYTES = 10_000_000
 
 
 def read_templates(project: Project) -> tuple[dict[str, bytes], list[Diagnostic]]:
-    """The content of each file below a project's folder of templates, by its path in the folder; and the errors."""
+    """Return the files in the project's template folder by relative path, and the errors."""
     folder, texts, diagnostics = project.templates, dict[str, bytes](), list[Diagnostic]()
     try:
-        # Otherwise the built-in templates would replace those of a folder without read permission.
+        # Without read permission, the built-in templates would be used silently.
         os.scandir(folder).close()
     except FileNotFoundError:
         return texts, []
     except OSError as error:
         return texts, [_unreadable(project, folder, error)]
-    # A directory with the name of a template is an error, too.
+    # A directory with the name of the template is an error.
     main = [folder / TEMPLATE] if exists(folder / TEMPLATE) else []
     for path in sorted({*main, *(Path(entry.path) for entry in walk(folder, project.boundary))}):
         if problem := project.boundary.problem(path):

@@ -1,4 +1,4 @@
-"""Renders planned files as Python source, with the templates of Dagpress or of the project."""
+"""Renders planned files as Python source, with Dagpress's templates or the project's own."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from codegen.sync.header import with_header
 from codegen.text.escaping import escape
 
 TEMPLATE = "dag.py.j2"
-# Of CPU time, for one file.
+# CPU seconds for one file.
 _LIMIT = 10
-# Of a line in a message.
+# The characters of a line to show in a message.
 _MOST_SHOWN = 100
-# Of our own template, in which each has a line of its own.
+# In our own template, each block tag is on its own line.
 _BLOCK_TAG = re.compile(r"^\{% (?:end)?block\b.*%\}\n", re.MULTILINE)
 _PACKAGE = Path(__file__).parent.parent
 
 
 class TemplateFailedError(Exception):
-    """A template of the project, by its name in the folder, fails, gives no valid Python, or loses part of the plan."""
+    """The project's own template fails, renders invalid Python, or omits a part of the plan."""
 
     def __init__(self, message: str, template: str = TEMPLATE, line: int = 1) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class TemplateFailedError(Exception):
 
 @dataclass(frozen=True)
 class _Piece:
-    """A part of the output, where it starts, and the place in a template that wrote it."""
+    """A part of the output with its offset, and the template and line that wrote it."""
 
     start: int
     text: str
@@ -66,18 +66,18 @@ class _Piece:
 
 
 class Renderer:
-    """Renders the files of one project with its own templates, if it has any, and with ours."""
+    """Renders the files of a project with its own templates, or with ours."""
 
     def __init__(self, folder: Path, texts: Mapping[str, bytes]) -> None:
-        """Use the templates of a folder, passed as texts by their names."""
+        """Use the templates of a folder, given by name."""
         self._templates = folder
         self._texts = texts
 
     def render(self, module: DagModule) -> str:
-        """The source of a file.
+        """Return the source of a file.
 
         Raises:
-            TemplateFailedError: the project's own template fails, gives no valid Python, or loses part of the plan.
+            TemplateFailedError: the project's own template fails, renders invalid Python, or omits a part of the plan.
         """
         if self._is_ours:
             return with_header(module.source, built_in_without_blocks().render(module=module))
@@ -87,13 +87,13 @@ class Renderer:
             raise TemplateFailedError(f"it {error}") from error
 
     def render_own(self, module: DagModule) -> str:
-        """The same with the project's own template, which may take any time, and all memory."""
+        """Render with the project's own template, without limits on time and memory."""
         try:
             pieces = list(_pieces(self._template, module))
         except TemplateSyntaxError as error:
             raise TemplateFailedError(error.message or "", error.name or TEMPLATE, error.lineno) from error
         except Exception as error:
-            # Jinja2 writes the templates and their lines into the traceback.
+            # Jinja2 adds template names and lines to the traceback.
             frames = traceback.extract_tb(error.__traceback__)
             places = [(name, frame.lineno or 1) for frame in frames if (name := self._own_name(frame.filename))]
             message = str(error) if isinstance(error, SecurityError) else f"{type(error).__name__}: {error}"
@@ -104,43 +104,43 @@ class Renderer:
         return with_header(module.source, _formatted(body))
 
     def _own_name(self, filename: str | None) -> str:
-        """The name of a template of the project; empty for ours."""
+        """Return the name of a project template; empty for ours."""
         path = Path(filename or "")
         return path.relative_to(self._templates).as_posix() if self._templates in path.parents else ""
 
     def _check(self, module: DagModule, body: str, pieces: list[_Piece]) -> None:
-        """Refuse output that is no valid Python, or loses part of the plan."""
+        """Reject output that is invalid Python or omits a part of the plan."""
         try:
             tree = ast.parse(body)
-            # Only the compiler refuses, for example, a `return` outside a function.
+            # Some errors, such as `return` outside a function, are found only by the compiler.
             compile(body, module.source, "exec", dont_inherit=True)
         except (RecursionError, MemoryError) as error:
-            raise TemplateFailedError("it gives Python that is nested too deeply to be read") from error
+            raise TemplateFailedError("it renders Python that is nested too deeply to parse") from error
         except (SyntaxError, ValueError) as error:
             found = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
             number, lines = found.lineno or 1, body.split("\n")
             shown = quoted(lines[number - 1].strip()[:_MOST_SHOWN]) if number <= len(lines) else "the end"
             before = sum(len(line) + 1 for line in lines[: number - 1])
             place = self._place_at(before + (found.offset or 1) - 1, pieces)
-            raise TemplateFailedError(f"it gives no valid Python: {found.msg}, at {shown}", *place) from error
+            raise TemplateFailedError(f"it renders invalid Python: {found.msg}, at {shown}", *place) from error
         for message, blocks in losses(module, tree):
             raise TemplateFailedError(message, *self._place_of_block(blocks))
 
     def _place_at(self, offset: int, pieces: list[_Piece]) -> tuple[str, int]:
-        """The last place in the project's templates that wrote a character, or one before it."""
+        """Return the last place in the project's templates that wrote this character or one before it."""
         own = [piece for piece in pieces if piece.start <= offset and self._own_name(piece.template.filename)]
         if not own:
             return TEMPLATE, 1
         piece, filename = own[-1], own[-1].template.filename or ""
         lines = piece.text.split("\n")[: piece.text[: offset - piece.start].count("\n") + 1]
         shown = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        # Jinja2 knows the lines of expressions, which the other text of a template follows.
+        # Jinja2 records the lines of expressions; literal text follows one of them.
         following = self._text(self._own_name(filename)).split("\n")[piece.line - 1 :]
         found = (number for number, line in enumerate(following, piece.line) if shown and shown in line)
         return self._own_name(filename), next(found, piece.line)
 
     def _place_of_block(self, names: tuple[str, ...]) -> tuple[str, int]:
-        """The place of the first of those blocks that the project's template has."""
+        """Return the place of the first of these blocks in the project's template."""
         text = self._text(TEMPLATE)
         for name in names:
             if match := re.search(rf"{{%[-+]?\s*block\s+{name}\b", text):
@@ -149,7 +149,7 @@ class Renderer:
 
     @cached_property
     def _template(self) -> Template:
-        # A pull request can change it, so that `check` runs what nobody has reviewed.
+        # Sandboxed: in CI, `check` runs templates from pull requests before review.
         return _environment(FunctionLoader(self._source), kind=ImmutableSandboxedEnvironment).get_template(TEMPLATE)
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
@@ -160,13 +160,13 @@ class Renderer:
 
     @cached_property
     def _is_ours(self) -> bool:
-        """Whether the template is ours, whose output black leaves alone."""
+        """Whether the template is ours, so its output needs no formatting."""
         own = self._texts.get(TEMPLATE)
         return own is None or own == (builtin_templates() / TEMPLATE).read_bytes()
 
 
 def renderer_of(folder: Path, texts: Mapping[str, bytes]) -> Renderer:
-    """The renderer with the templates of a folder, by name; cached until they change."""
+    """Return the renderer for the templates of a folder; cached until they change."""
     return _renderer(folder, tuple(texts.items()))
 
 
@@ -180,10 +180,10 @@ def _render_own(folder: Path, texts: tuple[tuple[str, bytes], ...], module: DagM
 
 
 def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
-    """The output of a template in pieces, each with its place.
+    """Yield the output of a template in pieces, each with its place.
 
-    Jinja2 compiles a template to generators, one for each template and block, of which the innermost has the line. It
-    leaves the template in the globals of the code (jinja2/debug.py).
+    Jinja2 compiles each template and block to a generator. The innermost generator has the current line, and its
+    globals have the template (jinja2/debug.py).
     """
     stream: Any = template.generate(module=module)
     start = 0
@@ -197,26 +197,26 @@ def _pieces(template: Template, module: DagModule) -> Iterator[_Piece]:
 
 
 def builtin_templates() -> Path:
-    """The folder of Dagpress's own templates: in the installed package, or beside it in a checkout."""
+    """Return the folder of Dagpress's templates: in the installed package, or next to it in a checkout."""
     installed = _PACKAGE / "templates"
     return installed if is_folder(installed) else _PACKAGE.parent / "templates"
 
 
 def built_in() -> Template:
-    """Our own template, which a project's own can extend by its blocks."""
+    """Return our template, which a project's own template can extend."""
     return _environment().get_template(TEMPLATE)
 
 
 @cache
 def built_in_without_blocks() -> Template:
-    """The same as one function: Jinja2 calls each block with a context of its own, which takes half of the time."""
+    """Return our template without blocks. It renders twice as fast, since each block needs its own context."""
     text = (builtin_templates() / TEMPLATE).read_text(encoding="utf-8")
     return _environment().from_string(_BLOCK_TAG.sub("", text))
 
 
 @cache
 def prelude(name: str, project_root_variable: str) -> str:
-    """The shell code in a constant of `PRELUDES`, as our own template has it."""
+    """Return the shell code of a constant in `PRELUDES`, from our template."""
     template = built_in()
     context = template.new_context({"module": {"project_root_variable": project_root_variable}})
     source = "".join(template.blocks[name.lower()](context))
@@ -227,10 +227,10 @@ def prelude(name: str, project_root_variable: str) -> str:
 def _environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Environment:
     builtin = FileSystemLoader(builtin_templates())
     environment = kind(
-        # A template of a project can extend the one that it replaces: {% extends "dagpress/dag.py.j2" %}.
+        # A project's template can extend ours: {% extends "dagpress/dag.py.j2" %}.
         loader=ChoiceLoader([*own, PrefixLoader({"dagpress": builtin}, "/"), builtin]),
         undefined=StrictUndefined,
-        autoescape=False,  # it is Python; `keyword` and `docstring` are the escapes
+        autoescape=False,  # Python source; the filters escape values
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -250,11 +250,11 @@ def _environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Env
 
 
 def _formatted(source: str) -> str:
-    # Only a project's own templates pay for this import of 200 ms.
+    # Imported only for a project's own templates: it takes 200 ms.
     import black  # noqa: PLC0415
     from black.parsing import InvalidInput  # noqa: PLC0415
 
     try:
         return black.format_str(source, mode=black.Mode())
     except InvalidInput as error:
-        raise TemplateFailedError(f"it gives no valid Python: {error}") from error
+        raise TemplateFailedError(f"it renders invalid Python: {error}") from error

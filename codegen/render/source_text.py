@@ -1,6 +1,6 @@
-"""Writes values as Python source, in the very form that black gives them.
+"""Writes values as Python source, formatted as black does.
 
-It is the only way for a value into a generated file.
+All values in generated files are written by this module.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from codegen.values import Argument, Call, Extended, Identifier, MeltanoCommand,
 
 LINE_LENGTH = 88  # black's
 
-# A line that git writes at a conflict (codegen/text/conflict.py), by its first character.
+# The first character of a conflict marker of git (codegen/text/conflict.py).
 _MARKER = re.compile(r"^([<|>])(?=\1{6,}(?: |$))", re.MULTILINE)
 _UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 
 
 def keyword(argument: Argument, indent: int) -> str:
-    """The line or lines of a keyword argument, with its final comma, as black leaves them."""
+    """Return the line or lines of a keyword argument with its trailing comma."""
     return " " * indent + _assigned(argument, indent) + ","
 
 
 def code(value: Value, indent: int, before: int = 0) -> str:
-    """A value as code; `indent` is that of its first line, in which it has `before` other characters before it."""
+    """Return a value as code; its first line has this indent, and `before` characters between indent and value."""
     if write := _ATOMS.get(type(value)):
         return write(value)
     if isinstance(value, MeltanoCommand):
@@ -46,7 +46,7 @@ def code(value: Value, indent: int, before: int = 0) -> str:
 
 
 def _item(value: Value, indent: int, before: int = 0) -> str:
-    """A value in a list or a map, in which a map stands in one line where it fits."""
+    """Return an item of a list or map; a nested map is written on one line if it fits."""
     if type(value) not in _ATOMS and isinstance(value, Mapping) and value:
         return _in_brackets("{", _entries(value, indent), "}", indent, before)
     return code(value, indent, before)
@@ -63,7 +63,7 @@ def _assigned(argument: Argument, indent: int) -> str:
 
 
 def literal(value: str) -> str:
-    """A string literal in double quotes, or in single quotes where those need fewer escapes; lines stay lines."""
+    """Return a string literal: in double quotes, in single quotes if they need fewer escapes, or triple-quoted."""
     if "\n" in value and not any(line != line.rstrip() for line in value.split("\n")):
         return docstring("\\\n" + escape(value, keep="\n"))
     return _one_line(value)
@@ -79,30 +79,30 @@ def _one_line(value: str) -> str:
 
 
 def docstring(body: str) -> str:
-    """Escaped text between three double quotes; quotes that would end it, or touch its end, get a backslash.
+    """Return escaped text in triple quotes; quotes that would end it, or are next to its end, are escaped.
 
-    No line is a conflict marker, so that those in a file are git's.
+    Lines like conflict markers are escaped, so markers in a file always come from git.
     """
     body = _MARKER.sub(lambda marker: f"\\x{ord(marker[1]):x}", body)
     return '"""' + re.sub(r'"{3,}|"{1,2}\Z', lambda quotes: '\\"' * len(quotes[0]), body) + '"""'
 
 
 def module_docstring(value: str) -> str:
-    """Text of one or more lines as a module's docstring, whose last line ends with no quote."""
+    """Return text as the docstring of a module."""
     return docstring(escape(value, keep="\n"))
 
 
 def _width(line: str) -> int:
-    """The columns of a line without combining marks, as black counts them (black/strings.py, `str_width`)."""
+    """Return the width of a line without combining marks, as black counts it (black/strings.py, `str_width`)."""
     if line.isascii():
         return len(line)
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
 
 
 def _in_brackets(start: str, items: Sequence[str], end: str, indent: int, before: int) -> str:
-    """The items in one line where they fit, else each in its own."""
+    """Return the items on one line if they fit, else one per line."""
     line = start + ", ".join(items) + end
-    # Marks have a width that only black knows, so only ASCII is laid out in one line.
+    # Only ASCII goes on one line: the width of combining marks depends on black.
     if not items or (indent + before + len(line) + 1 <= LINE_LENGTH and line.isascii() and "\n" not in line):
         return line
     inner = "".join(" " * (indent + 4) + item + ",\n" for item in items)
@@ -121,7 +121,7 @@ def _map(values: Mapping[str, Value], indent: int) -> str:
 
 
 def _timedelta(value: timedelta) -> str:
-    """In the largest unit that divides it: `timedelta(minutes=5)`."""
+    """Return the call with the largest unit that divides it: `timedelta(minutes=5)`."""
     whole = value.days * 86_400 + value.seconds
     if value.microseconds:
         return f"timedelta(seconds={whole}, microseconds={value.microseconds})"
@@ -129,7 +129,7 @@ def _timedelta(value: timedelta) -> str:
     return f"timedelta({unit}={whole // _UNITS[unit]})" if whole else "timedelta()"
 
 
-# By type, which is faster than to ask `isinstance` of several classes.
+# A lookup by type is faster than several `isinstance` calls.
 _ATOMS: Mapping[type, Callable[[Any], str]] = {
     str: literal,
     bool: repr,
@@ -146,7 +146,7 @@ _ATOMS: Mapping[type, Callable[[Any], str]] = {
 def _command(value: MeltanoCommand, indent: int, before: int) -> str:
     *preludes, command = [*value.preludes, literal(value.command)]
     line = " + ".join([*preludes, command])
-    # Of a text of several lines, black looks at the first and the last (black/lines.py, `is_line_short_enough`).
+    # For multiline strings, black checks the first and the last line (black/lines.py, `is_line_short_enough`).
     first, *others = line.split("\n")
     if indent + before + _width(first) + (not others) <= LINE_LENGTH and _width([first, *others][-1]) < LINE_LENGTH:
         return line

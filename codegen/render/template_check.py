@@ -1,4 +1,4 @@
-"""Compares the output of a project's own template with the plan: everything that runs must be in it."""
+"""Compares the output of a project's own template with the plan: no DAG, task or dependency may be missing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from codegen.diagnostics import quoted
 from codegen.plan import DagModule, PlannedDag
 
 Edge = tuple[str, str]
-# A message, and the blocks of the template that write that part of the plan, the innermost first.
+# A message, and the template blocks that write the missing part, innermost first.
 Loss = tuple[str, tuple[str, ...]]
 
 
 def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
-    """The parts of the plan that the output of a template has lost or repeated."""
+    """Yield the parts of the plan that are missing or repeated in the output of a template."""
     dag_ids = Counter(_ids(source, "DAG", "dag_id"))
     counts: list[tuple[str, Counter[str], tuple[str, ...]]] = [("DAGs", dag_ids, ("dag",))]
     for dag in module.dags:
@@ -32,7 +32,7 @@ def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
 
 
 def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
-    """The `with` block of a DAG in a file with several, else the whole file."""
+    """Return the `with` block of a DAG in a file with several DAGs, else the whole file."""
     if len(module.dags) == 1:
         return source
     blocks = (node for node in ast.walk(source) if isinstance(node, ast.With))
@@ -57,7 +57,7 @@ def _lost_tasks(dag: PlannedDag, source: ast.AST) -> Iterator[Loss]:
 
 
 def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
-    """The names of the plan that the code uses and does not define."""
+    """Yield the names of the plan that the code uses without a definition."""
     bound = set(_bound(source))
     loaded = {node.id for node in ast.walk(source) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     imported = (name for group in module.imports for each in group for _, name in each.names or [("", each.module)])
@@ -78,7 +78,7 @@ def _lost_names(module: DagModule, source: ast.Module) -> Iterator[Loss]:
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    """The names that a module defines, and none of those inside its functions and classes."""
+    """Yield the names that a module defines, without names inside functions and classes."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.alias):
             yield child.asname or child.name.partition(".")[0]
@@ -91,7 +91,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _ids(source: ast.AST, function: str, keyword: str) -> Iterator[str]:
-    """The ids that calls of a class get as text, by position or by keyword."""
+    """Yield the string ids in calls of a class, positional or by keyword."""
     for node in ast.walk(source):
         if isinstance(node, ast.Call) and function in {getattr(node.func, "attr", ""), getattr(node.func, "id", "")}:
             yield from filter(None, [_keyword(node, keyword) or _text(next(iter(node.args), None))])
@@ -102,7 +102,7 @@ def _task_ids(source: ast.AST) -> Iterator[str]:
 
 
 def _keyword(node: ast.AST | None, name: str) -> str:
-    """The text of a keyword argument, if the node is a call that has one."""
+    """Return the string value of a keyword argument; empty if the node is not a call with one."""
     keywords = node.keywords if isinstance(node, ast.Call) else []
     return next((_text(keyword.value) for keyword in keywords if keyword.arg == name), "")
 
@@ -112,7 +112,7 @@ def _text(node: ast.expr | None) -> str:
 
 
 def _variables(source: ast.AST) -> dict[str, str]:
-    """The ids of the tasks and groups that have a name in Python."""
+    """Return the ids of tasks and groups by their variables."""
     variables: dict[str, str] = {}
     for node in ast.walk(source):
         match node:
@@ -124,7 +124,7 @@ def _variables(source: ast.AST) -> dict[str, str]:
 
 
 def _edges(source: ast.AST, names: Mapping[str, str]) -> Iterator[Edge]:
-    """The edges of `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)`, by `names`."""
+    """Yield the edges of `a >> b`, `b << a`, `a.set_downstream(b)`, `b.set_upstream(a)` and `chain(a, b)`."""
     for node in ast.walk(source):
         chain: list[ast.expr] = []
         match node:
@@ -143,7 +143,7 @@ def _edges(source: ast.AST, names: Mapping[str, str]) -> Iterator[Edge]:
 
 
 def _ends(node: ast.expr, names: Mapping[str, str]) -> list[str]:
-    """The tasks and groups of one side of an arrow; Airflow takes the right side of an arrow for the arrow itself."""
+    """Return the tasks and groups on one side of an arrow; the value of an arrow is its right side."""
     match node:
         case ast.Name(id=name):
             return [names.get(name, name)]

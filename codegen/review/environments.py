@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from codegen import pipeline
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.pipeline import Reading
-from codegen.plan import between
+from codegen.plan import dependencies_between
 from codegen.project import Project
 from codegen.review.behaviour import Behaviour, differences
 from codegen.review.sources import behaviour_of
@@ -65,6 +65,6 @@ def compare_environments(
 
 def _behaviours(project: Project, reading: Reading, sources: Collection[str]) -> dict[str, Behaviour]:
     """The behaviour of some schedules, by their files."""
-    others = between(reading.schedules)
+    others = dependencies_between(reading.schedules)
     planned = (each for each in reading.schedules if each.source in sources)
     return {each.source: behaviour_of(project, reading, each, others[each.source]) for each in planned}

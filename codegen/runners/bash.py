@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.runners.runner import Runner, Work
-from codegen.text.errexit import stopping_in_bash
+from codegen.text.errexit import with_errexit_for_bash
 from codegen.text.jinja import BASH_ENDINGS, as_rendered_lines, rendered
 from codegen.text.shell import as_script
 from codegen.values import Identifier, MeltanoCommand, Value
@@ -20,7 +20,7 @@ def _lower(work: Work) -> dict[str, Value]:
     """
     script, words_in_env = as_script(work.calls, BASH_ENDINGS, work.locks)
     if work.script:
-        script += as_rendered_lines(stopping_in_bash(work.script))
+        script += as_rendered_lines(with_errexit_for_bash(work.script))
     elif "\n" in script:
         script += "\n"
     given = {**work.env, **words_in_env}
@@ -32,7 +32,7 @@ def _lower(work: Work) -> dict[str, Value]:
 
 
 # By default, BashOperator skips a task if its command exits with 99.
-_NO_SKIP = Identifier("None", comment="so that exit code 99 fails the task")
+_NO_SKIP = Identifier("None", comment="exit code 99 fails the task instead of skipping it")
 BASH = Runner(
     name="bash",
     operator="BashOperator",

@@ -9,7 +9,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, quoted
 from codegen.keys.texts import TemplatedText
 from codegen.runners.runner import Placed, Work
-from codegen.text.errexit import stopping_in_sh
+from codegen.text.errexit import with_errexit_for_sh
 from codegen.text.jinja import is_template, with_templates_as
 from codegen.text.shell import as_script, can_be_empty
 
@@ -67,7 +67,7 @@ def command_of(work: Work, endings: tuple[str, ...]) -> tuple[list[str], list[st
     the program; `endings` are the endings of template files that the operator opens.
     """
     if work.script:
-        return ["sh", "-c"], [stopping_in_sh(work.script)], work.env
+        return ["sh", "-c"], [with_errexit_for_sh(work.script)], work.env
     words, *others = work.calls
     if not others and not is_template(words[0]) and not can_be_empty(words):
         return [words[0]], list(words[1:]), work.env

@@ -1,1 +1,1 @@
-"""Text in other languages: words for the shell, templates for Jinja."""
+"""Text processing: shell scripts, Jinja templates, ids, escapes and durations."""

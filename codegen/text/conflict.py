@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# Markers have seven characters; around renamed files, and inside other conflicts, git writes longer ones. A lone
-# `=======` may underline a heading.
+# Markers have seven characters; for renamed files and nested conflicts, git writes longer markers. A lone `=======` can
+# underline a heading.
 _MARKER = re.compile(r"^(?:<{7,}|\|{7,}|>{7,})(?: |\r?$)", re.MULTILINE)
 _FORGOTTEN = re.compile(r"^={7,}\r?$", re.MULTILINE)
 _MARKER_LINE = re.compile(r"(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\n]*)?\n?\Z")
 
 
 def conflict_in(text: str) -> int | None:
-    """The index of the first conflict marker; None in a text without any."""
+    """Return the index of the first conflict marker, or None."""
     match = _MARKER.search(text)
     return match.start() if match else None
 
 
 def forgotten_marker_in(text: str) -> int | None:
-    """The index of a lone `=======`, which is a marker in a text that cannot be parsed."""
+    """Return the index of a lone `=======`, a likely marker in text that cannot be parsed, or None."""
     match = _FORGOTTEN.search(text)
     return match.start() if match else None
 
 
 def merged_texts(text: str) -> set[str]:
-    """Both sides of a text with conflicts, without lone markers; without conflicts, the text itself."""
+    """Return both sides of a text with conflicts; without conflicts, the text itself."""
     if conflict_in(text) is None:
         return {text}
     lines = re.findall(r"[^\n]+\n?|\n", text)
@@ -35,7 +35,7 @@ def merged_texts(text: str) -> set[str]:
 
 
 def _others(markers: Iterable[tuple[int, str]]) -> tuple[set[int], set[int]]:
-    """The lines outside the first side, and those outside the second.
+    """Return the lines outside the first side, and the lines outside the second side.
 
     A marker belongs to the open conflict with markers of the same length: nested conflicts have longer markers.
     """

@@ -1,4 +1,4 @@
-"""Reads durations: a number with a unit, or an ISO 8601 duration of fixed length."""
+"""Parses durations: a number with a unit, or an ISO 8601 duration of fixed length."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ISO_DURATION = re.compile(
 
 
 def duration_of(text: str) -> timedelta | None:
-    """The duration, such as `5m` or `PT5M`, or None for a text that is not a duration.
+    """Return a duration such as `5m` or `PT5M`, or None if the text is not a duration.
 
     Raises:
-        InvalidError: it is too long.
+        InvalidError: the duration is too long.
     """
     if match := _WITH_UNIT.fullmatch(text):
         amounts = {_UNITS[match[2]]: match[1]}

@@ -1,4 +1,4 @@
-"""Makes a shell script exit at the first command that fails."""
+"""Makes shell scripts exit at the first failed command."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def stopping_in_bash(script: str) -> str:
-    """The script for bash, which exits at the first command that fails, also in a pipe."""
-    # By default, bash turns `errexit` off in substitutions.
+def with_errexit_for_bash(script: str) -> str:
+    """Return the script for bash with `errexit` and `pipefail`."""
+    # By default, bash disables `errexit` in command substitutions.
     inherit = "shopt -s inherit_errexit\n" if _substitutes_several(script) else ""
     return f"set -eo pipefail\n{inherit}{script}"
 
 
-def stopping_in_sh(script: str) -> str:
-    """The same for the `sh` of a container, which may not support `pipefail`, as on Debian."""
+def with_errexit_for_sh(script: str) -> str:
+    """Return the script for a container's `sh` with `errexit`, and with `pipefail` if supported (not on Debian)."""
     nodes = list(every(tree_of_script(script))) if "|" in script else ()
     needs_pipefail = any(node.type == "pipeline" for node in nodes) and not any(map(sets_pipefail, nodes))
     pipefail = "if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi\n" if needs_pipefail else ""
@@ -27,13 +27,13 @@ def stopping_in_sh(script: str) -> str:
 
 
 def _substitutes_several(script: str) -> bool:
-    """Whether it substitutes the output of several commands, such as `$(cd data; ls)`."""
+    """Return whether the script substitutes the output of several commands, such as `$(cd data; ls)`."""
     nodes = every(tree_of_script(script)) if "$(" in script or "`" in script else ()
     return any(node.type == "command_substitution" and len(statements_of(node)) > 1 for node in nodes)
 
 
 def sets_pipefail(node: Node) -> bool:
-    """Whether it is a `set -o pipefail`."""
+    """Return whether a node is a `set -o pipefail`."""
     return (
         node.type == "command"
         and name_of(node) == "set"

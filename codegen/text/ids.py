@@ -1,4 +1,4 @@
-"""Airflow's ids: the valid characters, and the conversion of names to ids."""
+"""Airflow ids: valid characters, and the conversion of names to ids."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 # `validate_key` and `validate_group_key` in airflow/utils/helpers.py on 2, airflow/sdk/definitions/_internal/node.py
-# on 3. `\w` has the letters and digits of every script, but no combining marks.
+# on 3. `\w` matches letters and digits of every script, but not combining marks.
 ID = re.compile(r"[\w.-]+")
 GROUP_ID = re.compile(r"[\w-]+")
-# The options of `meltano run` that take the next word (meltano/cli/run.py of 4.4).
+# The options of `meltano run` with a value (meltano/cli/run.py of 4.4).
 RUN_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
 _PART = r"""(?:"[^"]*"|'[^']*'|[^\s"'])"""
 _OPTION = re.compile(rf"(?:(?:{'|'.join(sorted(RUN_OPTIONS_WITH_VALUE))})\s+{_PART}+|-{_PART}*)(?:\s+|\Z)")
@@ -18,24 +18,24 @@ LONGEST_GROUP_ID = 200
 
 
 def composed(text: str) -> str:
-    """The text in Unicode's composed form (NFC): `é` is one character instead of `e` and a combining accent."""
+    """Return the text in Unicode's composed form (NFC): `é` is one character instead of `e` and a combining accent."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFC", text)
 
 
 def file_key(name: str) -> str:
-    """A key that is equal for names of the same file on macOS or Windows, which ignore case or Unicode's form."""
+    """Return a key that is equal for names of the same file on macOS or Windows, which ignore case or Unicode form."""
     return composed(composed(name).casefold())
 
 
 def airflow_id(name: str) -> str:
-    """The name with `_` for each character that Airflow refuses in an id."""
+    """Return the name with `_` in place of characters that are invalid in Airflow ids."""
     return re.sub(r"[^\w.-]", "_", composed(name))
 
 
 def id_of(run: str) -> str:
-    """The default id of a task: the first names in its `run`, without options, and `_` for invalid characters."""
+    """Return the default id of a task: the first names in its `run`, without options, in valid characters."""
     text, start = composed(run).strip(), 0
     while option := _OPTION.match(text, start):
         start = option.end()

@@ -1,8 +1,8 @@
-"""Finds the commands of a shell script that can fail without ending it.
+"""Finds commands in a shell script that can fail without ending the script.
 
-POSIX lists where a shell ignores `set -e` (`errexit`): before `&&` and `||`, after `!`, and in the condition
-of `if` and `while`, also in the functions and groups there. The exit code of a command in the background, or in the
-words of another command, is lost as well.
+POSIX defines where a shell ignores `set -e` (`errexit`): before `&&` and `||`, after `!`, and in the condition of `if`
+and `while`, including functions and groups called there. Exit codes of background commands and of command
+substitutions in arguments are lost as well.
 """
 
 from __future__ import annotations
@@ -12,8 +12,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from codegen.text.errexit import sets_pipefail
-from codegen.text.exit_codes import ASSIGNMENTS, SURE, TESTS, fails, gives_exit_code, is_answer, is_one_of, is_plain
-from codegen.text.own_shells import OwnShell, own_shell
+from codegen.text.exit_codes import (
+    ASSIGNMENTS,
+    NEVER_FAIL,
+    TESTS,
+    fails,
+    is_one_of,
+    is_plain,
+    is_test,
+    propagates_exit_code,
+)
+from codegen.text.nested_shells import NestedShell, nested_shell
 from codegen.text.shell_tree import (
     ancestors,
     arguments_of,
@@ -29,14 +38,14 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _SET_SWITCHES_OFF = re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)")
-# Before an `exit` without a code, another command changes the status.
+# In a trap, a command before an `exit` without a code changes the exit status.
 _EXIT, _ERR = re.compile(r"[;&|]\s*exit\s*[\"';]"), re.compile(r"\bERR\b")
 _ENDS_OF_EXEC = {"\\;", "';'", '";"'}
 _LONGEST = 60
 
 
 class Ignored(NamedTuple):
-    """A failure that does not change the exit code of a script: the message, the fix, and the line in the script."""
+    """A failure that does not affect the exit code of a script: the message, the fix, and the line in the script."""
 
     message: str
     fix: str
@@ -44,9 +53,9 @@ class Ignored(NamedTuple):
 
 
 def ignored_failures(script: str, *, has_pipefail: bool) -> list[Ignored]:
-    """The failures that a script can ignore, each once.
+    """Return the failures that a script ignores, without duplicates.
 
-    Without `has_pipefail`, the script may run in a shell that does not know `pipefail`.
+    Without `has_pipefail`, the script may run in a shell that does not support `pipefail`.
     """
     nodes = list(every(tree_of_script(script)))
     functions = {name_of(node) for node in nodes if node.type == "function_definition"}
@@ -70,11 +79,11 @@ def _at(node: Node, functions: set[str], *, has_pipefail: bool) -> Iterator[Igno
         case "command":
             yield from _switched_off(node)
             yield from _for_each_found(node)
-            if shell := own_shell(node):
-                yield from _in_own_shell(node, shell)
+            if shell := nested_shell(node):
+                yield from _in_nested_shell(node, shell)
         case "pipeline" if not has_pipefail:
             where = "by an `sh` without `pipefail`, unless its last command fails"
-            yield _ignored(node, where, "write `set -o pipefail` in a line before it: such an `sh` fails there")
+            yield _ignored(node, where, "write `set -o pipefail` on a line before it, where such an `sh` fails")
 
 
 def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
@@ -84,22 +93,22 @@ def _before_operator(node: Node, functions: set[str]) -> Iterator[Ignored]:
         return  # reported for the outer list
     if operator == "&&" and left.type == "list" and left.children[1].type == "&&":
         left = left.children[-1]  # the rest is reported for the inner list
-    if is_answer(left):
-        if not (fails(right) if operator == "||" else gives_exit_code(node)):
+    if is_test(left):
+        if not (fails(right) if operator == "||" else propagates_exit_code(node)):
             yield from _before_test(left)
     elif operator == "&&":
-        if not (gives_exit_code(node) and is_plain(left, functions)):
+        if not (propagates_exit_code(node) and is_plain(left, functions)):
             yield _ignored(left, "before `&&`", "write it on its own line, without `&&`")
     elif not (fails(right) and is_plain(left, functions)):
         is_handled = fails(right)
-        fix = "write it on its own line" if is_handled else "remove what follows, or end that with `exit 1`"
+        fix = "write it on its own line" if is_handled else "remove the part after `||`, or end it with `exit 1`"
         yield _ignored(left, f"before `|| {_short(right)}`", fix)
 
 
 def _before_test(node: Node) -> Iterator[Ignored]:
-    """The commands whose output a test reads, such as `a` in `a | grep -q b`: their failure counts as its answer."""
+    """Yield commands whose output a test reads, such as `a` in `a | grep -q b`: their failure looks like its result."""
     for command in statements_of(node)[:-1] if node.type == "pipeline" else ():
-        if not is_answer(command):
+        if not is_test(command):
             text = _short(command).removeprefix("! ")
             fix = f'write `value=$({text})` on its own line, and `printf "%s\\n" "$value"` in place of `{text}`'
             yield Ignored(f"a failure of `{text}` is ignored before a test", fix, _line_of(command))
@@ -108,15 +117,15 @@ def _before_test(node: Node) -> Iterator[Ignored]:
 def _negated(node: Node) -> Iterator[Ignored]:
     command = node.named_children[0]
     if node.parent is not None and node.parent.type == "pipeline":
-        command = node = node.parent  # the syntax tree has the `!` of a whole pipe at its first command
+        command = node = node.parent  # in the syntax tree, the `!` of a pipeline belongs to its first command
     parent = node.parent
     if parent is not None and parent.type.endswith(("if_statement", "elif_clause", "while_statement")):
         return
-    if not is_answer(command):
+    if not is_test(command):
         yield _ignored(command, "after `!`", "remove the `!`")
         return
     yield from _before_test(command)
-    if not gives_exit_code(node):
+    if not propagates_exit_code(node):
         yield _ignored(
             node, "where more commands follow", f"write `if {_short(command).removeprefix('! ')}; then exit 1; fi`"
         )
@@ -131,7 +140,7 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
     else:
         branches = [child for child in node.named_children if child.type == "else_clause"]
         is_handled, fix = bool(branches) and fails(branches[0]), "add `else exit 1`, or end that branch with `exit 1`"
-    if is_answer(command):
+    if is_test(command):
         yield from () if is_handled else _before_test(command)
     elif not (is_handled and is_plain(command, functions)):
         fix = "write it on its own line" if is_handled else fix
@@ -139,26 +148,26 @@ def _condition_of_if(node: Node, functions: set[str]) -> Iterator[Ignored]:
 
 
 def _condition_of_while(node: Node) -> Iterator[Ignored]:
-    """Only a loop that a failure ends ignores it: `while a`, or `until ! a`."""
+    """Yield a condition whose failure ends the loop and is ignored: `while a`, or `until ! a`."""
     condition, keyword = statements_of(node)[0], node.children[0].type
     ends_by_failure = (keyword == "while") != (condition.type == "negated_command")
-    if ends_by_failure and not is_answer(condition):
-        fix = "run it in the body of the loop, and let the condition be a test"
+    if ends_by_failure and not is_test(condition):
+        fix = "run it in the body of the loop, and use a test as the condition"
         yield _ignored(condition, f"in the condition of `{keyword}`", fix)
 
 
 def _substituted(node: Node) -> Iterator[Ignored]:
     if node.type == "process_substitution":
         fix = "write its output to a file, and read that"
-    elif _gives_exit_code_of_assignment(node) or all(is_one_of(each, SURE) for each in statements_of(node)):
+    elif _propagates_through_assignment(node) or all(is_one_of(each, NEVER_FAIL) for each in statements_of(node)):
         return
     else:
         fix = f"write `value={_short(node)}` on its own line, and use `$value`"
     yield _ignored(node, "inside another command", fix)
 
 
-def _gives_exit_code_of_assignment(node: Node) -> bool:
-    """Whether it is the last substitution in an assignment that is not part of another command."""
+def _propagates_through_assignment(node: Node) -> bool:
+    """Return whether a node is the last substitution in an assignment that is not part of another command."""
     around = next(each for each in ancestors(node) if each.type in {*ASSIGNMENTS, "command_substitution", "program"})
     if around.type not in ASSIGNMENTS or around.parent is None:
         return False
@@ -178,20 +187,20 @@ def _switched_off(node: Node) -> Iterator[Ignored]:
 
 
 def _unsets(words: Sequence[str]) -> bool:
-    """Whether `shopt -u` turns off an option that ends a script at a failure."""
+    """Return whether `shopt -u` disables an option that ends a script at a failure."""
     return any(word[:1] == "-" and "u" in word for word in words) and any(
         option in word for word in words for option in ("errexit", "pipefail")
     )
 
 
 def _exits_with_success(arguments: str) -> bool:
-    """Whether a trap exits with 0, or an `ERR` trap with the exit code of its own last command."""
+    """Return whether a trap exits with 0, or an `ERR` trap with the exit code of its own last command."""
     ends = _EXIT.search(arguments)
     return "exit 0" in arguments or bool(ends and _ERR.search(arguments, ends.end()))
 
 
 def _for_each_found(node: Node) -> Iterator[Ignored]:
-    """A command that `find` runs for each file, and whose exit code it takes for the answer of a test."""
+    """Yield a command that `find` runs for each file; `find` treats its exit code as a test result."""
     words = list(arguments_of(node))
     start = next((n for n, word in enumerate(words) if word in {"-exec", "-execdir"}), len(words))
     end = next((n for n, word in enumerate(words) if word in _ENDS_OF_EXEC and n > start + 1), 0)
@@ -202,7 +211,7 @@ def _for_each_found(node: Node) -> Iterator[Ignored]:
     yield _ignored(node, "by `find`", "end it with `{} +`" if words[end - 1] == "{}" else fix)
 
 
-def _in_own_shell(node: Node, shell: OwnShell) -> Iterator[Ignored]:
+def _in_nested_shell(node: Node, shell: NestedShell) -> Iterator[Ignored]:
     statements = statements_of(tree_of_script(shell.script))
     is_one = len(statements) == 1 and statements[0].type != "pipeline" and is_plain(statements[0], set())
     if not (is_one or shell.is_stopping):
@@ -214,7 +223,7 @@ def _in_own_shell(node: Node, shell: OwnShell) -> Iterator[Ignored]:
 
 
 def _in_background(nodes: list[Node]) -> Iterator[Ignored]:
-    """Commands in the background: only `wait` for a single process returns its exit code."""
+    """Yield background commands without a `wait` for each: only that returns their exit codes."""
     started = [node.prev_named_sibling for node in nodes if node.type == "&" and node.prev_named_sibling]
     started += [node for node in nodes if name_of(node) == "coproc"]
     waits = [node for node in nodes if name_of(node) == "wait" and len(arguments_of(node)) == 1]
@@ -233,6 +242,6 @@ def _line_of(node: Node) -> int:
 
 
 def _short(node: Node) -> str:
-    """The source of a node in one line."""
+    """Return the source of a node on one line, shortened if necessary."""
     text = " ".join(text_of(node).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -1,8 +1,8 @@
-r"""Values as Airflow's templates: how a value passes through its templating unchanged.
+r"""Escapes values so that they pass through Airflow's templating unchanged.
 
-Airflow renders each templated field with Jinja2, and opens a value that ends in one of the operator's `template_ext`
-as a file, in lists and maps too (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on
-3). Jinja2 itself turns line ends into `\n`, drops a final one, and reads `{#` as the start of a comment.
+Airflow renders each templated field with Jinja2. A value that ends in one of the operator's `template_ext` is opened as
+a file, also in lists and maps (airflow/template/templater.py on 2, airflow/sdk/definitions/_internal/templater.py on
+3). Jinja2 converts line endings to `\n`, removes a trailing newline, and reads `{#` as the start of a comment.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.nodes import Node, Template
 
-# What an operator opens as a file: `template_ext` in airflow/operators/bash.py on 2, and in
+# The extensions of template files: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
 BASH_ENDINGS = (".sh", ".bash")
 DOCKER_ENDINGS = (".sh", ".bash", ".env")
-# Visitors of a tree need a few stack frames per level, of Python's thousand.
+# Tree visitors need a few stack frames per level, and Python's limit is 1,000.
 MOST_DEPTH = 100
-# In addition to Jinja2's own (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
+# Airflow's additional filters (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _ENDS = {"{{": "}}", "{%": "%}"}
 _EXPRESSION = re.compile(r"\{\{|\{%")
-# A template of one string literal.
+# A template that consists of a string literal.
 _LITERAL = re.compile(r"""\{\{ ('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*") \}\}""")
 _ALTERED_IN_LINES = re.compile(r"\{?\r|\{#")
 _ALTERED = re.compile(r"\r|\n\Z|\{#")
 
 
 def is_template(text: str) -> bool:
-    """Whether a value has an expression for Airflow, such as `{{ ds }}`."""
+    """Return whether a value contains a template expression, such as `{{ ds }}`."""
     return bool(_EXPRESSION.search(text))
 
 
 def parts_of(text: str) -> list[str]:
-    """Split a text into literal parts (even indexes) and whole expressions or statements (odd indexes).
+    """Split a text into literal parts (even indexes) and complete expressions or statements (odd indexes).
 
-    The time is linear, also for thousands of unclosed braces.
+    The time is linear, even for thousands of unclosed braces.
     """
     parts, ends, start, position = [], dict(_ENDS), 0, 0
     while ends and (opening := re.compile("|".join(ends)).search(text, position)):
@@ -61,43 +61,43 @@ def parts_of(text: str) -> list[str]:
 
 
 def with_templates_as(place: str, text: str) -> str:
-    """The text with each expression replaced."""
+    """Return the text with each expression replaced by `place`."""
     return place.join(parts_of(text)[::2])
 
 
 def as_rendered(text: str, endings: tuple[str, ...]) -> str:
-    """A text that the operator with those `template_ext` renders to a value, or to a checked template's result."""
+    """Return text that an operator with these `template_ext` renders to the given text, or to a template's result."""
     if is_template(text):
-        # `.sh` at the end is outside of an expression, so it can become one.
+        # A trailing `.sh` is literal text, so it can be wrapped in an expression.
         ending = next((ending for ending in endings if text.endswith(ending)), "")
         return before_template(text.removesuffix(ending)) + "{{ " + ascii(ending) + " }}" if ending else text
     if _ALTERED.search(text) or text.endswith(endings):
-        # A string literal of Jinja2, in ASCII, is decoded as Python's is: every character survives.
+        # Jinja2 decodes an ASCII string literal like Python, so every character is kept.
         return "{{ " + ascii(text) + " }}"
     return text
 
 
 def before_template(text: str) -> str:
-    """A template that another one follows: a brace at its end would be the start of the other one."""
+    """Return a template to put before another one: a trailing brace must not combine with the next brace."""
     return text[:-1] + "{{ '{' }}" if text.endswith("{") else text
 
 
 def as_rendered_lines(text: str) -> str:
-    """The same for lines without a template, which stay readable.
+    """Return text that renders to the given lines without templates, and stays readable.
 
-    They get a final line end, without which Airflow would open a last `./load.sh` as a file; Jinja2 drops it.
+    The added newline, which Jinja2 removes, keeps Airflow from opening a final `./load.sh` as a file.
     """
     return _ALTERED_IN_LINES.sub(lambda match: "{{ " + ascii(match[0]) + " }}", text) + "\n"
 
 
 def as_literal(text: str) -> str:
-    """A template that renders to the text, with braces escaped."""
-    # Jinja2 decodes its literals as Python does. The escape avoids `{#`, which `check_template` refuses.
+    """Return a template that renders to the text, with braces escaped."""
+    # Jinja2 decodes literals like Python. The escape avoids `{#`, which `check_template` rejects.
     return "{{ " + ascii(text).replace("{#", "{\\x23") + " }}"
 
 
 def literal_text(template: str) -> str | None:
-    """The text to which such a template renders; None for another template."""
+    """Return the text of a template from `as_literal`, or None for other templates."""
     match = _LITERAL.fullmatch(template)
     try:
         text = ast.literal_eval(match[1]) if match else None
@@ -107,17 +107,17 @@ def literal_text(template: str) -> str | None:
 
 
 def known_text(value: str) -> str | None:
-    """The text that a task gets for a value; None if only Airflow knows it."""
+    """Return the text that a task gets for a value, or None if only Airflow knows it."""
     return literal_text(value) if is_template(value) else value
 
 
 def check_template(text: str) -> None:
-    """Raise an InvalidError for a template that Airflow could not render, or would alter outside of its expressions."""
+    """Raise an InvalidError for a template that Airflow cannot render, or would change outside of expressions."""
     if not is_template(text):
         return
     if _ALTERED.search(text):
         raise InvalidError(
-            "Airflow would change this template: it drops `{#`, carriage returns and a final line end",
+            "Airflow would change this template: it drops `{#`, carriage returns and a trailing newline",
             r"remove that part, or write it as an expression: {{ '{' }}#, {{ '\r' }}, {{ '\n' }}",
             rules.TEMPLATE,
         )
@@ -125,10 +125,10 @@ def check_template(text: str) -> None:
 
 
 def _parsed(text: str) -> Template:
-    """Parse a template without compiling it: Jinja2 would evaluate its constants, such as `9**9**9`.
+    """Parse a template without compiling it, because Jinja2 would evaluate constants such as `9**9**9`.
 
     Raises:
-        InvalidError: Airflow could not render the template, or it is nested too deeply.
+        InvalidError: Airflow cannot render the template, or it is nested too deeply.
     """
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
 
@@ -142,17 +142,17 @@ def _parsed(text: str) -> Template:
         message = f"the template is nested deeper than {MOST_DEPTH} levels; each `+` and each filter is a level"
         raise InvalidError(message, "compute it in parts: `{% set part = ... %}`", rules.NESTED_TOO_DEEP) from error
     except ValueError as error:
-        message = "Airflow could not render this template: a number has more digits than Python reads"
+        message = "Airflow cannot render this template: a number has more digits than Python can parse"
         raise InvalidError(message, "shorten it", rules.TEMPLATE) from error
     if reason:
         reason = reason.rstrip(".")
         hint = _fix_of(reason, text)
-        raise InvalidError(f"Airflow could not render this template: {reason}", hint, rules.TEMPLATE)
+        raise InvalidError(f"Airflow cannot render this template: {reason}", hint, rules.TEMPLATE)
     return tree
 
 
 def _refusal_of(tree: Template, environment: Environment) -> str:
-    """The message of Jinja2's compiler for an unknown filter or test, or for a block that is defined twice.
+    """Return the message of Jinja2's compiler for an unknown filter or test, or a block that is defined twice.
 
     Raises:
         RecursionError: the tree is deeper than `MOST_DEPTH`.
@@ -174,7 +174,7 @@ def _refusal_of(tree: Template, environment: Environment) -> str:
 
 
 def _fix_of(reason: str, text: str) -> str:
-    """The fix of an error of Jinja2, by its message (jinja2/parser.py, `fail_unknown_tag` and `_fail_ut_eof`)."""
+    """Return the fix for a Jinja2 error, by its message (jinja2/parser.py, `fail_unknown_tag` and `_fail_ut_eof`)."""
     if block := re.search(r"(?:needs to be closed is '|Missing end of (?=raw))(\w+)", reason):
         return f"close it with `{{% end{block[1]} %}}`"
     if reason.startswith("Encountered unknown tag 'end"):
@@ -192,25 +192,25 @@ def _fix_of(reason: str, text: str) -> str:
 
 
 def braces_in(text: str) -> str:
-    """The first part of a text in double braces that is not a Jinja template, such as Go's `{{.State}}`; else empty."""
+    """Return the first text in double braces that is not a Jinja template, such as Go's `{{.State}}`; else empty."""
     expressions = (part for part in parts_of(text)[1::2] if part.startswith("{{"))
     return next((part for part in expressions if tree_of(part) is None), "")
 
 
 def params_in(text: str) -> list[str]:
-    """The run parameters in a template, as `params.day` or `params["day"]`, each once and in order."""
+    """Return the run parameters in a template, such as `params.day` or `params["day"]`, in order and once each."""
     tree = tree_of(text) if "params" in text else None
     if tree is None:
         return []
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     names = [param_of(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem))]
-    # A method of the dict, as in `params.items()`, names no parameter.
+    # `params.items()` calls a method of the dict.
     return list(dict.fromkeys(name for name in names if name is not None and not hasattr(dict, name)))
 
 
 def param_of(node: Node) -> str | None:
-    """The run parameter that a part of a template names, unless the name is computed."""
+    """Return the run parameter that a node refers to, or None if its name is computed."""
     if getattr(getattr(node, "node", None), "name", "") != "params":
         return None
     name = getattr(node, "attr", None) or getattr(getattr(node, "arg", None), "value", None)
@@ -218,7 +218,7 @@ def param_of(node: Node) -> str | None:
 
 
 def tree_of(text: str) -> Template | None:
-    """The syntax tree of a template; None for an invalid one, and for other texts."""
+    """Return the syntax tree of a template, or None for invalid templates and other texts."""
     try:
         return _parsed(text) if is_template(text) else None
     except InvalidError:
@@ -226,7 +226,7 @@ def tree_of(text: str) -> Template | None:
 
 
 def variables_of(text: str) -> dict[str, bool]:
-    """The variables of a template, and whether it tests each: `if x is defined`, or `x | default('')`."""
+    """Return the variables of a template, and whether each is tested: `if x is defined`, or `x | default('')`."""
     tree = tree_of(text)
     if tree is None:
         return {}
@@ -242,7 +242,7 @@ def variables_of(text: str) -> dict[str, bool]:
 
 
 def undeclared_in(tree: Template) -> set[str]:
-    """The names that a template takes from Airflow. `jinja2.meta` would evaluate the constants of the template."""
+    """Return the names that a template takes from Airflow. `jinja2.meta` would evaluate constants."""
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     names = list(tree.find_all(nodes.Name))
@@ -252,7 +252,7 @@ def undeclared_in(tree: Template) -> set[str]:
 
 
 def _environment() -> Environment:
-    """Jinja2 with the extension and the filters that Airflow's templates have."""
+    """Return a Jinja2 environment with Airflow's extension and filters."""
     from jinja2 import Environment  # noqa: PLC0415  # as above
 
     environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701  # as Airflow's
@@ -261,7 +261,7 @@ def _environment() -> Environment:
 
 
 def rendered(value: Value, endings: tuple[str, ...] = ()) -> Value:
-    """Data for a field that Airflow renders; the names in a map are no templates."""
+    """Return data for a templated field; keys of maps are not rendered."""
     if isinstance(value, str):
         return as_rendered(value, endings)
     if isinstance(value, Mapping):

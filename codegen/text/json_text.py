@@ -1,4 +1,4 @@
-"""Reads JSON from other programs."""
+"""Parses JSON from other programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # any JSON
-    """Parse JSON, and replace lone surrogates, which are valid in JSON but in no encoding.
+    """Parse JSON and replace lone surrogates, which are valid in JSON but cannot be encoded.
 
     Raises:
         ValueError: it is not JSON.

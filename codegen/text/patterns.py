@@ -1,4 +1,4 @@
-"""The regular expressions of users, which Python may not finish."""
+"""Matches regular expressions from users with a time limit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from codegen.isolation import LimitError, isolated
 
-# Of CPU time: Python needs less than a thousandth of it for a pattern that anybody would write.
+# CPU seconds; ordinary patterns need less than a thousandth of this.
 LIMIT = 0.5
 _CHOICES = re.compile(r"[*+?{|]")
 _SHORT = 1000
@@ -15,8 +15,8 @@ _SHORT = 1000
 
 @lru_cache(maxsize=1024)
 def matches(pattern: str, text: str) -> bool | None:
-    """Whether a pattern is found in a text, as `re.search` finds it; None if that takes more than `LIMIT` seconds."""
-    # Without a second choice, none can multiply the time of another.
+    """Return whether `re.search` finds a pattern in a text, or None if that takes more than `LIMIT` seconds."""
+    # Backtracking is only exponential with two or more quantifiers or alternatives.
     if len(text) <= _SHORT and len(_CHOICES.findall(pattern)) <= 1:
         return _finds(pattern, text)
     try:

@@ -1,4 +1,4 @@
-"""Shell words: quotes words so that none is ever code, and reads quoted words."""
+"""Quotes words for the shell, and parses quoted words."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from codegen.diagnostics import InvalidError, quoted
 from codegen.text.jinja import as_literal, braces_in, check_template, is_template, parts_of, with_templates_as
 from codegen.text.shell_tree import MOST_DEPTH, is_too_deep
 
-# Linux takes at most 128 KiB for one argument (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
+# Linux limits an argument to 128 KiB (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
 LONGEST_COMMAND = 30_000
 # Control characters, and the start of a Jinja2 comment.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
-# The pieces of a word whose value can be known; a private character stands for a template.
+# The pieces of a word with a known value; characters for private use represent templates.
 _IN_BRACES = r"\$\{\w+(?::\?[\w -]+)?\}"
 _QUOTED = rf'"(?:[^"$`\\]|\\[$`"\\]|\$\w|{_IN_BRACES})*"'
 _PIECE = re.compile(rf"[\w@%+=:,./\ue000-\uf8ff-]|'[^']*'|\\[^\n]|\$\w+|{_IN_BRACES}|{_QUOTED}")
 _IN_QUOTES = re.compile(r"\\(?P<escaped>.)|\$(?P<name>\w+)|\$\{(?P<in_braces>\w+)(?P<required>:\?[\w -]+)?\}")
 _PLAIN = re.compile(r"[\w@%+=:,./\-]*")
-# Most arguments have no quotes: to split them at spaces takes a tenth of the time.
+# Most arguments have no quotes: splitting them at spaces is ten times faster.
 _PLAIN_WORDS = re.compile(r"[\w@%+=:,./ \-]*")
-# Without a value Meltano silently uses another state or environment.
+# Given an empty value, Meltano silently uses another state or environment.
 _NEVER_EMPTY = {"--environment", "--state-id", "--state-id-suffix"}
 
 
 def words_of(run: str) -> list[str]:
-    """Split the arguments of `meltano run` as a shell would, or raise an InvalidError; a template stays whole."""
+    """Split the arguments of `meltano run` like a shell, or raise an InvalidError; templates are not split."""
     if _PLAIN_WORDS.fullmatch(run):
         return run.split()
     text, restored = without_templates(run)
@@ -41,7 +41,7 @@ def words_of(run: str) -> list[str]:
 
 
 def run_of(words: Iterable[str]) -> str:
-    """The inverse of `words_of`, if no template spans several words."""
+    """Join words to arguments: the inverse of `words_of`, if no template spans several words."""
     return " ".join(map(_quoted_word, words))
 
 
@@ -53,7 +53,7 @@ def _quoted_word(word: str) -> str:
 
 
 def value_of_word(word: str, variables: Mapping[str, str]) -> str | None:
-    """The value of one word of a shell script; None if only the shell knows it."""
+    """Return the value of a word in a shell script, or None if only the shell knows it."""
     values, position = "", 0
     while position < len(word):
         piece = _PIECE.match(word, position)
@@ -79,7 +79,7 @@ def _value_of_piece(piece: str, variables: Mapping[str, str]) -> str | None:
 
 
 def _expanded(text: str, variables: Mapping[str, str]) -> str | None:
-    """A text in double quotes with the values of its variables; None if one is unknown, or empty and must not be."""
+    """Return double-quoted text with its variables expanded, or None if one is unknown, or empty but required."""
 
     def expanded(match: re.Match[str]) -> str:
         value = match["escaped"] or variables[match["name"] or match["in_braces"]]
@@ -94,7 +94,7 @@ def _expanded(text: str, variables: Mapping[str, str]) -> str | None:
 
 
 def without_templates(text: str) -> tuple[str, Callable[[str], str]]:
-    """The text with a plain word in place of each template, and the function that puts them back into a part of it."""
+    """Return the text with a placeholder for each template, and a function that restores them in a part of it."""
     mark = next(character for character in map(chr, range(0xE000, 0xF900)) if character not in text)
     parts = parts_of(text)
     templates = parts[1::2]
@@ -104,27 +104,27 @@ def without_templates(text: str) -> tuple[str, Callable[[str], str]]:
 
 
 def check_run(run: str) -> None:
-    """Raise an InvalidError like `check_arguments`, and for an empty argument, which is not a plugin."""
+    """Raise an InvalidError like `check_arguments`, and for empty arguments."""
     check_arguments(run)
     if "" in words_of(run):
         raise InvalidError("an argument is empty", "remove it", rules.INVALID_RUN)
 
 
 def check_arguments(run: str) -> None:
-    """Raise an InvalidError for arguments that Meltano cannot get, or a template that Airflow cannot render."""
+    """Raise an InvalidError for arguments that cannot be passed to Meltano, or templates that Airflow cannot render."""
     if "\x00" in run:
         message = "contains the character U+0000, which cannot be passed to a program"
         raise InvalidError(message, "remove it", rules.INVALID_RUN)
     if len(run) > LONGEST_COMMAND:
-        message = f"has {len(run)} characters, at most {LONGEST_COMMAND} work"
+        message = f"has {len(run)} characters; the maximum is {LONGEST_COMMAND}"
         raise InvalidError(message, "shorten it", rules.INVALID_RUN)
-    # Airflow renders each word alone, so a template has to be whole within its word.
+    # Airflow renders each word separately, so a template cannot span several words.
     for word in words_of(run):
         check_template(word)
 
 
 def check_command(command: str) -> None:
-    """Raise an InvalidError for a command that is too long or deep, ends in an incomplete escape, or has a template."""
+    """Raise an InvalidError for a command that is too long or nested, ends in a backslash, or contains a template."""
     if is_template(command):
         if braces := braces_in(command):
             quoted_value = as_literal(braces).replace("'", "''")
@@ -135,11 +135,11 @@ def check_command(command: str) -> None:
             hint = """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command"""
         raise InvalidError(message, hint, rules.TEMPLATE)
     if len(command) > LONGEST_COMMAND:
-        message = f"has {len(command)} characters, at most {LONGEST_COMMAND} work"
-        raise InvalidError(message, "put it into a script of the project", rules.INVALID_COMMAND)
+        message = f"has {len(command)} characters; the maximum is {LONGEST_COMMAND}"
+        raise InvalidError(message, "move it to a script in the project", rules.INVALID_COMMAND)
     if is_too_deep(command):
         message = f"the command is nested deeper than {MOST_DEPTH} levels; each `&&` is a level"
-        raise InvalidError(message, "write the commands on lines of their own", rules.NESTED_TOO_DEEP)
+        raise InvalidError(message, "write the commands on separate lines", rules.NESTED_TOO_DEEP)
     if (len(command) - len(command.rstrip("\\"))) % 2:
         raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
 
@@ -147,11 +147,11 @@ def check_command(command: str) -> None:
 def as_script(
     calls: Iterable[Sequence[str]], endings: tuple[str, ...], locks: Sequence[str] = ()
 ) -> tuple[str, dict[str, str]]:
-    """A script that makes each call if the one before succeeded, and the environment variables that it needs.
+    """Return a script that runs each command if the previous one succeeded, and its environment variables.
 
-    A word that Airflow evaluates or that could be misread is passed by a variable, so its value is never code. The
-    script ends in none of the `template_ext` of the operator. With arguments for it, the shell function `lock` comes
-    first, and the script ends if it fails.
+    Templates and unsafe words are passed as variables, so values are never code. The script does not end in one of the
+    operator's `template_ext` (`endings`). With `locks`, it calls the shell function `lock` first, which exits if it
+    fails.
     """
     env: dict[str, str] = {}
 
@@ -169,7 +169,7 @@ def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[st
         not word.isascii() and any(unicodedata.category(character)[0] == "M" for character in word)
     )
     if not is_template(word) and not is_unsafe:
-        # Airflow would open a command with one of those endings as a file.
+        # Airflow would open a command with one of these endings as a file.
         return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)
     option, equals, value = word.partition("=")
     if option in _NEVER_EMPTY and equals:
@@ -180,12 +180,12 @@ def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[st
 
 
 def _required(value: str, option: str, env: dict[str, str]) -> str:
-    """The value of an option, for double quotes; it ends the script if a template renders to nothing."""
+    """Return the value of an option for double quotes; the script exits if a template renders to an empty string."""
     parts = parts_of(value)
     if not all(map(_PLAIN.fullmatch, parts[::2])) or any(part.startswith("{%") for part in parts[1::2]):
         parts = ["", value]
     variables = (_variable(part, env) for part in parts[1::2])
-    parts[1::2] = [f"${{{name}:?the template of {option} is empty}}" for name in variables]
+    parts[1::2] = [f"${{{name}:?the value of {option} is empty}}" for name in variables]
     return "".join(parts)
 
 
@@ -196,6 +196,6 @@ def _variable(value: str, env: dict[str, str]) -> str:
 
 
 def can_be_empty(words: Sequence[str]) -> bool:
-    """Whether a template is the value of an option that must not be empty, which only a shell can check."""
+    """Return whether a template is the value of an option that must not be empty, which only a shell can check."""
     options = ((previous, word) for previous, word in zip(("", *words), words, strict=False) if is_template(word))
     return any(previous in _NEVER_EMPTY or word.partition("=")[0] in _NEVER_EMPTY for previous, word in options)

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # a schedule without a shell command is read without it
+if TYPE_CHECKING:  # imported only for schedules with shell commands
     from tree_sitter import Node
 
-# Built-ins that run other scripts in the shell itself.
+# Built-ins that run other scripts in the current shell.
 RUN_SCRIPTS = {".", "eval", "source"}
-# Readers of a tree follow its nesting, each level a few calls deep, and Python allows a thousand.
+# Recursive functions need a few stack frames per level, and Python's limit is 1,000.
 MOST_DEPTH = 100
-_NO_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
+_NOT_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
 
 
 @cache
 def tree_of_script(script: str) -> Node:
-    """The root of the syntax tree; a syntax error is a node of the type `ERROR`."""
+    """Return the root of the syntax tree; syntax errors are nodes of the type `ERROR`."""
     from tree_sitter import Language, Parser  # noqa: PLC0415  # as above
     from tree_sitter_bash import language  # noqa: PLC0415
 
@@ -26,7 +26,7 @@ def tree_of_script(script: str) -> Node:
 
 
 def is_too_deep(script: str) -> bool:
-    """Whether a script nests deeper than `MOST_DEPTH`; each `&&` of a chain is a level."""
+    """Return whether a script is nested deeper than `MOST_DEPTH`; each `&&` in a chain is a level."""
     level = [tree_of_script(script)]
     for _ in range(MOST_DEPTH):
         level = [child for node in level for child in node.named_children]
@@ -34,7 +34,7 @@ def is_too_deep(script: str) -> bool:
 
 
 def every(node: Node) -> Iterator[Node]:
-    """The node and all nodes in it, in the order of the script, however deep they are."""
+    """Yield a node and its descendants in the order of the script, without recursion."""
     waiting = [node]
     while waiting:
         yield (each := waiting.pop())
@@ -42,32 +42,32 @@ def every(node: Node) -> Iterator[Node]:
 
 
 def text_of(node: Node | None) -> str:
-    """The source of a node."""
+    """Return the source of a node."""
     return node.text.decode() if node and node.text else ""
 
 
 def statements_of(node: Node) -> list[Node]:
-    """The named children of a node, without comments, redirections and further branches."""
-    return [child for child in node.named_children if not child.type.endswith(_NO_STATEMENTS)]
+    """Return the named children of a node without comments, redirections and other branches."""
+    return [child for child in node.named_children if not child.type.endswith(_NOT_STATEMENTS)]
 
 
 def name_of(node: Node) -> str:
-    """The name of a command or of a function; empty for other nodes."""
+    """Return the name of a command or a function; empty for other nodes."""
     return text_of(node.child_by_field_name("name"))
 
 
 def arguments_of(node: Node) -> Sequence[str]:
-    """The arguments of a command, as written."""
+    """Return the arguments of a command, as written."""
     return [text_of(word) for word in node.children_by_field_name("argument")]
 
 
 def is_in_a_loop(node: Node) -> bool:
-    """Whether a node is in the body of a loop."""
+    """Return whether a node is in the body of a loop."""
     return any(each.type == "do_group" for each in ancestors(node))
 
 
 def ancestors(node: Node) -> Iterator[Node]:
-    """The nodes around a node, the nearest first."""
+    """Yield the ancestors of a node, nearest first."""
     while node.parent is not None:
         node = node.parent
         yield node

@@ -1,4 +1,4 @@
-"""The simple commands of a shell script, as far as they can be known without a shell."""
+"""Evaluates the simple commands of a shell script, as far as possible without a shell."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SETTING = {"getopts", "mapfile", "printf", "read", "readarray"}
 
 
 class SimpleCommand(NamedTuple):
-    """A command with its arguments, and the variables that it sets for itself alone.
+    """A command with its arguments, and the variables set only for this command.
 
-    A value that only the shell knows stays as written, and `is_known` is False.
+    If only the shell knows a value, it is kept as written and `is_known` is False.
     """
 
     env: Mapping[str, str]
@@ -29,7 +29,7 @@ class SimpleCommand(NamedTuple):
 
 
 def simple_command(node: Node, script: bytes, variables: Mapping[str, str]) -> SimpleCommand:
-    """The command of a node of the type `command` in a script, with the values of the variables known there."""
+    """Return the command of a node of the type `command`, with the known variables expanded."""
     assignments = [child for child in node.named_children if child.type == "variable_assignment"]
     nodes = [*node.children_by_field_name("name"), *node.children_by_field_name("argument"), *_after_redirects(node)]
     written = [text_of(each).partition("=")[2] for each in assignments] + [text_of(each).lstrip() for each in nodes]
@@ -41,14 +41,14 @@ def simple_command(node: Node, script: bytes, variables: Mapping[str, str]) -> S
 
 
 def _misreads_words(node: Node, script: bytes) -> bool:
-    """Whether the syntax tree may have two words for a single one, or miss a part of one: a shell has others then."""
+    """Return whether the words in the syntax tree can differ from the shell's: words are split, or text is missing."""
     words = [*node.children_by_field_name("name"), *node.children_by_field_name("argument")]
     touching = any(not _between(one, other.start_byte, script) for one, other in pairwise(words))
     return touching or any(text_of(each).startswith("\n") for each in words) or _skips_text(node, script)
 
 
 def _skips_text(node: Node, script: bytes) -> bool:
-    """Whether a part of a command that is not blank is in no node, such as an escaped blank in front of a word."""
+    """Return whether a part of a command is in no node, such as an escaped space before a word."""
     leaves = [each for each in every(node) if not each.children or each.type == "string"]
     following, around = node.next_sibling, node.parent or node
     ends = [*(each.start_byte for each in leaves[1:]), following.start_byte if following else around.end_byte]
@@ -56,12 +56,12 @@ def _skips_text(node: Node, script: bytes) -> bool:
 
 
 def _between(node: Node, end: int, script: bytes) -> bytes:
-    """The text from the end of a node on, without the ends of lines that continue."""
+    """Return the text from the end of a node to `end`, without line continuations."""
     return script[node.end_byte : end].replace(b"\\\n", b"")
 
 
 def _after_redirects(node: Node) -> Iterator[Node]:
-    """The arguments after a redirection: the syntax tree has them as further destinations."""
+    """Yield the arguments after a redirection, which the syntax tree has as additional destinations."""
     around = node.parent
     if around is not None and around.type == "redirected_statement" and around.child_by_field_name("body") == node:
         for redirect in around.children_by_field_name("redirect"):
@@ -69,7 +69,7 @@ def _after_redirects(node: Node) -> Iterator[Node]:
 
 
 def in_sequence(root: Node) -> list[Node] | None:
-    """The commands of a script that only runs one after another until one fails; None for any other script."""
+    """Return the commands of a script that only runs commands one by one until one fails; None for other scripts."""
     if root.type == "command":
         return None if root.children_by_field_name("redirect") else [root]
     if root.has_error or root.type not in {"program", "list"}:
@@ -80,7 +80,7 @@ def in_sequence(root: Node) -> list[Node] | None:
 
 
 def changed_variables(nodes: Iterable[Node]) -> set[str]:
-    """The variables that a script with these nodes changes for the commands after."""
+    """Return the variables that a script with these nodes changes for subsequent commands."""
     return {name for node in nodes for name in _changed_by(node)}
 
 

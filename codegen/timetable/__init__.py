@@ -1,1 +1,1 @@
-"""Crons and aliases, the runs that Airflow starts on them, and DST changes."""
+"""Crons and aliases, the runs that Airflow schedules from them, and DST changes."""

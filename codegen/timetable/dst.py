@@ -1,4 +1,4 @@
-"""DST changes of a timezone, and times on its wall clock."""
+"""DST changes of a timezone, and local times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DstChange(NamedTuple):
 
     Attributes:
         time: the first second with the new offset, in the timezone.
-        by: how far the wall clock is set forward; negative if it is set back.
+        by: the change of the UTC offset; positive if the clock is set forward.
     """
 
     time: datetime
@@ -30,7 +30,10 @@ class DstChange(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def dst_changes(zone: ZoneInfo, first: datetime, last: datetime) -> tuple[DstChange, ...]:
-    """The changes after a time, up to and including another; two within a day that cancel each other are missed."""
+    """Return the changes after `first`, up to and including `last`.
+
+    Two changes within a day that cancel each other are missed.
+    """
     changes = []
     before, last = first.astimezone(timezone.utc), last.astimezone(timezone.utc)
     while before < last:
@@ -43,7 +46,7 @@ def dst_changes(zone: ZoneInfo, first: datetime, last: datetime) -> tuple[DstCha
 
 
 def _second_of_change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The first second with the later offset, by bisection."""
+    """Return the first second with the new offset, by bisection."""
     old = _offset(before, zone)
     while after - before > _SECOND:
         half = before + (after - before) / 2
@@ -56,9 +59,9 @@ def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
 
 
 def localized(at: datetime, zone: ZoneInfo) -> datetime:
-    """A time in a timezone; a naive one is read as `pendulum.datetime` reads it.
+    """Return a time in a timezone; naive times are interpreted as in `pendulum.datetime`.
 
-    Of a reading that occurs twice that is the later time; one in a gap is moved forward by the length of the gap.
+    An ambiguous time is the later one; a nonexistent time is moved forward by the length of the gap.
     """
     if at.tzinfo:
         return at.astimezone(zone)
@@ -70,7 +73,7 @@ def localized(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def midnights_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The begin and the end of a day, in UTC."""
+    """Return the beginning and the end of a day, in UTC."""
     midnight, next_midnight = (
         datetime.combine(each, time(), zone).astimezone(timezone.utc) for each in (day, day + DAY)
     )

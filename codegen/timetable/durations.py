@@ -1,4 +1,4 @@
-"""Converts a duration that divides the hour or the day to a cron."""
+"""Converts durations that divide an hour or a day evenly to crons."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WORDS = {
 
 
 def cron_of(duration: timedelta, text: str) -> str:
-    """The cron of a duration, which is written as that text.
+    """Return the cron for a duration; `text` is its form in the YAML.
 
     Raises:
-        InvalidError: no cron fires that often without an uneven rest.
+        InvalidError: no cron fires at even intervals of this length.
     """
     if duration in _CRONS:
         return _CRONS[duration]
@@ -45,6 +45,6 @@ def cron_of(duration: timedelta, text: str) -> str:
     if duration == _WEEK:
         del near[0]
     words = " or ".join(f'"{_WORDS[each]}"' for each in near if each)
-    # Every Airflow has this timetable.
+    # Available in every Airflow version.
     timetable = f"{{uses: DeltaDataIntervalTimetable, with: {{delta: {text}}}}}"
     raise InvalidError(message, f"write {words}, or the timetable `{timetable}`", rules.INVALID_INTERVAL)

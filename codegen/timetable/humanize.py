@@ -1,4 +1,4 @@
-"""An interval in words."""
+"""Intervals in words."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from codegen.timetable.recurrence import (
     recurrence_of_cron,
 )
 
-# More hours in a row than these are a span.
+# More consecutive hours than this are written as a range.
 _MOST_LISTED = 3
 _HOURS_OF_A_DAY = 24
 
 
 def in_words(interval: Interval) -> str:
-    """An interval in words, such as `every Monday at 06:30`; one without short words as its cron."""
-    return short_words(interval) or f"on the cron `{interval.cron}`"
+    """Return an interval in words, such as `every Monday at 06:30`, or its cron if it has no short words."""
+    return short_words(interval) or f"on the cron schedule `{interval.cron}`"
 
 
 def short_words(interval: Interval) -> str:
-    """The same, or an empty text if there are no short words."""
+    """Return an interval in words, or an empty string for a cron without short words."""
     if interval.timetable:
         return f"on the timetable `{interval.timetable}`"
     if interval.cron is None:
-        return "only when somebody starts it"
+        return "manual runs only"
     recurrence = recurrence_of_cron(interval.cron)
     return recurrence_in_words(recurrence) if recurrence else ""
 
 
 def recurrence_in_words(recurrence: Recurrence) -> str:
-    """A recurrence in words, such as `every weekday at 06:00 and 18:00`."""
+    """Return a recurrence in words, such as `every weekday at 06:00 and 18:00`."""
     if isinstance(recurrence, EveryMinutes):
         return "every minute" if recurrence.step == 1 else f"every {recurrence.step} minutes"
     if isinstance(recurrence, EveryHours):
@@ -54,7 +54,7 @@ def recurrence_in_words(recurrence: Recurrence) -> str:
 def _weekdays(weekdays: Sequence[int]) -> str:
     if tuple(weekdays) in {EVERY_DAY, WEEKDAYS}:
         return "every day" if tuple(weekdays) == EVERY_DAY else "every weekday"
-    # The week begins on Monday.
+    # Weeks start on Monday.
     return f"every {joined([DAY_NAMES[day] for day in sorted(weekdays, key=lambda day: day or len(DAY_NAMES))])}"
 
 
@@ -64,7 +64,7 @@ def _day_of_month(recurrence: OnDayOfMonth) -> str:
     )
     if recurrence.day == LAST_DAY:
         return f"on the last day of {months}"
-    return f"on day {recurrence.day} of {months}{' that has it' if recurrence.months_without else ''}"
+    return f"on day {recurrence.day} of {months}{' that has one' if recurrence.months_without else ''}"
 
 
 def _times(hours: Sequence[int], minute: int) -> str:

@@ -1,4 +1,4 @@
-"""Reads an interval: an alias, a duration, or a cron, in which `H` is drawn from the schedule's name."""
+"""Parses intervals: aliases, durations, and crons in which `H` is a hash of the schedule's name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.timetable.expansion import expand, is_plain
 
 MANUAL = ("@once", "@manual", "@none")
 
-# Airflow's own presets (airflow/timetables/_cron.py, `cron_presets`), which it takes as they are.
+# Airflow's presets (airflow/timetables/_cron.py, `cron_presets`).
 AIRFLOW_PRESETS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -24,7 +24,7 @@ AIRFLOW_PRESETS = {
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
 }
-# Meltano's further aliases (meltano/core/schedule.py, `CRON_INTERVALS`), in Airflow's words.
+# Meltano's additional aliases (meltano/core/schedule.py, `CRON_INTERVALS`), and Airflow's equivalents.
 _SYNONYMS = {"@midnight": "@daily", "@annually": "@yearly"}
 ALIASES = (*MANUAL, *AIRFLOW_PRESETS, *_SYNONYMS)
 
@@ -44,8 +44,9 @@ class Interval(NamedTuple):
     """A valid interval.
 
     Attributes:
-        schedule: Airflow's `schedule`: a preset, a cron of five plain fields, or None.
-        timetable: the class of another timetable, whose runs only Airflow knows; with neither, all runs are manual.
+        schedule: Airflow's `schedule`: a preset, a cron of five fields without `H`, or None.
+        timetable: the class of a custom timetable, which only Airflow can evaluate. Without either, all runs are
+            manual.
     """
 
     schedule: str | None
@@ -53,7 +54,7 @@ class Interval(NamedTuple):
 
     @property
     def cron(self) -> str | None:
-        """The five fields, or None without a cron."""
+        """The five fields of the cron, or None."""
         return AIRFLOW_PRESETS.get(self.schedule, self.schedule) if self.schedule else None
 
     @property
@@ -63,12 +64,12 @@ class Interval(NamedTuple):
 
 
 def parse_interval(text: str, seed: str) -> Interval:
-    """Read an alias, a duration, or a cron of five fields, in which `H` is drawn from the seed: the schedule's name.
+    """Parse an alias, a duration, or a cron of five fields, in which `H` is a hash of the seed: the schedule's name.
 
     Raises:
-        InvalidError: it is none of these, it never fires, or Airflow or croniter does not support it.
+        InvalidError: it is invalid, never fires, or is not supported by Airflow or croniter.
     """
-    # Many schedules have the same interval, each with a seed of its own.
+    # The seed is part of the cache key only if it matters: many schedules have the same interval.
     return _parsed(text.strip(), seed if "h" in text or "H" in text else "")
 
 
@@ -116,19 +117,19 @@ def _wrong_count(fields: list[str]) -> InvalidError:
 
 
 def _meaning_of(fields: list[str]) -> str:
-    """A hint for more fields: Airflow reads seconds and then a year after the five.
+    """Return a hint for a cron of six or seven fields, which Airflow reads as seconds and a year after the five.
 
-    Quartz has seconds in front and a year at the end, AWS a year; both have `?` in a day field, at a place of its own.
+    Quartz has seconds first and a year last, AWS has a year last. Both allow `?` in a day field.
     """
     if len(fields) - len(_FIELDS) not in {1, 2}:
         return ""
-    five, behind = " ".join(fields[: len(_FIELDS)]), fields[len(_FIELDS) :]
+    five, extra = " ".join(fields[: len(_FIELDS)]), fields[len(_FIELDS) :]
     from_second = " ".join(fields[1 : len(_FIELDS) + 1])
-    if "?" in (fields[3], fields[5]) or _WORD.search(behind[0]):
+    if "?" in (fields[3], fields[5]) or _WORD.search(extra[0]):
         return f'the first looks like seconds, as in Quartz; did you mean "{from_second}"?'
-    if _YEAR.fullmatch(behind[0]) or "?" in fields:
+    if _YEAR.fullmatch(extra[0]) or "?" in fields:
         return f'the last looks like a year, as in AWS; did you mean "{five}"?'
-    read = "the sixth as seconds and the seventh as a year" if len(behind) > 1 else "the last as seconds"
+    read = "the sixth as seconds and the seventh as a year" if len(extra) > 1 else "the last as seconds"
     quartz = f' If the first is seconds, as in Quartz, "{from_second}"' if fields[0] == "0" else ""
     return f'Airflow reads {read}; did you mean "{five}"?{quartz}'
 
@@ -136,8 +137,8 @@ def _meaning_of(fields: list[str]) -> str:
 def _check_field(field: str, name: str) -> None:
     if _RANDOM.fullmatch(field):
         raise InvalidError(
-            f"{quoted(field)} in the field {name} draws another time at each reading",
-            f"write `H{field[1:]}`, which is drawn from the schedule's name",
+            f"{quoted(field)} in the field {name} is random and changes with each parse",
+            f"write `H{field[1:]}`, a hash of the schedule's name",
             rules.INVALID_INTERVAL,
         )
     names = {"month": _MONTHS, "day of the week": DAYS}.get(name, ())
@@ -148,9 +149,9 @@ def _check_field(field: str, name: str) -> None:
 
 
 def _expand_hashes(fields: list[str], seed: str) -> list[str]:
-    """Replace each hashed field by the values that croniter draws for it.
+    """Replace each field with `H` by the values that croniter computes from the seed.
 
-    A day of the month is drawn from 1 to 28, as in Jenkins, which has `H` first: not every month has a 31st.
+    The day of the month is from 1 to 28, as in Jenkins, where `H` comes from: not every month has a 31st.
     """
     if not any(_HASHED.fullmatch(field) for field in fields):
         return fields
@@ -168,10 +169,10 @@ def _expand_hashes(fields: list[str], seed: str) -> list[str]:
     ]
 
 
-# Many schedules have the same.
+# Cached: many schedules have the same cron.
 @lru_cache(maxsize=4096)
 def _check_cron(cron: str) -> None:
-    """Refuse a cron that croniter cannot read, and one that never fires."""
+    """Reject a cron that croniter cannot read or that never fires."""
     if is_plain(cron):
         return
     from croniter import CroniterBadDateError, croniter  # noqa: PLC0415  # as in `expand`
@@ -183,7 +184,7 @@ def _check_cron(cron: str) -> None:
     try:
         croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)
     except CroniterBadDateError as error:
-        hint = "none of those months has that day"
+        hint = "the day does not exist in these months"
         raise InvalidError(f"{quoted(cron)} never fires", hint, rules.INVALID_INTERVAL) from error
 
 
@@ -191,10 +192,10 @@ def _refusal(cron: str) -> InvalidError:
     from croniter import croniter  # noqa: PLC0415  # as in `expand`
 
     for position, (field, name, values) in enumerate(zip(cron.split(), _FIELDS, _RANGES, strict=True)):
-        alone = ["*"] * len(_FIELDS)
-        alone[position] = field
+        single = ["*"] * len(_FIELDS)
+        single[position] = field
         try:
-            croniter.expand(" ".join(alone), hash_id=b"")
+            croniter.expand(" ".join(single), hash_id=b"")
         except ValueError:
             return InvalidError(f"{quoted(field)} is not a valid {name}", f"from {values}", rules.INVALID_INTERVAL)
     return InvalidError(

@@ -1,6 +1,7 @@
-"""Crons that our croniter supports, and that of an Airflow version does not.
+"""Crons that our croniter supports, but not the croniter of every Airflow version.
 
-Airflow's constraints pin the croniter of its release date. `tools/croniter_facts.py` measures which forms it lacks.
+Airflow's constraints pin the croniter of the release date. `tools/croniter_facts.py` finds the forms it does not
+support.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Form(NamedTuple):
 
     Attributes:
         example: a cron in this form.
-        defect: the verb and object of "croniter ...", where it lacks the form.
-        portable: a cron in place of one in this form; an empty text for all others.
+        defect: the end of the sentence "croniter ..." for releases without support.
+        portable: returns an equivalent cron without this form, or an empty string for a cron not in this form.
     """
 
     example: str
@@ -37,7 +38,7 @@ class Form(NamedTuple):
 
 
 class Unsupported(NamedTuple):
-    """A cron that the croniter of an Airflow version refuses, or starts runs of at other times."""
+    """A cron that the croniter of an Airflow version rejects or misinterprets."""
 
     message: str
     portable: str
@@ -45,7 +46,7 @@ class Unsupported(NamedTuple):
 
 
 def unsupported_by(airflow: str, cron: str) -> Unsupported | None:
-    """A defect of the croniter of that Airflow on a valid cron, and a cron without any."""
+    """Return the first defect of this Airflow's croniter for a valid cron, and an equivalent cron; or None."""
     if is_plain(cron):
         return None
     croniter, found, portable = croniter_of(airflow), [], cron
@@ -73,7 +74,7 @@ def _without_steps_from_the_last(cron: str) -> str:
 
 
 def _with_values(cron: str, is_meant: Callable[[str, int], bool]) -> str:
-    """A cron with the values of certain parts of its fields in their place; empty without such a part."""
+    """Return a cron in which matching parts are replaced by their values, or an empty string without a match."""
     fields = [
         [_listed(part, position) if is_meant(part, position) else part for part in field.split(",")]
         for position, field in enumerate(cron.split())
@@ -92,12 +93,12 @@ def _wraps(part: str, position: int) -> bool:
     if not span:
         return False
     first, last = (int(end) if end.isdigit() else int(_values(end, position)[0]) for end in span[0].split("-"))
-    # Every croniter takes 0 as the end of the week, unless it is also the beginning.
+    # Every croniter accepts 0 as the end of a range, unless it is also the start.
     return first > last and not (position == _WEEKDAY and last == 0 and first < _SUNDAY)
 
 
 def _steps_to_sunday(part: str) -> bool:
-    """Whether steps from a weekday include a Sunday at the end of the week, or start from one."""
+    """Return whether steps from a weekday reach the Sunday at the end of the week, or start there."""
     if not _OPEN_STEP.fullmatch(part):
         return False
     first, step = map(int, part.split("/"))
@@ -141,13 +142,13 @@ def _without_days_after_february(cron: str) -> str:
 
 
 def _passes_march(days: set[int], length: int) -> bool:
-    """Whether the first day that a February lacks, counted on into March, is after a day of March."""
+    """Return whether the first day beyond February's end, continued into March, is after a day of March."""
     late = [day for day in days if day > length]
     return bool(late) and length not in days and min(days) < min(late) - length
 
 
 def _days_and_months(cron: str) -> tuple[set[int], set[int]]:
-    """The numbers of the days, which are none for every day and with `L` or `W`, and those of the months."""
+    """Return the days and months of a cron; the days are empty for `*`, `L` and `W`."""
     values = expand(cron)[0]
     is_other = {"*", "l"} & set(values[_DAY]) or _NEAREST_WEEKDAY.search(cron.split()[_DAY])
     days = set() if is_other else {int(day) for day in values[_DAY]}
@@ -155,17 +156,19 @@ def _days_and_months(cron: str) -> tuple[set[int], set[int]]:
     return days, months
 
 
-# The portable cron of one can be in the form of a later one.
+# The order matters: the equivalent cron for one form can be in a later form.
 FORMS = {
     "wrapping_range": Form("0 22-2 * * *", "does not support a range that wraps around", _without_wrapping),
     "nearest_weekday": Form("0 0 1W * *", "does not support the nearest weekday, `W`", _without_nearest_weekday),
     "step_of_weekdays": Form("0 0 * * 5/1", "counts steps from a weekday to a Sunday", _without_steps_of_weekdays),
     "step_from_the_last": Form(
         "0 0 1 12/5 *",
-        "reads a step from the last value of a field as one over all values",
+        "reads a step from the last value of a field as a step over all values",
         _without_steps_from_the_last,
     ),
-    "impossible_day": Form("0 0 31 4 mon", "finds no run if none of the months has that day", _without_impossible_days),
+    "impossible_day": Form(
+        "0 0 31 4 mon", "finds no run if the day does not exist in any of the months", _without_impossible_days
+    ),
     "after_february": Form(
         "0 0 1,31 * *", "skips runs at the beginning of March on these days", _without_days_after_february
     ),

@@ -1,4 +1,4 @@
-"""The recurrence of an interval in the terms of a calendar, such as weekdays at 06:30, and its interval."""
+"""Converts between intervals and recurrences as in a calendar, such as weekdays at 06:30."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from functools import lru_cache
 from codegen.diagnostics import InvalidError
 from codegen.timetable.expansion import expand
 from codegen.timetable.interval import AIRFLOW_PRESETS, parse_interval
-from codegen.timetable.surprises import surprise_of
+from codegen.timetable.pitfalls import pitfall_of
 
 MINUTES = tuple(step for step in range(1, 31) if 60 % step == 0)
 HOURS = tuple(step for step in range(1, 13) if 24 % step == 0)
-# As in a cron, 0 is Sunday.
+# 0 is Sunday, as in a cron.
 EVERY_DAY, WEEKDAYS = (0, 1, 2, 3, 4, 5, 6), (1, 2, 3, 4, 5)
 LAST_DAY = "L"
-# The `months` of an `OnDayOfMonth`, as the field of a cron.
+# The `months` of an `OnDayOfMonth`, as a cron field.
 EVERY_MONTH, QUARTERLY, JANUARY = "*", "*/3", "1"
 _MONTHS: dict[tuple[int | str, ...], str] = {("*",): EVERY_MONTH, (1, 4, 7, 10): QUARTERLY, (1,): JANUARY}
 _MONTH_NAMES = (
@@ -31,7 +31,7 @@ _NOT_A_LEAP_YEAR = 2027
 
 @dataclass(frozen=True)
 class EveryMinutes:
-    """Every so many minutes, one of `MINUTES`, from the full hour."""
+    """Every `step` minutes from the full hour; the step is one of `MINUTES`."""
 
     step: int
 
@@ -43,7 +43,7 @@ class EveryMinutes:
 
 @dataclass(frozen=True)
 class EveryHours:
-    """Every so many hours, one of `HOURS`, from midnight; at that minute."""
+    """Every `step` hours from midnight, at a minute; the step is one of `HOURS`."""
 
     step: int
     minute: int = 0
@@ -56,7 +56,7 @@ class EveryHours:
 
 @dataclass(frozen=True)
 class OnWeekdays:
-    """On these days of every week, in order, 0 is Sunday; at that minute of each of the hours."""
+    """On weekdays (sorted, 0 is Sunday), at a minute of each of the hours."""
 
     hours: tuple[int, ...]
     minute: int = 0
@@ -71,10 +71,11 @@ class OnWeekdays:
 
 @dataclass(frozen=True)
 class OnDayOfMonth:
-    """On a day of the month, from 1 to 31 or `LAST_DAY`; at that minute of each of the hours.
+    """On a day of the month, at a minute of each of the hours.
 
     Attributes:
-        months: which months: `EVERY_MONTH`, the first of each quarter (`QUARTERLY`), or `JANUARY`.
+        day: from 1 to 31, or `LAST_DAY`.
+        months: `EVERY_MONTH`, the first month of each quarter (`QUARTERLY`), or `JANUARY`.
     """
 
     hours: tuple[int, ...]
@@ -89,7 +90,7 @@ class OnDayOfMonth:
 
     @property
     def months_without(self) -> Sequence[str]:
-        """The names of those of the months that lack the day; February has 28."""
+        """The names of the months without this day; February has 28 days."""
         if isinstance(self.day, str):
             return ()
         numbers = next(values for values, months in _MONTHS.items() if months == self.months)
@@ -104,7 +105,7 @@ Recurrence = EveryMinutes | EveryHours | OnWeekdays | OnDayOfMonth
 
 
 def interval_of(recurrence: Recurrence) -> str:
-    """The interval in its shortest usual form: an alias, a duration such as `15m`, or a cron."""
+    """Return the interval in its shortest usual form: an alias, a duration such as `15m`, or a cron."""
     if recurrence.cron in _PRESETS:
         return _PRESETS[recurrence.cron]
     if isinstance(recurrence, EveryMinutes):
@@ -115,23 +116,23 @@ def interval_of(recurrence: Recurrence) -> str:
 
 
 def recurrence_of(interval: str) -> Recurrence | None:
-    """The recurrence with the same runs; None for an interval that is manual or invalid, or can only be a cron."""
+    """Return the equivalent recurrence; None for manual, invalid and other intervals."""
     try:
         cron = parse_interval(interval, "").cron
     except InvalidError:
         return None
     fields = interval.split()
-    # Each schedule draws another time for `H`.
-    is_drawn = len(fields) > 1 and cron is not None and fields != cron.split()
-    return None if cron is None or is_drawn else recurrence_of_cron(cron)
+    # `H` differs by schedule.
+    has_hash = len(fields) > 1 and cron is not None and fields != cron.split()
+    return None if cron is None or has_hash else recurrence_of_cron(cron)
 
 
 @lru_cache(maxsize=4096)
 def recurrence_of_cron(cron: str) -> Recurrence | None:
-    """The same for a valid cron. One that does not mean what it seems to say stays a cron."""
+    """Return the recurrence equivalent to a valid cron; None for misleading crons and without an equivalent."""
     (minutes, hours, days, months, weekdays), nth = expand(cron)
     _, hour, day, *_ = cron.split()
-    if nth or "w" in day.lower() or surprise_of(cron):
+    if nth or "w" in day.lower() or pitfall_of(cron):
         return None
     is_every_day = days == months == ["*"] and weekdays in (["*"], [*EVERY_DAY])
     if minutes == ["*"] or len(minutes) > 1:
@@ -159,7 +160,7 @@ def _on_days(
 
 
 def _step(values: Sequence[int | str], steps: Sequence[int]) -> int:
-    """Which of the steps gives the values of a field, from 0; 0 if none does."""
+    """Return the step that yields the values of a field, starting at 0; 0 if there is no such step."""
     cycle = steps[-1] * 2
     if list(values) == ["*"]:
         return 1
@@ -167,7 +168,7 @@ def _step(values: Sequence[int | str], steps: Sequence[int]) -> int:
 
 
 def _listed(values: Sequence[int]) -> str:
-    """Values as the field of a cron, with ranges."""
+    """Return values as a cron field, with ranges."""
     return ",".join(_runs(values))
 
 

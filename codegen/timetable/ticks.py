@@ -15,22 +15,22 @@ from codegen.timetable.expansion import expand
 _HOURS_OF_A_DAY = 24
 _MINUTES_OF_AN_HOUR = 60
 _INSTANT = timedelta(microseconds=1)
-# The time around a DST change in which the change can move a tick.
+# How far from a DST change a tick can be affected by it.
 NEAR_A_CHANGE = timedelta(hours=3)
 
 
 class NoMoreTicksError(Exception):
-    """A cron has no tick in that direction within the years that `datetime` supports."""
+    """There are no more ticks in this direction within the years that `datetime` supports."""
 
 
 class Ticks:
     """The times at which a cron fires, all in UTC.
 
-    The rules are those of `CronMixin` in airflow/timetables/_cron.py: the wall clock decides, except for a cron that
-    fires in every hour, which counts elapsed hours. So a tick depends on the time that it follows.
+    Follows `CronMixin` in airflow/timetables/_cron.py: ticks are local times, but a cron that fires in every hour
+    counts elapsed hours, so its ticks depend on the time before them.
 
-    `is_strict` is for 3.4 and later, where the previous tick is always an earlier one. Before, the tick of a wall clock
-    time that occurs twice, or never, can be the time itself or a later one.
+    `is_strict` is for Airflow 3.4 and later, where the previous tick is always earlier. Before 3.4, the previous tick
+    of an ambiguous or nonexistent local time can be the same time or later.
     """
 
     def __init__(self, cron: str, zone: ZoneInfo, *, is_strict: bool = False) -> None:
@@ -45,23 +45,23 @@ class Ticks:
 
     @property
     def counts_hours(self) -> bool:
-        """Whether it counts elapsed hours, so that a DST change moves its ticks on the wall clock."""
+        """Whether the cron counts elapsed hours, so a DST change shifts its ticks in local time."""
         return self._hours is None
 
     def next(self, at: datetime) -> datetime:
-        """The first tick after a time.
+        """Return the first tick after a time.
 
         Raises:
-            NoMoreTicksError: there is none.
+            NoMoreTicksError: there are no more ticks.
         """
         tick = self._after(self._naive(at))
         return self._elapsed(at, tick) if self.counts_hours else self._on_the_wall(tick)
 
     def previous(self, at: datetime) -> datetime:
-        """The last tick before a time.
+        """Return the last tick before a time.
 
         Raises:
-            NoMoreTicksError: there is none.
+            NoMoreTicksError: there are no earlier ticks.
         """
         return self._previous(at, is_strict=self._is_strict)
 
@@ -76,28 +76,28 @@ class Ticks:
         return before
 
     def on_or_after(self, at: datetime) -> datetime:
-        """The time itself if it is a tick, else the next tick; like Airflow, by the tick before the next."""
+        """Return the time itself if it is a tick, else the next tick; computed like Airflow."""
         following = self.next(at)
         return at if self.previous(following) == at else following
 
     def on_or_before(self, at: datetime) -> datetime:
-        """The time itself if it is a tick, else the previous tick; like Airflow, by the tick after the previous."""
+        """Return the time itself if it is a tick, else the previous tick; computed like Airflow."""
         before = self.previous(at)
         return at if self.next(before) == at else before
 
     def last_until(self, until: datetime) -> datetime:
-        """The last tick up to and including a time."""
+        """Return the last tick up to and including a time."""
         last = self.on_or_before(until)
         while last > until:
-            # In an hour that occurs twice, or never, it is the tick of the later hour.
+            # In an ambiguous or nonexistent hour, the tick of the later hour is returned first.
             last = self._previous(last, is_strict=True)
         return last
 
     def settled(self, at: datetime) -> datetime:
-        """The last tick before a time that does not depend on where the count starts: no DST change is near.
+        """Return the last tick before a time that no DST change affects, so it does not depend on earlier ticks.
 
         Raises:
-            NoMoreTicksError: there is none.
+            NoMoreTicksError: there is no such tick.
         """
         tick = self._before(self._naive(at))
         while not self._is_settled(tick):
@@ -106,25 +106,25 @@ class Ticks:
 
     def _is_settled(self, tick: datetime) -> bool:
         if self.counts_hours and not self._is_daily and tick - _midnight(tick.date()) < NEAR_A_CHANGE:
-            # It follows the last tick of an earlier day, with any number of DST changes in between.
+            # It depends on the last tick of an earlier day, with DST changes in between.
             return False
         at = self._on_the_wall(tick)
         before, after = ((at + span).astimezone(self._zone).utcoffset() for span in (-NEAR_A_CHANGE, NEAR_A_CHANGE))
         return before == after
 
     def fires_between(self, begin: timedelta, end: timedelta) -> bool:
-        """Whether it fires from one time of day to before another."""
+        """Return whether the cron fires at a time of day from `begin` to before `end`."""
         return bisect_left(self._of_a_day, begin) < bisect_left(self._of_a_day, end)
 
     def days(self, first: date, last: date) -> Iterator[date]:
-        """The days from the first to the last on which it fires."""
+        """Yield the days from the first to the last on which the cron fires."""
         with suppress(NoMoreTicksError):
             while (first := self._first_day(first)) <= last:
                 yield first
                 first = _days_later(first, 1)
 
     def count_in(self, hours: float) -> int | None:
-        """The number of ticks in a day of so many hours; None if it depends on the day."""
+        """Return the number of ticks in a day of this length; None if it depends on the day."""
         if self._hours is None:
             return int(hours) * self._per_hour if hours == int(hours) else None
         return self._hours * self._per_hour if hours == _HOURS_OF_A_DAY else None
@@ -139,7 +139,7 @@ class Ticks:
         return localized(tick, self._zone).astimezone(timezone.utc)
 
     def _after(self, naive: datetime) -> datetime:
-        """The first tick after a wall clock time, like croniter's `get_next` without a timezone."""
+        """Return the first tick after a naive time, like croniter's `get_next`."""
         day = naive.date()
         position = bisect_right(self._of_a_day, naive - _midnight(day))
         if position == len(self._of_a_day) or self._first_day(day) > day:
@@ -147,7 +147,7 @@ class Ticks:
         return _midnight(day) + self._of_a_day[position]
 
     def _before(self, naive: datetime) -> datetime:
-        """The last tick before a wall clock time, like croniter's `get_prev` without a timezone."""
+        """Return the last tick before a naive time, like croniter's `get_prev`."""
         day = naive.date()
         position = bisect_left(self._of_a_day, naive - _midnight(day))
         if position == 0 or self._last_day(day) < day:
@@ -162,7 +162,7 @@ class Ticks:
 
 
 def is_same_cron(one: str, other: str) -> bool:
-    """Whether two crons or Airflow presets fire at the same times, like `@daily`, `@midnight` and `0 0 * * *`."""
+    """Return whether two crons or Airflow presets are equivalent, such as `@daily` and `0 0 * * *`."""
     try:
         return one == other or expand(one) == expand(other)
     except ValueError:  # all that croniter raises
@@ -171,7 +171,7 @@ def is_same_cron(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _ticks_of_a_day(minutes: tuple[int | str, ...], hours: tuple[int | str, ...]) -> Sequence[timedelta]:
-    """The times of day at which a cron fires, in order, from its fields as croniter expands them."""
+    """Return the times of day at which a cron fires, sorted; the fields are expanded."""
     of_minutes = range(_MINUTES_OF_AN_HOUR) if minutes == ("*",) else sorted(map(int, minutes))
     of_hours = range(_HOURS_OF_A_DAY) if hours == ("*",) else sorted(map(int, hours))
     return [timedelta(hours=hour, minutes=minute) for hour in of_hours for minute in of_minutes]
@@ -179,13 +179,13 @@ def _ticks_of_a_day(minutes: tuple[int | str, ...], hours: tuple[int | str, ...]
 
 @lru_cache(maxsize=2**14)
 def _first_day(fields: str, day: date) -> date:
-    """The day itself, or the first after it, on which a cron with these last three fields fires."""
+    """Return the first day from `day` on that matches the last three fields of a cron."""
     return _day_of(fields, _midnight(day) - _INSTANT, "get_next")
 
 
 @lru_cache(maxsize=2**14)
 def _last_day(fields: str, day: date) -> date:
-    """The day itself, or the last before it."""
+    """Return the last day up to `day` that matches the last three fields of a cron."""
     return _day_of(fields, _midnight(day) + _INSTANT, "get_prev")
 
 

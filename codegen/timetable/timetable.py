@@ -1,4 +1,4 @@
-"""The runs that Airflow starts on a timetable: the next ones, and those that it catches up on."""
+"""The runs of a timetable in Airflow: the next runs, and the runs for catchup."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from codegen.timetable.dst import DAY, dst_changes, midnights_of
 from codegen.timetable.ticks import NEAR_A_CHANGE, NoMoreTicksError, Ticks
 
 _INSTANT = timedelta(microseconds=1)
-# The last DST change to check, at least; and the time to check after the start date.
+# DST changes are checked until this date, or for this time after the start date, whichever is later.
 _LAST, _SPAN = datetime(2027, 12, 31, tzinfo=timezone.utc), timedelta(days=730)
-# A run's logical date, and the time at which it starts.
+# A run's logical date and start time.
 _Run = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """The runs that Airflow catches up on; the first and the last in the schedule's timezone."""
+    """The catchup runs: their number, and the first and last in the schedule's timezone."""
 
     count: int
     first: datetime
     last: datetime
 
     def __str__(self) -> str:
-        """Such as `3 runs, from Mon 2026-11-23 06:00 CET to Wed 2026-11-25 06:00 CET`."""
+        """Return text such as `3 runs, from Mon 2026-11-23 06:00 CET to Wed 2026-11-25 06:00 CET`."""
         first, last = (f"{run:%a %Y-%m-%d %H:%M %Z}" for run in (self.first, self.last))
         return f"1 run, of {first}" if self.count == 1 else f"{self.count:,} runs, from {first} to {last}"
 
 
 @dataclass(frozen=True)
 class Timetable:
-    """When Airflow starts the runs of a schedule. Equal timetables have equal runs, whatever their schedules.
+    """The times at which Airflow starts the runs of a schedule. Equal timetables have the same runs.
 
     Attributes:
-        cron: five fields; None has no runs.
-        start: the start date, in UTC, inclusive.
-        end: the end date, in UTC, inclusive.
-        has_data_intervals: whether a run starts at the end of its data interval: then the first starts one interval
-            after the start date, and the last one interval after the end date.
-        skips: how many ticks Airflow skips where a data interval does not follow the one before, as can happen after a
-            DST change; if it takes more, Airflow stalls. None is any number: without catchup, time passes.
-        is_strict: whether the previous tick is always an earlier one, see `Ticks`.
+        cron: five fields; None for no scheduled runs.
+        start: the start date in UTC, inclusive.
+        end: the end date in UTC, inclusive.
+        has_data_intervals: whether a run starts at the end of its data interval. If so, the first run starts one
+            interval after the start date, and the last run one interval after the end date.
+        skips: how many ticks Airflow skips if the next data interval is not later, as can happen after a DST change.
+            If more are needed, Airflow stalls. None for no limit: without catchup, time moves on.
+        is_strict: whether the previous tick is always earlier, see `Ticks`.
     """
 
     cron: str | None
@@ -59,26 +59,29 @@ class Timetable:
 
     @cached_property
     def ticks(self) -> Ticks:
-        """The ticks of the cron, which there must be."""
+        """The ticks of the cron; there must be a cron."""
         return Ticks(self.cron or "", self.zone, is_strict=self.is_strict)
 
     def next_runs(self, after: datetime) -> Iterator[datetime]:
-        """The times at which runs start after a time in UTC, in the timetable's zone; endless without an end date."""
+        """Yield the start times of runs after a time in UTC, in the timetable's zone; endless without an end date."""
         runs = dropwhile(lambda run: run[1] <= after, self._runs(after))
         yield from (start.astimezone(self.zone) for _, start in runs)
 
     def next_dates(self, after: datetime) -> Iterator[datetime]:
-        """The logical dates after a time in UTC: the start of the data interval, or the time at which a run starts."""
+        """Yield the logical dates after a time in UTC: the start of the data interval, or of the run."""
         runs = dropwhile(lambda run: run[0] <= after, self._runs(after))
         yield from (logical_date.astimezone(self.zone) for logical_date, _ in runs)
 
     def between(self, begin: datetime, end: datetime) -> Iterator[datetime]:
-        """The times from one to before another at which runs start, in UTC."""
+        """Yield the start times of runs from `begin` to before `end`, in UTC."""
         runs = (run.astimezone(timezone.utc) for run in self.next_runs(begin - _INSTANT))
         return takewhile(lambda run: run < end, runs)
 
     def cut_to(self, begin: datetime, end: datetime) -> Timetable:
-        """One with the same runs from one time to before another, equal for all whose dates do not fall in there."""
+        """Return a timetable with the same runs from `begin` to before `end`, without dates outside of this period.
+
+        So schedules that differ only in such dates share a timetable.
+        """
         cut = self
         if self.cron and not self._can_stall:
             with suppress(NoMoreTicksError):
@@ -88,10 +91,10 @@ class Timetable:
         return replace(cut, end=None) if cut.end and cut.end >= end else cut
 
     def stall(self) -> datetime | None:
-        """The last run before Airflow stalls at a DST change, until 2027 and in the two years after the start date.
+        """Return the last run before Airflow stalls at a DST change until 2027, or within two years of the start date.
 
-        With catchup it does so on crons that fire every hour, where the data interval after a change
-        is the one before it (up to 3.2), or an error (3.3): `next_dagrun_info` in airflow/timetables/interval.py.
+        With catchup, this happens for crons that fire every hour: after the change, the next data interval equals the
+        previous one (up to 3.2) or raises an error (3.3). See `next_dagrun_info` in airflow/timetables/interval.py.
         """
         if not self._can_stall:
             return None
@@ -100,7 +103,7 @@ class Timetable:
         return None
 
     def backlog(self, now: datetime) -> Backlog | None:
-        """The runs that are due by a time, given in UTC, if there has been no run yet."""
+        """Return the runs that are due at a time in UTC if there has been no run yet."""
         if self.cron is None:
             return None
         ticks, end = self.ticks, self.end
@@ -121,13 +124,13 @@ class Timetable:
         return bool(self.cron) and self.has_data_intervals and self.skips is not None and self.ticks.counts_hours
 
     def _stall_until(self, last: datetime) -> datetime | None:
-        """The stall until a time: at each DST change, step through the runs, and see whether they continue."""
+        """Return the stall until a time; at each DST change, step through the runs to see whether they continue."""
         first, endless = self.ticks.on_or_after(self.start), replace(self, end=None)
         for change in dst_changes(self.zone, self.start - DAY, last):
             at = change.time.astimezone(timezone.utc)
             steps = endless._with_intervals(first, max(first, self.ticks.settled(at)))  # noqa: SLF001
             start = end = first
-            # A settled tick after the change ends its effect.
+            # The effect of the change ends with a settled tick.
             while start <= max(first, at + NEAR_A_CHANGE) or self.ticks.settled(end) <= at:
                 following = next(steps, None)
                 if following is None:
@@ -136,7 +139,7 @@ class Timetable:
         return None
 
     def _runs(self, after: datetime) -> Iterator[_Run]:
-        """The runs, beginning a few before a time."""
+        """Yield the runs, from a few before a time."""
         if self.cron is None:
             return
         with suppress(NoMoreTicksError):
@@ -148,13 +151,13 @@ class Timetable:
             yield from self._with_intervals(first, begin) if self.has_data_intervals else self._without_intervals(begin)
 
     def _without_intervals(self, run: datetime) -> Iterator[_Run]:
-        """As `CronTriggerTimetable` in airflow/timetables/trigger.py."""
+        """Yield runs like `CronTriggerTimetable` in airflow/timetables/trigger.py."""
         while self.end is None or run <= self.end:
             yield run, run
             run = self.ticks.next(run)
 
     def _with_intervals(self, first: datetime, start: datetime) -> Iterator[_Run]:
-        """As `CronDataIntervalTimetable` in airflow/timetables/interval.py, which skips a tick since 3.3."""
+        """Yield runs like `CronDataIntervalTimetable` (airflow/timetables/interval.py); 3.3 and later skip ticks."""
         while self.end is None or start <= self.end:
             end = self.ticks.next(start)
             yield start, end
@@ -168,9 +171,10 @@ class Timetable:
             start = following
 
     def _count(self, first: datetime, last: datetime) -> int:
-        """The number of runs from one to another: by arithmetic, except on days of a DST change and at both ends.
+        """Return the number of runs from `first` to `last`.
 
-        On those days not every tick need start a run, so their runs are counted one by one.
+        Whole days are counted by arithmetic. On the first and the last day, and on days of a DST change, where a tick
+        may not start a run, runs are counted one by one.
         """
         first_day, last_day = (each.astimezone(self.zone).date() for each in (first, last))
         total = 0

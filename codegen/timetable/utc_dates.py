@@ -1,4 +1,4 @@
-"""Whether a run's date in UTC differs from the date in the schedule's timezone."""
+"""Finds runs whose date in UTC differs from the date in the schedule's timezone."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class OtherDate(NamedTuple):
     """A logical date that falls on another day in UTC.
 
     Attributes:
-        at: its time of day in the timezone.
-        is_previous: whether it falls on the previous day in UTC, else on the next one.
-        is_always: whether it does so all year, with and without daylight saving time.
+        at: its local time.
+        is_previous: whether it falls on the previous day in UTC, or else on the next day.
+        is_always: whether this holds all year, with and without DST.
     """
 
     at: time
@@ -31,7 +31,7 @@ class OtherDate(NamedTuple):
 
 
 class _Period(NamedTuple):
-    """A part of a year in which a timezone has one offset: from `first` to before `last`, in UTC."""
+    """A part of a year with a constant UTC offset: from `first` to before `last`, in UTC."""
 
     first: datetime
     last: datetime
@@ -39,17 +39,17 @@ class _Period(NamedTuple):
 
     @property
     def times(self) -> tuple[timedelta, timedelta]:
-        """The times of day, from one to before another, at which it is another day in UTC."""
+        """The local times, as start and exclusive end, at which it is another day in UTC."""
         return (timedelta(), self.offset) if self.offset > timedelta() else (DAY + self.offset, DAY)
 
 
 @lru_cache(maxsize=4096)
 def other_date(timetable: Timetable, today: date) -> OtherDate | None:
-    """The earliest time of day at which a run of the coming year has another date in UTC.
+    """Return the earliest local time at which a run within a year has another date in UTC.
 
     Args:
-        timetable: one with a cron.
-        today: the first day of that year, in UTC.
+        timetable: a timetable with a cron.
+        today: the first day of the year, in UTC.
     """
     periods = list(_periods_of(timetable.zone, today))
     dates = [_first_in(period, timetable) for period in periods if timetable.ticks.fires_between(*period.times)]
@@ -63,9 +63,9 @@ def other_date(timetable: Timetable, today: date) -> OtherDate | None:
 
 
 def _first_in(period: _Period, timetable: Timetable) -> datetime | None:
-    """The first logical date of a period that falls on another day in UTC.
+    """Return the first logical date of a period that falls on another day in UTC.
 
-    It skips days on which the cron does not fire, and those before the next logical date.
+    Days on which the cron does not fire, and days before the next logical date, are skipped.
     """
     day, last_day = (each.astimezone(timetable.zone).date() for each in (period.first, period.last))
     while firing := next(timetable.ticks.days(day, last_day), None):
@@ -80,7 +80,7 @@ def _first_in(period: _Period, timetable: Timetable) -> datetime | None:
 
 
 def _other_day_in_utc(day: date, zone: ZoneInfo, period: _Period) -> tuple[datetime, datetime]:
-    """The part of a day of the period, from one time to before another, in which it is another day in UTC."""
+    """Return the part of a day in which it is another day in UTC, as start and exclusive end."""
     midnight, next_midnight = midnights_of(day, zone)
     in_utc = datetime.combine(day, time(), timezone.utc)
     begin, end = (midnight, in_utc) if period.offset > timedelta() else (in_utc + DAY, next_midnight)

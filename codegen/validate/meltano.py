@@ -11,7 +11,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, Location, nearest, pri
 from codegen.meltano import MeltanoProject
 from codegen.meltano.blocks import block_names, unknown_option
 from codegen.meltano.call import calls_in, leading_options
-from codegen.meltano.changes import changes_project, variables_instead
+from codegen.meltano.changes import changes_project, equivalent_variables
 from codegen.plan.meltano_options import env_of
 from codegen.schema import Schedule, Task
 from codegen.source.write import to_yaml
@@ -154,7 +154,7 @@ def _check_changes(
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
     hint = "run it once yourself, and commit what it changes"
-    if words in all_words and (variables := variables_instead(words, all_words)):
+    if words in all_words and (variables := equivalent_variables(words, all_words)):
         is_selection = any(name.endswith("__SELECT") for name in variables)
         effect = "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"
         env = printable(to_yaml(variables, flow=True).strip())

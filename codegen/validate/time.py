@@ -12,8 +12,8 @@ from codegen.diagnostics import Diagnostic, InvalidError
 from codegen.schema import Schedule
 from codegen.schema.timetable import CustomTimetable
 from codegen.timetable.dst import localized
+from codegen.timetable.pitfalls import example_runs, pitfall_of
 from codegen.timetable.portability import unsupported_by
-from codegen.timetable.surprises import runs_that_show, surprise_of
 from codegen.validate.operator_arguments import check_arguments_of, check_required
 from codegen.validate.places import values_of
 
@@ -54,10 +54,10 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
     if unsupported := cron and unsupported_by(airflow, cron):
         rule = rules.INVALID_INTERVAL if unsupported.is_refused else rules.SURPRISING_CRON
         yield Diagnostic(rule, unsupported.message, schedule.where("interval"), f"write `{unsupported.portable}`")
-    elif surprise := cron and surprise_of(cron):
-        runs = ", ".join(f"{run:%a %Y-%m-%d %H:%M}" for run in runs_that_show(cron or ""))
-        message = f"{surprise.message}; runs that follow each other: {runs}"
-        yield Diagnostic(rules.SURPRISING_CRON, message, schedule.where("interval"), surprise.fix)
+    elif pitfall := cron and pitfall_of(cron):
+        runs = ", ".join(f"{run:%a %Y-%m-%d %H:%M}" for run in example_runs(cron or ""))
+        message = f"{pitfall.message}; runs that follow each other: {runs}"
+        yield Diagnostic(rules.SURPRISING_CRON, message, schedule.where("interval"), pitfall.fix)
     if schedule.catchup and (last := schedule.timetable(airflow).stall()):
         change = f"a DST change of {schedule.timezone}"
         message = f"catch-up with data intervals stalls at {change}: it would stop at {last:%Y-%m-%d %H:%M}"

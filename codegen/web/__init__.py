@@ -1,1 +1,1 @@
-"""The Pipelines page: the project's schedules as they are and would be, in a browser; calls what the CLI calls."""
+"""The Pipelines page: shows, edits and commits the schedules of a project in a browser."""

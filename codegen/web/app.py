@@ -1,4 +1,4 @@
-"""The application: the pages with their addresses, the middleware, and the static files."""
+"""The ASGI application: routes, middleware and static files."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from codegen.diagnostics import DagpressError
 from codegen.proposals import Proposals
 from codegen.sync.lock import LockedError
+from codegen.web.shell.draft_queue import DraftQueue
 from codegen.web.shell.forms import read_form
 from codegen.web.shell.identity import UserHeadersMiddleware
 from codegen.web.shell.login import LoginMiddleware
 from codegen.web.shell.request_context import Page, RequestContext, Site
 from codegen.web.shell.security import CSRF_FIELD, CSRF_HEADER, HostMiddleware
-from codegen.web.shell.turns import Turns
 from codegen.web.shell.worker import Worker
 from codegen.web.shell.workspace import BrokenProjectError
 
 _HERE = Path(__file__).parent
-# Each folder with a module `page` is a page; its addresses are the `PAGES` of that module.
+# Each folder with a module `page` is a page; its routes are the `PAGES` of that module.
 PAGES: tuple[Page, ...] = tuple(
     page
     for path in sorted(_HERE.glob("*/page.py"))
     for page in import_module(f"codegen.web.{path.parent.name}.page").PAGES
 )
 _MESSAGES = {
-    404: "There is nothing at this address.",
+    404: "This page does not exist.",
     405: "Method not allowed.",
     413: "Request too large.",
-    415: "Only forms can be sent.",
-    500: "This is a bug of Dagpress. Please report it with the lines that the server has printed.",
+    415: "Unsupported content type: expected a URL-encoded form.",
+    500: "This is a bug in Dagpress. Please report it with the traceback in the server's log.",
 }
-# Limits on concurrent requests, one thread each. Requests that can wait for the lock of the project leave threads to
-# others, and both leave some to the static files.
-_AT_ONCE = {"GET": 20, "POST": 40}
-_OLD = "This page is older than the server. Load it again; copy what you have typed before you do."
+# Limits on concurrent requests, one thread each. Requests that can wait for the project lock leave threads for other
+# requests, and both leave threads for static files.
+_CONCURRENCY = {"GET": 20, "POST": 40}
+_STALE_PAGE = "The server was restarted after this page was loaded. Copy your changes, and then reload the page."
 
 
 def create_app(  # noqa: PLR0913  # the options of the server
@@ -65,33 +65,33 @@ def create_app(  # noqa: PLR0913  # the options of the server
     proxies: Sequence[str] = (),
     user_headers: Sequence[str] = (),
 ) -> ASGIApp:
-    """The application of the project in that folder.
+    """Create the application for a project.
 
     Args:
-        root: the project's folder.
-        environ: the environment variables, which can name an Airflow.
-        names: the allowed host names, in addition to those of this machine.
+        root: the project directory.
+        environ: the environment variables, which can configure an Airflow.
+        names: the allowed host names, in addition to the loopback names.
         token: the login token; empty to turn the login off.
-        worker: the process that renders drafts; by default, that of all sites.
-        proposals: those in which changes are made; None to write them into the folder.
+        worker: the process that renders drafts; by default the shared one.
+        proposals: the store of proposals; None to write changes into the project directory.
         proxies: the networks of the trusted proxies.
-        user_headers: the headers of trusted proxies that name the person behind a request.
+        user_headers: the headers of trusted proxies that identify the user.
 
     Raises:
-        DagpressError: a variable cannot be used.
+        DagpressError: an environment variable is invalid.
     """
-    site, turns = Site.of(root, environ, worker, proposals, user_headers), Turns()
-    limiters = {method: CapacityLimiter(most) for method, most in _AT_ONCE.items()}
+    site, draft_queue = Site.of(root, environ, worker, proposals, user_headers), DraftQueue()
+    limiters = {method: CapacityLimiter(limit) for method, limit in _CONCURRENCY.items()}
     app: ASGIApp = Starlette(
         routes=[
             *(
-                Route(page.path, _endpoint(site, page, limiters[page.method], turns), methods=[page.method])
+                Route(page.path, _endpoint(site, page, limiters[page.method], draft_queue), methods=[page.method])
                 for page in PAGES
             ),
             Mount("/static", _Static(directory=_HERE / "static"), name="static"),
         ],
         exception_handlers=dict.fromkeys(
-            (BrokenProjectError, LockedError, DagpressError, HTTPException, Exception), _refuse(site)
+            (BrokenProjectError, LockedError, DagpressError, HTTPException, Exception), _error_handler(site)
         ),
     )
     if token:
@@ -105,7 +105,7 @@ def create_app(  # noqa: PLR0913  # the options of the server
 
 
 class _Static(StaticFiles):
-    """Files that a browser keeps, and asks whether they are still the same."""
+    """Static files that browsers cache and revalidate."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -116,27 +116,27 @@ class _Static(StaticFiles):
 
 
 def _endpoint(
-    site: Site, page: Page, limiter: CapacityLimiter, turns: Turns
+    site: Site, page: Page, limiter: CapacityLimiter, draft_queue: DraftQueue
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         form = {} if page.method == "GET" else await read_form(request)
         token = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
         if page.method != "GET" and not hmac.compare_digest(site.csrf.encode(), token.encode()):
-            raise HTTPException(403, _OLD)
+            raise HTTPException(403, _STALE_PAGE)
         context = RequestContext(site, request, form)
-        if page.is_of_checkout and site.proposals:
-            raise HTTPException(404, "This server turns changes into proposals and does not commit in its checkout.")
+        if page.changes_checkout and site.proposals:
+            raise HTTPException(404, "This server saves changes as proposals and does not commit in its checkout.")
         if page.needs_person and site.proposals and context.person is None:
             return RedirectResponse(f"/identity?{urlencode({'next': context.address})}", 303)
         if not page.is_draft:
-            return await to_thread.run_sync(page.answer, context, limiter=limiter)
-        async with turns.turn(request.client.host if request.client else ""):
+            return await to_thread.run_sync(page.handler, context, limiter=limiter)
+        async with draft_queue.slot(request.client.host if request.client else ""):
             # The browser aborts a request when it sends a newer draft.
             if await request.is_disconnected():
                 return Response(status_code=204)
             watch = asyncio.create_task(_watch(context))
             try:
-                return await to_thread.run_sync(page.answer, context, limiter=limiter)
+                return await to_thread.run_sync(page.handler, context, limiter=limiter)
             finally:
                 watch.cancel()
 
@@ -144,16 +144,16 @@ def _endpoint(
 
 
 async def _watch(context: RequestContext) -> None:
-    """Set `is_dropped` when the client disconnects."""
+    """Set `is_disconnected` when the client disconnects."""
     while (await context.request.receive())["type"] != "http.disconnect":
         pass
-    context.is_dropped.set()
+    context.is_disconnected.set()
 
 
-def _refuse(site: Site) -> ExceptionHandler:
-    """The page of an error. Of an exception it says nothing: the server's log has that."""
+def _error_handler(site: Site) -> ExceptionHandler:
+    """Return the handler that renders error pages. Details of unexpected exceptions appear only in the server's log."""
 
-    def refuse(request: Request, error: Exception) -> Response:
+    def handle(request: Request, error: Exception) -> Response:
         context = RequestContext(site, request, {})
         if isinstance(error, BrokenProjectError):
             return context.page("broken.html", 500, diagnostics=error.diagnostics)
@@ -164,11 +164,11 @@ def _refuse(site: Site) -> ExceptionHandler:
             status, message = 503, f"{error}."
         elif isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
-            # Without a message of its own, an error has the phrase of HTTP.
+            # Starlette's default detail is the HTTP status phrase.
             message = "" if error.detail == HTTPStatus(status).phrase else error.detail
-        message = message or _MESSAGES.get(status, "This cannot be answered.")
-        answer = context.page("refused.html", status, message=message)
+        message = message or _MESSAGES.get(status, "The request cannot be processed.")
+        answer = context.page("error.html", status, message=message)
         answer.headers.update(headers or {})
         return answer
 
-    return refuse
+    return handle

@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks, every Monday at 05:00 (UTC):
 
-- `customers`: `tap-shop target-postgres` with Meltano
-- `score`: a shell command
+- `customers`: `meltano run tap-shop target-postgres`
+- `score`: shell command
 
 Defined in `schedules/docker_gpu.yml`.
 """

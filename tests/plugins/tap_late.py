@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A Singer tap with a bookmark, three rows further at each run. It reads its state late, as one that logs in first."""
+"""A Singer tap with a bookmark: three rows per run. It reads its state late, like a tap that logs in first."""
 
 import argparse
 import json

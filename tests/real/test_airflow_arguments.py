@@ -1,4 +1,4 @@
-"""Every argument of Airflow that is a key is taken by that Airflow, with the example of the reference."""
+"""Airflow accepts each of its arguments that is a key, with the example of the reference."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def _examples(table: Table, *groups: str) -> dict[str, Any]:
     return {row.name: yaml.safe_load(row.example) for row in table.rows.values() if row.group in groups}
 
 
-def _what(name: str) -> dict[str, str]:
-    """What the task of an argument runs: something that can have it."""
+def _task_for(name: str) -> dict[str, str]:
+    """Return a task that can have an argument."""
     return {"python": "sysconfig.get_paths"} if name == "multiple_outputs" else {"command": "true"}
 
 
 def _written(airflow: Airflow, folder: Path, *without: str) -> Path:
-    """The DAG file of a schedule with all of the arguments, and a task for each that a task can have."""
+    """Generate a schedule with all arguments, and a task for each argument of tasks."""
     of_dag = _examples(schedule_table(airflow.version), DAG_GROUP, TASK_GROUP)
     of_task = _examples(task_table(airflow.version), TASK_GROUP)
     for name in without:
         del of_dag[name]
         of_task.pop(name, None)
-    tasks = [{"id": name, **_what(name), "after": [], name: example} for name, example in of_task.items()]
+    tasks = [{"id": name, **_task_for(name), "after": [], name: example} for name, example in of_task.items()]
     schedule = {"interval": "@daily", "retries": 0, **of_dag, "tasks": tasks}
     (folder / "schedules").mkdir()
     (folder / "schedules/all.yml").write_text(as_yaml(schedule))
@@ -54,15 +54,15 @@ def _written(airflow: Airflow, folder: Path, *without: str) -> Path:
     return folder / "generated_dags/all.py"
 
 
-def test_every_argument_is_taken_with_the_example_of_the_reference(airflow: Airflow, tmp_path: Path) -> None:
-    """By the DAG, by its default arguments, and by a task."""
+def test_airflow_accepts_every_argument_with_its_example(airflow: Airflow, tmp_path: Path) -> None:
+    """On the DAG, in its default arguments, and on a task."""
     path = _written(airflow, tmp_path)
     loaded = airflow.worker.import_file(path, {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor"})
     assert loaded["errors"] == [], path.read_text()
 
 
-def test_a_run_has_them(airflow: Airflow, tmp_path: Path) -> None:
-    """Every task succeeds, but for what this machine has not: another user, another executor, and FAB's roles."""
+def test_a_run_succeeds_with_every_argument(airflow: Airflow, tmp_path: Path) -> None:
+    """Except those that need another user, another executor or FAB's roles, which this machine does not have."""
     folder = _written(airflow, tmp_path, "run_as_user", "executor", "access_control").parent
     env = clean_environ(MELTANO_PROJECT_ROOT=str(tmp_path))
     done = airflow.run("dags", "test", "meltano_all", "2026-03-02", dags_folder=folder, env=env)

@@ -1,4 +1,4 @@
-"""What the project knows of an Airflow is what that Airflow says of itself."""
+"""The facts about an Airflow match the installed Airflow."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from harness import Airflow
 pytestmark = pytest.mark.slow
 
 
-def test_the_facts_of_an_airflow_are_those_of_its_program(airflow: Airflow, tmp_path: Path) -> None:
-    """`make facts` writes the files of all versions; this asks the ones that are installed."""
+def test_the_facts_match_the_installed_airflow(airflow: Airflow, tmp_path: Path) -> None:
+    """`make facts` writes the facts of all versions; this checks the installed ones."""
     python = airflow.folder / "bin" / "python"
     command = [python, ROOT / "tools/airflow_facts.py"]
     env = clean_environ(AIRFLOW_HOME=str(tmp_path))

@@ -1,4 +1,4 @@
-"""Alerts of runs on real Airflow 2 and 3 reach real servers of HTTP and SMTP, by connections, and real functions."""
+"""Alerts of runs on real Airflow 2 and 3 reach real HTTP and SMTP servers, through connections, and functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
 ]
 
-# Each due run begins by itself, once.
+# The scheduler starts each due run once.
 FAILING = """\
 interval: "@daily"
 retries: 1
@@ -74,7 +74,7 @@ on_deadline:
 - webhook: {http_conn_id: alerts, endpoint: of/deadline}
 - python: {callable: team_alerts.late, op_kwargs: {severity: low}}
 """
-# Airflow has the folder `plugins` of its home on its path, in each of its processes.
+# Every Airflow process has the folder `plugins` of its home on `sys.path`.
 FUNCTIONS = """\
 import json
 from pathlib import Path
@@ -103,7 +103,7 @@ esac
 
 @pytest.fixture
 def received() -> Iterator[Received]:
-    """The servers, which are there as long as the test."""
+    """The running servers."""
     with servers() as kept:
         yield kept
 
@@ -140,13 +140,13 @@ def _calls(invocation: Invocation) -> list[dict[str, Any]]:
 
 
 def _check_of_failing(received: Received, calls: list[dict[str, Any]]) -> None:
-    """The run that failed: for its one retry, for its task and for itself, each with what Airflow knows."""
+    """Check the alerts of the failed run: for its retry, its task and the run, each with the context of Airflow."""
     dag_id = "meltano_failing"
     retry, task, run = (_request(received, f"/of/{path}", dag_id).body for path in ("retry", "task", "run"))
     run_id = run["run_id"]
     log = rf"http://\S+{dag_id}\S+load\S*"
     assert (retry["event"], retry["task_id"], retry["run_id"]) == ("retry", "load", run_id)
-    first = f"{dag_id}: load failed and is tried again in {run_id}\nTry 1 of 2: "
+    first = f"{dag_id}: load failed and is up for retry in {run_id}\nTry 1 of 2: "
     assert re.fullmatch(re.escape(first) + log, retry["text"])
     assert (task["event"], task["task_id"], task["run_id"]) == ("failure", "load", run_id)
     assert re.fullmatch(re.escape(f"{dag_id}: load failed in {run_id}\nTry 2 of 2: ") + log, task["text"])
@@ -209,24 +209,24 @@ def _mail(received: Received, recipients: list[str]) -> Mail:
 
 
 def test_every_alert_arrives_once(invocation: Invocation, received: Received) -> None:
-    """Of a run that fails after a retry, of one that succeeds, and of one that is late."""
+    """For a run that fails after a retry, a run that succeeds, and a run that is late."""
     _prepare(invocation, received)
     if invocation.version == NEWEST_2:
-        # Airflow 2 looks for SLAs from the last success on, when it reads the file.
+        # Airflow 2 checks SLAs from the last success on, when it parses the file.
         invocation.variables["AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL"] = "3"
         past = datetime.now(timezone.utc) - timedelta(days=3)
         invocation.run("dags", "test", "meltano_late", past.date().isoformat())
     assert (received.requests, received.mails) == ([], [])
 
-    def have_come() -> bool:
+    def have_arrived() -> bool:
         return len(received.requests) >= 12 and len(received.mails) >= 4 and len(_calls(invocation)) >= 4
 
     with ExitStack() as processes:
         processes.enter_context(invocation.started("scheduler"))
         if invocation.version == NEWEST:
-            # It sends what tells of a deadline.
+            # The triggerer sends the alerts of deadlines.
             processes.enter_context(invocation.started("triggerer"))
-        invocation.await_that(have_come)
+        invocation.await_that(have_arrived)
     assert [invocation.states(f"meltano_{name}") for name in ("failing", "succeeding")] == [["failed"], ["success"]]
     calls = _calls(invocation)
     _check_of_failing(received, calls)

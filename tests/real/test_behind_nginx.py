@@ -63,7 +63,7 @@ def _login(nginx: Nginx, origin: str) -> bytes:
 
 
 def _end(connection: ssl.SSLSocket) -> str:
-    """How nginx closed an idle connection."""
+    """Return how nginx closed an idle connection."""
     connection.settimeout(0.1)
     try:
         return receive(connection).decode().partition("\r\n")[0] or "closed"
@@ -97,8 +97,8 @@ def test_other_origins_are_refused(nginx: Nginx) -> None:
         assert b"--trusted-proxy" not in answer
 
 
-def test_the_person_is_the_one_whom_nginx_names(nginx: Nginx, page: Server) -> None:
-    """The documented configuration removes what a browser sends; a connection around nginx names nobody."""
+def test_the_user_is_the_one_in_the_headers_of_nginx(nginx: Nginx, page: Server) -> None:
+    """The documented configuration removes these headers from requests; without nginx, they are ignored."""
     forged = ("X-Forwarded-Email: eve@example.com", "x_forwarded_email: eve@example.com")
     answer = _answer(nginx, USER, _request(nginx, "GET /identity", RIGHT, *forged))
     assert b"You are logged in as <strong>ada</strong> (ada@example.com)" in answer
@@ -108,7 +108,7 @@ def test_the_person_is_the_one_whom_nginx_names(nginx: Nginx, page: Server) -> N
     assert b"did not send your name" in page.send(invalid)
 
 
-def test_a_proxy_that_is_not_trusted_is_named(nginx: Nginx, project: Path) -> None:
+def test_an_untrusted_proxy_is_named(nginx: Nginx, project: Path) -> None:
     """Logins are refused, and the response names the option."""
     with serving(project, "--allowed-host", proxies.NAME, DAGPRESS_TOKEN=TOKEN) as server:
         answer = server.send(_login(nginx, nginx.origin))
@@ -116,7 +116,7 @@ def test_a_proxy_that_is_not_trusted_is_named(nginx: Nginx, project: Path) -> No
         assert b"(to trust it: `dagpress serve --trusted-proxy 127.0.0.1`)" in answer
 
 
-def test_guessing_slows_down_the_guesser(nginx: Nginx) -> None:
+def test_guessing_the_token_slows_down_only_that_client(nginx: Nginx) -> None:
     """The page gets the client addresses from the proxy."""
     begin = time.monotonic()
     for number in range(3):
@@ -133,8 +133,8 @@ def test_large_bodies_do_not_reach_the_page(nginx: Nginx) -> None:
     assert _status(_answer(nginx, USER, _request(nginx, "POST /save", RIGHT, f"Content-Length: {5 << 20}"))) == 413
 
 
-def test_slow_and_incomplete_requests_block_nobody(nginx: Nginx) -> None:
-    """Headers have ten seconds in total, bodies ten between two reads, and an address has twenty connections."""
+def test_slow_and_incomplete_requests_do_not_block_others(nginx: Nginx) -> None:
+    """Headers have ten seconds in total, bodies ten between two reads, and a client address has twenty connections."""
     head = _request(nginx, "POST /login", "Content-Length: 4000")
     with ExitStack() as stack:
         slow, dripping, silent, too_many = (
@@ -147,16 +147,16 @@ def test_slow_and_incomplete_requests_block_nobody(nginx: Nginx) -> None:
         begin, waits = time.monotonic(), []
         while time.monotonic() - begin < 13:
             for connection in (*slow, *dripping):
-                # It can be closed already.
+                # It can already be closed.
                 with suppress(OSError):
                     connection.sendall(b"x")
             start = time.monotonic()
             assert _status(_answer(nginx, USER, _request(nginx, "GET /", RIGHT))) == 200
             waits.append(time.monotonic() - start)
             time.sleep(0.5)
-        # nginx decides which of the last twenty are the first.
+        # nginx decides which of the last twenty come first.
         groups = slow, dripping, [*silent, *too_many]
         ends = [Counter(_end(connection) for connection in group) for group in groups]
     assert ends == [{"closed": 200}, {"open": 10}, {"closed": 10, "HTTP/1.1 429 Too Many Requests": 10}]
-    # Nobody waits until the limits of the others have freed a place.
+    # Others do not wait until these connections time out.
     assert max(waits) < 10

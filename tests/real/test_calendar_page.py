@@ -1,4 +1,4 @@
-"""The calendar in a real browser: its hours lead to who starts then, and its pictures are drawn."""
+"""The calendar in a real browser: its hours list the runs that start, and its pictures are drawn."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fleet(tmp_path: Path) -> Path:
     return write(tmp_path / "fleet", {**files, "schedules/all_day.yml": hourly})
 
 
-def test_an_hour_is_chosen_without_a_new_page(fleet: Path, browser: Browser) -> None:
+def test_an_hour_is_selected_without_loading_a_new_page(fleet: Path, browser: Browser) -> None:
     with served(fleet) as address, opened(browser, timezone_id="Europe/Berlin") as page:
         loads: list[str] = []
         page.on("load", lambda loaded: loads.append(loaded.url))
@@ -47,7 +47,7 @@ def test_an_hour_is_chosen_without_a_new_page(fleet: Path, browser: Browser) -> 
 
 
 def test_the_picture_is_drawn(fleet: Path, tmp_path: Path, browser: Browser) -> None:
-    """As an image in a page, which GitHub makes of it too, and in the page that `--format html` writes."""
+    """As an image in a page, as on GitHub, and in the page that `--format html` writes."""
     for form in ("svg", "html"):
         dagpress(fleet, "calendar", *_WEEK, "--format", form, "--output", str(tmp_path / f"week.{form}"))
     with opened(browser) as page:
@@ -55,11 +55,11 @@ def test_the_picture_is_drawn(fleet: Path, tmp_path: Path, browser: Browser) -> 
         assert page.evaluate(_COLOURS, f"data:image/svg+xml;base64,{picture}") > 10
         page.goto((tmp_path / "week.html").as_uri())
         page.locator("summary").last.click()
-        assert "02:00 (comes twice)" in page.locator("details[open]").inner_text()
+        assert "02:00 (occurs twice)" in page.locator("details[open]").inner_text()
         assert not violations(page)
 
 
-# How many colours the picture has, on a canvas.
+# The number of colours of the picture, on a canvas.
 _COLOURS = """async (address) => {
   const svg = await new Promise((done, failed) => {
     const image = new Image();

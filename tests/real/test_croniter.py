@@ -1,4 +1,4 @@
-"""What is known of the croniter of each Airflow is what that release does."""
+"""The facts about the croniter of each Airflow match that release."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMES = {3: ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oc
 
 
 def _field(random: Random, position: int) -> str:
-    """A field of one part or several, in every form that croniter has."""
+    """Generate a field of one or several parts, in every form that croniter has."""
     first, last = _SIZES[position]
     one, other = (random.randint(first, last) for _ in range(2))
     forms = [f"{one}", f"{one}-{other}", f"{one}-{other}/{random.randint(1, 9)}", f"*/{random.randint(1, 20)}"]
@@ -37,7 +37,7 @@ def _field(random: Random, position: int) -> str:
 
 
 def _cron(random: Random) -> str:
-    """One or two uncommon fields, which are those of the time or those of the day."""
+    """Generate a cron with one or two uncommon fields, either of the time or of the day."""
     fields = [str(random.randint(0, 59)), str(random.randint(0, 23)), "*", "*", "*"]
     for position in random.sample(*random.choice([([0, 1], 1), ([2, 3, 4], 1), ([2, 3, 4], 2)])):
         fields[position] = _field(random, position)
@@ -52,8 +52,8 @@ def _is_valid(cron: str) -> bool:
 
 
 @pytest.mark.parametrize("airflow", _AIRFLOWS)
-def test_a_cron_has_other_runs_in_an_older_croniter_only_where_it_is_said(airflow: str, tmp_path: Path) -> None:
-    """The forms are those that the release lacks, and every portable cron has the same runs in both."""
+def test_a_cron_with_other_runs_in_an_older_croniter_is_reported(airflow: str, tmp_path: Path) -> None:
+    """The reported forms are those that the release lacks, and every portable cron has the same runs in both."""
     facts = croniter_of(airflow)
     lacked = {kind: frozenset(names) for kind, names in lacks(facts.release, tmp_path).items()}
     assert lacked == {"refuses": facts.refuses, "misreads": facts.misreads}
@@ -66,7 +66,7 @@ def test_a_cron_has_other_runs_in_an_older_croniter_only_where_it_is_said(airflo
         for release in (facts.release, version("croniter"))
     )
     wrong = {cron for cron in asked if theirs[cron] != ours[cron]}
-    # A range of one value is surprising for every Airflow.
+    # A range of one value is surprising on every Airflow.
     of_one = {cron for cron in asked if re.search(r"\b(\w+)-\1\b|7-0", cron)}
     assert wrong - of_one == {*said} - of_one
     assert {cron for cron in wrong if theirs[cron] is None} - of_one <= {*said}

@@ -1,4 +1,4 @@
-"""The templates that warnings propose, word for word, in runs of real Airflow with and without a logical date."""
+"""The exact templates that warnings propose, in real runs with and without a logical date."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ _LOCAL_DATES = {
     "OF_THE_RUN": "2026-07-01",
     "IF": "local",
 }
-_MOMENT = "2026-06-30T22:30:00+00:00"
+_TIME = "2026-06-30T22:30:00+00:00"
 
 
 def _followed(template: str, hint_of: Callable[[DateUse], str]) -> str:
-    """The template after doing what the hints say, each at its place."""
+    """Return the template after applying the hints, each at its location."""
     for use in dict.fromkeys(date_uses(template)):
         old, new = _words_of(hint_of(use), use)
         parts = parts_of(template)
@@ -86,7 +86,7 @@ def _words_of(hint: str, use: DateUse) -> tuple[str, str]:
 
 
 def _with(old: str, new: str, expression: str) -> str:
-    """An expression with something else in place of itself, or of a name in it that is no filter and no attribute."""
+    """Replace an expression, or a name in it that is not a filter or an attribute."""
     if old == expression:
         return new
     is_alone = re.fullmatch(r"\{\{ (dag_run\.)?\w+( \| \w+)? \}\}", expression)
@@ -94,7 +94,7 @@ def _with(old: str, new: str, expression: str) -> str:
 
 
 def _project(folder: Path, airflow: Airflow, schedules: dict[str, Any]) -> tuple[Path, str]:
-    """The DAGs folder of schedules, and what is said about them."""
+    """Generate schedules, and return their DAGs folder and the warnings about them."""
     base = {"extractor": "tap-a", "loader": "target-b", "retries": 0}
     files = {f"schedules/{name}.yml": as_yaml({**base, **keys}) for name, keys in schedules.items()}
     write(folder, {**files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
@@ -104,7 +104,7 @@ def _project(folder: Path, airflow: Airflow, schedules: dict[str, Any]) -> tuple
 
 
 def _run(airflow: Airflow, meltano: RecordingMeltano, dags: Path, *runs: str) -> list[dict[str, str]]:
-    """The variables that Meltano gets in each run: of `dag_id@date`, or of `dag_id` for one without a date."""
+    """Return the variables that Meltano gets in each run: by `dag_id@date`, or `dag_id` for a run without a date."""
     own = {name: value for name, value in meltano.env.items() if value is not None}
     environ = environments.clean_environ(**own, AIRFLOW_HOME=str(airflow.home), AIRFLOW__CORE__DAGS_FOLDER=str(dags))
     command: list[str | Path] = [airflow.folder / "bin" / "python", "-c", _RUN, *runs]
@@ -113,10 +113,10 @@ def _run(airflow: Airflow, meltano: RecordingMeltano, dags: Path, *runs: str) ->
     return [call.env for call in meltano.take_calls()]
 
 
-def test_what_is_proposed_works_with_a_logical_date_and_without(
+def test_the_proposed_template_works_with_and_without_a_logical_date(
     airflow3: Airflow, recording_meltano: RecordingMeltano, tmp_path: Path
 ) -> None:
-    """With one it gives what was meant; without one, the same of the time of the run."""
+    """With a logical date, its value is unchanged; without one, it uses the time of the run."""
     fixed = {key: _followed(template, lambda use: use.in_every_run()) for key, template in _TEMPLATES.items()}
     local = {key: _followed(text, lambda use: use.on_the_clock(may_lack_date=True)) for key, text in _DATES.items()}
     berlin = {"interval": "30 0 * * *", "timezone": "Europe/Berlin"}
@@ -130,7 +130,7 @@ def test_what_is_proposed_works_with_a_logical_date_and_without(
     assert "fixed.yml" not in said
     assert "local.yml" not in said
 
-    dated = f"@{_MOMENT}"
+    dated = f"@{_TIME}"
     runs = ("meltano_given" + dated, "meltano_fixed" + dated, "meltano_fixed", "meltano_local" + dated, "meltano_local")
     before = datetime.now(timezone.utc)
     given, with_date, without, at_midnight, by_another = _run(airflow3, recording_meltano, dags, *runs)
@@ -150,7 +150,7 @@ def test_what_is_proposed_works_with_a_logical_date_and_without(
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", by_another["DS"])
 
 
-def test_a_date_on_the_clock_is_that_of_the_schedule(
+def test_the_proposed_date_is_in_the_timezone_of_the_schedule(
     airflow: Airflow, recording_meltano: RecordingMeltano, tmp_path: Path
 ) -> None:
     """In a run half an hour after midnight in summer, when it is still the day before in UTC."""
@@ -161,7 +161,7 @@ def test_a_date_on_the_clock_is_that_of_the_schedule(
     assert not re.search("fixed.yml:.* utc-date", said)
     env = {name: value for name, value in recording_meltano.env.items() if value is not None}
     environ = environments.clean_environ(**env)
-    done = airflow.run("dags", "test", "meltano_fixed", _MOMENT, dags_folder=dags, env=environ)
+    done = airflow.run("dags", "test", "meltano_fixed", _TIME, dags_folder=dags, env=environ)
     assert done.returncode == 0, done.stdout
     (call,) = recording_meltano.take_calls()
     assert {key: call.env[key] for key in _LOCAL_DATES} == _LOCAL_DATES

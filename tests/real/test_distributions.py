@@ -1,4 +1,4 @@
-"""The wheel and the sdist: what they contain, and a DAG made with each in an empty environment."""
+"""The wheel and the sdist: their content, and a DAG generated with each in an empty environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ plugins:
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of both: the one that `make dist` names, else one that is built here from a clone."""
+    """The folder of both: the one that `make dist` sets, else a build from a clone."""
     if folder := os.environ.get("DAGPRESS_DIST"):
         return ROOT / folder
     clone = clone_of_this(tmp_path_factory.mktemp("clone"))
@@ -41,8 +41,8 @@ def _run(*command: str | Path, cwd: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["*.whl", "*.tar.gz"])
-def test_each_makes_a_dag_in_an_empty_environment(pattern: str, dist: Path, tmp_path: Path) -> None:
-    """It carries the templates, the locks of the Airflows, the manual, and everything that the Pipelines page loads."""
+def test_each_generates_a_dag_in_an_empty_environment(pattern: str, dist: Path, tmp_path: Path) -> None:
+    """It contains the templates, the lock files of each Airflow, the manual, and all files of the Pipelines page."""
     (distribution,) = dist.glob(pattern)
     _run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     dagpress = tmp_path / "venv/bin/dagpress"
@@ -65,8 +65,8 @@ def test_each_makes_a_dag_in_an_empty_environment(pattern: str, dist: Path, tmp_
     assert {lock.stem.removeprefix("airflow-") for lock in locks} == set(VERSIONS)
 
 
-def test_the_sdist_is_the_repository(dist: Path) -> None:
-    """So that its tests run, and nothing is in it that git ignores."""
+def test_the_sdist_has_the_files_of_the_repository(dist: Path) -> None:
+    """So its tests run, and it contains no file that git ignores."""
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -75,7 +75,7 @@ def test_the_sdist_is_the_repository(dist: Path) -> None:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """The files below a folder, of which there must be some."""
+    """Return the files below a folder, at least one."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     assert paths
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

@@ -1,4 +1,4 @@
-"""The runner `docker`, on real Airflow 2 and 3 and a real Docker engine: what the container is, gets and leaves."""
+"""The runner `docker`, on real Airflow 2 and 3 with a real Docker engine."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from codegen.text.jinja import is_template
 pytestmark = pytest.mark.slow
 _VALUES = TEXT.filter(lambda value: not is_template(value))
 _IMAGE = "registry.example.com:5000/elt:1.0"
-# What the kernel has of the process: no shell has touched it.
+# The arguments and environment of the process in /proc, unchanged by a shell.
 _STAND_IN = """\
 #!/bin/sh
 cat /proc/$$/cmdline > "/record/argv$STAND_IN_NUMBER"
@@ -52,29 +52,29 @@ exit "${STAND_IN_CODE:-0}"
 
 @dataclass(frozen=True)
 class Standin:
-    """An engine with an image whose `meltano` writes down how it was called."""
+    """An engine with an image whose `meltano` records its calls."""
 
     engine: DockerEngine
     folder: Path
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        """The settings of a schedule that runs in it."""
+        """Return the settings of a schedule that runs in it."""
         return {"image": _IMAGE, "mounts": [f"{self.folder}:/record"], **more}
 
     def argv(self, number: str = "") -> list[str]:
-        """The words behind the program's name."""
+        """Return the arguments of a call."""
         return self._parts(f"argv{number}")[2:]
 
     def environ(self, number: str = "") -> dict[str, str]:
-        """The variables that it was started with."""
+        """Return the environment variables of a call."""
         return dict(part.split("=", 1) for part in self._parts(f"environ{number}"))
 
     def rest(self) -> list[str]:
-        """Its folder, user, group, and memory limit in bytes."""
+        """Return its working directory, user, group, and memory limit in bytes."""
         return (self.folder / "rest").read_text().splitlines()
 
     def containers(self) -> list[dict[str, Any]]:
-        """What the engine has of each container, alive or not."""
+        """Return the state of each container, running or not."""
         ids = self.engine.call("ps", "--all", "--quiet").split()
         return json.loads(self.engine.call("inspect", *ids)) if ids else []
 
@@ -84,7 +84,7 @@ class Standin:
 
 @pytest.fixture(scope="session")
 def image(docker: DockerEngine) -> DockerEngine:
-    """The engine with the stand-in's image, whose own entrypoint and command would fail."""
+    """The engine with the image of the recording `meltano`; its default entrypoint and command fail."""
     changes = ('ENTRYPOINT ["false"]', 'CMD ["false"]', "WORKDIR /of-the-image", "USER 7:8", "ENV OF_THE_IMAGE=yes")
     docker.make_image(_IMAGE, {"meltano": _STAND_IN}, *changes)
     return docker
@@ -92,7 +92,7 @@ def image(docker: DockerEngine) -> DockerEngine:
 
 @pytest.fixture
 def standin(image: DockerEngine, tmp_path: Path) -> Iterator[Standin]:
-    """A folder to record into; the containers that a test leaves are removed."""
+    """A folder for the records; the remaining containers of a test are removed."""
     folder = tmp_path / "record"
     folder.mkdir()
     folder.chmod(0o777)
@@ -112,7 +112,7 @@ def _generated(folder: Path, airflow: Airflow, schedule: dict[str, Any]) -> Path
 def _execute(
     airflow: Airflow, standin: Standin, schedule: dict[str, Any], environ: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """Generate the DAG file of a schedule, and execute its one task on a worker with further variables."""
+    """Generate the DAG file of a schedule, and execute its only task on a worker with further variables."""
     with TemporaryDirectory() as folder:
         file = _generated(Path(folder), airflow, {"interval": "@daily", "runner": "docker", **schedule})
         task_id = "extract_load" if "extractor" in schedule else "load"
@@ -125,8 +125,8 @@ def _run(airflow: Airflow, standin: Standin, schedule: dict[str, Any]) -> None:
     assert answer["error"] is None, answer
 
 
-def test_known_values_arrive_as_they_are(airflow: Airflow, standin: Standin) -> None:
-    """Each trap of Airflow, of Jinja2, of shells and of Docker, as a variable and as an argument."""
+def test_known_values_arrive_unchanged(airflow: Airflow, standin: Standin) -> None:
+    """Each value that Airflow, Jinja2, shells or Docker could change, as a variable and as an argument."""
     words = [value for value in TRAPS if value]
     env = {f"V{number}": value for number, value in enumerate(TRAPS)}
     _run(
@@ -136,13 +136,13 @@ def test_known_values_arrive_as_they_are(airflow: Airflow, standin: Standin) -> 
     )
     assert standin.argv() == ["run", "x", *words]
     assert {name: standin.environ()[name] for name in env} == env
-    # Beside them, there is nothing but the image's and the engine's own.
+    # All other variables are from the image and the engine.
     assert standin.environ().keys() - env == {"OF_THE_IMAGE", "PATH", "HOSTNAME", "HOME"}
 
 
 @fewer(10, suppress_health_check=list(HealthCheck))
 @given(values=st.lists(_VALUES, min_size=1, max_size=40))
-def test_any_value_arrives_as_it_is(airflow: Airflow, standin: Standin, values: list[str]) -> None:
+def test_any_value_arrives_unchanged(airflow: Airflow, standin: Standin, values: list[str]) -> None:
     """Any text, as a variable and as an argument."""
     words = [value for value in values if value]
     env = {f"V{number}": value for number, value in enumerate(values)}
@@ -155,8 +155,8 @@ def test_any_value_arrives_as_it_is(airflow: Airflow, standin: Standin, values: 
     assert {name: standin.environ()[name] for name in env} == env
 
 
-def test_templates_are_evaluated_where_they_are_allowed(airflow: Airflow, standin: Standin) -> None:
-    """In the arguments, the variables, the image and the mounts, whatever they end with; what they give is no code."""
+def test_templates_are_rendered_where_they_are_allowed(airflow: Airflow, standin: Standin) -> None:
+    """In arguments, variables, the image and mounts, with any suffix; the result is never code."""
     (standin.folder / "2026-03-02.env").write_text("mounted")
     mounts = [f"{standin.folder}:/record", f"{standin.folder}/{{{{ ds }}}}.env:/of-the-image/{{{{ ds }}}}.sh:ro"]
     settings = {"image": "{{ 'registry.example.com' }}:5000/elt:1.0", "mounts": mounts, "auto_remove": "never"}
@@ -174,7 +174,7 @@ def test_templates_are_evaluated_where_they_are_allowed(airflow: Airflow, standi
 
 
 def test_every_setting_reaches_the_engine(airflow: Airflow, standin: Standin) -> None:
-    """Read back from the engine, and from inside of the container where that can be seen."""
+    """As reported by the engine, and where possible from inside the container."""
     (standin.folder / ".env").write_text("")
     mounts = [
         f"{standin.folder}:/record",
@@ -228,16 +228,16 @@ def test_every_setting_reaches_the_engine(airflow: Airflow, standin: Standin) ->
     }
 
 
-def test_a_gpu_is_asked_for(airflow: Airflow, standin: Standin) -> None:
-    """The engine looks for a driver of GPUs, and this machine has none."""
+def test_a_gpu_is_requested(airflow: Airflow, standin: Standin) -> None:
+    """The engine reports a missing GPU driver."""
     settings = standin.settings(device_requests=[{"count": -1, "capabilities": [["gpu"]]}])
     answer = _execute(airflow, standin, {"extractor": "tap-a", "loader": "target-b", "docker": settings})
     assert "could not select device driver" in answer["error"]
     assert "[[gpu]]" in answer["error"]
 
 
-def test_without_settings_the_image_decides(airflow: Airflow, standin: Standin) -> None:
-    """The folder and the user are the image's; its entrypoint and command are not used."""
+def test_without_settings_the_folder_and_user_are_those_of_the_image(airflow: Airflow, standin: Standin) -> None:
+    """Its entrypoint and command are not used."""
     _run(airflow, standin, {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings()})
     assert standin.rest()[:3] == ["/of-the-image", "7", "8"]
     assert standin.environ()["OF_THE_IMAGE"] == "yes"
@@ -245,10 +245,10 @@ def test_without_settings_the_image_decides(airflow: Airflow, standin: Standin) 
 
 @pytest.mark.parametrize("code", [0, 3])
 @pytest.mark.parametrize(("auto_remove", "left"), [("force", 0), ("success", 0), ("never", 1)])
-def test_the_exit_code_decides_and_auto_remove_tidies_up(
+def test_a_failing_meltano_fails_the_task_and_auto_remove_removes_the_container(
     airflow: Airflow, standin: Standin, auto_remove: str, left: int, code: int
 ) -> None:
-    """A failing Meltano fails the task; `success` removes what has ended, whatever its exit code, as the key says."""
+    """`success` removes every container that has ended, whatever its exit code, as its description says."""
     chosen = standin.settings(auto_remove=auto_remove)
     answer = _execute(
         airflow,
@@ -260,16 +260,16 @@ def test_the_exit_code_decides_and_auto_remove_tidies_up(
     assert len(standin.containers()) == left
 
 
-def test_force_pull_asks_the_registry(airflow: Airflow, standin: Standin) -> None:
-    """Without it the image that is there will do; with it the registry must answer, which this one does not."""
+def test_force_pull_contacts_the_registry(airflow: Airflow, standin: Standin) -> None:
+    """Without it, the local image is used; with it, the task fails because this registry does not answer."""
     schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(force_pull=True)}
     answer = _execute(airflow, standin, schedule)
     assert "registry.example.com:5000" in answer["error"]
     assert standin.containers() == []
 
 
-def test_the_connection_is_the_registry_s(airflow: Airflow, standin: Standin) -> None:
-    """The engine is told to log in there, with what Airflow's connection has."""
+def test_the_connection_is_for_the_registry(airflow: Airflow, standin: Standin) -> None:
+    """The engine logs in there with the credentials of Airflow's connection."""
     schedule = {"extractor": "tap-a", "loader": "target-b", "docker": standin.settings(docker_conn_id="our_registry")}
     connection = {"AIRFLOW_CONN_OUR_REGISTRY": "docker://me:secret@127.0.0.1:9"}
     answer = _execute(airflow, standin, schedule, connection)
@@ -277,8 +277,8 @@ def test_the_connection_is_the_registry_s(airflow: Airflow, standin: Standin) ->
     assert standin.containers() == []
 
 
-def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
-    """A shell of the image makes one call after another; what templates give is no code there either."""
+def test_several_calls_run_until_one_fails(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
+    """The image's shell runs one call after the other; rendered templates are not code there either."""
     mounts = (Mount(type="bind", source=str(standin.folder), target="/record"),)
     calls = (
         ("env", "STAND_IN_NUMBER=1", "meltano", "first", "$HOME", "a.env"),
@@ -302,7 +302,7 @@ def test_several_calls_go_on_while_they_succeed(airflow: Airflow, standin: Stand
 
 
 def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
-    """`airflow dags test`, with tasks in containers and on the worker, of which each renders what they share."""
+    """`airflow dags test`, with tasks in containers and on the worker, which all render their shared settings."""
     tasks = [
         {"id": "first", "run": "tap-a target-b", "runner": "bash"},
         {"id": "second", "run": "tap-c target-b {{ ds }}"},
@@ -333,7 +333,7 @@ def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path
 
 
 def test_a_task_that_times_out_leaves_no_container(airflow: Airflow, standin: Standin, tmp_path: Path) -> None:
-    """Else a second try would load beside the first."""
+    """Otherwise, a retry would load while the first try still runs."""
     keys = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily", "execution_timeout": "5s", "retries": 0}
     schedule = {**keys, "runner": "docker", "docker": standin.settings(), "env": {"STAND_IN_SLEEP": "600"}}
     folder = _generated(tmp_path / "generated", airflow, schedule).parent
@@ -347,7 +347,7 @@ def test_a_task_that_times_out_leaves_no_container(airflow: Airflow, standin: St
 def test_a_real_tap_and_target_load_rows_in_a_container(
     airflow: Airflow, docker: DockerEngine, demo_project: DemoProject
 ) -> None:
-    """The demo project with its Meltano, as this machine has them: an engine without a network has no others."""
+    """The demo project and its Meltano are mounted from this machine, since the engine has no network."""
     system = [path for path in (Path("/usr"), Path("/lib"), Path("/lib64")) if path.exists()]
     shared = {str(path) for path in (*system, Path(sys.base_prefix), FOLDER, FOLDER.resolve())}
     project = str(demo_project.folder)

@@ -1,4 +1,4 @@
-"""The editor in a real browser: text, form and preview stay in step, and nothing that is typed is lost."""
+"""The editor in a real browser: text, form and preview stay in sync, and no input is lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ loader: target-postgres
 interval: "@daily"
 retries: 2
 """
-# Every answer comes late.
+# Delay every response.
 LATE = """
 const ask = window.fetch;
 window.fetch = async (...what) => {
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 @contextmanager
 def _opened(browser: Browser, project: Path, address: str, script: str = "") -> Iterator[Page]:
-    """A page of the editor."""
+    """Open a page of the editor."""
     with served(project) as url, opened(browser, base_url=url) as page:
         page.add_init_script(script)
         page.goto(address)
@@ -51,7 +51,7 @@ def _opened(browser: Browser, project: Path, address: str, script: str = "") -> 
 
 
 def _text(page: Page) -> str:
-    """What would be sent, which is what the editor shows."""
+    """Return the text that the form would send, which the editor shows."""
     shown = "\n".join(page.locator(".cm-line").all_text_contents()).replace("\u200b", "")
     sent = str(page.locator("#text").input_value())
     assert [line.strip() for line in shown.split("\n")] == [line.strip() for line in sent.split("\n")]
@@ -59,12 +59,12 @@ def _text(page: Page) -> str:
 
 
 def _settled(page: Page) -> None:
-    """Wait until what was typed is answered."""
+    """Wait until the server has answered the last input."""
     page.wait_for_timeout(350)
     page.wait_for_selector("form:not(.working)")
 
 
-def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, project: Path) -> None:
+def test_an_error_is_shown_at_its_line_and_fixed_in_the_form(browser: Browser, project: Path) -> None:
     with _opened(browser, project, "edit/a.yml") as page:
         page.locator(".cm-line", has_text="retries").click()
         page.keyboard.press("End")
@@ -86,7 +86,7 @@ def test_an_error_is_seen_at_its_line_and_mended_by_the_form(browser: Browser, p
 
 
 @pytest.mark.parametrize("way", ["button", "keyboard", "twice"])
-def test_what_was_answered_long_ago_is_saved_at_once(browser: Browser, project: Path, way: str) -> None:
+def test_a_save_some_time_after_the_last_change_needs_one_press(browser: Browser, project: Path, way: str) -> None:
     with _opened(browser, project, "edit/a.yml") as page:
         page.get_by_label("Owner owner", exact=True).fill("ana")
         _settled(page)
@@ -113,8 +113,8 @@ def test_the_form_follows_the_text(browser: Browser, project: Path) -> None:
         assert page.locator("#control-owner").input_value() == "me"
 
 
-def test_quick_typing_loses_nothing(browser: Browser, project: Path) -> None:
-    """Answers that come late, to what was typed before, overwrite nothing: neither in the text nor in the form."""
+def test_late_responses_overwrite_no_input(browser: Browser, project: Path) -> None:
+    """Neither in the text nor in the form."""
     with _opened(browser, project, "edit/a.yml", script=LATE) as page:
         description = "a long description of what this pipeline is for, typed without a pause"
         page.locator("#control-description").focus()
@@ -133,7 +133,7 @@ def test_quick_typing_loses_nothing(browser: Browser, project: Path) -> None:
         assert page.locator("#control-description").input_value() == description
 
 
-def test_the_keyboard_is_enough(browser: Browser, project: Path) -> None:
+def test_the_editor_works_by_keyboard(browser: Browser, project: Path) -> None:
     with _opened(browser, project, "new") as page:
         page.locator("#others > summary").click()
         page.locator("#runs-pair").focus()
@@ -161,7 +161,7 @@ def test_the_keyboard_is_enough(browser: Browser, project: Path) -> None:
         _settled(page)
 
 
-def test_leaving_asks_and_keeps_what_would_be_lost(browser: Browser, project: Path) -> None:
+def test_leaving_with_unsaved_changes_asks_for_confirmation(browser: Browser, project: Path) -> None:
     with _opened(browser, project, "edit/a.yml") as page:
         asked: list[str] = []
 
@@ -178,7 +178,7 @@ def test_leaving_asks_and_keeps_what_would_be_lost(browser: Browser, project: Pa
         _settled(page)
         page.reload()
         assert asked == ["beforeunload"]
-        page.get_by_role("button", name="Restore them").click()
+        page.get_by_role("button", name="Restore").click()
         page.locator("#control-owner").and_(page.locator("[value=me]")).wait_for(state="attached")
         sent: list[str] = []
 
@@ -191,7 +191,7 @@ def test_leaving_asks_and_keeps_what_would_be_lost(browser: Browser, project: Pa
         page.wait_for_url("**/save")
         assert asked == ["beforeunload"]
         assert "owner%3A+me" in sent[0]
-        # Another page follows when it is saved.
+        # Saving loads another page.
         page.goto("")
         page.goto("edit/a.yml")
         page.wait_for_selector(".cm-content")
@@ -226,10 +226,10 @@ new PerformanceObserver((list) => {
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_a_new_pipeline_by_keyboard_alone_with_its_errors_where_they_are(
+def test_a_new_pipeline_is_created_by_keyboard_with_errors_at_their_fields(
     browser: Browser, project: Path, width: int
 ) -> None:
-    """Nothing moves when an error appears, nothing is red too early, and a refused save leads to the first error."""
+    """Errors shift no layout and do not appear too early, and a refused save moves the focus to the first one."""
     write(project, {"meltano.yml": MELTANO})
     with served(project) as url, browser.new_context(base_url=url, viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
@@ -259,7 +259,7 @@ def test_a_new_pipeline_by_keyboard_alone_with_its_errors_where_they_are(
         page.get_by_role("heading", name="Added git").wait_for()
 
 
-def test_steps_by_keyboard_and_the_search_of_settings(browser: Browser, project: Path) -> None:
+def test_steps_and_the_search_of_settings_work_by_keyboard(browser: Browser, project: Path) -> None:
     with _opened(browser, project, "new") as page:
         page.locator("#runs-pair").focus()
         page.keyboard.press("ArrowDown")
@@ -285,8 +285,8 @@ def test_steps_by_keyboard_and_the_search_of_settings(browser: Browser, project:
             assert [each.get_attribute("id") for each in page.locator("#others .field:visible").all()] == [found]
 
 
-def test_alerts_by_keyboard(browser: Browser, project: Path) -> None:
-    """Added, inherited, turned off and removed; axe-core finds nothing in the whole form, also on a phone in dark."""
+def test_alerts_are_edited_by_keyboard(browser: Browser, project: Path) -> None:
+    """Added, inherited, turned off and removed; axe-core finds no violation, also on a phone in dark mode."""
     write(project, {"schedules/_defaults.yml": "on_failure: {slack: '#data'}\n"})
     with _opened(browser, project, "edit/a.yml") as page:
         alert = page.locator("#alert")

@@ -1,4 +1,4 @@
-"""The DAGs of `examples/` on real Airflow 2 and 3: each loads with its providers, and what needs no other host runs."""
+"""The DAGs of `examples/` on real Airflow 2 and 3: each loads with its providers, and the local ones run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INSERT INTO orders VALUES (1, 10, '2026-03-02'), (2, 20, '2026-03-02'), (3, {amo
 
 
 class Examples:
-    """The examples in one Airflow, run with a `meltano` that only records."""
+    """The examples in one Airflow, run with a `meltano` that records its calls."""
 
     def __init__(self, airflow: Airflow, meltano: RecordingMeltano) -> None:
         self.airflow = airflow
@@ -55,7 +55,7 @@ def example(example_airflow: Airflow, recording_meltano: RecordingMeltano) -> Ex
 
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[PostgreSQL]:
-    """A PostgreSQL. Its data lies where the account that it runs as may read."""
+    """A PostgreSQL. Its data folder is readable for its account."""
     debian.install("PostgreSQL", ("psql", "pg_ctlcluster"), ("postgresql",))
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)  # noqa: PTH101, S103
@@ -66,7 +66,7 @@ def warehouse() -> Iterator[PostgreSQL]:
 
 
 def test_every_example_loads(example_airflow: Airflow) -> None:
-    """Without an error, with its providers, and one DAG a file."""
+    """Without errors, with its providers, and with one DAG per file."""
     files = sorted((example_airflow.home / "dags").glob("*.py"))
     answers = {file.stem: example_airflow.worker.import_file(file) for file in files if file.stem != "billing"}
     assert answers.keys() == {path.stem for path in (ROOT / "examples/schedules").glob("*.yml")}
@@ -74,7 +74,7 @@ def test_every_example_loads(example_airflow: Airflow) -> None:
     assert [name for name, answer in answers.items() if len(answer["dags"]) != 1] == []
 
 
-def test_a_sensor_finds_a_file_and_all_after_it_runs(example: Examples, tmp_path: Path) -> None:
+def test_a_sensor_finds_a_file_and_the_downstream_tasks_run(example: Examples, tmp_path: Path) -> None:
     """Below the path of its connection, in the folder of the hour."""
     write(tmp_path, {"incoming/20260302T050000/_SUCCESS": ""})
     example.env["AIRFLOW_CONN_FS_DEFAULT"] = f'{{"conn_type": "fs", "extra": {{"path": "{tmp_path}"}}}}'
@@ -83,20 +83,20 @@ def test_a_sensor_finds_a_file_and_all_after_it_runs(example: Examples, tmp_path
 
 
 @pytest.mark.parametrize(("day", "chosen", "other"), [("02", "update", "rebuild"), ("07", "rebuild", "update")])
-def test_a_branch_is_skipped_and_what_follows_both_runs(example: Examples, day: str, chosen: str, other: str) -> None:
-    """A Monday and a Saturday."""
+def test_a_branch_is_skipped_and_the_task_after_both_runs(example: Examples, day: str, chosen: str, other: str) -> None:
+    """On a Monday and on a Saturday."""
     states = example.run("branch_per_weekday", f"2026-03-{day}T04:00:00Z")
     assert states == {"is_weekend": "success", chosen: "success", other: "skipped", "tests": "success"}
 
 
-def test_an_operator_of_the_team_gets_an_xcom_and_a_function(example: Examples) -> None:
-    """What the task before it returned, a rendered template, and the function itself."""
+def test_a_custom_operator_gets_an_xcom_and_a_function(example: Examples) -> None:
+    """And a rendered template."""
     assert example.run("custom_operator", "2026-03-02T08:00:00Z") == {"rates": "success", "publish": "success"}
     assert "#finance: Rates of 2026-03-02\nCHF 0.94\nUSD 1.08" in example.log
 
 
-def test_a_task_waits_for_that_of_another_dag(example: Examples) -> None:
-    """For the run of an hour before."""
+def test_a_task_waits_for_a_task_of_another_dag(example: Examples) -> None:
+    """In the run one hour earlier."""
     imports = "\n".join(import_of(name, example.airflow.version) for name in ("BashOperator", "DAG"))
     write(example.airflow.home / "dags", {"billing.py": _BILLING.format(imports=imports)})
     assert example.run("billing", "2026-03-02T05:00:00Z") == {"close_day": "success"}
@@ -107,10 +107,10 @@ def test_a_task_waits_for_that_of_another_dag(example: Examples) -> None:
 
 
 @pytest.mark.parametrize(("day", "amount", "state"), [("02", 5, "success"), ("03", -5, "upstream_failed")])
-def test_checks_ask_a_real_postgresql(
+def test_sql_checks_run_on_a_real_postgresql(
     example: Examples, warehouse: PostgreSQL, day: str, amount: int, state: str
 ) -> None:
-    """The report is made of what the checks let pass, and of nothing else."""
+    """The report is refreshed only if the checks pass."""
     database = f"warehouse_{example.airflow.name[-1]}_{day}"
     warehouse.query("postgres", f"CREATE DATABASE {database}")
     assert warehouse.query(database, _TABLES.format(amount=amount)) is not None

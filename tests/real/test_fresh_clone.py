@@ -1,4 +1,4 @@
-"""What a person sees who clones the repo and runs `make dags`, and what one sees who installs it."""
+"""A fresh clone of the repo, and an installation in another project."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ schedules:
 
 
 def _environ(**more: str) -> dict[str, str]:
-    # What the tests themselves run in must not help: no virtual environment, no settings of make.
+    # Without the virtual environment and the make variables of the tests.
     drop = {"VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "NO_COLOR"}
     return {name: value for name, value in os.environ.items() if name not in drop} | more
 
@@ -45,7 +45,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_make_dags_on_a_fresh_clone_changes_nothing(clone: Path) -> None:
-    """It sets up what it needs, and the committed files are current."""
+    """It sets up its environment, and the committed files are up to date."""
     python = f"PYTHON={sys.base_prefix}/bin/python3"
     _run("make", "dags", python, cwd=clone)
     assert (clone / ".venv/bin/dagpress").exists()
@@ -54,7 +54,7 @@ def test_make_dags_on_a_fresh_clone_changes_nothing(clone: Path) -> None:
 
 
 def test_make_serve_on_a_fresh_clone_serves_the_page(clone: Path) -> None:
-    """It adds what the page needs to what `make dags` has set up."""
+    """It adds the packages of the page to the environment of `make dags`."""
     command = ["make", "serve", "ARGS=--port 0", f"PYTHON={sys.base_prefix}/bin/python3"]
     with subprocess.Popen(
         command, cwd=clone, env=_environ(), stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -66,8 +66,8 @@ def test_make_serve_on_a_fresh_clone_serves_the_page(clone: Path) -> None:
             os.killpg(process.pid, signal.SIGTERM)
 
 
-def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) -> None:
-    """The commands of "In your own project", word for word, and then all that `init` has added."""
+def test_the_commands_of_the_readme_work_in_another_project(clone: Path, tmp_path: Path) -> None:
+    """The exact commands of "In your own project", and then every file that `init` added."""
     text = (clone / "README.md").read_text(encoding="utf-8")
     commands = text.split("## In your own project")[1].split("```sh\n")[1].split("```")[0]
     assert "pip install ../dagpress" in commands
@@ -93,8 +93,8 @@ def test_the_readme_works_in_a_project_of_ones_own(clone: Path, tmp_path: Path) 
         _run(*pre_commit, cwd=project, PATH=path, PRE_COMMIT_HOME=home)
 
 
-def test_another_repository_uses_our_hooks_by_their_address(clone: Path, tmp_path: Path) -> None:
-    """Pre-commit builds their environment out of the clone."""
+def test_another_repository_uses_our_hooks_by_url(clone: Path, tmp_path: Path) -> None:
+    """pre-commit builds their environment from the clone."""
     hooks = [{"id": "dagpress-generate"}, {"id": "dagpress-check"}]
     repository = {"repo": str(clone), "rev": git(clone, "rev-parse", "HEAD"), "hooks": hooks}
     schedule = "extractor: tap-gitlab\nloader: target-postgres\ninterval: '@daily'\n"
@@ -111,7 +111,7 @@ def test_another_repository_uses_our_hooks_by_their_address(clone: Path, tmp_pat
         program = Path(sys.executable).with_name("pre-commit")
         return _run(program, "run", *arguments, cwd=tmp_path / "project", PRE_COMMIT_HOME=str(tmp_path / "home"))
 
-    # It writes a new file, which git does not see as a change.
+    # The hook writes a new file, which is not a change to git.
     pre_commit("dagpress-generate")
     with pytest.raises(AssertionError, match="not-in-git"):
         pre_commit("dagpress-check")
@@ -124,8 +124,8 @@ def test_another_repository_uses_our_hooks_by_their_address(clone: Path, tmp_pat
         pre_commit("dagpress-check")
 
 
-def test_every_requirement_has_its_hash_and_none_an_address(clone: Path) -> None:
-    """Requirements are names, versions and hashes; where they come from is the machine's affair."""
+def test_every_requirement_has_a_hash_and_no_url(clone: Path) -> None:
+    """Each machine configures its own package index."""
     locks = [path for path in clone.glob("**/requirements/*.txt") if ".venv" not in path.parts]
     wanted = [path.with_suffix(".txt") for path in clone.glob("**/requirements/*.in") if ".venv" not in path.parts]
     assert set(wanted) <= set(locks)

@@ -1,4 +1,4 @@
-"""The harness itself: a test that cannot fail proves nothing."""
+"""The harness itself: it reports failures, warnings and changed values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMPORTS = {
     NEWEST: "from airflow.providers.standard.operators.bash import BashOperator\nfrom airflow.sdk import DAG\n",
     NEWEST_2: "from airflow import DAG\nfrom airflow.operators.bash import BashOperator\n",
 }
-# Names that each version still has, and warns of.
+# Deprecated names of each version.
 DEPRECATED = {
     NEWEST: "from airflow.operators.bash import BashOperator\n",
     NEWEST_2: "from airflow.operators.bash_operator import BashOperator\n",
@@ -33,7 +33,7 @@ def _write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_deprecation_is_seen_every_time(airflow: Airflow, tmp_path: Path) -> None:
+def test_a_deprecation_is_reported_every_time(airflow: Airflow, tmp_path: Path) -> None:
     path = _write(tmp_path, DEPRECATED[airflow.version])
     for _ in range(2):
         seen = airflow.worker.import_file(path)["warnings"]
@@ -51,16 +51,16 @@ def test_a_broken_file_is_an_error(airflow: Airflow, tmp_path: Path) -> None:
     assert "no_such_module" in airflow.worker.import_file(path)["errors"][0]["traceback"]
 
 
-def test_a_task_that_fails_says_why(airflow: Airflow, tmp_path: Path) -> None:
+def test_a_failing_task_has_an_error(airflow: Airflow, tmp_path: Path) -> None:
     path = _write(tmp_path, IMPORTS[airflow.version] + DAG % "x")
     answer = airflow.worker.execute(path, "nasty", "task", {"PATH": "/nowhere"})
     assert "non-zero exit code" in answer["error"] or "FileNotFoundError" in answer["error"]
 
 
-def test_what_airflow_does_to_a_value_happens_here_too(
+def test_values_are_changed_as_in_airflow(
     airflow: Airflow, tmp_path: Path, recording_meltano: RecordingMeltano
 ) -> None:
-    """The traps of templated fields: they are why `validate` refuses such values."""
+    """`validate` rejects these values of templated fields because Airflow changes them."""
     path = _write(tmp_path, IMPORTS[airflow.version] + DAG % "a\r\nb\n")
     assert airflow.worker.execute(path, "nasty", "task", recording_meltano.env)["error"] is None
     (call,) = recording_meltano.take_calls()
@@ -70,7 +70,7 @@ def test_what_airflow_does_to_a_value_happens_here_too(
 
 
 def test_the_worker_and_a_real_run_agree(airflow: Airflow, tmp_path: Path, recording_meltano: RecordingMeltano) -> None:
-    """`airflow dags test`, started as a program, gives a task what the worker does, apart from the run's own names."""
+    """A task gets the same from `airflow dags test` and from the worker, except for the names of the run."""
     value = "  {{ '{{' }} 'q' \"d\" \\ $HOME\nsecond `line` ü"
     path = _write(tmp_path, IMPORTS[airflow.version] + DAG % value)
     assert airflow.worker.execute(path, "nasty", "task", recording_meltano.env)["error"] is None

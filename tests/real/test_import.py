@@ -1,4 +1,4 @@
-"""Every generated file is imported by the real Airflow that it was made for."""
+"""The real Airflow of each generated file imports it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_file_imports_without_an_error_or_a_warning(airflow: Airflow, dags
 
 
 def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_path: Path) -> None:
-    """Airflow takes what the cases give: every key, interval and odd value."""
+    """The cases have every key, interval and unusual value."""
     for case in CASES.iterdir():
         if version_of(case.name) in {None, airflow.version}:
             generate_case(case.name, airflow.version, tmp_path / case.name)
@@ -42,10 +42,7 @@ def test_every_case_imports_without_an_error_or_a_warning(airflow: Airflow, tmp_
 
 
 def test_every_example_imports_without_an_error(airflow: Airflow, tmp_path: Path) -> None:
-    """In each Airflow; `test_examples.py` has those whose providers this one lacks.
-
-    Providers warn of themselves when they are imported, and only of that.
-    """
+    """`test_examples.py` has those with providers that this Airflow lacks. Only providers warn, when imported."""
     files = sorted(generate_examples(airflow.version, tmp_path / "examples").glob("*.py"))
     for file in files:
         loaded = airflow.worker.import_file(file)
@@ -56,8 +53,10 @@ def test_every_example_imports_without_an_error(airflow: Airflow, tmp_path: Path
 
 @fewer(2, suppress_health_check=[HealthCheck.too_slow])
 @given(schedules=SCHEDULES)
-def test_what_validate_lets_through_imports(airflow: Airflow, schedules: dict[str, Any]) -> None:
-    """Airflow takes every file that any valid schedules give, without an error or a warning."""
+def test_every_valid_schedule_imports_without_an_error_or_a_warning(
+    airflow: Airflow, schedules: dict[str, Any]
+) -> None:
+    """For generated schedules that `validate` accepts."""
     with TemporaryDirectory() as folder:
         files = {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in schedules.items()}
         root = write(Path(folder), {**files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
@@ -66,5 +65,5 @@ def test_what_validate_lets_through_imports(airflow: Airflow, schedules: dict[st
             _check(airflow, sorted(generated.rglob("*.py")))
 
 
-def test_the_airflow_is_the_one_that_the_files_are_for(airflow: Airflow) -> None:
+def test_the_airflow_has_the_version_of_the_files(airflow: Airflow) -> None:
     assert airflow.worker.started["version"].startswith(f"{airflow.version}.")

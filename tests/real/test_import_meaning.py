@@ -1,4 +1,4 @@
-"""An imported schedule means what real Meltano reads in meltano.yml, and the export gives it the same to read again."""
+"""Imported schedules have the meaning that real Meltano reads in meltano.yml, also after an export."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ LIST = ("schedule", "list", "--format=json")
 
 
 def _by_name(listed: str) -> dict[str, Data]:
-    """The schedules of a list, as Meltano and Dagpress print them."""
+    """Return the schedules of a list by name, as Meltano and Dagpress print them."""
     schedules = json.loads(listed)["schedules"]
     return {each["name"]: each for each in (*schedules["elt"], *schedules["job"])}
 
 
 def _without_interval(schedules: dict[str, Data]) -> dict[str, Data]:
-    """A schedule without an interval waits for a person, and says so here."""
+    """Remove the interval of manual schedules, which only Dagpress prints."""
     return {name: {**each, "interval": None} for name, each in schedules.items()}
 
 
 # Without shrinking: an example takes seconds.
 @fewer(25, phases=[Phase.generate])
 @given(drawn=projects(40))
-def test_meltano_and_the_imported_schedules_agree(drawn: Drawn, meltano: Callable[..., str]) -> None:
-    """Names, plugins, transforms, crons, environment variables, tasks and state ids; before, and after the way back."""
+def test_import_and_export_keep_the_schedules_that_meltano_lists(drawn: Drawn, meltano: Callable[..., str]) -> None:
+    """Names, plugins, transforms, crons, environment variables, tasks and state ids."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "meltano.yml").write_bytes(drawn.text.encode())

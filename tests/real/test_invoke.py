@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="it looks for processes in /proc"),
 ]
 
-# Serves a neighbour's value: a DAG file may import what lies beside it.
+# Uses a value of an adjacent module, which a DAG file may import.
 HAND_WRITTEN = """\
 {imports}
 from my_team_settings import PLACE
@@ -50,11 +50,11 @@ params: {by: nobody}
 tasks:
 - {id: feed, command: 'echo "$BY" > fed', env: {BY: "{{ params.by }}"}}
 """
-BESIDE = '{imports}\n\nwith DAG("beside", schedule=None):\n    pass\n'
+EMPTY_DAG = '{imports}\n\nwith DAG("by_itself", schedule=None):\n    pass\n'
 
 
 def _with_schedules(invocation: Invocation, *names: str) -> Path:
-    """Add schedules of this repo to the project, generate, and give its folder."""
+    """Add schedules of this repo to the project, generate, and return its folder."""
     folder = invocation.demo.folder
     (folder / "schedules").mkdir()
     for name in names:
@@ -71,11 +71,11 @@ def _texts(paths: Iterable[Path]) -> dict[Path, str]:
     return {path: path.read_text() for path in paths}
 
 
-def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) -> None:
-    """Without a scheduler a task runs and DAGs are triggered; with one they run, and what is due runs by itself.
+def test_old_and_new_commands_work_with_and_without_a_scheduler(invocation: Invocation) -> None:
+    """Without a scheduler, a task runs and DAGs are triggered; with one, triggered and due runs start.
 
-    On Airflow 3 it brings the processes that it needs, though the port of one of them is taken; and the API shows the
-    logs of tasks, though no log server runs. A task triggers a DAG with a value that it reads as a parameter.
+    On Airflow 3, the scheduler starts the processes that it needs, although a port is in use, and the API shows task
+    logs, although no log server runs. A task triggers a DAG with a run parameter.
     """
     folder = _with_schedules(invocation, "carbon__duckdb", "carbon_backfill")
     imports = "\n".join(import_of(name, invocation.version) for name in ("BashOperator", "DAG"))
@@ -85,11 +85,11 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
             "schedules/calendar.yml": FORECAST,
             "schedules/feeder.yml": FEEDER,
             "schedules/fed.yml": FED,
-            "generated_dags/beside.py": BESIDE.format(imports=imports),
+            "generated_dags/by_itself.py": EMPTY_DAG.format(imports=imports),
             "orchestrate/dags/by_hand.py": HAND_WRITTEN.format(imports=imports),
             "orchestrate/dags/my_team_settings.py": SETTINGS,
-            # The names of modules of Python, and of the package that a task runs.
-            "orchestrate/dags/email.py": BESIDE.format(imports=imports).replace("beside", "email"),
+            # The names of Python modules, and of the package that a task runs.
+            "orchestrate/dags/email.py": EMPTY_DAG.format(imports=imports).replace("by_itself", "email"),
             "orchestrate/dags/meltano.py": "",
         },
     )
@@ -97,12 +97,12 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
     written = [*folder.glob("generated_dags/*.py"), *folder.glob("orchestrate/dags/*.py")]
     before = _texts(written)
 
-    # Airflow warns of what it misses on the lines before.
+    # Airflow prints warnings on the lines before.
     dags = json.loads(invocation.run("list_dags", "-o", "json").splitlines()[-1])
     assert "the DAG files have changed" in invocation.stderr.read_text()
     due, triggered = "meltano_carbon__duckdb", "meltano_carbon_backfill"
     feeding = ("meltano_feeder", "meltano_fed")
-    expected = {due, triggered, *feeding, "meltano_calendar", "beside", "email", "by_hand"}
+    expected = {due, triggered, *feeding, "meltano_calendar", "by_itself", "email", "by_hand"}
     assert {row["dag_id"] for row in dags} == expected
     invocation.run("run", "--raw", "meltano_calendar", "extract_load", "2026-03-02")
     assert invocation.demo.rows("carbon.forecasts") == 3
@@ -140,7 +140,7 @@ def test_commands_old_and_new_and_the_scheduler_alone(invocation: Invocation) ->
 
 
 def _log_of_the_only_task(url: str, dag_id: str) -> str:
-    """The log of a task, as Airflow 3 shows it in its API."""
+    """Return the log of a task from the API of Airflow 3."""
     runs = f"/api/v2/dags/{dag_id}/dagRuns"
     with httpx2.Client(base_url=url, timeout=PATIENCE) as api:
         api.headers["Authorization"] = f"Bearer {api.get('/auth/token').json()['access_token']}"
@@ -151,7 +151,7 @@ def _log_of_the_only_task(url: str, dag_id: str) -> str:
 
 
 def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: Invocation) -> None:
-    """Its pid file stops it, and all that came with it. A pid file with the id of a stranger hinders no start."""
+    """The PID in its file stops it and its children. A PID file of another process does not prevent a start."""
     _with_schedules(invocation, "carbon_backfill")
     pid_file = invocation.home / "airflow-scheduler.pid"
     if _is_3(invocation):
@@ -162,7 +162,7 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
         invocation.await_that(invocation.has_scheduler)
         os.kill(int(pid_file.read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])
-        # The file of Airflow 2 is its own: it stays if the signal arrives while the scheduler forks.
+        # Airflow 2 manages its own file: it remains if the signal arrives while the scheduler forks.
         if _is_3(invocation):
             invocation.await_that(lambda: not pid_file.exists())
 
@@ -181,7 +181,7 @@ def test_standalone_starts_everything_on_loopback_and_stops_on_a_signal(invocati
             return False
         return bool(health["scheduler"]["status"] == health["triggerer"]["status"] == "healthy")
 
-    # No Airflow has the option, so this is how it runs in the background.
+    # Without `--daemon`, since no Airflow has it for `standalone`.
     with invocation.started("standalone", "-D") as process:
         assert process.wait(PATIENCE) == 0
         invocation.await_that(is_healthy)
@@ -192,7 +192,7 @@ def test_standalone_starts_everything_on_loopback_and_stops_on_a_signal(invocati
         assert not re.search("879[34]", (invocation.home / "airflow-standalone.log").read_text())
         os.kill(int((invocation.home / "airflow-standalone.pid").read_text()), signal.SIGTERM)
         invocation.await_that(lambda: invocation.processes() == [])
-        # The processes of gunicorn have their title where their environment was.
+        # gunicorn's processes overwrite their environment with their title.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", invocation.ports[name]))
 
@@ -205,8 +205,8 @@ def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
     assert ("admin" in done) == (code == 0)
 
 
-def test_airflow_is_given_the_tree_of_one_environment(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All trees have the same DAG ids: the variable chooses one, else it is the first. Which one it is, is said."""
+def test_airflow_loads_the_dags_of_one_environment(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable selects it, else it is the first, and a message names it. All environments have the same DAG ids."""
     folder = invocation.demo.folder
     configuration = (folder / "dagpress.toml").read_text() + 'environments = ["dev", "prod"]\n'
     live = FORECAST + "only: prod\nenvironments: {prod: {description: only live}}\n"
@@ -229,7 +229,7 @@ def test_airflow_is_given_the_tree_of_one_environment(invocation: Invocation, mo
 def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     invocation: Invocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where none is installed here, and a command needs one. Meltano's own generator, if it is there, is told of."""
+    """If no Airflow is installed here and a command needs a database. Meltano's own generator is reported."""
     own = (invocation.home.parent / "venv").readlink() / "bin"
     monkeypatch.setenv("PATH", f"{own}{os.pathsep}{os.environ['PATH']}")
     (invocation.home.parent / "stamp").unlink()
@@ -246,8 +246,8 @@ def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     assert "orchestrate/dags/meltano.py creates DAGs from Meltano's schedules" in said
 
 
-def test_what_is_installed_stays(invocation: Invocation) -> None:
-    """`add` a second time installs nothing, and loses nothing."""
+def test_adding_an_installed_airflow_changes_nothing(invocation: Invocation) -> None:
+    """The second `add` installs and removes nothing."""
     folder = invocation.demo.folder
     code, _, said = dagpress(folder, "add", "orchestrator", "airflow")
     assert code == 0

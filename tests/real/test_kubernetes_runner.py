@@ -1,7 +1,7 @@
-"""The pods that real Airflows make of schedules: valid for Kubernetes, and what the schedule says.
+"""The pods of real Airflows: valid for Kubernetes, and as the schedule describes them.
 
-There is no cluster: the operator renders its templates and builds its pod, which is checked against Kubernetes'
-published schema, where an unknown field is an error.
+No cluster is needed: the operator renders its templates and builds its pod, which is validated against Kubernetes'
+published schema, in which an unknown field is an error.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ _EXTRACT_LOAD = {"extractor": "tap-a", "loader": "target-b", "interval": "@daily
 
 @dataclass(frozen=True)
 class _Built:
-    """A pod as it goes to Kubernetes, and what the operator is to do with it."""
+    """A pod as sent to Kubernetes, and the settings of its operator."""
 
     pod: dict[str, Any]
     operator: dict[str, Any]
 
     @property
     def spec(self) -> dict[str, Any]:
-        """What the pod is."""
+        """The spec of the pod."""
         spec: dict[str, Any] = self.pod["spec"]
         return spec
 
     @property
     def container(self) -> dict[str, Any]:
-        """The container of the task, its first."""
+        """The container of the task, which is the first."""
         return dict(self.spec["containers"][0])
 
 
@@ -76,7 +76,7 @@ def _check(pod: dict[str, Any]) -> None:
 
 @pytest.fixture
 def build(airflow: Airflow, tmp_path: Path) -> Callable[..., dict[str, _Built]]:
-    """Return a function that generates schedules and gives the pods of the tasks of one; each of them is valid."""
+    """Return a function that generates schedules and returns the pods of the tasks of one, after validating each."""
     worker = tmp_path / "worker"
     write(worker, {"kubeconfig": as_yaml(_KUBECONFIG), "prod.yaml": as_yaml(_KUBECONFIG)})
     write(worker, {"pods/elt.yaml": as_yaml(_TEMPLATE), "own/token": "token", "own/ca.crt": "certificate"})
@@ -93,7 +93,7 @@ def build(airflow: Airflow, tmp_path: Path) -> Callable[..., dict[str, _Built]]:
     }
 
     def build(schedules: dict[str, str], name: str) -> dict[str, _Built]:
-        # The files of a worker are those of this test.
+        # The worker reads the files of this test.
         texts = {path: text.replace("/opt/airflow", str(worker)) for path, text in schedules.items()}
         root = write(tmp_path / "project", {"dagpress.toml": f'airflow = "{airflow.version}"\n', **texts})
         generation = pipeline.generate(project_of(root))
@@ -121,7 +121,7 @@ def _affinity(term: dict[str, Any]) -> dict[str, Any]:
     return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, **term}]}}
 
 
-# What the example of each setting makes of the pod (`spec`, `container`, `metadata`) or of the operator.
+# The effect of each setting's example on the pod (`spec`, `container`, `metadata`) or the operator.
 _MEANING: dict[str, tuple[str, dict[str, Any]]] = {
     "image": ("container", {"image": "registry.example.com/elt:2026.11.1"}),
     "image_pull_policy": ("container", {"imagePullPolicy": "Always"}),
@@ -211,7 +211,7 @@ def _parts(built: _Built) -> dict[str, dict[str, Any]]:
 
 
 def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
-    """Each example of the reference alone, as the setting of a task, does what it says, and a task without does not."""
+    """Each example of the reference, as the only setting of a task, has its effect; a task without it does not."""
     rows = KUBERNETES.sections[0].of(NEWEST_2).rows.values()
     examples = {row.name: yaml.safe_load(row.example) for row in rows if row.example}
     beside = {"volume_mounts": {"volumes": [{"name": "output", "emptyDir": {}}]}}
@@ -235,16 +235,16 @@ def test_the_example_of_each_setting_is_in_a_valid_pod(build: Callable[..., dict
             assert {key: _parts(plain)[where].get(key) for key in expected} != expected
 
 
-def test_the_usual_schedule_of_the_golden_case_has_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
-    """What a team usually has: secrets, and a limit over the requests of the defaults."""
+def test_a_typical_schedule_has_a_valid_pod(build: Callable[..., dict[str, _Built]]) -> None:
+    """With secrets, and a limit above the requests of the defaults."""
     (built,) = build(_golden(), "gitlab").values()
     assert built.container["resources"] == {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}
     names = ["TAP_GITLAB_START_DATE", "TAP_GITLAB_PRIVATE_TOKEN", "MELTANO_DATABASE_URI"]
     assert [variable["name"] for variable in built.container["env"]] == names
 
 
-def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., dict[str, _Built]]) -> None:
-    """Kubernetes' own objects are in the pod as they are in the schedule; Airflow dropped nothing of them."""
+def test_every_setting_is_in_the_pod(build: Callable[..., dict[str, _Built]]) -> None:
+    """Kubernetes objects are in the pod as in the schedule; Airflow drops no part of them."""
     text = _golden()["schedules/every_setting.yml"].replace("{{ conn.warehouse.host }}", "db")
     settings = yaml.safe_load(text.replace("{{ var.value.stage }}", "prod"))["kubernetes"]
     pods = build(_golden(), "every_setting")
@@ -298,7 +298,7 @@ def test_every_setting_is_in_the_pod_as_the_schedule_says(build: Callable[..., d
     }
 
 
-# What Kubernetes, Airflow, Jinja2 or a shell reads as something else.
+# Values that Kubernetes, Airflow, Jinja2 or a shell could change.
 _KNOWN = [
     *("$(HOME)", "$$(HOME)", "$$", "$", "$é", "$(", "a$(GREETING)b", "${HOME}", "`id`", "'", '"', "\\", "*", ";", "&&"),
     *("a.json", "a.yaml", "b.yml", ".json", "run.sh", "{#", "{# gone #}", "}}", '{"a": {"b": 1}}', "-n", "a b", " "),
@@ -307,8 +307,8 @@ _KNOWN = [
 ]
 
 
-def test_known_values_arrive_as_they_are(build: Callable[..., dict[str, _Built]]) -> None:
-    """Each as a variable and as a word of the command, after Airflow and after Kubernetes."""
+def test_known_values_arrive_unchanged(build: Callable[..., dict[str, _Built]]) -> None:
+    """Each as a variable and as a word of the command, after Airflow and Kubernetes have processed it."""
     values = [value for value in _KNOWN if "{{" not in value and "{%" not in value]
     env = {"GREETING": "hello", **{f"V{number}": value for number, value in enumerate(values)}, "EMPTY": ""}
     run = shlex.join(["tap-a", *values])
@@ -319,14 +319,14 @@ def test_known_values_arrive_as_they_are(build: Callable[..., dict[str, _Built]]
     assert variables == env
 
 
-def test_what_a_template_gives_arrives_as_it_is(build: Callable[..., dict[str, _Built]]) -> None:
-    """What only Airflow knows is as safe as text, in variables and in words."""
+def test_rendered_templates_arrive_unchanged(build: Callable[..., dict[str, _Built]]) -> None:
+    """In variables and in words of the command."""
     env = {"DAY": "{{ ds }}", "PASSWORD": "{{ conn.warehouse.password }}", "URL": "$$ {{ conn.warehouse.password }}"}
     schedule = {**_EXTRACT_LOAD, "env": env, "state_id": "{{ conn.warehouse.password }}-{{ ds }}.json"}
     schedules = {"schedules/a.yml": as_yaml({**schedule, "kubernetes": {"image": "elt:1"}})}
     (shell, option, script), variables = started(build(schedules, "a")["extract_load"].container)
     assert variables.items() >= {"DAY": "2026-03-02", "PASSWORD": _PASSWORD, "URL": f"$$ {_PASSWORD}"}.items()
-    # A shell refuses a state id that is empty.
+    # A shell rejects an empty state id.
     calls = 'meltano() { printf "%s\\0" "$@"; }\n' + script
     done = subprocess.run([shell, option, calls], env=variables, text=True, capture_output=True, check=True)
     assert done.stdout.split("\0")[:-1] == ["el", "tap-a", "target-b", f"--state-id={_PASSWORD}-2026-03-02.json"]
@@ -342,8 +342,8 @@ _WRONG: list[tuple[tuple[Any, ...], object]] = [
 ]
 
 
-def test_a_pod_that_is_wrong_is_seen(build: Callable[..., dict[str, _Built]]) -> None:
-    """The check of the tests above finds an unknown field, and a value of another kind."""
+def test_an_invalid_pod_is_reported(build: Callable[..., dict[str, _Built]]) -> None:
+    """The validation of the tests above finds an unknown field and a wrong type."""
     settings = {
         "tolerations": [{"operator": "Exists"}],
         "limits": {"memory": "2Gi"},

@@ -1,4 +1,4 @@
-"""The list of 1,000 pipelines in a real browser: it is found what is looked for, also with the keyboard alone."""
+"""The list of 1,000 pipelines in a real browser: search, filters and order, also by keyboard."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ tags: [shop, a-longer-one, eu]
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of 1,000 schedules, of which one is not generated."""
+    """A project of 1,000 schedules, one of them not generated."""
     texts = {
         f"schedules/s{number:04}.yml": SCHEDULE.format(number, number % 60, number % 24, number % 5)
         for number in range(1000)
@@ -40,7 +40,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(fleet: Path) -> Iterator[str]:
-    """The address of the list of the fleet."""
+    """The URL of the list of the fleet."""
     with served(fleet) as url:
         yield url
 
@@ -58,7 +58,7 @@ def _names(page: Page) -> list[str]:
 
 
 def test_typing_finds_a_pipeline_among_a_thousand(page: Page) -> None:
-    expect(page.locator("#count")).to_contain_text("1,000 pipelines, 1 to 100 are shown")
+    expect(page.locator("#count")).to_contain_text("1,000 pipelines, showing 1 to 100")
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     search = page.get_by_label("Search")
@@ -68,13 +68,13 @@ def test_typing_finds_a_pipeline_among_a_thousand(page: Page) -> None:
     expect(search).to_be_focused()
     expect(search).to_have_value("s0042")
     expect(page).to_have_url(re.compile(r"/\?q=s0042$"))
-    # One after the last keystroke, not one for each.
+    # One request after the last keystroke, not one for each.
     assert len(requests) < len("s0042")
     page.reload()
     assert _names(page) == ["s0042"]
 
 
-def test_the_keyboard_alone_filters_orders_and_turns_pages(page: Page) -> None:
+def test_filters_order_and_pages_work_by_keyboard(page: Page) -> None:
     page.get_by_role("search").get_by_label("Owner").focus()
     for _ in range(4):
         page.keyboard.press("ArrowDown")
@@ -91,13 +91,13 @@ def test_the_keyboard_alone_filters_orders_and_turns_pages(page: Page) -> None:
     page.go_back()
     expect(page.locator("tbody th a").first).to_have_text("s0998")
     expect(page.get_by_role("heading", name="Pipelines")).to_be_visible()
-    # The order stays while one types.
+    # Typing keeps the order.
     page.get_by_label("Search").fill("s09")
     expect(page.locator("#count")).to_contain_text("20 of 1,000 pipelines")
     assert _names(page)[0] == "s0998"
 
 
-def test_without_javascript_the_form_does_the_same(url: str, browser: Browser) -> None:
+def test_the_form_works_without_javascript(url: str, browser: Browser) -> None:
     with opened(browser, java_script_enabled=False) as page:
         page.goto(url)
         page.get_by_label("Search").fill("s004")
@@ -105,7 +105,7 @@ def test_without_javascript_the_form_does_the_same(url: str, browser: Browser) -
         assert _names(page) == [f"s004{number}" for number in range(10)]
 
 
-def test_generate_brings_a_missing_file_back(fleet: Path, page: Page) -> None:
+def test_generate_restores_a_missing_file(fleet: Path, page: Page) -> None:
     (fleet / "generated_dags/s0500.py").unlink()
     page.reload()
     page.get_by_role("button", name="Generate").click()
@@ -130,7 +130,7 @@ _NAMES = ("done", "broken", "idle", "fresh", "waiting", "gone")
 
 @pytest.fixture
 def behind(tmp_path: Path) -> Iterator[tuple[StandIn, str]]:
-    """An Airflow with DAGs in every state but that of `gone`, and the address of the list of their project."""
+    """A fake Airflow with DAGs in every state, but without `gone`, and the URL of the list of their project."""
     root = write(tmp_path, {f"schedules/{name}.yml": SCHEDULE.format(name, 0, 1, name) for name in _NAMES})
     assert dagpress(root, "generate")[0] == 0
     states = dict(zip(_NAMES, ("success", "failed", "success", "", "queued"), strict=False))
@@ -149,16 +149,16 @@ def _cell(page: Page, name: str) -> Locator:
 
 
 def _text(page: Page, name: str) -> str:
-    """What one sees of a cell."""
+    """Return the visible text of a cell."""
     text: str = _cell(page, name).evaluate(_SEEN)
     return " ".join(text.split())
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_the_list_shows_and_moves_what_airflow_has(
+def test_the_list_shows_airflow_s_state_and_runs_pauses_and_unpauses_dags(
     behind: tuple[StandIn, str], browser: Browser, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    """By the keyboard alone, and nothing moves when Airflow answers."""
+    """By keyboard, and without layout shifts when Airflow responds."""
     airflow, url = behind
     airflow.seconds = 0.2
     with opened(browser, viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
@@ -179,7 +179,7 @@ def _see_cells(page: Page, airflow: StandIn) -> None:
     assert _text(page, "done").endswith("ago, 2 min 10 s Run now… Pause")
     assert _text(page, "broken").startswith("failed Log of extract & load ")
     assert _text(page, "idle").startswith("success paused Log")
-    assert _text(page, "fresh") == "no run yet differs from the repo Run now… Pause"
+    assert _text(page, "fresh") == "no runs yet differs from the repo Run now… Pause"
     assert _text(page, "waiting") == "queued paused Log waits until the DAG is unpaused Run now… Unpause"
     assert _text(page, "gone") == "not deployed"
     run = f"{airflow.url}/dags/meltano_broken/runs/scheduled__2026-11-26T05%3A00%3A00%2B00%3A00"
@@ -194,7 +194,7 @@ def _run_paused(page: Page, button: Locator) -> None:
 
 
 def _run(page: Page, airflow: StandIn) -> None:
-    """Think twice, be refused, and run."""
+    """Cancel, get an error, and run."""
     dialog, said = page.locator("#airflow-dialog"), page.locator("#airflow-said")
     button = _cell(page, "idle").get_by_role("link", name="Run now… idle")
     button.press("Enter")
@@ -204,7 +204,7 @@ def _run(page: Page, airflow: StandIn) -> None:
     assert not violations(page)
     page.keyboard.press("Escape")
     expect(button).to_be_focused()
-    # Refused, it says so in the dialog, and nothing has changed.
+    # The dialog shows the error, and nothing has changed.
     airflow.refusal = "no <b>right</b>"
     _run_paused(page, button)
     expect(dialog.get_by_role("alert")).to_contain_text("Airflow rejected the request: no <b>right</b>")

@@ -1,4 +1,4 @@
-"""The login in a real browser: by the printed URL, by `--open`, by a link on another site, and after a restart."""
+"""The login in a real browser: with the printed URL, `--open`, a link on another site, and after a restart."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_token_logs_in_and_is_stored_nowhere(project: Path, browser: Browser
         page.get_by_text("No files written").wait_for()
 
 
-def test_after_a_restart_the_page_says_how_to_get_in(project: Path, browser: Browser) -> None:
+def test_after_a_restart_the_page_explains_how_to_log_in(project: Path, browser: Browser) -> None:
     port = str(closed_port())
     with browser.new_context() as context:
         page = context.new_page()

@@ -44,10 +44,10 @@ def _lines(path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("airflow", "conf"), [("airflow-3", {}), ("airflow-2", {"full_refresh": True})], indirect=["airflow"]
 )
-def test_a_backfill_by_a_param(
+def test_a_run_parameter_triggers_a_full_refresh(
     airflow: Airflow, conf: dict[str, bool], tmp_path: Path, meltano: Callable[..., str]
 ) -> None:
-    """A run reads on from the state of its task, or everything where it is asked to; dbt gets its words as written."""
+    """Without it, a run continues from the state of its task; dbt gets its arguments unchanged."""
     programs = {"tap": _TAP, "target": _TARGET, "dbt": _DBT}
     files = {name: text.format(python=sys.executable) for name, text in programs.items()}
     write(tmp_path, {"meltano.yml": _MELTANO, **files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
@@ -64,8 +64,8 @@ def test_a_backfill_by_a_param(
     assert json.loads(words[4]) == {"shops": ["north", "south"], "again": str(bool(conf))}
 
 
-def test_what_a_template_renders_to_is_a_boolean_to_meltano(tmp_path: Path, meltano: Callable[..., str]) -> None:
-    """For each command that loads: Airflow renders `True`, `False`, or nothing, which both read as click does."""
+def test_meltano_reads_a_rendered_template_as_a_boolean(tmp_path: Path, meltano: Callable[..., str]) -> None:
+    """For each command that loads: Airflow renders `True`, `False` or an empty string, which are read as in click."""
     programs = {"tap": _TAP, "target": _TARGET, "dbt": _DBT}
     files = {name: text.format(python=sys.executable) for name, text in programs.items()}
     write(tmp_path, {"meltano.yml": _MELTANO, **files})

@@ -1,4 +1,4 @@
-"""With a real Meltano: the variables that stand in for what changes the project, its first day, and its refusals."""
+"""With a real Meltano: variables that replace commands that change the project, errors, and the first start."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _printed(folder: Path, *words: str, **env: str) -> dict[str, object]:
 
 
 def _settings(folder: Path, **env: str) -> dict[str, object]:
-    """What each plugin gets, and what it is to select."""
+    """Return the configuration and the selection of each plugin."""
     found: dict[str, object] = {}
     for plugin in _PLUGINS:
         found[plugin] = _printed(folder, "invoke", plugin, **env)
@@ -76,8 +76,8 @@ def _settings(folder: Path, **env: str) -> dict[str, object]:
     return found
 
 
-def test_a_variable_says_the_same_for_one_run(tmp_path: Path, meltano: Callable[..., str]) -> None:
-    """A plugin gets from the variables that are proposed what the commands would have written for good."""
+def test_the_proposed_variables_replace_the_commands_for_one_run(tmp_path: Path, meltano: Callable[..., str]) -> None:
+    """A plugin gets the configuration that the commands would have written permanently."""
     files = {"meltano.yml": _MELTANO, "print_config": _PRINT_CONFIG.format(python=sys.executable)}
     changed, same = (write(tmp_path / name, files) for name in ("changed", "same"))
     for command in _COMMANDS:
@@ -93,14 +93,14 @@ def test_a_variable_says_the_same_for_one_run(tmp_path: Path, meltano: Callable[
 
     expected = _settings(changed)
     assert expected["tap-shop selects"] == ["commits.id", "issues.*", "!*.*_url"]
-    # A plugin that inherits has what the other's variables say too, as it has what stands in the file.
+    # A plugin that inherits also gets the variables of its parent, as it gets its configuration in the file.
     assert _settings(same, **variables) == expected
     plugins = yaml.safe_load((same / "meltano.yml").read_text())["plugins"]
     assert plugins == yaml.safe_load(_MELTANO)["plugins"]
 
 
 @pytest.mark.parametrize("schedule", [{"state_id_suffix": "a:b"}, {"environment": "a:b"}])
-def test_what_is_refused_is_what_meltano_refuses(tmp_path: Path, schedule: dict[str, str]) -> None:
+def test_validate_rejects_what_meltano_rejects(tmp_path: Path, schedule: dict[str, str]) -> None:
     given = {"interval": "@daily", "tasks": ["tap-shop target-x"], **schedule}
     config = _MELTANO.replace("{name: dev}", "{name: dev}, {name: 'a:b'}") if "environment" in schedule else _MELTANO
     write(
@@ -134,8 +134,8 @@ plugins:
 _NAMES = ["IN_ROOT", "IN_ALL", "IN_ENVIRONMENT", "IN_ITS_PLUGIN", "IN_PLUGIN", "IN_ANOTHER", "NOWHERE"]
 
 
-def test_what_is_overridden_is_what_a_plugin_does_not_get(tmp_path: Path) -> None:
-    """A command gets Meltano's environment as a variable, and Meltano calls the plugin with it."""
+def test_the_variables_reported_as_overridden_do_not_reach_a_plugin(tmp_path: Path) -> None:
+    """A command gets Meltano's environment as a variable, with which Meltano calls the plugin."""
     env = dict.fromkeys(_NAMES, "ours")
     task = {"id": "a", "command": "meltano invoke tap-x", "env": env}
     schedule = {"interval": "@daily", "environment": "prod", "tasks": [task]}
@@ -159,10 +159,8 @@ wait
 """
 
 
-def test_four_tasks_find_the_database_that_the_start_of_airflow_set_up(
-    tmp_path: Path, meltano: Callable[..., str]
-) -> None:
-    """With no database, all but the first of them would find half of one."""
+def test_concurrent_first_tasks_find_the_created_database(tmp_path: Path, meltano: Callable[..., str]) -> None:
+    """Without a database, all but the first would find an incomplete one."""
     assert meltano(tmp_path, "--version")
     write(tmp_path, {"meltano.yml": _MELTANO, "dagpress.toml": f'airflow = "{NEWEST_2}"\n'})
     airflow = tmp_path / f".dagpress/airflow-{NEWEST_2}"

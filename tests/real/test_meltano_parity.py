@@ -1,4 +1,4 @@
-"""A team that leaves Meltano's own generator keeps its DAGs: what Airflow imports here is what that generator made.
+"""A team that leaves Meltano's own generator keeps its DAGs: Airflow imports the same from both.
 
 The generator runs on the same Airflow, and asks the real Meltano for its schedules.
 """
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 Data = dict[str, Any]
 
 GENERATOR = Path(__file__).parent.parent / "generators" / "meltano.py"
-# Every kind of schedule that Meltano takes, beyond those of the demo.
+# Every kind of schedule that Meltano accepts, in addition to those of the demo.
 SCHEDULES: dict[str, Data] = {
     "hourly": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@hourly"},
     "weekly": {"extractor": "tap-carbon", "loader": "target-duckdb", "interval": "@weekly", "transform": "skip"},
@@ -50,8 +50,8 @@ JOBS: list[Data] = [
 ]
 
 
-def _as_the_generator_tells_it(dag: Data) -> Data:
-    """Keep of a DAG that Airflow imported what the generator decides."""
+def _attributes_of_the_generator(dag: Data) -> Data:
+    """Return the attributes of an imported DAG that the generator decides."""
     kept = ("dag_id", "tags", "timezone", "catchup", "max_active_runs")
     kept_of_a_task = ("task_id", "upstream", "owner", "depends_on_past", "retries", "retry_delay", "start_date")
     tasks = [
@@ -81,7 +81,7 @@ def _of_the_generator(airflow: Airflow, project: DemoProject) -> dict[str, Data]
     environ = project.environ()
     answer = airflow.worker.import_file(GENERATOR, environ)
     assert answer["errors"] == []
-    return {dag["dag_id"]: _as_the_generator_tells_it(dag) for dag in answer["dags"]}
+    return {dag["dag_id"]: _attributes_of_the_generator(dag) for dag in answer["dags"]}
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def every_kind(airflow: Airflow, demo_project: DemoProject) -> Path:
     folder = demo_project.folder
     config = folder / "meltano.yml"
     plugins, _ = config.read_text().split("\njobs:\n")
-    # Meltano insists on `transform`, unless there is a job.
+    # Meltano requires `transform` without a job.
     schedules = [{"name": name, **_transform(schedule), **schedule} for name, schedule in SCHEDULES.items()]
     config.write_text(f"{plugins}\njobs: {json.dumps(JOBS)}\nschedules: {json.dumps(schedules)}\n")
     (folder / "schedules").mkdir()
@@ -106,14 +106,14 @@ def _transform(schedule: Data) -> Data:
     return {} if "job" in schedule else {"transform": "skip"}
 
 
-def test_every_kind_of_schedule_is_the_same_and_runs_the_same(
+def test_every_kind_of_schedule_has_the_same_dag_and_runs_the_same(
     airflow: Airflow, demo_project: DemoProject, every_kind: Path, recording_meltano: RecordingMeltano
 ) -> None:
     schedules = _meltano_schedules(demo_project)
     assert {schedule["name"] for schedule in schedules} == set(SCHEDULES)
     found = _import(airflow, every_kind)
-    ours = {dag_id: _as_the_generator_tells_it(dag) for dag_id, (_, dag) in found.items()}
-    # What never runs by itself has no DAG there, and one here that can be triggered by hand.
+    ours = {dag_id: _attributes_of_the_generator(dag) for dag_id, (_, dag) in found.items()}
+    # A manual schedule has no DAG there, and a DAG for manual runs here.
     by_itself = {dag_id: dag for dag_id, dag in ours.items() if dag["cron"]}
     assert by_itself == _of_the_generator(airflow, demo_project)
     assert len(ours) - len(by_itself) == sum(schedule["cron_interval"] is None for schedule in schedules)
@@ -128,7 +128,7 @@ def test_every_kind_of_schedule_is_the_same_and_runs_the_same(
 
 def _assert_it_runs_the_same(schedule: Data, calls: list[Call]) -> None:
     if job := schedule.get("job"):
-        # What the generator joins with spaces, the shell takes apart again.
+        # The shell splits what the generator joins with spaces.
         lines = [task if isinstance(task, str) else " ".join(task) for task in job["tasks"]]
         assert [call.argv for call in calls] == [["run", *line.split()] for line in lines]
     else:

@@ -1,4 +1,4 @@
-"""What `dagpress next` says is what Airflow's own timetable says, over every change of the clock."""
+"""`dagpress next` prints the runs of Airflow's own timetable, also at DST changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DATA_INTERVALS = ["", "data_interval: true\n", "data_interval: false\n"]
 
 
 def _question(random: Random) -> tuple[str, str]:
-    """A schedule that is not there for long, and the moment after which its runs are asked for."""
+    """Generate a schedule with an end, and a time; the test compares the runs after it."""
     is_often = random.random() < 0.3
     cron = " ".join(random.choice(parts) for parts in (_MANY_MINUTES if is_often else _MINUTES, _HOURS, _DAYS))
     zone = random.choice(_ZONES)
@@ -47,8 +47,8 @@ def _question(random: Random) -> tuple[str, str]:
     return f"{schedule}start_date: {start.isoformat()}\n{random.choice(_DATA_INTERVALS)}", after.isoformat()
 
 
-def test_next_is_what_the_timetable_gives(airflow: Airflow, tmp_path: Path) -> None:
-    """Hundreds of schedules, six runs of each from a moment near a change of the clock, asked as the scheduler asks."""
+def test_next_prints_the_runs_of_the_timetable(airflow: Airflow, tmp_path: Path) -> None:
+    """Hundreds of schedules, with six runs of each from a time near a DST change."""
     random = Random(0 if os.environ.get("CI") else None)  # noqa: S311  # nothing is secret here
     questions = {f"s{number}": _question(random) for number in range(_HOW_MANY)}
     schedules = {f"schedules/{name}.yml": schedule for name, (schedule, _) in questions.items()}
@@ -78,7 +78,7 @@ def test_next_is_what_the_timetable_gives(airflow: Airflow, tmp_path: Path) -> N
 
 
 def _generated_in_one(project: Path) -> Path:
-    """The DAGs of a project in one file, which is loaded at once."""
+    """Return the DAGs of a project in one file, which loads faster."""
     assert dagpress(project, "generate")[0] in {0, 1}
     every = project / "every.py"
     every.write_text("\n".join(path.read_text() for path in sorted(project.glob("generated_dags/*.py"))))
@@ -86,7 +86,7 @@ def _generated_in_one(project: Path) -> Path:
 
 
 def _runs(schedule: Schedule, after: str, version: str) -> list[str]:
-    """What `dagpress next` prints, which would read all of them anew for each."""
+    """Return what `dagpress next` prints, without reading the project for each schedule."""
     runs = islice(schedule.timetable(version).next_runs(datetime.fromisoformat(after)), 6)
     return [run.astimezone(timezone.utc).isoformat() for run in runs]
 
@@ -95,8 +95,8 @@ _INTERVALS = ["@daily", "0 6 * * *", "0 */12 * * *", "H H * * 1-5"]
 _BOUNDS = [("2030-01-01", "2030-01-03"), ("2030-01-01T06:00:00", "2030-01-04T05:59:59")]
 
 
-def test_next_begins_and_ends_as_the_scheduler_does(airflow: Airflow, tmp_path: Path) -> None:
-    """With data intervals a run starts when its own is over, so the first and the last are an interval later."""
+def test_next_starts_and_ends_as_the_scheduler_does(airflow: Airflow, tmp_path: Path) -> None:
+    """With data intervals, a run starts at the end of its interval, so the first and last are one interval later."""
     schedules = {
         f"s{number}": f'extractor: a\nloader: b\ninterval: "{interval}"\nstart_date: {start}\nend_date: {end}\n{kind}'
         for number, (interval, (start, end), kind) in enumerate(product(_INTERVALS, _BOUNDS, _DATA_INTERVALS))
@@ -123,7 +123,7 @@ def test_next_begins_and_ends_as_the_scheduler_does(airflow: Airflow, tmp_path: 
         ("0 * * * *", "Australia/Lord_Howe"),
     ],
 )
-def test_a_catchup_stalls_where_validate_says_so(airflow: Airflow, cron: str, zone: str, tmp_path: Path) -> None:
+def test_a_catchup_stalls_where_validate_reports_it(airflow: Airflow, cron: str, zone: str, tmp_path: Path) -> None:
     """The reported run is the last one that the scheduler finds."""
     schedule = f'extractor: a\nloader: b\ninterval: "{cron}"\ntimezone: {zone}\ndata_interval: true\n'
     start = "2027-03-01" if zone.startswith("Australia") else "2026-10-01"

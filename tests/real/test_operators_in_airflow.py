@@ -1,4 +1,4 @@
-"""Operators by `uses` on real Airflow: all of the facts load, and what is refused or warned about fails there."""
+"""Operators of `uses` on real Airflow: all operators of the facts load, and reported arguments fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.airflow_facts import facts_of
 from codegen.keys.operator_arguments import example
 
 pytestmark = pytest.mark.slow
-# Values of some arguments for which that of their type is not valid.
+# Values of arguments that do not accept the example of their type.
 _VALUES: dict[str, Any] = {
     "python_callable": {"$import": "quality.checks.check_rows"},
     "follow_task_ids_if_true": "next",
@@ -23,7 +23,7 @@ _VALUES: dict[str, Any] = {
     "options": ["yes", "no"],
     "bash_command": "true",
 }
-# A base class; one that needs a `DAG` object; and on Airflow 2, these need a package that is not installed.
+# A base class; an operator that needs a `DAG` object; and on Airflow 2, those that need a missing package.
 _LEFT_OUT = {
     "BaseBranchOperator",
     "SubDagOperator",
@@ -42,10 +42,8 @@ def _answer(airflow: Airflow, folder: Path, generation: pipeline.Generation) -> 
     return airflow.worker.import_file(write(folder, dict(generation.files)) / "generated_dags/a.py")
 
 
-def test_every_operator_of_the_facts_loads_with_the_arguments_that_it_requires(
-    airflow: Airflow, tmp_path: Path
-) -> None:
-    """The examples in the message about a missing argument have the types that Airflow takes."""
+def test_every_operator_of_the_facts_loads_with_its_required_arguments(airflow: Airflow, tmp_path: Path) -> None:
+    """The examples in the message about a missing argument have the types that Airflow accepts."""
     facts, tasks = facts_of(airflow.version), list[dict[str, Any]]()
     names = sorted(facts.core_operators.keys() - _LEFT_OUT)
     for name in names:
@@ -71,10 +69,10 @@ def test_every_operator_of_the_facts_loads_with_the_arguments_that_it_requires(
         ({"uses": "airflow.providers.http.operators.http.HttpOperatr"}, "", "HttpOperatr"),
     ],
 )
-def test_what_is_warned_about_fails_in_airflow(
+def test_a_reported_argument_fails_in_airflow(
     airflow: Airflow, tmp_path: Path, task: dict[str, Any], code: str, reason: str
 ) -> None:
-    """An operator without facts gets no warning: only a real Airflow knows it."""
+    """An operator without facts gets no warning: only a real Airflow can check it."""
     generation = _generation(airflow, tmp_path, [{"id": "it", **task}])
     assert [each.code for each in generation.diagnostics] == ([code] if code else [])
     errors = _answer(airflow, tmp_path, generation)["errors"]

@@ -1,4 +1,4 @@
-"""Run parameters and references to secrets, from the command of Airflow that starts a run to the process of Meltano."""
+"""Run parameters and references to secrets, from the start of a run in Airflow to the Meltano process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ env:
 tasks: ["tap-a --config={{ var.value.source_token }} target-b"]
 """
 _PASSWORD, _TOKEN = "made-up-password", "made-up-token"
-# Where Airflow looks for connections and variables first; this one writes down that it was asked.
+# The first secrets backend, which records lookups of connections and variables.
 _BACKEND = """\
 import os
 from airflow.secrets import BaseSecretsBackend
@@ -92,14 +92,14 @@ def _environ(meltano: RecordingMeltano, **extra: str) -> dict[str, str]:
     ],
     ids=["defaults", "given"],
 )
-def test_what_a_run_is_given_reaches_meltano(
+def test_run_parameters_reach_meltano(
     airflow: Airflow,
     recording_meltano: RecordingMeltano,
     tmp_path: Path,
     conf: dict[str, object],
     env: dict[str, str],
 ) -> None:
-    """Byte for byte, as a variable and as an argument; nothing of it is code."""
+    """Byte for byte, as a variable and as an argument, and never as code."""
     folder = _generated(tmp_path, airflow, _PARAMS)
     given = ["--conf", json.dumps(conf)] if conf else []
     done = airflow.run("dags", "test", "meltano_a", *given, dags_folder=folder, env=_environ(recording_meltano))
@@ -110,7 +110,7 @@ def test_what_a_run_is_given_reaches_meltano(
     assert not list(recording_meltano.folder.rglob("owned"))
 
 
-def test_a_run_that_is_given_what_does_not_fit_is_refused(
+def test_airflow_rejects_a_run_with_invalid_parameters(
     airflow: Airflow, recording_meltano: RecordingMeltano, tmp_path: Path
 ) -> None:
     folder = _generated(tmp_path, airflow, _PARAMS)
@@ -121,8 +121,8 @@ def test_a_run_that_is_given_what_does_not_fit_is_refused(
     assert recording_meltano.take_calls() == []
 
 
-def test_nothing_is_looked_up_when_a_dag_is_parsed(airflow: Airflow, tmp_path: Path) -> None:
-    """Neither a connection nor a variable, and no database: the backend that is asked first has not been asked."""
+def test_parsing_a_dag_looks_up_no_connection_or_variable(airflow: Airflow, tmp_path: Path) -> None:
+    """The first secrets backend gets no request, and there is no database."""
     file = _generated(tmp_path, airflow, _SECRETS) / "a.py"
     write(tmp_path, {"backend/asked.py": _BACKEND})
     environ = environments.clean_environ(
@@ -140,10 +140,10 @@ def test_nothing_is_looked_up_when_a_dag_is_parsed(airflow: Airflow, tmp_path: P
     assert not (tmp_path / "asked").exists()
 
 
-def test_a_task_gets_what_it_names_when_it_runs(
+def test_a_task_gets_its_connections_and_variables_when_it_runs(
     airflow: Airflow, recording_meltano: RecordingMeltano, tmp_path: Path
 ) -> None:
-    """From a connection and a variable of Airflow; neither the log nor the page of the task shows them."""
+    """Neither the log nor the page of the task shows their secrets."""
     folder = _generated(tmp_path, airflow, _SECRETS)
     environ = _environ(
         recording_meltano,

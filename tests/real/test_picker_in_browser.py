@@ -1,4 +1,4 @@
-"""The picker of times in a real browser, by keyboard alone and without a cron."""
+"""The picker of times in a real browser, by keyboard and without a cron expression."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_weekdays_half_past_six_in_berlin_by_keyboard(browser: Browser, project:
         page.keyboard.type("06:30")
         _has(page, "interval", "30 6 * * 1-5")
         assert page.locator("#when-runs tbody tr:not(.change)").count() == 5
-        assert "Runs every weekday at 06:30 (Europe/Berlin)" in page.locator("#when-runs").inner_text()
-        # Each kind of start has its controls in sight, and no others.
+        assert "Starts: every weekday at 06:30 (Europe/Berlin)" in page.locator("#when-runs").inner_text()
+        # Each kind of start shows only its own controls.
         for starts, shown in {
             "often": "#every",
             "after": "#control-after",
@@ -92,7 +92,7 @@ def test_weekdays_half_past_six_in_berlin_by_keyboard(browser: Browser, project:
     assert text.startswith(EXTRACT_LOAD.partition("interval")[0])
 
 
-def test_without_script_the_choices_are_written_by_a_button(browser: Browser, project: Path) -> None:
+def test_without_javascript_a_button_applies_the_choices(browser: Browser, project: Path) -> None:
     with served(project) as url, opened(browser, base_url=url, java_script_enabled=False) as page:
         page.goto("edit/a.yml")
         page.locator("[name='when:starts'][value=often]").check()

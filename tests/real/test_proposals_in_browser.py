@@ -1,4 +1,4 @@
-"""Three people propose changes in real browsers, with a bare repository as the remote, and nobody types a cron."""
+"""Three users propose changes in real browsers, without cron expressions; the remote is a bare repository."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ plugins:
 
 
 @contextmanager
-def _person(browser: Browser, url: str, name: str) -> Iterator[Page]:
-    """The browser of a person, who has entered a name."""
+def _user(browser: Browser, url: str, name: str) -> Iterator[Page]:
+    """Open the browser of a user, who has entered a name."""
     with opened(browser, base_url=url, timezone_id="Europe/Berlin") as page:
         page.goto("new")
         page.get_by_label("Name").fill(name)
@@ -39,7 +39,7 @@ def _person(browser: Browser, url: str, name: str) -> Iterator[Page]:
 
 @pytest.fixture
 def checkout(team: Team) -> Path:
-    """The checkout of the server, which has plugins."""
+    """The server's checkout, with plugins."""
     write(team.checkout, {"meltano.yml": MELTANO})
     git(team.checkout, "add", "--all")
     git(team.checkout, "commit", "--quiet", "--message=Plugins")
@@ -47,14 +47,14 @@ def checkout(team: Team) -> Path:
     return team.checkout
 
 
-def test_three_people_propose_continue_and_withdraw(team: Team, checkout: Path, browser: Browser) -> None:
+def test_three_users_propose_continue_and_withdraw_changes(team: Team, checkout: Path, browser: Browser) -> None:
     before = git(checkout, "rev-parse", "HEAD")
     state = {"XDG_STATE_HOME": str(team.folder / "state")}
     with (
         served(checkout, "--review", **state) as url,
-        _person(browser, url, "Ada") as ada,
-        _person(browser, url, "Bob") as bob,
-        _person(browser, url, "Cleo") as cleo,
+        _user(browser, url, "Ada") as ada,
+        _user(browser, url, "Bob") as bob,
+        _user(browser, url, "Cleo") as cleo,
     ):
         _make_pipeline(ada)
         _change_owner(bob)
@@ -92,7 +92,7 @@ def test_three_people_propose_continue_and_withdraw(team: Team, checkout: Path, 
 
 
 def _is_accessible(page: Page) -> None:
-    """Axe finds nothing, in light and in dark, and a phone shows all of the width."""
+    """Assert that axe finds no violation, in light and dark mode, and that a phone shows the full width."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for width in (360, 1280):
@@ -102,7 +102,7 @@ def _is_accessible(page: Page) -> None:
 
 
 def _make_pipeline(page: Page) -> None:
-    """Weekdays at half past six in Berlin, without a cron."""
+    """Create a pipeline on weekdays at half past six in Berlin, without a cron expression."""
     page.get_by_label("Extractor extractor").select_option("tap-shop")
     page.get_by_label("weekdays").check()
     page.get_by_label("at", exact=True).fill("06:30")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def run(airflow: Airflow, dags_folder: Callable[[str], Path], demo_project: DemoProject) -> Callable[[str], str]:
-    """Run a DAG of this repo on the demo project, see that it succeeds, and return what Airflow printed."""
+    """Run a DAG of this repo on the demo project, check its success, and return Airflow's output."""
 
     def run_dag(dag_id: str) -> str:
         folder = dags_folder(airflow.version)
@@ -38,9 +38,7 @@ def _files_in_state(project: DemoProject, state_id: str) -> set[str]:
     return {path.rpartition("/")[2] for path in bookmark["file_hashes"]}
 
 
-def test_rows_arrive_and_a_second_run_continues_where_the_first_ended(
-    run: Callable[[str], str], demo_project: DemoProject
-) -> None:
+def test_a_second_run_continues_where_the_first_ended(run: Callable[[str], str], demo_project: DemoProject) -> None:
     run("meltano_carbon__duckdb")
     assert demo_project.rows("carbon.readings") == 8
     assert _files_in_state(demo_project, "carbon__duckdb") == {"2026-03-01.jsonl", "2026-03-02.jsonl"}
@@ -48,13 +46,13 @@ def test_rows_arrive_and_a_second_run_continues_where_the_first_ended(
     new = {"from": "2026-03-03T00:00:00Z", "region": "London", "actual": 99, "index": "low"}
     (demo_project.folder / "data" / "readings" / "2026-03-03.jsonl").write_text(json.dumps(new) + "\n")
     printed = run("meltano_carbon__duckdb")
-    # The target only ever adds rows: had the state been lost, there would be 8 + 9 of them.
+    # The target only appends rows: without the state, there would be 8 + 9 of them.
     assert demo_project.rows("carbon.readings") == 9
     assert "Skipped 2 unchanged files" in printed
     assert "2026-03-03.jsonl" in _files_in_state(demo_project, "carbon__duckdb")
 
 
-def test_the_tasks_of_a_job_run_in_their_order(run: Callable[[str], str], demo_project: DemoProject) -> None:
+def test_the_tasks_of_a_job_run_in_order(run: Callable[[str], str], demo_project: DemoProject) -> None:
     printed = run("meltano_carbon_refresh_refresh")
     assert demo_project.rows("carbon.readings") == 8
     assert demo_project.rows("carbon.forecasts") == 3
@@ -64,7 +62,7 @@ def test_the_tasks_of_a_job_run_in_their_order(run: Callable[[str], str], demo_p
     assert ended < printed.index("starting task_id=meltano_carbon_refresh_refresh_task1")
 
 
-def test_a_task_without_a_project_fails_and_says_what_is_missing(
+def test_a_task_without_a_project_fails_and_names_the_missing_variable(
     airflow: Airflow, dags_folder: Callable[[str], Path]
 ) -> None:
     path = _file(dags_folder(airflow.version), "carbon__duckdb")
@@ -73,12 +71,12 @@ def test_a_task_without_a_project_fails_and_says_what_is_missing(
     assert "MELTANO_PROJECT_ROOT: set it to the directory that contains meltano.yml" in answer["log"]
 
 
-def test_meltano_knows_the_options_of_every_key(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
-    """The environment, a full refresh and the suffix of the state: a real Meltano takes them where we put them."""
+def test_meltano_accepts_the_options_of_every_key(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
+    """The environment, a full refresh and the suffix of the state id."""
     common = 'interval: "@daily"\nenvironment: dev\n'
     schedules = {
         "plain": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\n",
-        "anew": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\nfull_refresh: true\n",
+        "again": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\nfull_refresh: true\n",
         "suffixed": common + "tasks: [tap-carbon-forecast target-duckdb]\nstate_id_suffix: eu\nfull_refresh: true\n",
     }
     files = {f"schedules/{name}.yml": text for name, text in schedules.items()}
@@ -93,17 +91,17 @@ def test_meltano_knows_the_options_of_every_key(airflow: Airflow, demo_project: 
     execute("plain", "extract_load")
     execute("plain", "extract_load")
     assert demo_project.rows("carbon.readings") == 8
-    execute("anew", "extract_load")
+    execute("again", "extract_load")
     assert demo_project.rows("carbon.readings") == 16
     execute("suffixed", "tap-carbon-forecast_target-duckdb")
     assert demo_project.rows("carbon.forecasts") == 3
     assert "dev:tap-carbon-forecast-to-target-duckdb:eu" in demo_project.meltano("state", "list")
 
 
-def test_letters_of_every_script_are_an_id(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
-    """Ids of a DAG, its tasks, a group and the asset that starts another DAG.
+def test_ids_can_have_letters_of_every_script(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
+    """Ids of a DAG, its tasks, a group, and an asset that starts another DAG.
 
-    Without an XCom: `dags test` of Airflow 3.3 cannot push one, since httpx gives its API the path in another encoding.
+    Without an XCom: `dags test` of Airflow 3.3 cannot push one, since httpx encodes the path of its API differently.
     """
     tasks = "tasks: [{id: diária, run: tap-carbon target-duckdb, group: vendas-à-vista, do_xcom_push: false}]\n"
     schedules = {"vendas-diárias": f'interval: "@daily"\n{tasks}', "relatório": f"after: vendas-diárias\n{tasks}"}

@@ -1,4 +1,4 @@
-"""`dagpress schedule` beside a real Meltano: the same list, and the same pipeline without Airflow."""
+"""`dagpress schedule` compared with a real Meltano: the same list, and the same pipeline without Airflow."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _sorted(listed: dict[str, Any]) -> dict[str, list[Any]]:
     return {kind: sorted(rows, key=lambda row: str(row["name"])) for kind, rows in listed["schedules"].items()}
 
 
-def test_the_list_is_meltanos_and_run_runs_the_pipeline(project: DemoProject) -> None:
-    """Key by key, in text and in JSON, and after a run, of which both lists tell when it ended."""
+def test_the_list_matches_meltano_s_and_run_runs_the_pipeline(project: DemoProject) -> None:
+    """Key by key, in text and in JSON, also after a run, with its end in both lists."""
     done = _schedule(project, "run", "carbon__duckdb")
     assert done.returncode == 0, done.stderr
     assert project.rows("carbon.readings") == 8
@@ -52,8 +52,8 @@ def test_the_list_is_meltanos_and_run_runs_the_pipeline(project: DemoProject) ->
     assert sorted(text.splitlines()) == sorted(project.meltano("schedule", "list").splitlines())
 
 
-def test_a_job_runs_task_by_task_and_its_failure_is_ours(project: DemoProject) -> None:
-    """With the options that Meltano's own command takes, and with its exit code."""
+def test_run_runs_a_job_task_by_task_and_returns_its_exit_code(project: DemoProject) -> None:
+    """With the options of Meltano's own command."""
     done = _schedule(project, "run", "carbon_refresh", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "[2/2] meltano_carbon_refresh_refresh_task1: tap-carbon-forecast target-duckdb" in done.stderr
@@ -63,8 +63,8 @@ def test_a_job_runs_task_by_task_and_its_failure_is_ours(project: DemoProject) -
     assert "[2/2]" not in done.stderr
 
 
-def test_the_last_runs_of_another_database_are_left_to_meltano(project: DemoProject) -> None:
-    """A SQLite file elsewhere is read; what is no SQLite gives no moment, and no error."""
+def test_the_last_runs_are_read_from_sqlite_only(project: DemoProject) -> None:
+    """A SQLite file at another path is read; another database has no last runs, and no error."""
     assert _schedule(project, "run", "carbon__duckdb").returncode == 0
     elsewhere = project.folder / "elsewhere.db"
     (project.folder / ".meltano/meltano.db").rename(elsewhere)

@@ -1,4 +1,4 @@
-"""Tasks of every kind on real Airflow: commands, Python, groups, trigger rules, and what comes before a run."""
+"""Tasks of every kind on real Airflow: commands, Python, groups, trigger rules, and `before_run`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from codegen.text.jinja import is_template
 pytestmark = pytest.mark.slow
 _SETTINGS = fewer(5, suppress_health_check=[HealthCheck.too_slow])
 _VALUES = TEXT.filter(lambda value: not is_template(value))
-# Callables that tell what they got.
+# Callables that return their arguments.
 _TOLD = """\
 def told(**values):
     return values
@@ -53,7 +53,7 @@ def _execute(airflow: Airflow, meltano: RecordingMeltano, task: dict[str, Any]) 
 
 
 def _words_of(airflow: Airflow, meltano: RecordingMeltano, values: list[str]) -> list[str]:
-    """What a program gets that a command calls, with these words in quotes."""
+    """Return the arguments of a program that a command calls with these values in quotes."""
     answer = _execute(airflow, meltano, {"command": f"true\nmeltano {shlex.join(values)}\n"})
     assert answer["error"] is None, answer
     (call,) = meltano.take_calls()
@@ -62,13 +62,15 @@ def _words_of(airflow: Airflow, meltano: RecordingMeltano, values: list[str]) ->
 
 
 def test_a_command_arrives_byte_for_byte(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """Each trap of Jinja2 and of Python's literals."""
+    """Each value that Jinja2 or Python literals could change."""
     assert _words_of(airflow, recording_meltano, TRAPS) == TRAPS
 
 
 @pytest.mark.parametrize("last", ["./run.sh", "a.bash", "x{#", "x "])
-def test_the_end_of_a_command_arrives(airflow: Airflow, recording_meltano: RecordingMeltano, last: str) -> None:
-    """Airflow looks at how a command ends."""
+def test_the_last_word_of_a_command_arrives_unchanged(
+    airflow: Airflow, recording_meltano: RecordingMeltano, last: str
+) -> None:
+    """Airflow interprets the suffix of a command."""
     assert _words_of(airflow, recording_meltano, [last]) == [last]
 
 
@@ -77,23 +79,23 @@ def test_the_end_of_a_command_arrives(airflow: Airflow, recording_meltano: Recor
 def test_any_command_arrives_byte_for_byte(
     airflow: Airflow, recording_meltano: RecordingMeltano, values: list[str]
 ) -> None:
-    """Any text in the quotes of the shell."""
+    """Any text in shell quotes."""
     assert _words_of(airflow, recording_meltano, [*values, "x"]) == [*values, "x"]
 
 
-def test_a_command_ends_at_the_first_that_fails(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """And what Airflow knows comes by the environment, as no code."""
+def test_a_command_stops_at_the_first_failure(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """Rendered templates are passed in the environment, and are never code."""
     hostile = "'; meltano owned; '"
     task = {"env": {"DAY": f"{{{{ ds }}}}{hostile}"}, "command": 'meltano "$DAY"\nfalse\nmeltano never\n'}
     assert "non-zero exit code" in _execute(airflow, recording_meltano, task)["error"]
     assert [call.argv for call in recording_meltano.take_calls()] == [[f"2026-03-02{hostile}"]]
-    # By default, BashOperator skips the task; and a pipe returns the exit code of its last command.
+    # By default, BashOperator skips the task, and a pipe returns the exit code of its last command.
     for command in ("exit 99", "false | cat", 'day=$(false; echo "$DAY")'):
         assert "non-zero exit code" in str(_execute(airflow, recording_meltano, {"command": command})["error"])
 
 
-def test_what_comes_before_a_run_is_called_before_it(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """In the same task, with the same environment, and every template is one word."""
+def test_the_commands_of_before_run_run_before_the_run(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """In the same task, with the same environment variables, and every template is one word."""
     task = {"run": "tap-a target-b", "before_run": ['state list --pattern "{{ ds }} \'$(id)"', "invoke tap-a '*'"]}
     assert _execute(airflow, recording_meltano, task)["error"] is None
     assert [call.argv for call in recording_meltano.take_calls()] == [
@@ -104,7 +106,7 @@ def test_what_comes_before_a_run_is_called_before_it(airflow: Airflow, recording
 
 
 def test_a_callable_gets_its_arguments(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """Templates are evaluated wherever they are; all else has the type that YAML gives it."""
+    """Templates are rendered at any depth; all other values have their YAML type."""
     arguments = {"day": "{{ ds }}", "n": 1, "f": 2.5, "flag": True, "none": None, "deep": {"a": ["{{ ds }}", {"b": 1}]}}
     answer = _execute(airflow, recording_meltano, {"python": "told.told", "op_kwargs": arguments})
     assert answer["error"] is None, answer
@@ -115,23 +117,23 @@ def test_a_callable_gets_its_arguments(airflow: Airflow, recording_meltano: Reco
 
 @_SETTINGS
 @given(values=st.dictionaries(st.sampled_from(["a", "b", "c"]), _VALUES | st.lists(_VALUES), min_size=1))
-def test_any_argument_arrives_as_it_is(
+def test_any_argument_arrives_unchanged(
     airflow: Airflow, recording_meltano: RecordingMeltano, values: dict[str, Any]
 ) -> None:
-    """Any text, also one that ends as a file's name does."""
+    """Any text, also with the suffix of a file name."""
     answer = _execute(airflow, recording_meltano, {"python": "told.told", "op_kwargs": values})
     assert (answer["error"], answer["result"]) == (None, values)
 
 
-def test_a_module_that_is_missing_fails_the_task_alone(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """The file loads, and the task says what is missing."""
+def test_a_missing_module_fails_only_its_task(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """The file loads, and the error of the task names the module."""
     assert "no_such_module" in _execute(airflow, recording_meltano, {"python": "no_such_module.rows"})["error"]
 
 
 @_SETTINGS
 @given(tasks=graphs())
 def test_airflow_has_the_arrows_and_groups_of_the_yaml(airflow: Airflow, tasks: list[dict[str, Any]]) -> None:
-    """Whatever the graph, and without a warning."""
+    """For any graph, without a warning."""
     with TemporaryDirectory() as folder:
         loaded = airflow.worker.import_file(_file(airflow, folder, [{**task, "command": "true"} for task in tasks]))
     assert (loaded["errors"], loaded["warnings"]) == ([], [])
@@ -141,7 +143,7 @@ def test_airflow_has_the_arrows_and_groups_of_the_yaml(airflow: Airflow, tasks: 
 
 
 def test_airflow_has_every_trigger_rule_of_its_version(airflow: Airflow, tmp_path: Path) -> None:
-    """And each task has its own."""
+    """Each task has its own."""
     rules = [rule for rule in TRIGGER_RULES if rule in facts_of(airflow.version).trigger_rules]
     tasks = [{"id": rule, "command": "true", "after": [], "trigger_rule": rule} for rule in rules]
     loaded = airflow.worker.import_file(_file(airflow, tmp_path, tasks))
@@ -189,7 +191,7 @@ def check(path, expected):
 
 
 def test_a_diamond_with_every_kind_of_task_runs(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
-    """With real Meltano: what comes before a run has its effect, the group is waited for, the alert is skipped."""
+    """With a real Meltano: `before_run` has its effect, tasks wait for the group, and the alert is skipped."""
     write(tmp_path, {"schedules/diamond.yml": _DIAMOND, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
     generate(tmp_path)
     sdk = "airflow.sdk" if airflow.version == NEWEST else "airflow.operators.python"
@@ -202,5 +204,5 @@ def test_a_diamond_with_every_kind_of_task_runs(airflow: Airflow, demo_project: 
     assert "alerted" not in made
     assert demo_project.rows("of_20260302.readings") == 8
     assert demo_project.rows("planning.forecasts") == 3
-    # What `meltano config` sets stays set for all; the environment of a task goes before it.
+    # `meltano config` sets a value permanently; the environment variables of a task override it.
     assert "default_target_schema: of_20260302" in (demo_project.folder / "meltano.yml").read_text()

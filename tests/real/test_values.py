@@ -1,4 +1,4 @@
-"""What the task's process gets on a real Airflow is what the YAML says, byte for byte."""
+"""On a real Airflow, the task process gets the values of the YAML byte for byte."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SETTINGS = fewer(5, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _call(airflow: Airflow, meltano: RecordingMeltano, schedule: dict[str, Any]) -> Call:
-    """Generate the DAG file of a schedule, execute its one task, and give how `meltano` was called."""
+    """Generate the DAG file of a schedule, execute its only task, and return the call of `meltano`."""
     with TemporaryDirectory() as folder:
         config = {"dagpress.toml": f'airflow = "{airflow.version}"\n', "schedules/a.yml": as_yaml(schedule)}
         generation = pipeline.generate(project_of(write(Path(folder), config)))
@@ -50,16 +50,16 @@ def _check(call: Call, values: list[str]) -> None:
     assert call.argv == ["run", "x", *(value for value in values if value)]
 
 
-def test_known_values_arrive_as_they_are(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """Each trap of Airflow, of Jinja2 and of the shell, as a variable and as an argument."""
+def test_known_values_arrive_unchanged(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """Each value that Airflow, Jinja2 or the shell could change, as a variable and as an argument."""
     _check(_call(airflow, recording_meltano, _schedule_of(TRAPS)), TRAPS)
 
 
 @pytest.mark.parametrize("last", [value for value in TRAPS if value])
-def test_known_values_arrive_at_the_end_of_a_command(
+def test_known_values_arrive_unchanged_at_the_end_of_a_command(
     airflow: Airflow, recording_meltano: RecordingMeltano, last: str
 ) -> None:
-    """Airflow looks at how a command ends."""
+    """Airflow interprets the suffix of a command."""
     call = _call(
         airflow, recording_meltano, {"interval": "@daily", "tasks": [{"id": "load", "run": shlex.join(["x", last])}]}
     )
@@ -68,22 +68,22 @@ def test_known_values_arrive_at_the_end_of_a_command(
 
 @_SETTINGS
 @given(values=st.lists(_VALUES, min_size=1, max_size=30))
-def test_any_value_arrives_as_it_is(airflow: Airflow, recording_meltano: RecordingMeltano, values: list[str]) -> None:
+def test_any_value_arrives_unchanged(airflow: Airflow, recording_meltano: RecordingMeltano, values: list[str]) -> None:
     """Any text, as a variable and as an argument."""
     _check(_call(airflow, recording_meltano, _schedule_of(values)), values)
 
 
 @_SETTINGS
 @given(state_id=_VALUES.filter(str.strip))
-def test_any_state_id_arrives_as_it_is(airflow: Airflow, recording_meltano: RecordingMeltano, state_id: str) -> None:
-    """An extractor and a loader, whose command ends in a value."""
+def test_any_state_id_arrives_unchanged(airflow: Airflow, recording_meltano: RecordingMeltano, state_id: str) -> None:
+    """The command of an extractor and a loader ends with it."""
     schedule = {"interval": "@daily", "extractor": "tap-a", "loader": "target-b", "state_id": state_id}
     call = _call(airflow, recording_meltano, schedule)
     assert call.argv == ["el", "tap-a", "target-b", f"--state-id={state_id}"]
 
 
 def _names_of_bash() -> list[str]:
-    """The variables that bash has when it starts, and further ones of its manual that it reads or sets."""
+    """Return the variables that bash sets at its start, and others of its manual that it reads or sets."""
     own = subprocess.run(["bash", "-c", "compgen -v"], capture_output=True, text=True, check=True, env={}).stdout
     further = (
         "BASH_ENV BASH_COMPAT BASH_XTRACEFD CDPATH COLUMNS ENV EXECIGNORE FIGNORE FUNCNAME FUNCNEST GLOBIGNORE HOME "
@@ -94,12 +94,14 @@ def _names_of_bash() -> list[str]:
     further += (
         "TIMEFORMAT TMOUT TMPDIR auto_resume histchars LD_LIBRARY_PATH EPOCHSECONDS EPOCHREALTIME HISTCMD SECONDS"
     )
-    # Without PATH there is no `meltano` to record anything.
+    # Without PATH, the recording `meltano` is not found.
     return sorted({*own.split(), *further.split()} - {"PATH"})
 
 
-def test_a_name_that_bash_knows_is_refused_or_arrives(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """No variable is executed, altered or dropped by the shell in between."""
+def test_a_variable_of_bash_is_rejected_or_arrives_unchanged(
+    airflow: Airflow, recording_meltano: RecordingMeltano
+) -> None:
+    """The shell executes, changes or drops no variable."""
     hostile = "$(touch owned)"
     free = []
     for name in _names_of_bash():
@@ -116,8 +118,8 @@ def test_a_name_that_bash_knows_is_refused_or_arrives(airflow: Airflow, recordin
     assert not list(recording_meltano.folder.rglob("owned"))
 
 
-def test_what_a_template_gives_is_no_code(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
-    """Airflow evaluates templates; what they become is one word, whatever it holds."""
+def test_a_rendered_template_is_never_code(airflow: Airflow, recording_meltano: RecordingMeltano) -> None:
+    """It is one word, whatever it contains."""
     hostile = """{{ "'; touch " ~ ds ~ '; "$(id)' }}"""
     schedule = {
         "interval": "@daily",

@@ -1,4 +1,4 @@
-"""What an operator gets on a real Airflow is what `with` says, byte for byte, or `validate` refuses it."""
+"""On a real Airflow, an operator gets the values of `with` byte for byte, or `validate` rejects them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FACTS = {
 
 @pytest.fixture
 def known(airflow: Airflow, monkeypatch: pytest.MonkeyPatch) -> Airflow:
-    """The facts about an Airflow know the recording operator."""
+    """An Airflow with facts that include the recording operator."""
     monkeypatch.setitem(cast("dict[str, Any]", facts_of(airflow.version).classes), "elt.operators.Record", _FACTS)
     return airflow
 
@@ -59,7 +59,7 @@ def _got(airflow: Airflow, files: list[str], **arguments: Any) -> dict[str, Any]
 
 
 def _check(airflow: Airflow, texts: list[str]) -> None:
-    """Texts as they are where they are no template and allowed, and every text as a constant and in a file."""
+    """Check that plain texts that are allowed, and every text as a constant or in a file, arrive unchanged."""
     plain = [text for text in texts if not is_template(text) and _is_valid(airflow, text)]
     constants = [{"$const": text} for text in texts if _is_valid(airflow, {"$const": text})]
     files = [text for text in texts if _is_valid(airflow, {"$f": "texts/0.txt"}, text)]
@@ -70,20 +70,20 @@ def _check(airflow: Airflow, texts: list[str]) -> None:
     assert _got(airflow, files, templated=given, untemplated=given) == {"templated": expected, "untemplated": expected}
 
 
-def test_known_texts_arrive_as_they_are(known: Airflow) -> None:
-    """Each trap of Airflow and of Jinja2."""
+def test_known_texts_arrive_unchanged(known: Airflow) -> None:
+    """Each text that Airflow or Jinja2 could change."""
     _check(known, [*TRAPS, *_TEMPLATES, "a.sql", ".sql", "a\nb.sql", "SELECT 1\nFROM a\n"])
 
 
 @fewer(5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXT, min_size=1, max_size=20))
-def test_any_text_arrives_as_it_is(known: Airflow, texts: list[str]) -> None:
-    """Any text, in an argument that Airflow renders and in one that it does not."""
+def test_any_text_arrives_unchanged(known: Airflow, texts: list[str]) -> None:
+    """In an argument that Airflow renders, and in one that it does not."""
     _check(known, texts)
 
 
-def test_a_template_is_rendered_where_the_operator_has_it(known: Airflow) -> None:
-    """Also of several lines, and from a file."""
+def test_a_template_is_rendered_in_a_templated_argument(known: Airflow) -> None:
+    """Also with several lines, and from a file."""
     given = [
         "{{ ds }}",
         {"$t": "{{ ds }}\n{{ 1 + 1 }}"},

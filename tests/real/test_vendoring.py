@@ -1,4 +1,4 @@
-"""What npm gives for the lock file is what is committed."""
+"""The committed vendored files are those that npm installs from the lock file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="there is no npm")
-def test_the_files_of_others_are_as_they_were_published() -> None:
+def test_the_vendored_files_are_unmodified() -> None:
     pins = {FOLDER / "package.json", FOLDER / "package-lock.json"}
     committed = {path for path in FOLDER.rglob("*") if path.is_file()} - pins
     assert {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in committed} == fetch(FOLDER)

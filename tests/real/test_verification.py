@@ -1,4 +1,4 @@
-"""What the old generator gives and what the new files give, on one real Airflow and with the real Meltano."""
+"""`verify --against meltano` on one real Airflow and with the real Meltano."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _program(name: str) -> Path:
 
 @pytest.fixture(params=list(environments.AIRFLOWS))
 def each_airflow(request: pytest.FixtureRequest) -> Path:
-    """Each `airflow`, one after the other."""
+    """The `airflow` of each version, one after the other."""
     return _program(request.param)
 
 
@@ -62,7 +62,7 @@ def airflow_3() -> Path:
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a user's terminal has who works with Meltano, and with another project of it today."""
+    """Set environment variables of another Meltano project, as in a user's terminal."""
     for name in set(os.environ) - set(environments.clean_environ()):
         monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", environments.meltano_environ()["PATH"])
@@ -70,7 +70,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _write_project(demo: DemoProject, theirs: Mapping[str, Any], ours: Mapping[str, Any], generator: str = "") -> Path:
-    """Give the demo project other schedules: theirs in meltano.yml, ours as files."""
+    """Replace the schedules of the demo project: `theirs` in meltano.yml, `ours` as files."""
     plugins, _ = (demo.folder / "meltano.yml").read_text().split("\njobs:\n")
     schedules = [{"name": name, **schedule} for name, schedule in theirs.items()]
     files = {f"schedules/{name}.yml": as_yaml(schedule) for name, schedule in ours.items()}
@@ -80,7 +80,7 @@ def _write_project(demo: DemoProject, theirs: Mapping[str, Any], ours: Mapping[s
 
 
 def _edited(edits: Mapping[str, str]) -> str:
-    """The generator after the edits of a team: each text of it, and what stands there instead."""
+    """Return the generator after the edits of a team, which replace texts."""
     text = GENERATOR.read_text()
     for old, new in edits.items():
         assert old in text
@@ -92,10 +92,10 @@ def _verify(root: Path, airflow: Path) -> ExitCode:
     return compare_with_meltano(project_of(root), pipeline.read(project_of(root)), None, airflow, "text")
 
 
-def test_the_demo_is_all_the_same(each_airflow: Path, demo_project: DemoProject) -> None:
-    """Before anything was imported: nothing has to be written to know what will be.
+def test_the_demo_has_no_differences(each_airflow: Path, demo_project: DemoProject) -> None:
+    """Before an import: the comparison needs no schedule files.
 
-    Also where the workers name the project by another variable than Meltano's.
+    Also if the workers use another variable than Meltano's for the project directory.
     """
     version = ".".join(version_of(each_airflow).split(".")[:2])
     write(demo_project.folder, {"dagpress.toml": configured('project_root_variable = "DEMO_ROOT"\n', version)})
@@ -118,14 +118,14 @@ meltano_carbon_refresh_refresh  same
 
 
 def _files(folder: Path) -> set[Path]:
-    """Everything in the project but what Meltano itself keeps there."""
+    """Return the files of the project without those of Meltano itself."""
     return {path for path in folder.rglob("*") if ".meltano" not in path.parts}
 
 
 def test_the_dags_of_one_environment_are_compared(
     airflow_3: Path, demo_project: DemoProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The old generator knows no environments: it is the one that the variable names, else the first."""
+    """The old generator has no environments: the variable selects one, else it is the first."""
     ours = {"a": {**PLUGINS, "environments": {"prod": {"interval": "@hourly"}}}}
     root = _write_project(demo_project, {"a": PLUGINS}, ours)
     write(root, {"dagpress.toml": 'environments = ["dev", "prod"]\n'})
@@ -209,11 +209,11 @@ meltano_with-env_two  differs
 """
 
 
-def test_every_difference_is_told_with_its_reason(
+def test_every_difference_is_reported_with_its_reason(
     airflow_3: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In one file of all schedules; the other tests compare a file each."""
-    # The generators that Meltano handed out first have no `env` for the tasks of jobs.
+    """With one file for all schedules; the other tests compare one file per schedule."""
+    # Meltano's first generators have no `env` for the tasks of jobs.
     generator = _edited({'{"env": schedule.get("env", {}), "append_env": True}': "{}"})
     ours = {f"team/{name}": schedule for name, schedule in OURS.items()}
     root = _write_project(demo_project, THEIRS, ours, generator)
@@ -248,7 +248,7 @@ EDITED = [
 ]
 
 
-def test_what_a_team_has_edited_is_told_and_nothing_else(
+def test_only_the_edits_of_a_team_are_reported(
     airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = write(demo_project.folder / "airflow", {"airflow.cfg": "[core]\ndefault_timezone = Europe/Berlin\n"})
@@ -304,7 +304,7 @@ FAILURES = {
 }
 
 
-def test_a_generator_that_fails_is_told_by_its_own_words(
+def test_the_error_of_a_failing_generator_is_reported(
     airflow_3: Path, demo_project: DemoProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = _write_project(demo_project, {"plain": PLUGINS}, {})
@@ -313,7 +313,7 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
     hanging = paths.pop("hangs")
     variables = {"MELTANO_PROJECT_ROOT": str(root)}
     loaded = load_dag_files(airflow_3, [(path, files) for path in paths.values()], root, variables)
-    # A limit for this one alone, so that it costs few seconds, and the others have time on a busy machine.
+    # A short limit only for this test: the others need more time on a busy machine.
     monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "3")
     loaded += load_dag_files(airflow_3, [(hanging, files)], root, variables)
     for path, file in zip([*paths.values(), hanging], loaded, strict=True):
@@ -327,7 +327,7 @@ def test_a_generator_that_fails_is_told_by_its_own_words(
 def test_a_generator_for_meltano_1_is_compared(
     airflow_2: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The generator expects a plain list of schedules with start dates, which Meltano no longer prints."""
+    """The generator expects a list of schedules with start dates, which Meltano no longer prints."""
     form = {'json.loads(listed)["schedules"]': '{"elt": json.loads(listed), "job": []}'}
     generator = _edited(form)
     root = _write_project(demo_project, {"plain": PLUGINS}, {"plain": PLUGINS}, generator)
@@ -336,7 +336,7 @@ def test_a_generator_for_meltano_1_is_compared(
     assert "meltano_plain  same" in capsys.readouterr().out
 
 
-def test_a_name_that_airflow_refuses_takes_every_dag_away(
+def test_a_dag_id_that_airflow_rejects_removes_every_dag(
     airflow_3: Path, demo_project: DemoProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
     theirs = {"plain": PLUGINS, "two words": PLUGINS}
@@ -349,7 +349,7 @@ def test_a_name_that_airflow_refuses_takes_every_dag_away(
     )
 
 
-def test_what_meltano_cannot_read_is_told_with_its_cure(airflow_3: Path, demo_project: DemoProject) -> None:
+def test_an_error_of_meltano_is_reported_with_its_fix(airflow_3: Path, demo_project: DemoProject) -> None:
     root = _write_project(demo_project, {"plain": {**PLUGINS, "transform": None}}, {"plain": PLUGINS})
     text = (root / "meltano.yml").read_text().replace('"transform": null, ', "").replace(', "transform": null', "")
     write(root, {"meltano.yml": text})
@@ -357,7 +357,7 @@ def test_what_meltano_cannot_read_is_told_with_its_cure(airflow_3: Path, demo_pr
         _verify(root, airflow_3)
 
 
-def test_what_meltano_refuses_is_told_by_its_own_words(airflow_3: Path, demo_project: DemoProject) -> None:
+def test_the_error_of_meltano_is_reported(airflow_3: Path, demo_project: DemoProject) -> None:
     root = _write_project(demo_project, {"plain": {"job": "no-such", "interval": "@daily"}}, {"plain": PLUGINS})
     with pytest.raises(MeltanoError, match=r"list` failed: JobNotFoundError: Job 'no-such' was not found"):
         _verify(root, airflow_3)

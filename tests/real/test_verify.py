@@ -1,4 +1,4 @@
-"""What `dagpress verify` says of DAG files that fail in a real Airflow, at the place in the YAML."""
+"""`dagpress verify` reports DAG files that fail in a real Airflow, at the line in the YAML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codegen.airflow.installation import version_of
 pytestmark = pytest.mark.slow
 
 _FOLDER = ROOT / "tests" / "verified"
-# What each Airflow deprecates.
+# The deprecations of each Airflow.
 _DEPRECATED = {
     "airflow-2": "airflow.hooks.base_hook.BaseHook",
     "airflow-3": "airflow.models.baseoperator.chain",
@@ -32,12 +32,12 @@ def _verify(root: Path, airflow: Airflow, *arguments: str) -> tuple[int, str, st
     return dagpress(root, "verify", "--airflow", str(_program(airflow)), *arguments)
 
 
-def test_each_failure_is_at_its_place(
+def test_each_failure_is_reported_at_its_line(
     airflow: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_regression: FileRegressionFixture
 ) -> None:
-    """One broken file costs only itself, whatever it does to Python; what it prints is no answer.
+    """A broken file does not affect others, whatever it does to Python or prints.
 
-    In the file of a folder, a failure is at the schedule of its DAG; an import that fails is at all that use it.
+    In the file of a folder, a failure is at the schedule of its DAG; a failed import is at every schedule that uses it.
     """
     root = tmp_path / "project"
     shutil.copytree(_FOLDER, root)
@@ -55,10 +55,10 @@ def test_each_failure_is_at_its_place(
     assert "::error file=schedules/unknown_arguments.yml,line=6,col=21,title=dags-not-loaded::" in out
 
 
-def test_what_loads_gives_only_warnings(
+def test_dag_files_that_load_have_only_warnings(
     airflow: Airflow, tmp_path: Path, file_regression: FileRegressionFixture
 ) -> None:
-    """A comment silences them; files that are not current are not loaded; another environment produces nothing."""
+    """A comment silences them; outdated files are not loaded; another environment has no warnings."""
     old = (
         'interval: "@daily"\ntasks:\n- uses: BashOperator\n  with:\n    bash_command: "true"\n'
         f"    output_processor: {{$import: {_DEPRECATED[airflow.name]}}}\n"
@@ -91,7 +91,7 @@ def test_what_loads_gives_only_warnings(
     assert _verify(root, airflow, "--strict")[0] == 0
 
 
-def test_an_airflow_of_another_version_is_refused(airflow3: Airflow, tmp_path: Path) -> None:
+def test_an_airflow_of_another_version_is_an_error(airflow3: Airflow, tmp_path: Path) -> None:
     root = write(
         tmp_path, {"schedules/a.yml": 'interval: "@daily"\ntasks: a b\n', "dagpress.toml": configured("", "2.11")}
     )

@@ -1,4 +1,4 @@
-"""The Pipelines page with a real Airflow 3 and a real Airflow 2 behind it."""
+"""The Pipelines page connected to a real Airflow 3 and a real Airflow 2."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _QUICK = 'interval: "@manual"\ntasks:\n- {id: diária, command: "echo true"}\n'
 _GIVEN = 'interval: "@manual"\nparams: {days: {type: integer}}\ntasks:\n- {id: work, command: "true"}\n'
 _FAILS = 'interval: "@manual"\nretries: 0\ntasks:\n- {id: fails, command: "echo log of $((6 * 7)); exit 3"}\n'
 _SCHEDULES = {
-    # Letters of every script pass the scheduler, the worker, its XCom and the REST API.
+    # Letters of every script work in the scheduler, the worker, its XCom and the REST API.
     "schedules/team/quick.yml": _QUICK + "name: vendas-diárias\n",
     "schedules/team/given.yml": _GIVEN,
     "schedules/team/fails.yml": _FAILS,
-    # With both layouts, the name of its DAG file is that of another in a folder above.
+    # With both layouts, its DAG file has the same name as another one in a parent folder.
     "schedules/eu/team/broken.yml": _QUICK,
     "schedules/eu/broken.yml": _QUICK + "name: whole\n",
 }
@@ -50,7 +50,7 @@ _FAILS_PAGE = "/airflow/team/fails.yml"
 
 @contextmanager
 def _airflow(invocation: Invocation, layout: str) -> Iterator[dict[str, str]]:
-    """Run it, with an empty folder of DAGs; gives the variables with which the page reaches it."""
+    """Run Airflow with an empty DAGs folder, and yield the variables with which the page connects to it."""
     folder = invocation.demo.folder
     shutil.rmtree(folder / "schedules", ignore_errors=True)
     configuration = f'layout = "{layout}"\n{(folder / "dagpress.toml").read_text()}'
@@ -59,7 +59,7 @@ def _airflow(invocation: Invocation, layout: str) -> Iterator[dict[str, str]]:
     (folder / "deployed").mkdir()
     invocation.variables.update(
         AIRFLOW__API__AUTH_BACKENDS="airflow.api.auth.backend.basic_auth",
-        # A token expires before the test has ended: it is to be renewed.
+        # Tokens expire during the test, to test their renewal.
         AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME="2",
         AIRFLOW__API_AUTH__JWT_LEEWAY="0",
         AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="True",
@@ -91,7 +91,7 @@ def _answers(address: str) -> bool:
 
 
 def _deploy(folder: Path, layout: str) -> None:
-    """Give Airflow the files as they are in the repo, one of them broken."""
+    """Deploy the files of the repo to Airflow, one of them broken."""
     shutil.copytree(folder / "generated_dags", folder / "deployed", dirs_exist_ok=True)
     write(folder, {f"deployed/{_BROKEN_FILES[layout]}": _BROKEN})
 
@@ -102,9 +102,9 @@ def _change(folder: Path) -> None:
 
 @pytest.mark.parametrize("invocation", ["airflow-3"], indirect=True)
 def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Browser) -> None:
-    """Not deployed, deployed, changed since; run, seen until it succeeds, paused: all from the keyboard.
+    """Not deployed, deployed, changed since; run, followed until it succeeds, paused: all by keyboard.
 
-    Its DAG file has another DAG, which stays as it is.
+    The other DAG in its file is unchanged.
     """
     folder = invocation.demo.folder
     with (
@@ -122,7 +122,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
 
         _deploy(folder, "folder")
         invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
-        expect(panel).to_contain_text("none yet")
+        expect(panel).to_contain_text("no runs yet")
         expect(panel).to_contain_text("paused")
         page.goto(url + _BROKEN_PAGE[1:])
         invocation.await_that(lambda: "nothing_of_that_name" in _reloaded(page.reload, panel.inner_text), pause=1)
@@ -135,7 +135,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
 
         _change(folder)
         page.goto(url + _QUICK_PAGE[1:])
-        expect(panel).to_contain_text("as in the repo The DAG file in the repo is outdated, too.")
+        expect(panel).to_contain_text("as in the repo The DAG file in the repo is out of date, too.")
         generate(folder)
         page.reload()
         expect(panel).to_contain_text("differs from the repo")
@@ -147,7 +147,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         expect(page.locator("#airflow-confirm")).to_be_focused()
         # The browser focuses the button before htmx handles its form.
         expect(page.locator(".htmx-added")).to_have_count(0)
-        # The state of a quick run may replace the message in the page before it is looked at.
+        # The state of a quick run can replace the message before the test reads it.
         with page.expect_response(lambda answer: answer.request.method == "POST") as posted:
             page.keyboard.press("Enter")
         assert 'id="airflow-said" hx-swap-oob="innerHTML">vendas-diárias was started.<' in posted.value.text()
@@ -177,11 +177,11 @@ def _pause(page: Page) -> None:
 
 
 def _fail_in_the_list(page: Page) -> str:
-    """Run a DAG that fails, from the list; gives the address of its log."""
+    """Run a failing DAG from the list, and return the URL of its log."""
     fails = page.locator("tr", has=page.get_by_role("link", name="fails", exact=True))
     fails.get_by_role("link", name="Run now… fails").press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("The DAG is paused.")
-    # A quick run may have ended before its message is looked at.
+    # A quick run can end before the test reads its message.
     with page.expect_response(lambda answer: answer.request.method == "POST") as posted:
         page.locator("#airflow-confirm").press("Enter")
     assert "fails was started." in posted.value.text()
@@ -190,10 +190,10 @@ def _fail_in_the_list(page: Page) -> str:
 
 
 def _log_in_to_airflow_3(page: Page, url: str) -> None:
-    """Log in as a program: its token, unlike that of a person, does not expire in two seconds."""
+    """Log in as a program: its token, unlike a user's, does not expire in two seconds."""
     answer = page.request.post(f"{url}auth/token/cli", data={"username": "admin", "password": _PASSWORD})
     token = {"name": "_token", "value": answer.json()["access_token"], "url": url}
-    page.context.add_cookies([token])  # type: ignore[list-item]  # as they are written
+    page.context.add_cookies([token])  # type: ignore[list-item]  # the keys of Playwright's cookies
 
 
 def _log_in_to_airflow_2(page: Page, password: str) -> None:
@@ -204,9 +204,9 @@ def _log_in_to_airflow_2(page: Page, password: str) -> None:
 
 
 def _see_log(page: Page, log: str) -> None:
-    """See the log of the failed task in Airflow."""
+    """Check that Airflow shows the log of the failed task."""
     page.goto(log)
-    # The code of the DAG, which is on the page too, does not have the result.
+    # The code of the DAG, which is also on the page, does not contain the result.
     expect(page.get_by_text("log of 42").last).to_be_visible()
 
 
@@ -218,10 +218,9 @@ def _reloaded(reload: object, text: object) -> str:
 
 
 @pytest.mark.parametrize("invocation", ["airflow-2"], indirect=True)
-def test_plain_forms_run_a_dag_of_airflow_2(
+def test_a_browser_without_javascript_runs_a_dag_of_airflow_2(
     invocation: Invocation, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same without JavaScript."""
     folder = invocation.demo.folder
     with _airflow(invocation, "schedule") as variables:
         pages = Pages(folder, **variables)
@@ -232,7 +231,7 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         assert "not deployed" in panel()
         _deploy(folder, "schedule")
         invocation.await_that(lambda: "as in the repo" in panel(), pause=1)
-        assert "none yet" in panel()
+        assert "no runs yet" in panel()
         invocation.await_that(lambda: "nothing_of_that_name" in text_of(pages.get(_BROKEN_PAGE), "#airflow"), pause=1)
         whole = "/airflow/eu/broken.yml"
         invocation.await_that(lambda: "as in the repo" in text_of(pages.get(whole), "#airflow"), pause=1)
@@ -244,11 +243,11 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         form = _form(asked)
         assert form.pop("unpause") == "yes"
         long_ago = (datetime.now(timezone.utc) - timedelta(days=1)).isoformat()
-        for moment in (long_ago, "", "now", "2020-01-01"):
-            pages.post(f"{_QUICK_PAGE}/run", {**form, "moment": moment})
-        assert "none yet" in panel()
+        for asked_at in (long_ago, "", "now", "2020-01-01"):
+            pages.post(f"{_QUICK_PAGE}/run", {**form, "asked_at": asked_at})
+        assert "no runs yet" in panel()
         pages.post(f"{_QUICK_PAGE}/run", form)
-        # Sent again, as by going back and forth, it starts no second run.
+        # Submitting the form again, as by the back button, starts no second run.
         assert "The run waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
         assert invocation.states("meltano_vendas-diárias") == ["queued"]
         assert "Pause" in text_of(pages.post(f"{_QUICK_PAGE}/unpause", {}), "#airflow-pause")
@@ -257,7 +256,7 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         assert "Unpause" in text_of(pages.post(f"{_QUICK_PAGE}/pause", {}), "#airflow-pause")
         assert _answers(str(pages.get(_QUICK_PAGE).select("#airflow-run-link")[0]["href"]))
 
-        # A second run, which waits. The list has the later one of both, also where Airflow gives one thing at a time.
+        # A second, queued run. The list shows the later run, also with one result per page of Airflow's API.
         later = _form(pages.get(f"{_QUICK_PAGE}/run"))
         del later["unpause"]
         pages.post(f"{_QUICK_PAGE}/run", later)
@@ -265,9 +264,9 @@ def test_plain_forms_run_a_dag_of_airflow_2(
         keys = [("schedule", str(one["value"])) for one in pages.get("/").select("input[name=schedule]")]
         cells = pages.get(f"/airflow?{urlencode(keys)}").select(".airflow-cell")
         states = [
-            next(word for word in ("queued", "no run yet", "not deployed") if word in cell.text) for cell in cells
+            next(word for word in ("queued", "no runs yet", "not deployed") if word in cell.text) for cell in cells
         ]
-        assert sorted(states) == ["no run yet", "no run yet", "no run yet", "not deployed", "queued"]
+        assert sorted(states) == ["no runs yet", "no runs yet", "no runs yet", "not deployed", "queued"]
         monkeypatch.undo()
 
         pages.post(f"{_FAILS_PAGE}/run", _form(pages.get(f"{_FAILS_PAGE}/run")))
@@ -284,5 +283,5 @@ def test_plain_forms_run_a_dag_of_airflow_2(
 
 
 def _form(page: BeautifulSoup) -> dict[str, str]:
-    """The fields of the form that a page has."""
+    """Return the fields of the form on a page."""
     return {str(field["name"]): str(field["value"]) for field in page.select("form input")}

@@ -1,6 +1,6 @@
-"""What holds on every page of the Pipelines page that can be reached by links, in a real browser.
+"""Accessibility of every page that can be reached by links, in a real browser.
 
-It is read by axe-core, on a wide screen in light and on a phone in dark; with the keyboard; without JavaScript.
+With axe-core, on a wide screen in light mode and on a phone in dark mode; by keyboard; without JavaScript.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ tasks:
 """,
 }
 MISTAKE = {"schedules/broken.yml": "extractor: tap-gitlab\nintervall: '@daily'\n"}
-# Where an element stands, which is the same after a part of a page was loaded anew.
+# The path of an element, which is the same after a part of the page was reloaded.
 PLACE = """
 const place = e => {
   const places = [];
@@ -64,7 +64,7 @@ const place = e => {
   return places.join(' ');
 };
 """
-# Every element that the Tab key stops at, but only one of a group of radio buttons.
+# Every element that Tab reaches, but only one of a group of radio buttons.
 STOPS = f"""() => {{ {PLACE}
   const all = 'a[href], button, input, select, textarea, summary, [tabindex], [contenteditable=true]';
   const group = e => [...document.querySelectorAll(`input[name="${{e.name}}"]`)];
@@ -75,7 +75,7 @@ STOPS = f"""() => {{ {PLACE}
   return Object.fromEntries(stops.map(e => [place(e), e.outerHTML.slice(0, 120)]));
 }}"""
 TEXTS = "all => all.map(e => e.getAttribute('href') ?? e.innerText.trim())"
-# The focus stands before all, also where a page has set it.
+# Move the focus to the start, also if the page has set it.
 START = """() => {
   const start = document.createElement('span');
   start.tabIndex = -1;
@@ -95,14 +95,14 @@ FOCUS = f"""() => {{ {PLACE}
 
 
 class Visitor:
-    """A tab of the browser that goes from page to page.
+    """A browser tab that visits pages.
 
     Attributes:
-        wrong: what its page has asked of others, and what the browser has complained of.
+        wrong: requests to other hosts, and errors of the browser.
     """
 
     def __init__(self, tab: Tab) -> None:
-        """Begin with an empty tab."""
+        """Start with an empty tab."""
         self.tab = tab
         self.wrong: list[str] = []
         self._address = ""
@@ -111,7 +111,7 @@ class Visitor:
         tab.on("console", self._hear)
 
     def open(self, address: str) -> None:
-        """Go to a page, and wait for all of it."""
+        """Open a page, and wait until it is loaded."""
         self._address, self.wrong = address, []
         self.tab.goto(address)
         self.tab.wait_for_selector(".htmx-request", state="detached")
@@ -122,7 +122,7 @@ class Visitor:
             self.wrong.append(url)
 
     def _hear(self, message: ConsoleMessage) -> None:
-        # Of a page that is refused the browser says so itself.
+        # The browser itself reports an error response.
         is_status = message.text.startswith("Failed to load resource") and message.location["url"] == self._address
         if message.type == "error" and not is_status:
             self.wrong.append(message.text)
@@ -130,7 +130,7 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[list[str]]:
-    """One of each kind of page, and those of what is not there, of no schedule, of mistakes, and before the login."""
+    """One page of each kind, and those of missing files, errors, an empty project, and the login."""
     folder = tmp_path_factory.mktemp("everywhere")
     project = write(folder / "shop-pipelines", PROJECT)
     code, _, said = dagpress(project, "generate")
@@ -147,7 +147,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
 
 
 def _linked(browser: Browser, url: str) -> list[str]:
-    """The pages that one gets to from the first: of each route one without parameters, and one with the most."""
+    """Return the pages linked from the first: of each route, one without parameters and one with the most."""
     found, seen = [url], {url}
     kinds: dict[tuple[str, bool], str] = {}
     with browser.new_context(java_script_enabled=False) as context:
@@ -183,13 +183,13 @@ def _visitor(browser: Browser, **settings: Any) -> Iterator[Visitor]:
         yield Visitor(context.new_page())
 
 
-def test_nothing_is_wrong_on_any_screen(browser: Browser, addresses: list[str]) -> None:
-    """axe-core finds nothing, nothing is wider than the screen, and nothing comes from elsewhere."""
+def test_no_page_has_violations_overflow_or_external_requests(browser: Browser, addresses: list[str]) -> None:
+    """axe-core finds no violation, no page is wider than the screen, and all requests go to the server."""
     problems = []
     with _visitor(browser) as visitor:
         for address in addresses:
             visitor.open(address)
-            # The colours of a scheme are the same on each width.
+            # The colours of a scheme do not depend on the width.
             for scheme, width in zip(SCHEMES, WIDTHS, strict=True):
                 visitor.tab.emulate_media(color_scheme=scheme)
                 visitor.tab.set_viewport_size({"width": width, "height": 800})
@@ -201,8 +201,8 @@ def test_nothing_is_wrong_on_any_screen(browser: Browser, addresses: list[str]) 
     assert not problems, "\n".join(problems)
 
 
-def test_the_keyboard_reaches_everything(browser: Browser, addresses: list[str]) -> None:
-    """In the order of the page, in view, and one sees where one is."""
+def test_the_keyboard_reaches_every_control(browser: Browser, addresses: list[str]) -> None:
+    """In the order of the page, in view, and with a visible focus."""
     problems = []
     with _visitor(browser, viewport={"width": WIDTHS[0], "height": 800}) as visitor:
         for address in addresses:
@@ -221,21 +221,21 @@ def _problems_of_focus(tab: Tab) -> Iterator[str]:
         if focus is None:
             break
         if reached and focus["place"] == reached[-1]:
-            # A date has parts; and an editor takes Tab for itself until Escape gives it back.
+            # A date has parts, and an editor handles Tab itself until Escape is pressed.
             tab.keyboard.press("Escape")
             continue
         if focus["place"] in reached:
             break
         reached.append(focus["place"])
         if not focus["marked"]:
-            # An editor marks itself a moment later.
+            # An editor shows its focus with a delay.
             tab.wait_for_timeout(100)
             focus = tab.evaluate(FOCUS)
         if not focus["marked"]:
             yield f"one does not see the focus on {focus['html']}"
         if not focus["inside"]:
             yield f"the focus is out of view on {focus['html']}"
-    # What a page has changed meanwhile could not be reached.
+    # Elements that the page has replaced in the meantime could not be reached.
     stops = {place: html for place, html in tab.evaluate(STOPS).items() if place in before}
     yield from (f"Tab does not stop at {html}" for place, html in stops.items() if place not in reached)
     order = [place for place in reached if place in stops]
@@ -244,7 +244,7 @@ def _problems_of_focus(tab: Tab) -> Iterator[str]:
 
 
 def test_the_pages_show_their_content_without_javascript(browser: Browser, addresses: list[str]) -> None:
-    """The same headings, labels and links that are there with it."""
+    """The same headings, labels and links as with JavaScript."""
     problems = []
     with _visitor(browser) as visitor, _visitor(browser, java_script_enabled=False) as plain:
         for address in addresses:

@@ -1,4 +1,4 @@
-"""The page of one pipeline in a real browser, which tells its own timezone and reports what it refuses."""
+"""The page of one pipeline in a real browser, which sends its timezone and reports errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ tasks:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A pipeline between others, with a history; nothing is wrong with it but a key."""
+    """A pipeline with dependencies and a history, and one invalid key."""
     sound = _TASKS.replace('schedule: "@daily"\n', "")
     files = {"schedules/a.yml": sound, "schedules/r.yml": "tasks: [x y]\nafter: [a]\n"}
     write(tmp_path, {**files, **{f"schedules/{name}.yml": EXTRACT_LOAD for name in ("p", "q", "50%2f#a?b")}})
@@ -37,7 +37,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a viewer in Tokyo."""
+    """A page in a browser in Tokyo."""
     permissions = ["clipboard-read", "clipboard-write"]
     with opened(browser, timezone_id="Asia/Tokyo", color_scheme="dark", permissions=permissions) as page:
         yield page

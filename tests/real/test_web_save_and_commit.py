@@ -1,4 +1,4 @@
-"""The whole way of a pipeline in a real browser, and real faults: the server killed, and a full disk."""
+"""Creating, saving and committing a pipeline in a real browser, and a killed server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A tab of a browser, in which no script of a page has failed at the end."""
+    """A browser tab; errors of scripts fail the test."""
     with browser.new_context() as context:
         page = context.new_page()
         errors: list[str] = []
@@ -39,7 +39,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def _type_yaml(page: Page, text: str) -> None:
-    """Write into the editor, once it has taken the place of the text field."""
+    """Type into the editor, once it has replaced the text field."""
     page.wait_for_load_state("load")
     page.locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+a")
@@ -47,7 +47,7 @@ def _type_yaml(page: Page, text: str) -> None:
 
 
 def _yaml(page: Page) -> str:
-    """What the editor would send."""
+    """Return the text that the editor would send."""
     return page.locator("textarea[name=text]").input_value()
 
 
@@ -56,7 +56,7 @@ def _press(page: Page, name: str) -> None:
 
 
 def _is_accessible(page: Page) -> None:
-    """Axe finds nothing, in light and in dark, and a phone shows all of the width."""
+    """Assert that axe finds no violation, in light and dark mode, and that a phone shows the full width."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert not violations(page)
@@ -67,7 +67,7 @@ def _is_accessible(page: Page) -> None:
     page.set_viewport_size(size)
 
 
-def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page) -> None:
+def test_a_pipeline_is_created_fixed_saved_and_committed(project: Path, page: Page) -> None:
     with served(project) as url:
         page.goto(f"{url}new")
         page.get_by_label("Name of the pipeline").fill("shop")
@@ -103,8 +103,10 @@ def test_a_pipeline_is_made_mended_saved_and_committed(project: Path, page: Page
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_the_page_of_a_commit_shows_its_hook_and_its_end(project: Path, browser: Browser, *, scripts: bool) -> None:
-    """It polls with scripts, and reloads without."""
+def test_the_page_of_a_commit_shows_the_output_of_its_hook_and_the_result(
+    project: Path, browser: Browser, *, scripts: bool
+) -> None:
+    """It polls with JavaScript, and reloads without."""
     hook(project, "pre-commit", "echo checking types; while [ ! -e .git/go ]; do sleep 0.1; done; exit 1")
     write(project, {"schedules/b.yml": _HOURLY})
     with served(project) as url, browser.new_context(java_script_enabled=scripts) as context:
@@ -123,14 +125,14 @@ def test_the_page_of_a_commit_shows_its_hook_and_its_end(project: Path, browser:
         page.get_by_role("heading", name="Committed").wait_for()
 
 
-def test_two_who_edit_the_same_file(project: Path, page: Page) -> None:
+def test_two_users_edit_the_same_file(project: Path, page: Page) -> None:
     with served(project) as url:
         page.goto(f"{url}edit/a.yml")
         _type_yaml(page, EXTRACT_LOAD + "owner: mine\n")
         assert dagpress(project, "schedule", "set", "a", "--interval", "@hourly")[0] == 0
         _press(page, "Save")
-        page.get_by_role("heading", name="The file has changed since you began").wait_for()
-        assert '"@hourly"' in page.get_by_role("region", name="The file on the disk", exact=True).inner_text()
+        page.get_by_role("heading", name="The file has changed since you opened it").wait_for()
+        assert '"@hourly"' in page.get_by_role("region", name="The file on disk", exact=True).inner_text()
         assert not violations(page, ".panel")
         assert _yaml(page) == EXTRACT_LOAD + "owner: mine\n"
         assert (project / "schedules/a.yml").read_text() == _HOURLY
@@ -140,7 +142,7 @@ def test_two_who_edit_the_same_file(project: Path, page: Page) -> None:
     assert (project / "schedules/a.yml").read_text() == _HOURLY + "owner: mine\n"
 
 
-def test_what_is_too_large_is_refused_before_it_is_read(project: Path) -> None:
+def test_a_body_that_is_too_large_is_rejected_before_it_is_read(project: Path) -> None:
     sent = 0
 
     def endless() -> Iterator[bytes]:

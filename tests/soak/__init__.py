@@ -1,1 +1,1 @@
-"""Runs generated DAGs on a real Celery cluster, disturbs it, and checks that the right rows arrive: `make soak`."""
+"""Runs generated DAGs on a real Celery cluster, injects faults, and checks the loaded rows: `make soak`."""

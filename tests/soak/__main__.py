@@ -1,4 +1,4 @@
-"""The soak: sets everything up, loads for some minutes, disturbs the cluster meanwhile, and judges."""
+"""The soak test: sets up a cluster, loads for some minutes while injecting faults, and prints a verdict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from soak.project import SoakProject
 from soak.services import install_missing
 from soak.verdict import FEWEST_RUNS, SUCCESSES, judge
 
-# Early in the load, as Meltano refuses the pipelines that were hit for the next 5 minutes.
+# Early in the load, as Meltano rejects runs of the interrupted pipelines for the next 5 minutes.
 DISTURBANCES: list[tuple[float, str, Callable[[Cluster], set[str]]]] = [
     (0.15, "a worker is killed with all its children", Cluster.kill_worker),
     (0.18, "the worker is started again", Cluster.start_worker),
@@ -29,10 +29,10 @@ DISTURBANCES: list[tuple[float, str, Callable[[Cluster], set[str]]]] = [
     (0.35, "PostgreSQL is restarted", Cluster.restart_postgresql),
 ]
 PROGRESS_EVERY = 20
-# How long runs may go on after the load: the 5 minutes of Meltano, the wait for the next try, and the try.
+# The time limit of runs after the load: the 5 minutes of Meltano, the retry delay, and the retry.
 PATIENCE = 480
 RUNNING = "SELECT count(*) FROM task_instance WHERE state IN ('queued', 'running', 'restarting')"
-# The DAGs with a task that failed and is tried again.
+# The DAGs with a task that waits for its retry.
 RETRYING = """\
 SELECT DISTINCT dag_id FROM task_instance
 WHERE state = 'up_for_retry' OR (try_number > 1 AND state IN ('scheduled', 'queued', 'running'))"""
@@ -43,7 +43,7 @@ count(*) FILTER (WHERE state = 'up_for_retry') FROM task_instance"""
 
 
 class Soak:
-    """One soak of a cluster that is started."""
+    """A soak test of a started cluster."""
 
     def __init__(self, cluster: Cluster, project: SoakProject) -> None:
         self._cluster = cluster
@@ -53,7 +53,7 @@ class Soak:
         self.hit: set[str] = set()
 
     def load(self, seconds: float) -> None:
-        """Unpause all DAGs and let them run, and disturb the cluster."""
+        """Unpause all DAGs, let them run, and inject faults into the cluster."""
         for dag_id in self._project.dag_ids:
             self._cluster.set_paused(dag_id, paused=False)
         started = time.monotonic()
@@ -69,10 +69,10 @@ class Soak:
     def end(self) -> bool:
         """Pause all DAGs and wait until nothing runs.
 
-        A DAG that tries a task again, or that has had too few successful runs, is paused later.
+        A DAG with a task that waits for a retry, or with too few successful runs, is paused later.
 
         Returns:
-            Whether all ended in time.
+            Whether all runs ended in time.
         """
         self._say("the load ends")
         deadline = time.monotonic() + PATIENCE
@@ -105,13 +105,13 @@ class Soak:
 
 
 def main() -> int:
-    """Run the soak and print the verdict; return the exit code."""
+    """Run the soak test and print the verdict; return the exit code."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=6, help="length of the load (default: %(default)s)")
     parser.add_argument("--schedules", type=int, default=40, help="number of schedules (default: %(default)s)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with all logs and data")
     arguments = parser.parse_args()
-    # A SIGTERM ends as an interrupt does: with everything stopped.
+    # SIGTERM stops everything, as an interrupt does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     install_missing()
@@ -119,7 +119,7 @@ def main() -> int:
     if reason := ENVIRONMENTS["soak-airflow"].unsupported:
         sys.exit(reason)
     folder = Path(tempfile.mkdtemp(prefix="dagpress-soak-"))
-    # PostgreSQL may run as another user, who must reach its data in there.
+    # PostgreSQL can run as another user, which needs access to its data folder.
     folder.chmod(0o711)
     try:
         project = projects.create(folder / "project", arguments.schedules, MELTANO / "python")

@@ -1,4 +1,4 @@
-"""A Celery cluster of Airflow on one machine: its programs, what disturbs it, and how it ends."""
+"""A Celery cluster of Airflow on one machine: its programs, the injected faults, and the shutdown."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ TABLES = """\
 CREATE TABLE warehouse (pipeline text, id integer, loaded_at timestamptz DEFAULT now(), PRIMARY KEY (pipeline, id));
 CREATE TABLE conflicts (pipeline text, id integer)"""
 WORKERS = ("worker-1", "worker-2")
-# Every process of the soak has this variable, with the soak's folder as its value.
+# Every process of the soak test has this environment variable, set to the test's folder.
 MARK = "SOAK_FOLDER"
-# How long Redis stays away, in seconds.
+# The downtime of Redis, in seconds.
 OUTAGE = 5
 
 
 class Cluster:
     """A scheduler, a DAG processor, an API server, two workers with a Meltano project each, PostgreSQL and Redis.
 
-    A second scheduler is started later. `close` ends everything, also after a start that failed.
+    A second scheduler is started later. `close` stops everything, also after a failed start.
     """
 
     def __init__(self, folder: Path, project: SoakProject) -> None:
-        """Lay it out in a folder, for a project; nothing runs before `start`."""
+        """Prepare the cluster in a folder; `start` starts it."""
         self._folder = folder
         database_port, redis_port, self._api_port = free_ports(3)
         self._programs: dict[str, Program] = {}
@@ -51,15 +51,15 @@ class Cluster:
 
     @property
     def ends(self) -> dict[str, int]:
-        """How often each program ended by itself and was started again."""
+        """The number of unexpected exits of each program, after which it was started again."""
         return {program.name: program.ends for program in self._programs.values() if program.ends}
 
     def task_logs(self) -> list[Path]:
-        """The logs of the tasks, one for each try."""
+        """The task logs, one for each try."""
         return [log for worker in WORKERS for log in self._home(worker).glob("logs/dag_id=*/**/*.log")]
 
     def start(self) -> None:
-        """Start the services, prepare the databases and the workers, start Airflow and wait until it has all DAGs."""
+        """Start the services, prepare the databases and workers, start Airflow, and wait until it has all DAGs."""
         self._redis.start()
         self.database.create(DATABASES)
         self._prepare()
@@ -69,12 +69,12 @@ class Cluster:
         wait_for("Airflow", self._is_ready, seconds=180)
 
     def tend(self) -> None:
-        """Start the programs again that ended by themselves."""
+        """Restart the programs that exited unexpectedly."""
         for program in self._programs.values():
             program.tend()
 
     def set_paused(self, dag_id: str, *, paused: bool) -> None:
-        """Pause or unpause a DAG, as soon as the API server has time for it."""
+        """Pause or unpause a DAG, with retries while the API server is busy."""
 
         def is_done() -> bool:
             try:
@@ -87,7 +87,7 @@ class Cluster:
         wait_for("the API server", is_done, seconds=60)
 
     def kill_worker(self) -> set[str]:
-        """Kill the first worker with all its children while it runs something, and return the schedules of its runs."""
+        """Kill the first worker with all its children while it runs tasks, and return the schedules of its runs."""
         worker = ("AIRFLOW_HOME", str(self._home(WORKERS[0])))
         wait_for("a run on the worker", lambda: bool(_schedules_of(processes_with(*worker).values())), seconds=60)
         self._programs[WORKERS[0]].is_wanted = False
@@ -106,7 +106,7 @@ class Cluster:
         return set()
 
     def restart_postgresql(self) -> set[str]:
-        """Stop PostgreSQL and start it again; return the schedules that were running meanwhile."""
+        """Stop PostgreSQL and start it again; return the schedules that ran at that time."""
         schedules = self._running_schedules()
         self.database.stop()
         schedules |= self._running_schedules()
@@ -114,12 +114,12 @@ class Cluster:
         return schedules | self._running_schedules()
 
     def start_second_scheduler(self) -> set[str]:
-        """Start another scheduler beside the first."""
+        """Start a second scheduler."""
         self._programs["scheduler-2"].start()
         return set()
 
     def close(self) -> None:
-        """Stop everything. Nothing that the cluster has started is left, even if it is interrupted again."""
+        """Stop all processes of the cluster, even if this is interrupted again."""
         for how in (signal.SIGINT, signal.SIGTERM):
             signal.signal(how, signal.SIG_IGN)
         kill_all(MARK, str(self._folder))
@@ -159,7 +159,7 @@ class Cluster:
             env = self._worker_settings(worker)
             self._project.copy_meltano(self._home(worker) / "project")
             run(MELTANO / "meltano", "install", env=env, cwd=self._home(worker) / "project")
-            # The first command creates Meltano's tables, which two at the same time would not survive.
+            # The first command creates Meltano's tables, which fails if two do so at the same time.
             run(MELTANO / "meltano", "state", "list", env=env, cwd=self._home(worker) / "project")
             self._add(worker, env, "celery", "worker", "--celery-hostname", f"{worker}@%h", "--skip-serve-logs")
 
@@ -184,7 +184,7 @@ class Cluster:
             "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-            # For each scheduler: more than the workers take at once, so that tasks wait in Redis too.
+            # For each scheduler: more than the workers run at once, so that tasks also wait in Redis.
             "CORE__PARALLELISM": "10",
             "API__HOST": "127.0.0.1",
             "API__PORT": str(self._api_port),
@@ -194,7 +194,7 @@ class Cluster:
             "CELERY__BROKER_URL": broker,
             "CELERY__RESULT_BACKEND": self.database.url("db+postgresql+psycopg2", "celery_results"),
             "CELERY__WORKER_CONCURRENCY": "4",
-            # What a killed worker or a scheduler that ended had is noticed after a minute, not after five or ten.
+            # The tasks of a killed worker or an ended scheduler are detected after one minute instead of five or ten.
             "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
             "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
             "SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
@@ -203,7 +203,7 @@ class Cluster:
         }
         own = {
             MARK: str(self._folder),
-            # Airflow's processes change their titles, which would overwrite the variables that they are found by.
+            # Airflow's processes change their titles, which would overwrite the variables that identify them.
             "SPT_NOENV": "1",
             "PATH": f"{AIRFLOW}:{clean_environ()['PATH']}",
         }

@@ -1,4 +1,4 @@
-"""The project of the soak: its schedules, its meltano.yml, its plugins, and the pipelines that come of them."""
+"""The project of the soak test: its schedules, meltano.yml and plugins, and the resulting pipelines."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ PLUGINS = Path(__file__).parent / "plugins"
 TARGET = "target-rows"
 SHARED = "tap-shared"
 PAIR = ("tap-left", "tap-right")
-# Of ten schedules, four run the shared extractor by `meltano run`, three load it by `meltano el`.
+# Of ten schedules, four run the shared extractor with `meltano run`, and three with `meltano el`.
 KINDS = ("run", "el", "run", "job", "el", "run", "chain", "run", "el", "tasks")
-# Meltano refuses a pipeline whose last run was killed until 5 minutes after that; the retries last for more than 6.
+# Meltano rejects runs of a pipeline for 5 minutes after a run was killed; the retries take more than 6.
 DEFAULTS = {"retries": 9, "retry_delay": "45s", "tags": ["soak"]}
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One extractor's way into the warehouse.
+    """The loads of one extractor into the warehouse.
 
     Attributes:
-        schedule: the schedule that runs it, which is also the value of its SOAK_PIPELINE.
+        schedule: the schedule that runs it, and the value of its SOAK_PIPELINE.
         source: the extractor.
         dag_id: the DAG of the schedule.
-        state_id: where Meltano keeps the bookmark.
+        state_id: the state id of the bookmark in Meltano.
     """
 
     schedule: str
@@ -40,7 +40,7 @@ class Pipeline:
 
     @property
     def name(self) -> str:
-        """The name that its rows have."""
+        """The name in its rows."""
         return f"{self.schedule}/{self.source}"
 
 
@@ -58,11 +58,11 @@ class SoakProject:
 
     @property
     def dag_ids(self) -> list[str]:
-        """The DAGs, each once."""
+        """The DAG ids, without duplicates."""
         return sorted({pipeline.dag_id for pipeline in self.pipelines})
 
     def copy_meltano(self, folder: Path) -> None:
-        """Copy the Meltano project into a folder that does not exist yet."""
+        """Copy the Meltano project into a new folder."""
         shutil.copytree(self.folder / "meltano", folder)
 
 
@@ -70,9 +70,9 @@ def create(folder: Path, count: int, python: Path) -> SoakProject:
     """Write the project and generate its DAG files.
 
     Args:
-        folder: the folder of the project, which does not exist yet.
+        folder: the new folder of the project.
         count: the number of schedules.
-        python: the Python that the plugins run on.
+        python: the Python of the plugins.
     """
     meltano, schedules = folder / "meltano", folder / "schedules"
     for new in (meltano, schedules):
@@ -131,7 +131,7 @@ def _meltano() -> dict[str, Any]:
         "namespace": "tap_rows",
         "executable": "./tap_rows.py",
         "capabilities": ["catalog", "discover", "state"],
-        # Each schedule sets the pipeline; the source tells the extractors of one schedule apart.
+        # Each schedule sets the pipeline; the source distinguishes the extractors of one schedule.
         "settings": [{"name": "pipeline"}, {"name": "source"}],
         "config": {"pipeline": "$SOAK_PIPELINE", "source": SHARED},
     }

@@ -1,4 +1,4 @@
-"""Programs that the soak starts and stops, and the two services among them: PostgreSQL and Redis."""
+"""Background programs of the soak test, and two services: PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from pathlib import Path
 from environments import clean_environ, run
 
 PACKAGES = ("postgresql", "redis-server")
-# Debian keeps the servers of PostgreSQL out of the PATH, by version.
+# Debian installs PostgreSQL's servers by version, outside the PATH.
 DEBIAN = Path("/usr/lib/postgresql")
-# PostgreSQL refuses to run as root; Debian has an account for it.
+# PostgreSQL does not run as root; Debian has an account for it.
 IS_ROOT = os.geteuid() == 0
 AS_POSTGRES = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if IS_ROOT else []
 
 
 @dataclass
 class Program:
-    """A program that runs in the background, in a process group of its own.
+    """A program that runs in the background, in its own process group.
 
     Attributes:
-        name: how messages name it, and its log file.
+        name: its name in messages and in its log file.
         command: the program and its arguments.
         env: its environment variables.
-        folder: where it runs and logs.
-        is_wanted: whether `tend` starts it where it is not running.
-        ends: how often it ended by itself.
+        folder: its working directory, with its log.
+        is_wanted: whether `tend` restarts it.
+        ends: the number of unexpected exits.
     """
 
     name: str
@@ -47,11 +47,11 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Whether it runs."""
+        """Whether it is running."""
         return self._process is not None and self._process.poll() is None
 
     def printed(self) -> str:
-        """Return what it has printed, in all its starts."""
+        """The output of all its starts."""
         return self._log.read_text(errors="replace")
 
     @property
@@ -59,7 +59,7 @@ class Program:
         return self.folder / f"{self.name}.log"
 
     def start(self) -> None:
-        """Start it. From now on `tend` starts it again where it ends."""
+        """Start it. From then on, `tend` restarts it if it exits."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command,
@@ -73,13 +73,13 @@ class Program:
         self.is_wanted = True
 
     def tend(self) -> None:
-        """Start it again if it has ended by itself."""
+        """Restart it if it has exited unexpectedly."""
         if self.is_wanted and not self.is_running:
             self.ends += 1
             self.start()
 
     def stop(self, how: signal.Signals = signal.SIGTERM, seconds: float = 20) -> None:
-        """Stop it with a signal; after so many seconds, kill its process group."""
+        """Stop it with a signal; after a timeout, kill its process group."""
         self.is_wanted = False
         if self._process is None:
             return
@@ -94,10 +94,10 @@ class Program:
 
 
 class PostgreSQL:
-    """A server with databases of its own, which trusts everybody on this machine."""
+    """A server with its own databases, which trusts every local user."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        """Lay it out: a folder for its data, in this one, and a port."""
+        """Prepare a server with its data in a folder, on a port."""
         self._port = port
         self._bin = _server_programs()
         self._data = folder / "postgres"
@@ -107,7 +107,7 @@ class PostgreSQL:
         self._program = Program("postgresql", command, clean_environ(), folder)
 
     def create(self, databases: Iterable[str]) -> None:
-        """Create its data, start it and create the databases."""
+        """Initialize its data, start it, and create the databases."""
         self._data.mkdir()
         if IS_ROOT:
             shutil.chown(self._data, "postgres", "postgres")
@@ -118,20 +118,20 @@ class PostgreSQL:
             self.query("postgres", f"CREATE DATABASE {database}")
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it responds."""
         self._program.start()
         wait_for("PostgreSQL", lambda: self.query("postgres", "SELECT 1") is not None, seconds=60)
 
     def stop(self) -> None:
-        """Stop it as Debian does: disconnect everybody and write everything."""
+        """Stop it with a fast shutdown, as Debian does."""
         self._program.stop(signal.SIGINT)
 
     def url(self, scheme: str, database: str) -> str:
-        """Return the address of a database, for a program that wants this scheme."""
+        """Return the URL of a database with this scheme."""
         return f"{scheme}://soak@127.0.0.1:{self._port}/{database}"
 
     def query(self, database: str, statement: str) -> list[list[str]] | None:
-        """Return the rows of a statement, as text, or None where it failed: the server may be away."""
+        """Return the rows of a statement as text, or None if it failed: the server can be stopped."""
         options = ["--no-psqlrc", "--csv", "--tuples-only", "-v", "ON_ERROR_STOP=1", "-c", statement]
         command = [f"{self._bin}/psql", *options, self.url("postgresql", database)]
         done = subprocess.run(command, env=clean_environ(), text=True, capture_output=True, check=False)
@@ -139,7 +139,7 @@ class PostgreSQL:
 
 
 def redis(folder: Path, port: int) -> Program:
-    """Return a Redis that keeps its data in a folder when it is restarted."""
+    """Return a Redis that keeps its data in a folder across restarts."""
     data = folder / "redis"
     data.mkdir()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(data), "--save", "60 1"]
@@ -147,7 +147,7 @@ def redis(folder: Path, port: int) -> Program:
 
 
 def install_missing() -> None:
-    """Install PostgreSQL and Redis where they are missing and this user may, or exit and say how."""
+    """Install PostgreSQL and Redis if they are missing, or exit with the command if this user cannot."""
     if shutil.which("redis-server") and (_server_programs() / "initdb").is_file():
         return
     if not (IS_ROOT and shutil.which("apt-get")):
@@ -159,7 +159,7 @@ def install_missing() -> None:
 
 
 def wait_for(what: str, is_so: Callable[[], bool], seconds: float) -> None:
-    """Wait until something is so, or exit."""
+    """Poll a condition, and exit at the time limit."""
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
@@ -168,7 +168,7 @@ def wait_for(what: str, is_so: Callable[[], bool], seconds: float) -> None:
 
 
 def processes_with(variable: str, value: str) -> dict[int, dict[str, str]]:
-    """Return the processes that were started with a variable of that value, each with all its variables (Linux)."""
+    """Return the processes that were started with a variable of this value, and all their variables (Linux)."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -180,9 +180,9 @@ def processes_with(variable: str, value: str) -> dict[int, dict[str, str]]:
 
 
 def kill_all(variable: str, value: str) -> list[dict[str, str]]:
-    """Kill the processes that were started with a variable of that value, until there are none; return their variables.
+    """Kill the processes that were started with a variable of this value, and return their variables.
 
-    Also those that they start meanwhile.
+    Repeats until there are no more, since they can start others at the same time.
     """
     killed: list[dict[str, str]] = []
     while processes := processes_with(variable, value):

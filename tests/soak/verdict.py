@@ -1,4 +1,4 @@
-"""What the soak found: the figures, and everything that is wrong."""
+"""The verdict of the soak test: figures and faults."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from functools import partial
 from soak.cluster import Cluster
 from soak.project import Pipeline, SoakProject
 
-# One that sets the bookmark, and one that goes on from it.
+# One that sets the bookmark, and one that continues from it.
 FEWEST_RUNS = 2
 RUNS = "SELECT coalesce(state, 'none'), count(*) FROM dag_run GROUP BY 1 ORDER BY 1"
-# By their tasks: the scheduler comes to the runs of a paused DAG only once a minute.
+# Counts tasks: the scheduler handles the runs of a paused DAG only once per minute.
 SUCCESSES = """\
 SELECT dag_id, count(*) FROM
 (SELECT dag_id FROM task_instance GROUP BY dag_id, run_id HAVING bool_and(coalesce(state, '') = 'success')) AS runs
@@ -23,7 +23,7 @@ GROUP BY 1"""
 TRIES = """\
 SELECT coalesce(state, 'none'), count(*) FROM
 (SELECT state FROM task_instance UNION ALL SELECT state FROM task_instance_history) AS tries GROUP BY 1 ORDER BY 1"""
-# What is counted in the logs of the tasks: the figure, and the text that a line of it has.
+# The figures that are counted in the task logs, each with the text of its lines.
 PHRASES = {
     "waits": "Waiting for",
     "invalid catalogs": "Invalid catalog",
@@ -33,7 +33,7 @@ PHRASES = {
 
 @dataclass
 class Verdict:
-    """The figures as lines, and the faults; without a fault the soak has passed."""
+    """The figures as lines, and the faults; without a fault, the soak test has passed."""
 
     figures: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -52,11 +52,11 @@ def judge(cluster: Cluster, project: SoakProject, hit: AbstractSet[str], seconds
     """Compare the rows in the warehouse with the bookmarks in Meltano's state.
 
     Args:
-        cluster: the cluster, on which nothing runs any more.
+        cluster: the cluster, on which nothing runs anymore.
         project: its project.
-        hit: the schedules of which a run was killed or cut off from its database. Such a run may have loaded rows and
-            not set the bookmark, and the next one loads them again.
-        seconds: how long the soak took.
+        hit: the schedules with a run that was killed or lost its database. Such a run can have loaded rows without
+            setting the bookmark, so the next one loads them again.
+        seconds: the duration of the soak test.
     """
     verdict = Verdict()
     airflow, meltano, warehouse = (partial(_rows, cluster, name) for name in ("airflow", "meltano", "warehouse"))

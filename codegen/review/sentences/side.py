@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codegen.pipeline import Reading
-from codegen.plan import Dependencies, between
+from codegen.plan import Dependencies, dependencies_between
 from codegen.plan.states import KeptState, states_of
 from codegen.plan.steps import Step, steps_of
 from codegen.project import Project
@@ -55,7 +55,7 @@ class Side:
 def sides_of(project: Project, reading: Reading, environment: str) -> dict[str, Side]:
     """The pipelines of an environment by their schedule files, without those with errors."""
     schedules = reading.of(environment)
-    others, faulty = between(schedules, reading.awaited.get(environment, ())), files_with_errors(reading)
+    others, faulty = dependencies_between(schedules, reading.awaited.get(environment, ())), files_with_errors(reading)
     waiting: dict[str, list[str]] = defaultdict(list)
     for each in schedules:
         for name in each.after.names if each.after else ():

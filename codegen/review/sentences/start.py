@@ -16,7 +16,7 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
     old, new = describe_start(before.schedule), describe_start(after.schedule)
     if old != new:
         if _starts_by_itself(before) and not _starts_by_itself(after):
-            yield Sentence(Kind.DATA, f"No longer runs by itself, {new}.")
+            yield Sentence(Kind.DATA, f"No longer runs by itself: {new}.")
         else:
             yield Sentence(Kind.START, f"{change('Starts', old, new)}.")
         if after.waiting and before.waiting:

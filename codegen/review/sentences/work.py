@@ -61,7 +61,7 @@ def _changed(old: Step, new: Step, *, is_alone: bool) -> str:
 
 
 def _words(step: Step) -> str:
-    return kind_of(step).words(step, quoted)
+    return kind_of(step).describe(step, quoted)
 
 
 def _order(old: _Steps, new: _Steps) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""The pages about the DAGs in a running Airflow."""
+"""The pages that show and control DAGs in a running Airflow."""

@@ -1,4 +1,4 @@
-"""Compares what Airflow has of the project's schedules with the repo."""
+"""Compares the DAGs in a running Airflow with the repo."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
 
 _TAG = "meltano"
-# Characters: longer texts are no DAGs of ours, and a comparison of them would be slow.
-_LONGEST = 400_000
+# Limit in characters: longer files are not generated DAGs, and slow to compare.
+_MAX_LENGTH = 400_000
 
 
 class Deployed(Enum):
     """How the deployed code of a DAG compares with the repo."""
 
-    CURRENT = "as in the repo"
-    GENERATED = "as it would be generated"
+    CURRENT = "same as in the repo"
+    GENERATED = "same as newly generated"
     DIFFERS = "differs from the repo"
     MISSING = "not deployed"
     BROKEN = "cannot be loaded"
-    ONLY_THERE = "deployed, and not in the repo"
-    UNKNOWN = "its code cannot be read"
+    ONLY_THERE = "deployed, but not in the repo"
+    UNKNOWN = "code not available"
     NOT_COMPARED = "not compared yet"
 
 
 @dataclass(frozen=True)
 class State:
-    """What Airflow has of a schedule.
+    """The state of a schedule in Airflow.
 
     Attributes:
-        problem: why it cannot be asked; then there are no facts.
-        import_error: why its file cannot be loaded, as far as that was asked.
-        patch: from the deployed code to that in the repo.
-        is_pending: whether it is not up to date in the repo.
+        problem: the error of the request to Airflow; the facts are empty then.
+        import_error: the import error of its file, if it was requested.
+        patch: the patch from the deployed code to the code in the repo.
+        is_pending: whether the DAG file in the repo is out of date.
     """
 
     facts: Facts = field(default_factory=Facts)
@@ -55,7 +55,7 @@ class State:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether its last run is still to end."""
+        """Whether its last run has not ended."""
         return self.facts.run is not None and self.facts.run.is_unfinished
 
     @property
@@ -65,7 +65,7 @@ class State:
 
 
 def state_of(airflows: Airflows, snapshot: Snapshot, schedule: Schedule) -> State:
-    """What its Airflow has of a schedule, asked now."""
+    """Request the current state of a schedule from its Airflow."""
 
     def ask(session: Session) -> State:
         dag = session.dag(schedule.dag_id_or_default)
@@ -83,9 +83,9 @@ def state_of(airflows: Airflows, snapshot: Snapshot, schedule: Schedule) -> Stat
 
 
 def states_of(airflows: Airflows, snapshot: Snapshot, schedules: Iterable[Schedule]) -> list[tuple[Schedule, State]]:
-    """What their Airflows have of schedules; it may be some seconds old."""
+    """Return the state of schedules in their Airflows, which may be a few seconds old."""
     schedules = list(schedules)
-    # A template of the project's own may give its DAGs other tags.
+    # A custom template can set other tags.
     tag = None if (snapshot.project.templates / TEMPLATE).exists() else _TAG
     facts = airflows.facts(schedules, tag)
     return [(schedule, _state_after(snapshot, schedule, facts[schedule.key])) for schedule in schedules]
@@ -96,34 +96,34 @@ def _state_after(snapshot: Snapshot, schedule: Schedule, facts: Facts | AirflowR
 
 
 def _compare(snapshot: Snapshot, schedule: Schedule, facts: Facts) -> State:
-    """Compare the deployed code of a schedule with that in the repo and that which `generate` would write there."""
+    """Compare the deployed code of a schedule with the code in the repo and the code that `generate` would write."""
     change = snapshot.change_of(schedule.dag_file, schedule.source)
-    state = State(facts, _without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
+    state = State(facts, _known_without_text(facts) or Deployed.DIFFERS, is_pending=change is not None)
     if state.deployed is not Deployed.DIFFERS or facts.source is None:
         return state
-    there = _plain(facts.source)
-    here = _plain(text_of(snapshot.project.root, snapshot.project.root / schedule.dag_file) or "")
-    if here == there:
+    deployed_text = _plain(facts.source)
+    repo_text = _plain(text_of(snapshot.project.root, snapshot.project.root / schedule.dag_file) or "")
+    if repo_text == deployed_text:
         return replace(state, deployed=Deployed.CURRENT)
-    # Others of its folder change on their own.
-    deployed, own = (code_of(text, schedule.source) for text in (there, here))
+    # Changes to other schedules in a shared file do not count.
+    deployed, own = (code_of(text, schedule.source) for text in (deployed_text, repo_text))
     state = replace(state, deployed=_comparison(deployed, own, change))
     if not (deployed and own) or state.deployed is not Deployed.DIFFERS:
         return state
-    is_long = len(own.block.text) + len(deployed.block.text) > _LONGEST
+    is_long = len(own.block.text) + len(deployed.block.text) > _MAX_LENGTH
     return state if is_long else replace(state, patch=patch_of_dag(schedule.dag_file, deployed, own))
 
 
 def _comparison(deployed: DagCode | None, own: DagCode | None, change: CodeChange | None) -> Deployed:
-    """How the deployed code of a schedule compares with the repo, and with the change that `generate` makes there."""
-    if _is_alike(deployed, own):
+    """Compare the deployed code of a schedule with the repo, and with the change that `generate` would make there."""
+    if _is_same(deployed, own):
         return Deployed.CURRENT
-    if change and _is_alike(deployed, change.after):
+    if change and _is_same(deployed, change.after):
         return Deployed.GENERATED
     return Deployed.DIFFERS if own else Deployed.ONLY_THERE
 
 
-def _is_alike(one: DagCode | None, other: DagCode | None) -> bool:
+def _is_same(one: DagCode | None, other: DagCode | None) -> bool:
     return one is not None and other is not None and one.is_like(other)
 
 
@@ -131,8 +131,8 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _without_text(facts: Facts) -> Deployed | None:
-    """What a deployed file is whose text says nothing, or that has none."""
+def _known_without_text(facts: Facts) -> Deployed | None:
+    """Return the state of a deployment that is known without its text; None if the texts must be compared."""
     if facts.dag and facts.dag.has_import_errors:
         return Deployed.BROKEN
     if facts.dag is None or facts.dag.is_stale:
@@ -143,8 +143,8 @@ def _without_text(facts: Facts) -> Deployed | None:
 
 
 def _find_error(errors: Mapping[str, str], snapshot: Snapshot, schedule: Schedule) -> str | None:
-    """Why the file of a schedule cannot be loaded, among what Airflow says of files, whose paths begin anywhere."""
-    # Airflow is given the folder of the deployment environment.
+    """Find the import error of a schedule's file. Airflow's paths can start at any directory."""
+    # Airflow's DAG folder is the folder of the deployment environment.
     tree = snapshot.project.generated_dags / schedule.deployment
     names = {
         one.dag_file: PurePosixPath(snapshot.project.root, one.dag_file)
@@ -152,7 +152,7 @@ def _find_error(errors: Mapping[str, str], snapshot: Snapshot, schedule: Schedul
     }
     for file, error in errors.items():
         fitting = [name for name, path in names.items() if f"/{file}".endswith(f"/{path.relative_to(tree)}")]
-        # The end of a longer path is a file of the same name in another folder.
+        # Take the longest match: a shorter one is a file of the same name in another folder.
         if max(fitting, key=len, default=None) == schedule.dag_file:
             return error
     return None

@@ -1,6 +1,6 @@
-"""What Airflow has of a schedule: beside it, as cells of the list, and on a page of its own; pauses it and runs it.
+"""Shows the state of a schedule in Airflow, pauses and unpauses its DAG, and triggers runs.
 
-Airflow may be slow, so the other pages ask for these parts after they are there.
+Other pages load these parts with separate requests, because Airflow may be slow.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.request_context import Page, RequestContext
 
-# The dialog of the list, whose actions are answered with the cell of the schedule as it is then.
+# The id of the dialog in the list. The response to its actions contains the updated cell of the schedule.
 _DIALOG = "airflow-dialog"
-# For how long somebody may think about a run: it gets the moment of the question as its date.
-_PATIENCE = timedelta(hours=1)
-# The rows that one request may ask for; the list has fewer on a page.
-_MOST_CELLS = 200
+# Limit on the age of a confirmation: the run gets the time of the question as its logical date.
+_CONFIRMATION_LIFETIME = timedelta(hours=1)
+# Limit on the rows in one request; a page of the list has fewer.
+_MAX_CELLS = 200
 # Seconds.
 _EXACT = 10
 _MINUTE = 60
@@ -42,12 +42,12 @@ def _ask_to_run(context: RequestContext) -> Response:
 
 
 def _cells(context: RequestContext) -> Response:
-    """The cells of the rows that ask for them with the keys of their schedules."""
+    """Render the cells of the requested schedules, by their keys."""
     airflows = _airflows(context)
-    asked = set(context.request.query_params.getlist("schedule")[:_MOST_CELLS])
+    asked = set(context.request.query_params.getlist("schedule")[:_MAX_CELLS])
     schedules = [one for one in context.snapshot.reading.schedules if one.key in asked]
     rows = states_of(airflows, context.snapshot, schedules)
-    return context.page("airflow_cells.html", rows=rows, **_WORDS)
+    return context.page("airflow_cells.html", rows=rows, **_HELPERS)
 
 
 def _set_paused(context: RequestContext, *, paused: bool) -> Response:
@@ -56,15 +56,15 @@ def _set_paused(context: RequestContext, *, paused: bool) -> Response:
 
 
 def _run(context: RequestContext) -> Response:
-    moment = _moment(context.form.get("moment", ""))
+    asked_at = _asked_at(context.form.get("asked_at", ""))
     schedule = _schedule(context, context.form)
-    if moment is None or _without_default(schedule):
+    if asked_at is None or _without_default(schedule):
         return _state(context, schedule, asks=True, said="was not started.")
 
     def run(session: Session, dag_id: str) -> None:
         if context.form.get("unpause"):
             session.set_paused(dag_id, paused=False)
-        session.trigger(dag_id, moment)
+        session.trigger(dag_id, asked_at)
 
     return _act(context, "was started.", run)
 
@@ -78,7 +78,7 @@ def _act(context: RequestContext, said: str, act: Callable[[Session, str], None]
         refused = error
     if refused or context.is_fragment:
         return _state(context, schedule, said="" if refused else said, refused=refused)
-    # So that loading the page again does nothing again.
+    # Redirect, so that a reload does not repeat the action.
     return RedirectResponse(_address(schedule), status_code=303)
 
 
@@ -90,14 +90,14 @@ def _state(
     said: str = "",
     refused: AirflowRestError | None = None,
 ) -> Response:
-    """The state of a schedule in Airflow, as a page or a part of one.
+    """Render the state of a schedule in Airflow, as a page or a part of one.
 
     Args:
         context: the request.
         schedule: the schedule.
         asks: whether to ask for a confirmation of a run.
-        said: what was done to it, for screen readers.
-        refused: why Airflow did not do it.
+        said: the result of the action, for screen readers.
+        refused: the error if Airflow refused the action.
     """
     state = state_of(_airflows(context), context.snapshot, schedule)
     run = state.facts.run
@@ -116,12 +116,12 @@ def _state(
         without_default=_without_default(schedule),
         sharing=sum(one.dag_file == schedule.dag_file for one in context.snapshot.reading.schedules) - 1,
         now=datetime.now(timezone.utc).isoformat(),
-        **_WORDS,
+        **_HELPERS,
     )
 
 
 def _template(context: RequestContext) -> str:
-    """The template that a request needs: the response to an action in the list, the panel of a page, or a page."""
+    """The template for a request: the response to an action in the list, the panel of a page, or a page."""
     if context.is_fragment:
         return "airflow_answer.html" if context.request.headers.get("hx-target") == _DIALOG else "airflow_state.html"
     return "airflow.html"
@@ -129,15 +129,15 @@ def _template(context: RequestContext) -> str:
 
 def _airflows(context: RequestContext) -> Airflows:
     if context.site.airflow is None:
-        raise HTTPException(404, "There is no Airflow: set DAGPRESS_AIRFLOW_URL.")
+        raise HTTPException(404, "No Airflow is configured: set DAGPRESS_AIRFLOW_URL.")
     return context.site.airflow
 
 
 def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
-    """The schedule of the address in the deployment environment of these fields, else in the first that has it.
+    """The schedule named in the URL, in the deployment environment of the fields or else in the first that has it.
 
     Raises:
-        HTTPException: there is none, or no Airflow.
+        HTTPException: there is no such schedule, or no Airflow is configured.
     """
     _airflows(context)
     source, wanted = context.request.path_params["source"], fields.get("environment", "")
@@ -149,27 +149,27 @@ def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
 
 
 def _address(schedule: Schedule, action: str = "", **query: str) -> str:
-    """The page of a schedule here, or what does something to it."""
+    """The URL of a schedule's page, or of an action on it."""
     return address_of("airflow", schedule.relative, schedule.deployment, action, **query)
 
 
 def _without_default(schedule: Schedule) -> list[str]:
-    """The parameters that a run must be given."""
+    """The parameters without a default, which a run requires."""
     return [name for name, param in (schedule.params or {}).items() if not param.has_default]
 
 
-def _moment(text: str) -> datetime | None:
-    """The moment at which somebody was asked, unless that is long ago."""
+def _asked_at(text: str) -> datetime | None:
+    """The time at which the confirmation was shown; None if it is invalid or too old."""
     try:
-        moment = datetime.fromisoformat(text)
-        age = datetime.now(timezone.utc) - moment
+        time = datetime.fromisoformat(text)
+        age = datetime.now(timezone.utc) - time
     except (TypeError, ValueError):
         return None
-    return moment if timedelta() <= age <= _PATIENCE else None
+    return time if timedelta() <= age <= _CONFIRMATION_LIFETIME else None
 
 
 def _duration_in_words(duration: timedelta) -> str:
-    """A duration as two of its units, which no line breaks."""
+    """A duration in at most two units, with no-break spaces, such as `1 h 5 min`."""
     seconds = max(0.0, duration.total_seconds())
     if seconds < _EXACT:
         return f"{seconds:.1f}\xa0s"
@@ -180,8 +180,8 @@ def _duration_in_words(duration: timedelta) -> str:
     return f"{minutes}\xa0min\xa0{rest}\xa0s" if minutes else f"{rest}\xa0s"
 
 
-# What the templates use.
-_WORDS: Mapping[str, Any] = {
+# Functions for the templates.
+_HELPERS: Mapping[str, Any] = {
     "address": _address,
     "anchor_of": Airflows.anchor_of,
     "duration_in_words": _duration_in_words,

@@ -1,4 +1,4 @@
-"""The calendar: how many runs start in each hour of a week, and whose."""
+"""The calendar: the number of runs that start in each hour of a week, and the pipelines of one hour."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from codegen.web.shell.request_context import Page, RequestContext
 T = TypeVar("T")
 
 _WEEK = timedelta(days=7)
-# More moments of one schedule than these are told as the first, the last and their number.
-_MOST_MOMENTS = 4
+# Limit on the times that are listed for one schedule in an hour; more are shortened to the first, the last and a count.
+_MAX_TIMES = 4
 
 
 @dataclass(frozen=True)
 class _Starter:
-    """A schedule that starts in the chosen hour, and when."""
+    """A schedule with its runs in the selected hour."""
 
     schedule: Schedule
-    moments: Sequence[datetime]
+    runs: Sequence[datetime]
     times: str
 
 
@@ -52,7 +52,7 @@ def _calendar(context: RequestContext) -> Response:
     try:
         selection.check(schedules)
     except InvalidError as error:
-        problems.append(_words(error))
+        problems.append(_sentence(error))
     calendar = calendar_of(filter(selection.has, schedules), project.airflow, first, zone)
     hour = calendar.hour(asked.get("hour", ""))
     return context.page(
@@ -81,11 +81,11 @@ PAGES = (Page("/calendar", _calendar), Page("/calendar/heat.css", _heat_css))
 
 
 def _parsed(text: str, parse: Callable[[str], T], default: T, problems: list[str]) -> T:
-    """The value of a text; the default where it is empty, or invalid, which is a problem."""
+    """Parse a text. Return the default for an empty or invalid one; an invalid one adds a problem."""
     try:
         return parse(text) if text else default
     except InvalidError as error:
-        problems.append(_words(error))
+        problems.append(_sentence(error))
         return default
 
 
@@ -94,40 +94,40 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _environment(name: str, known: Sequence[str], problems: list[str]) -> str:
-    """The deployment environment that is asked for, else the first; empty in a project that has none."""
+    """The requested deployment environment, or else the first; empty in a project without environments."""
     if name and name not in known:
         problems.append(f"There is no environment {name}.")
     return name if name in known else next(iter(known), "")
 
 
-def _words(error: InvalidError) -> str:
+def _sentence(error: InvalidError) -> str:
     return f"{error.message[0].upper()}{error.message[1:]} ({error.hint})."
 
 
 def _starters(calendar: Calendar, hour: Hour, airflow: str) -> Sequence[_Starter]:
-    """Who starts in an hour, the first first."""
+    """The schedules that start in an hour, in the order of their runs."""
     found = []
     for schedule, _ in hour.starts:
-        moments = runs_in(hour, schedule, airflow, calendar.zone)
-        found.append(_Starter(schedule, moments, _times(moments, "%H:%M %Z" if hour.is_double else "%H:%M")))
-    # By the time that passes: a wall clock that is set back shows a later moment as an earlier one.
-    return sorted(found, key=lambda each: ([moment.timestamp() for moment in each.moments], each.schedule.name))
+        runs = runs_in(hour, schedule, airflow, calendar.zone)
+        found.append(_Starter(schedule, runs, _times(runs, "%H:%M %Z" if hour.is_double else "%H:%M")))
+    # Sort by timestamp: local times repeat when the clock is set back.
+    return sorted(found, key=lambda each: ([run.timestamp() for run in each.runs], each.schedule.name))
 
 
-def _times(moments: Sequence[datetime], form: str) -> str:
-    """The moments as a person reads them."""
-    if len(moments) > _MOST_MOMENTS:
-        return f"{moments[0].strftime(form)} to {moments[-1].strftime(form)}, {len(moments)} runs"
-    return ", ".join(moment.strftime(form) for moment in moments)
+def _times(runs: Sequence[datetime], form: str) -> str:
+    """The times of runs as text, such as `06:00, 06:30`."""
+    if len(runs) > _MAX_TIMES:
+        return f"{runs[0].strftime(form)} to {runs[-1].strftime(form)}, {len(runs)} runs"
+    return ", ".join(run.strftime(form) for run in runs)
 
 
 def _weeks(first: date, this_week: date) -> Sequence[tuple[str, date]]:
-    """The weeks that a link leads to."""
+    """The linked weeks, with their labels."""
     return (("Previous", first - _WEEK), ("This week", this_week), ("Next", first + _WEEK))
 
 
 def _name_of_week(first: date) -> str:
-    """As one writes it: `2026-W48`, or its first day where that is no Monday."""
+    """The week as typed: `2026-W48`, or its first day if it does not start on a Monday."""
     if first.weekday():
         return str(first)
     year, week, _ = first.isocalendar()
@@ -135,6 +135,6 @@ def _name_of_week(first: date) -> str:
 
 
 def _address(now: dict[str, str], **changes: object) -> str:
-    """The address of the same page with something changed."""
+    """The URL of this page with some query parameters changed."""
     values = {name: str(value) for name, value in {**now, **changes}.items()}
     return "/calendar?" + urlencode({name: value for name, value in values.items() if value})

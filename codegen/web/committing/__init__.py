@@ -1,1 +1,1 @@
-"""The page that commits changes."""
+"""The page that shows saved changes and commits them."""

@@ -1,4 +1,4 @@
-"""Shows what was saved, and commits it on a branch."""
+"""Shows saved changes, and commits them on a branch."""
 
 from __future__ import annotations
 
@@ -35,9 +35,13 @@ _NO_REPOSITORY = "not a git repository"
 
 @dataclass(frozen=True)
 class _Offer:
-    """The files in a commit, those left out, and its branch; or the problem that prevents one.
+    """The proposed commit, or the problem that prevents one.
 
-    `halves` are the schedule files among `others` whose DAGs are in a file that it takes.
+    Attributes:
+        branch: the suggested branch.
+        taken: the files in the commit.
+        others: the other uncommitted schedule and DAG files.
+        halves: the schedule files among `others` with a DAG file in the commit.
     """
 
     head: Head = Head("", "")  # noqa: RUF009  # it is frozen
@@ -51,7 +55,7 @@ class _Offer:
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why nothing was committed, and the fields of the form; `is_old` if the files changed since they were saved."""
+    """A rejected commit with the form fields; `is_old` if the files have changed since they were saved."""
 
     problem: str
     branch: str
@@ -65,12 +69,12 @@ def _saved(context: RequestContext) -> Response:
 
 
 def _uncommitted(context: RequestContext) -> Response:
-    """The page of all schedule and generated files that are not committed, as if they were saved at once."""
+    """Show all uncommitted schedule and DAG files as one change."""
     project = context.snapshot.project
     try:
         names = sorted(uncommitted_files(project.root, pipeline_folders(project)))
     except GitError:
-        # The page says so where it would offer a commit.
+        # `_offer` reports the error.
         names = []
     texts = {name: bytes_of(project.root, project.root / name) for name in names}
     changes = [change for name, data in texts.items() if (change := _since_commit(project, name, data))]
@@ -101,7 +105,7 @@ def _saved_of(context: RequestContext) -> Saved:
     """The saved change of a request."""
     if saved := context.site.saved.get(context.request.path_params.get("key") or context.form.get("saved", "")):
         return saved
-    raise HTTPException(404, "This page has expired. The files of the change are written.")
+    raise HTTPException(404, "This page has expired. Your change is saved.")
 
 
 def _commit(context: RequestContext) -> Response:
@@ -117,7 +121,7 @@ def _commit(context: RequestContext) -> Response:
 def _commit_saved(
     workspace: Workspace, saved: Saved, branch: str, message: str, operation: Operation
 ) -> Head | _Refusal:
-    """Commit the saved files under the lock, which also keeps others from writing while hooks run."""
+    """Commit the saved files under the project lock, which prevents other writes while hooks run."""
     with workspace.transaction(operation) as transaction:
         project = workspace.snapshot().project
         changed = [name for name, data in saved.files.items() if bytes_of(project.root, project.root / name) != data]
@@ -165,7 +169,7 @@ def _offer(project: Project, saved: Saved) -> _Offer:
         everything = uncommitted_files(project.root, pipeline_folders(project))
     except GitError as error:
         is_none = _NO_REPOSITORY in str(error)
-        return _Offer(problem="The project is in no git repository." if is_none else f"Git says: {error}")
+        return _Offer(problem="The project is not in a git repository." if is_none else f"git failed: {error}")
     is_ours = head.branch.startswith(PREFIX)
     branch = head.branch if is_ours else PREFIX + free_name(Path(saved.source).stem, {*map(name_of, branches)})
     others = sorted(everything - set(taken))
@@ -174,14 +178,14 @@ def _offer(project: Project, saved: Saved) -> _Offer:
 
 
 def _dag_files(project: Project, name: str) -> list[str]:
-    """The DAG files of a schedule file, which may be deleted; none for any other file."""
+    """The DAG files of a schedule file, which may be deleted; empty for any other file."""
     if not is_schedule_file(project, name):
         return []
     return dag_files(project, (project.root / name).relative_to(project.schedules).as_posix())
 
 
 PAGES = (
-    Page("/saved/{key}", _saved, is_of_checkout=True),
-    Page("/commit", _uncommitted, is_of_checkout=True),
-    Page("/commit", _commit, "POST", is_of_checkout=True),
+    Page("/saved/{key}", _saved, changes_checkout=True),
+    Page("/commit", _uncommitted, changes_checkout=True),
+    Page("/commit", _commit, "POST", changes_checkout=True),
 )

@@ -1,1 +1,1 @@
-"""The page on which a schedule is edited, with its form and its preview."""
+"""The editor of a schedule: form, YAML and preview."""

@@ -1,4 +1,4 @@
-"""Applies changes of alerts in the form to the text."""
+"""Applies changed alerts of the form to the text."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from codegen.source import edit
 from codegen.source.list_items import ItemList
 from codegen.source.nodes import ListNode, Node, is_null
-from codegen.web.editing.alerts import AlertRow, Kind, alerts_of, name_of, pressed, sent_new
+from codegen.web.editing.alerts import AlertKind, AlertRow, alerts_of, name_of, pressed, sent_new
 from codegen.web.editing.reading import is_same_text, read_own
 from codegen.web.editing.texts import with_texts
 
 
 def changed_keys(sent: Mapping[str, str]) -> set[str]:
-    """The keys with alerts in the form, or with a pressed button."""
+    """The keys of alerts in the form, and the key of the pressed button."""
     names = [name.split(":")[1] for name in sent if name.startswith("alert:")]
     return {*names, sent.get("alerts", "").partition(":")[0]} - {""}
 
 
 def with_alerts(text: str, sent: Mapping[str, str], key: str) -> str:
-    """The text with the alerts of a key as the form has them.
+    """Apply the alerts of a key in the form to the text.
 
     Raises:
-        EditError: they cannot be changed so.
+        EditError: the change cannot be applied.
     """
     own, reason = read_own(text, "")
     if own is None:
@@ -41,7 +41,7 @@ def with_alerts(text: str, sent: Mapping[str, str], key: str) -> str:
     new, typed = sent_new(key, sent)
     is_changed = changed or (new and typed) or doing in {"remove", "none", "inherit"}
     if is_changed and rows and not is_same_text(sent.get(f"was:{key}", ""), edit.written_at(text, (key,))):
-        raise edit.EditError("the alerts in the YAML have changed meanwhile: change them again")
+        raise edit.EditError("the alerts in the YAML have changed in the meantime: make your change again")
     for number, address in changed.items():
         text = _with_address(text, (key, number) if isinstance(node, ListNode) else (key,), rows[number], address)
     if new and typed:
@@ -50,7 +50,7 @@ def with_alerts(text: str, sent: Mapping[str, str], key: str) -> str:
 
 
 def _rows_of_form(key: str, sent: Mapping[str, str]) -> list[AlertRow]:
-    """The alerts that the form was made of."""
+    """The alerts from which the form was rendered."""
     written = sent.get(f"was:{key}", "").strip()
     if not written:
         return []
@@ -60,21 +60,21 @@ def _rows_of_form(key: str, sent: Mapping[str, str]) -> list[AlertRow]:
 
 
 def _with_address(text: str, path: tuple[str | int, ...], row: AlertRow, typed: str) -> str:
-    assert row.kind  # noqa: S101  # only rows of a kind have a control
+    assert row.kind  # noqa: S101  # other rows have no control
     return with_texts(text, (*path, *row.path), row.node, row.kind.addresses(typed))
 
 
-def _with_new(text: str, key: str, node: Node | None, kind: Kind, typed: str) -> str:
+def _with_new(text: str, key: str, node: Node | None, kind: AlertKind, typed: str) -> str:
     addresses = kind.addresses(typed)
     alert = {kind.row.name: addresses[0] if len(addresses) == 1 else addresses}
-    # A list, as a single alert would be merged with an inherited one.
+    # As a list: a single alert would be merged with an inherited one.
     if node is None or is_null(node):
         return edit.set_value(text, (key,), [alert])
     return edit.append(text if isinstance(node, ListNode) else ItemList.read(text, (key,)).text, (key,), alert)
 
 
 def _done(text: str, key: str, doing: str, index: int, count: int) -> str:
-    """The text after a button was pressed."""
+    """Apply the action of a pressed button to the text."""
     if doing == "none":
         return edit.set_written(text, (key,), "null")
     is_last = doing == "remove" and index == 0 and count == 1

@@ -1,4 +1,4 @@
-"""The alerts of a key in the form: rows of a kind with its address."""
+"""The alerts of a key in the form: one row with a kind and an address for each."""
 
 from __future__ import annotations
 
@@ -19,31 +19,36 @@ from codegen.web.editing.reading import by_place
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of alert: its row in the table of keys, and that of its address."""
+class AlertKind:
+    """A kind of alert.
+
+    Attributes:
+        row: the kind's row in the table of keys.
+        address: the row of its address.
+    """
 
     row: Key
     address: Key
 
     @property
     def is_list(self) -> bool:
-        """Whether one alert can have several addresses."""
+        """Whether an alert can have several addresses."""
         return control_of(self.address.type).shape is Shape.LINES
 
     @property
     def example(self) -> str:
-        """An address, as it is typed."""
+        """An example of an address, as typed."""
         return example_in(control_of(self.address.type).shape, self.address.example)
 
     def addresses(self, typed: str) -> list[str]:
-        """The typed addresses; separated by commas if there can be several."""
+        """Parse the typed addresses, separated by commas if an alert can have several."""
         texts = [each.strip() for each in typed.split(",")] if self.is_list else [typed.strip()]
         return [each for each in texts if each] or [""]
 
 
-# Those of the type, by their names.
-ALERT_KINDS: Mapping[str, Kind] = {
-    section.name: Kind(ALERT.rows[section.name], section.rows[section.short]) for section in KINDS
+# The kinds of alerts by name.
+ALERT_KINDS: Mapping[str, AlertKind] = {
+    section.name: AlertKind(ALERT.rows[section.name], section.rows[section.short]) for section in KINDS
 }
 
 
@@ -52,18 +57,18 @@ class AlertRow:
     """An alert.
 
     Attributes:
-        place: where it is in the text.
-        text: its lines in the YAML.
-        kind: its kind; None for an alert that only the YAML can say.
-        address: its address, as it is typed.
-        others: its other keys.
-        path: the path of its address in the alert.
-        node: the value of its address.
+        place: the location in the text.
+        text: the lines in the YAML.
+        kind: the kind; None for an alert that the form cannot edit.
+        address: the address, as typed.
+        others: the other keys.
+        path: the path of the address in the alert.
+        node: the node of the address.
     """
 
     place: Location
     text: str
-    kind: Kind | None = None
+    kind: AlertKind | None = None
     address: str = ""
     others: Sequence[str] = ()
     path: tuple[str, ...] = ()
@@ -71,7 +76,7 @@ class AlertRow:
 
 
 def row_of(node: Node, text: str) -> AlertRow:
-    """The row of an alert with these lines."""
+    """Create the row of an alert. `text` is its lines in the YAML."""
     as_written = AlertRow(node.location, text)
     given = without_null_keys(node.entries) if isinstance(node, MapNode) else {}
     kind = ALERT_KINDS.get(next(iter(given), "")) if len(given) == 1 else None
@@ -89,8 +94,8 @@ def row_of(node: Node, text: str) -> AlertRow:
     return AlertRow(node.location, text, kind, typed, others, path, address)
 
 
-def _typed(kind: Kind, node: Node) -> str | None:
-    """An address as it is typed; None for a value that cannot be typed."""
+def _typed(kind: AlertKind, node: Node) -> str | None:
+    """The typed form of an address; None for a value that cannot be typed."""
     nodes = node.items if isinstance(node, ListNode) and kind.is_list else (node,)
     texts = [each.text for each in nodes if isinstance(each, Scalar) and each.kind == "str"]
     typed = ", ".join(texts)
@@ -99,7 +104,7 @@ def _typed(kind: Kind, node: Node) -> str | None:
 
 
 def alerts_of(text: str, key: str, node: Node | None) -> list[AlertRow] | None:
-    """The alerts of a key with that value in a text; None if the form cannot show them."""
+    """The alerts of a key with the value `node`; None if the form cannot show them."""
     if node is None or is_null(node):
         return []
     nodes = node.items if isinstance(node, ListNode) else (node,)
@@ -117,11 +122,11 @@ class Alerts:
     """The alerts of a key in the form.
 
     Attributes:
-        rows: those of the text.
-        is_off: whether a null turns off what is inherited.
-        sent: the fields of the form.
-        is_refused: whether the text could not be changed so: then the controls keep what was sent.
-        diagnostics: what is wrong with them.
+        rows: the alerts in the text.
+        is_off: whether a null turns off the inherited alerts.
+        sent: the form fields.
+        is_refused: whether the change could not be applied to the text. The controls then keep the submitted values.
+        diagnostics: the errors and warnings of the alerts.
     """
 
     key: str
@@ -132,13 +137,13 @@ class Alerts:
     diagnostics: Sequence[Diagnostic]
 
     @property
-    def kinds(self) -> Mapping[str, Kind]:
+    def kinds(self) -> Mapping[str, AlertKind]:
         """The kinds that can be added."""
         return ALERT_KINDS
 
     @cached_property
-    def new(self) -> Kind | None:
-        """The kind of a row that has no address yet."""
+    def new(self) -> AlertKind | None:
+        """The kind of the new row, which is not in the text yet; None without one."""
         doing, which = pressed(self.key, self.sent)
         if doing == "add":
             return ALERT_KINDS.get(which)
@@ -153,7 +158,7 @@ class Alerts:
 
     @cached_property
     def found(self) -> tuple[list[list[Diagnostic]], list[Diagnostic]]:
-        """The diagnostics of each row, and all others."""
+        """The diagnostics of each row, and the remaining ones."""
         return by_place([(row.place.line, row.place.column) for row in self.rows], self.diagnostics)
 
 
@@ -164,8 +169,8 @@ def pressed(key: str, sent: Mapping[str, str]) -> tuple[str, str]:
     return (doing, which) if name == key else ("", "")
 
 
-def sent_new(key: str, sent: Mapping[str, str]) -> tuple[Kind | None, str]:
-    """The kind of the new row that the form has sent, if it has one, and the address in it."""
+def sent_new(key: str, sent: Mapping[str, str]) -> tuple[AlertKind | None, str]:
+    """The kind and the address of the new row in the submitted form; None and an empty address without one."""
     number, _, kind = sent.get(name_of(key, "new"), "").partition(":")
     if pressed(key, sent) == ("remove", number):
         return None, ""
@@ -173,5 +178,5 @@ def sent_new(key: str, sent: Mapping[str, str]) -> tuple[Kind | None, str]:
 
 
 def name_of(key: str, part: str | int) -> str:
-    """The name of a control."""
+    """The name of a form control."""
     return f"alert:{key}:{part}"

@@ -1,4 +1,4 @@
-"""Applies changed fields of the form to the text of a schedule file."""
+"""Applies changed form fields to the text of a schedule file."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _OF_ONE_VALUE = [each for each in Shape if each is not Shape.ALERTS]
 
 @dataclass(frozen=True)
 class Edit:
-    """A text after the changes in the form.
+    """A text with the changes of the form.
 
     Attributes:
-        kept: the YAML of keys of other kinds of work.
-        problems: the reasons why keys could not be changed.
-        changed: the keys that somebody has changed.
+        kept: the YAML of keys that belong to other kinds of work.
+        problems: the reasons for changes that could not be applied, by key.
+        changed: the changed keys.
     """
 
     text: str
@@ -51,13 +51,13 @@ class _Change:
 
 
 def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
-    """The text with the changes in the form.
+    """Apply the changes of the form to a text.
 
     Args:
-        text: that of the schedule file.
-        sent: the fields of the form: of each key the former value (`was:KEY`), the value (`SHAPE:KEY`), and the new
-            item of a list (`add:KEY`). Other keys stay.
-        airflow: the version, one of `VERSIONS`.
+        text: the text of the schedule file.
+        sent: the form fields: for each key the previous value (`was:KEY`), the current value (`SHAPE:KEY`), and a new
+            list item (`add:KEY`). Other keys are unchanged.
+        airflow: the Airflow version, one of `VERSIONS`.
     """
     problems: dict[str, str] = {}
     kept, kind, changed = sent.get("kept", ""), sent.get("runs", ""), set[str]()
@@ -73,7 +73,7 @@ def edited(text: str, sent: Mapping[str, str], airflow: str) -> Edit:
         key = change.row.name
         changed.add(key)
         try:
-            # What a schedule of another kind would run.
+            # A key of another kind of work is kept outside the text.
             if kind and key in ALL_KEYS and not is_of(kind, key) and key not in read_keys(text):
                 kept = _with_value(kept, change)
             else:

@@ -1,4 +1,4 @@
-"""The control of a form for a key of a schedule, chosen by the JSON Schema of its type."""
+"""The form control for a key, derived from the JSON Schema of its type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.source.read import read_yaml
 
 
 class Shape(Enum):
-    """A choice from a few, one line of text, several, a text in each line, rows of alerts, or YAML itself."""
+    """The shape of a control: a select, one line, multi-line text, a list with one item per line, alerts, or YAML."""
 
     CHOICE = "choice"
     LINE = "line"
@@ -31,7 +31,7 @@ _SCALARS = {"string", "integer", "number"}
 
 @dataclass(frozen=True)
 class Control:
-    """A control."""
+    """A form control."""
 
     shape: Shape
     options: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Control:
 
 
 def control_of(field_type: FieldType[Any]) -> Control:
-    """The control for values of that type."""
+    """The control for a type."""
     schema = field_type.json_schema()
     if "enum" in schema:
         return Control(Shape.CHOICE, tuple(schema["enum"]))
@@ -56,14 +56,14 @@ def _shape_of(forms: Sequence[JsonSchema]) -> Shape:
     items = [form["items"] for form in forms if "items" in form]
     if ALERT.reference() in items:
         return Shape.ALERTS
-    # An item that is more than text is shown as YAML, see `shape_for`.
+    # Lists with other items than text are shown as YAML, see `shape_for`.
     if any({"type": "string"}.items() <= each.items() for item in items for each in item.get("anyOf", [item])):
         return Shape.LINES
     return Shape.LINE if any(form.get("type") == "string" for form in forms) else Shape.YAML
 
 
 def shape_for(control: Control, node: Node | None) -> Shape:
-    """The shape in which a control can show a value: its own, or one that can say more."""
+    """The shape that can show a value: the control's own shape, or a more general one."""
     if node is None or (control.shape is Shape.LINES and _texts(node) is not None):
         return control.shape
     if not isinstance(node, Scalar) or is_null(node) or control.shape in {Shape.LINES, Shape.ALERTS, Shape.YAML}:
@@ -72,7 +72,7 @@ def shape_for(control: Control, node: Node | None) -> Shape:
 
 
 def shown(shape: Shape, node: Node | None, written: str) -> str:
-    """What a control of that shape shows of a value, which is `written` so in the file."""
+    """The value of a control for a node, which is `written` in the file."""
     if node is None:
         return ""
     if shape is Shape.LINES:
@@ -82,18 +82,18 @@ def shown(shape: Shape, node: Node | None, written: str) -> str:
 
 @cache
 def example_in(shape: Shape, example: str) -> str:
-    """An example of the table of keys, which is YAML, as it is typed into a control of that shape."""
+    """Convert an example of the table of keys from YAML to the text for a control."""
     node, _ = read_yaml(Path("example"), "example", text=example)
     return shown(shape, node, example)
 
 
 def lines_of(value: str) -> list[str]:
-    """The texts that a control with one in each line says."""
+    """The items in a control with one item per line."""
     return [line.strip() for line in value.splitlines() if line.strip()]
 
 
 def _texts(node: Node) -> list[str] | None:
-    """The texts of a list, or the text alone; nothing where a line of its own would not say the same."""
+    """The items of a list of texts, or a single text; None if lines of text cannot represent the value."""
     nodes = node.items if isinstance(node, ListNode) else (node,)
     texts = [item.text for item in nodes if isinstance(item, Scalar) and item.kind == "str"]
     return texts if len(texts) == len(nodes) and texts and lines_of("\n".join(texts)) == texts else None

@@ -1,4 +1,4 @@
-"""A schedule file as somebody would have it: how a form sends it, and where it belongs."""
+"""Drafts of schedule files."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from codegen.source.read import read_yaml
 from codegen.source.write import to_yaml
 from codegen.web.shell.workspace import Snapshot
 
-# In place of the keys of touched fields.
+# Marks all fields as touched.
 EVERYTHING = "*"
-# The choice of a folder that does not exist yet.
+# The option for a new folder.
 NEW_FOLDER = "*"
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|)")
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A schedule file as somebody would have it.
+    """A draft of a schedule file.
 
     Attributes:
-        file: its path below the folder of schedules; empty for one that has no name yet.
-        text: what the editor holds.
-        base: the version of the file from which it was made, as `version_of` has it.
-        name: that of a new schedule, as somebody has typed it.
-        proposed: the proposed name, which follows the answers until somebody types another.
-        kept: the YAML of keys that the text had to give up, as it runs another kind of work.
-        problems: the reasons why fields could not be written into the text, by key.
-        touched: the keys of the fields that somebody has left; `EVERYTHING` once it was saved.
+        file: the path, relative to the schedules folder; empty without a name.
+        text: the text in the editor.
+        base: the version of the file that the draft is based on, from `version_of`.
+        name: the typed name of a new schedule.
+        proposed: the suggested name, which follows the other fields until the user types another name.
+        kept: the YAML of keys that were removed from the text because they belong to another kind of work.
+        problems: the reasons for fields that could not be applied to the text, by key.
+        touched: the keys of fields that the user has left; `EVERYTHING` after an attempt to save.
     """
 
     file: str = ""
@@ -49,28 +49,28 @@ class Draft:
     touched: frozenset[str] = frozenset()
 
     def is_touched(self, key: str) -> bool:
-        """Whether the errors of a field are shown: in an existing file always, else after leaving it or saving."""
+        """Whether the errors of a field are shown: always for an existing file, else after leaving it or saving."""
         return bool(self.base) or not self.touched.isdisjoint({key, EVERYTHING})
 
     @property
-    def told(self) -> dict[str, str]:
-        """The problems that are shown, by key: a value that somebody is still typing is not wrong yet."""
+    def reported(self) -> dict[str, str]:
+        """The problems to show, by key. A field that the user is still editing has none."""
         is_saved = EVERYTHING in self.touched
         return {key: problem for key, problem in self.problems.items() if is_saved or key in self.touched}
 
     @property
     def folder(self) -> str:
-        """The folder of its file below that of the schedules; empty for that itself."""
+        """The folder of the file, relative to the schedules folder; empty for the schedules folder itself."""
         return _folder_of(self.file)
 
 
 def version_of(text: str | None) -> str:
-    """What tells one text of a file from another; empty where there is no file."""
+    """The version of a file: a hash of its text; empty without a file."""
     return "" if text is None else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
-    """The file of a new schedule of that name, below the folder of schedules; empty without a name."""
+    """The file of a new schedule, relative to the schedules folder; empty without a name."""
     if not name.strip():
         return ""
     if folder not in folders_of(snapshot):
@@ -79,12 +79,12 @@ def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
 
 
 def folders_of(snapshot: Snapshot) -> list[str]:
-    """The folders that have schedules, below that of the schedules, which is the first and has no name."""
+    """The folders with schedules, relative to the schedules folder, which is the first, as an empty text."""
     return sorted({""} | {_folder_of(file) for file in snapshot.sources})
 
 
 def new_text(snapshot: Snapshot) -> str:
-    """The text of a new schedule file: the plugins of which there is only one, every day in the usual timezone."""
+    """The text of a new schedule: daily, in the usual timezone, with the only extractor or loader filled in."""
     meltano = snapshot.reading.meltano
     known = {key: meltano.plugins.get(f"{key}s", set()) if meltano else set() for key in ("extractor", "loader")}
     only = {key: next(iter(names)) if len(names) == 1 else None for key, names in known.items()}
@@ -95,13 +95,13 @@ def new_text(snapshot: Snapshot) -> str:
 
 
 def usual_timezones(reading: Reading) -> list[str]:
-    """The timezones of the schedules with a cron, the most frequent first."""
+    """The timezones of schedules with an interval, the most frequent first."""
     found = Counter(each.timezone for each in reading.schedules if each.interval)
     return [name for name, _ in found.most_common()]
 
 
 def _keys_of_defaults(snapshot: Snapshot) -> Container[str]:
-    """The keys of the defaults that each schedule inherits."""
+    """The keys in the defaults of the schedules folder, which every schedule inherits."""
     project = snapshot.project
     paths = {each for file in snapshot.reading.files for each in file.defaults if each[0].parent == project.schedules}
     nodes = [read_yaml(path, name)[0] for path, name in paths]
@@ -109,9 +109,9 @@ def _keys_of_defaults(snapshot: Snapshot) -> Container[str]:
 
 
 def with_line_ends_of(before: str, sent: str) -> str:
-    r"""A text as a browser sends it, with the ends of lines that it had: browsers send `\r\n` for all of them.
+    r"""Restore the line ends of a submitted text, for which browsers send `\r\n`.
 
-    What is new gets the end that most lines have.
+    New lines get the most frequent line end.
     """
     lines = _lines(re.sub(r"\r\n?", "\n", sent))
     old = _lines(before)

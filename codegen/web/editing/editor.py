@@ -1,4 +1,4 @@
-"""The editor page of a draft: the form and the text side by side, with a preview."""
+"""Renders the editor of a draft: form, YAML and preview."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from codegen.web.editing.changes import edited
 from codegen.web.editing.drafts import NEW_FOLDER, Draft, file_of, folders_of, with_line_ends_of
 from codegen.web.editing.form import Form, form_of
 from codegen.web.editing.names import proposed_name
-from codegen.web.editing.offers import offered_for
-from codegen.web.editing.picker import WORDS, picker_of
+from codegen.web.editing.picker import LABELS, picker_of
 from codegen.web.editing.preview import preview_of
 from codegen.web.editing.reading import read_own
+from codegen.web.editing.suggestions import suggestions_for
 from codegen.web.editing.when import with_choices
 from codegen.web.parts.code import lines_of
 from codegen.web.parts.patch import patch_between
@@ -32,7 +32,7 @@ from codegen.web.shell.safe_read import text_of
 from codegen.web.shell.workspace import Snapshot
 
 _VENDOR = Path(__file__).parent.parent / "static" / "vendor"
-# The file name of a schedule without a name.
+# The file name for the preview of an unnamed schedule.
 _UNNAMED = "unnamed.yml"
 
 
@@ -44,7 +44,7 @@ def editor_page(
     template: str = "edit.html",
     **values: Any,  # noqa: ANN401  # what templates take
 ) -> Response:
-    """Render the editor with a draft; the template can extend that of the editor and take more values."""
+    """Render the editor with a draft. `template` can extend the editor's template and take further values."""
     snapshot, sent = context.snapshot, _readable(context.form)
     project = snapshot.project
     folder = snapshot.project.relative(project.schedules)
@@ -55,8 +55,8 @@ def editor_page(
     own, unreadable = read_own(draft.text, source)
     above = sent["above"].split() if context.is_fragment and "above" in sent else None
     form = None if own is None else form_of(own, preview, draft, sent, above)
-    told = [each for each in preview.own if form is None or draft.is_touched("text") or form.is_told(each)]
-    faults = [(form.address_of(each) if form else ("text", "YAML"), each) for each in told if each.is_error]
+    reported = [each for each in preview.own if form is None or draft.is_touched("text") or form.is_reported(each)]
+    faults = [(form.address_of(each) if form else ("text", "YAML"), each) for each in reported if each.is_error]
     if is_new and problem_of_file and draft.is_touched("new"):
         faults.append((("new", "Name"), Diagnostic(rules.INVALID_VALUE, problem_of_file, Location(source))))
     before = _text_on_disk(snapshot, draft.file)
@@ -69,35 +69,35 @@ def editor_page(
         "is_taken": is_new and draft.file in snapshot.sources,
         "folder": folder,
         "folders": folders_of(snapshot),
-        # A new folder has no name yet right after it is chosen.
+        # A new folder has no name when it is selected.
         "has_new_folder": sent.get("folder") == NEW_FOLDER or draft.folder not in folders_of(snapshot),
         "environments": project.deployments,
         "form": form,
         "picker": picker_of(preview, own, sent, context.timezone, draft.problems),
-        "offered": offered_for(preview),
+        "suggestions": suggestions_for(preview),
         "meltano": snapshot.reading.meltano,
         "unreadable": unreadable,
         "preview": preview,
-        "told": told,
+        "reported": reported,
         "faults": faults if problem else [],
         "focused": _first(form, [address for (address, _), _ in faults]) if problem else "",
         "effects": preview.effects_since(snapshot.reading) if draft.text != before and not preview.errors else [],
         "text_patch": patch_between(source, before, draft.text) if before else None,
         "lines_of": lines_of,
         "import_map": _import_map(),
-        "words_of_choices": WORDS,
+        "picker_labels": LABELS,
     }
     return context.page(template, status, **{**shown, **values})
 
 
 def _first(form: Form | None, addresses: Collection[str]) -> str:
-    """The first of some controls in the order of the page."""
+    """The first of the given controls on the page."""
     order = [*form.addresses(), "new"] if form else []
     return min(addresses, key=lambda each: order.index(each) if each in order else len(order), default="")
 
 
 def sent_draft(context: RequestContext) -> Draft:
-    """The draft from a form with its changed fields applied to the text, and the problems of invalid fields."""
+    """Create the draft from the submitted form: apply its changed fields to the text, and collect the problems."""
     sent, snapshot = _readable(context.form), context.snapshot
     file = sent.get("file", "")
     text = with_line_ends_of(_text_on_disk(snapshot, file), sent.get("text", ""))
@@ -106,19 +106,19 @@ def sent_draft(context: RequestContext) -> Draft:
     problems = {**done.problems, **problems}
     touched = frozenset(sent.get("touched", "").split())
     if not context.is_fragment:
-        # Without script, somebody has pressed a button after the last field.
+        # Without scripts, a submitted form counts as touched.
         touched |= done.changed | problems.keys()
     draft = Draft(file, done.text, sent.get("base", ""), kept=done.kept, problems=problems, touched=touched)
     return _named(draft, sent, snapshot) if "new" in sent else draft
 
 
 def _readable(form: Mapping[str, str]) -> dict[str, str]:
-    """The form without lone surrogates, which browsers do not send."""
+    """Replace lone surrogates in the form, which browsers do not send."""
     return {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
 
 
 def _named(draft: Draft, sent: Mapping[str, str], snapshot: Snapshot) -> Draft:
-    """Give a new schedule the file and name from the form; the name that was proposed follows what it runs."""
+    """Set the file and name of a new schedule. An unchanged suggested name follows the other fields."""
     name, proposed = sent["new"].strip(), sent.get("proposed", "")
     text = draft.text
     if name == proposed:
@@ -131,13 +131,13 @@ def _named(draft: Draft, sent: Mapping[str, str], snapshot: Snapshot) -> Draft:
         text = after + text.removeprefix(before)
     if name != sent.get("was:new", "").strip():
         text = _with_name(text, name if file_stem(name) != name else "")
-    # Under another name, it is not based on the file of the previous name.
+    # A draft with another name is not based on the file of the previous name.
     base = draft.base if file == draft.file else ""
     return replace(draft, file=file, text=text, base=base, name=name, proposed=proposed)
 
 
 def _with_name(text: str, name: str) -> str:
-    """Set the key `name` in a text, or remove it if the file's stem is the name."""
+    """Set the key `name` in a text, or remove it if `name` is empty."""
     own, _ = read_own(text, "")
     try:
         if name and own is not None:
@@ -154,6 +154,6 @@ def _text_on_disk(snapshot: Snapshot, file: str) -> str:
 
 @lru_cache(maxsize=1)
 def _import_map() -> dict[str, dict[str, str]]:
-    """The import map from the names of vendored modules to their URLs."""
+    """The import map of the vendored modules."""
     names = sorted(path.parent.relative_to(_VENDOR).as_posix() for path in _VENDOR.rglob("index.js"))
     return {"imports": {name: f"/static/vendor/{name}/index.js" for name in names}}

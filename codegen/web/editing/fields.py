@@ -1,4 +1,4 @@
-"""A key of the schedule as a field of the form, made from its row in the table of keys."""
+"""The form fields of a schedule's keys, created from the table of keys."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from codegen.source import edit
 from codegen.source.nodes import Entry, ListNode, MapNode, Node, is_null
 from codegen.web.editing.alerts import Alerts, alerts_of, row_of
 from codegen.web.editing.controls import Control, Shape, control_of, example_in, shape_for, shown
-from codegen.web.editing.offers import OPEN
+from codegen.web.editing.suggestions import OPEN
 
-_LONGEST_HINT = 60
-# The choices of a control for a boolean.
+_MAX_HINT = 60
+# The labels of booleans.
 _YES_OR_NO = {True: "yes", False: "no"}
 _AS_WRITTEN = frozenset((Shape.YAML, Shape.ALERTS))
 
 
 @dataclass(frozen=True)
 class Field:
-    """A key of the schedule as a field of the form.
+    """The form field of a key.
 
     Attributes:
-        row: its row in the table of keys.
-        example: the example of the row, as it is typed into the control.
-        value: the value in the control, which is `was` until somebody changes it.
+        row: the row in the table of keys.
+        example: the example of the row, as typed into the control.
+        value: the value in the control.
         was: the value in the text; empty without the key.
-        inherited: the value that applies without the key, and its origin.
-        problem: why the text could not be changed so.
+        inherited: the value that applies without the key, with its origin.
+        problem: the reason why the value could not be applied to the text.
         diagnostics: the errors and warnings of the value.
-        alerts: those of a key of alerts.
+        alerts: the alerts, for a key with the shape `ALERTS`.
     """
 
     row: Key
@@ -57,13 +57,13 @@ class Field:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The choices, with the current value in any case."""
+        """The choices, including the current value."""
         known = self.control.options
         return known if not self.value or self.value in known else (*known, self.value)
 
     @property
     def lines(self) -> int:
-        """How many lines the control shows."""
+        """The height of the control in lines."""
         return min(12, max(2, self.value.count("\n") + 1))
 
     @property
@@ -74,40 +74,41 @@ class Field:
 
 @dataclass(frozen=True)
 class Fields:
-    """Makes the fields of a text.
+    """Creates the form fields of a text.
 
     Attributes:
         own: the keys of the text.
         source: the path of its file.
-        document: the file with its defaults, where it could be read.
-        offered: the values on offer, by key.
-        sent: the fields of the form, which are kept where there are `problems`.
-        told: the problems that are shown.
-        diagnostics: those to show, by key.
+        document: the file merged with its defaults; None if it cannot be read.
+        suggestions: the suggested values, by key.
+        sent: the submitted form, whose values are kept for keys with `problems`.
+        problems: the reasons for changes that could not be applied, by key.
+        reported: the problems to show.
+        diagnostics: the diagnostics to show, by key.
     """
 
     text: str
     own: MapNode
     source: str
     document: Document | None
-    offered: Mapping[str, Sequence[str]]
+    suggestions: Mapping[str, Sequence[str]]
     sent: Mapping[str, str]
     problems: Mapping[str, str]
-    told: Mapping[str, str]
+    reported: Mapping[str, str]
     diagnostics: Mapping[str, Sequence[Diagnostic]]
 
     def of(self, row: Key) -> Field:
-        """The field of a row."""
+        """Create the field of a row."""
         key, entry = row.name, self.own.entries.get(row.name)
         below = inherited(self.document, key, self.source)
         node = entry.value if entry and not (is_null(entry.value) and below is None) else None
         control = control_of(row.type)
-        if key in self.offered and key not in OPEN and control.shape is Shape.LINE:
-            control = Control(Shape.CHOICE, tuple(self.offered[key]))
+        if key in self.suggestions and key not in OPEN and control.shape is Shape.LINE:
+            control = Control(Shape.CHOICE, tuple(self.suggestions[key]))
         rows = alerts_of(self.text, key, node) if control.shape is Shape.ALERTS else None
         shape = shape_for(control, node) if rows is None else Shape.ALERTS
         was = shown(shape, node, _written(self.text, key) if shape in _AS_WRITTEN and node else "")
-        problem, found = self.told.get(key, ""), self.diagnostics.get(key, ())
+        problem, found = self.reported.get(key, ""), self.diagnostics.get(key, ())
         return Field(
             row=row,
             control=control,
@@ -125,7 +126,7 @@ class Fields:
 
 
 def key_of(diagnostic: Diagnostic, own: MapNode) -> str:
-    """The key of a diagnostic, also a missing one; empty if it has none."""
+    """The key of a diagnostic, which may be missing in the text; empty without one."""
     if diagnostic.missing:
         return diagnostic.missing
     return next((key for key, entry in own.entries.items() if _is_in(diagnostic.location, entry, own)), "")
@@ -139,7 +140,7 @@ def _written(text: str, key: str) -> str:
 
 
 def _is_in(place: Location, entry: Entry, own: MapNode) -> bool:
-    """Whether a place is in the lines from one key to the next."""
+    """Whether a location is in the lines from a key to the next one."""
     starts = sorted(each.key_location.line for each in own.entries.values())
     start = entry.key_location.line
     end = next((line for line in starts if line > start), place.line + 1)
@@ -147,7 +148,7 @@ def _is_in(place: Location, entry: Entry, own: MapNode) -> bool:
 
 
 def inherited(document: Document | None, key: str, source: str) -> Entry | None:
-    """The entry of a key in the defaults of a file; None for a missing or null one."""
+    """The entry that a file inherits for a key; None without one, and for a null."""
     entry = document.merged.entries.get(key) if document else None
     while entry and entry.key_location.path == source:
         entry = entry.replaced
@@ -190,4 +191,4 @@ def _in_short(value: Any) -> str:  # noqa: ANN401  # as JSON has it
 
 def _shortened(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_HINT else text[:_LONGEST_HINT] + "…"
+    return text if len(text) <= _MAX_HINT else text[:_MAX_HINT] + "…"

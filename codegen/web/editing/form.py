@@ -1,4 +1,4 @@
-"""The form of a schedule file: three questions about its text, and all other settings."""
+"""The form of a schedule file: what it runs, when it runs, its alerts, and all other settings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from codegen.source.nodes import MapNode
 from codegen.web.editing.drafts import Draft
 from codegen.web.editing.fields import Field, Fields, key_of
 from codegen.web.editing.kinds import ALL_KEYS, JOB, PAIR_KIND, STEPS, is_of, kind_of
-from codegen.web.editing.offers import offered_for
 from codegen.web.editing.preview import Preview
 from codegen.web.editing.reading import by_place, read_own
 from codegen.web.editing.steps import KINDS, Step, steps_of, waits_of, written
+from codegen.web.editing.suggestions import suggestions_for
 
 WHAT = ("extractor", "loader", "transform", "job")
 WHEN = ("interval", "timezone", "after")
 ALERT = "on_failure"
 _CHOSEN_BY_KIND = {PAIR_KIND: "extractor", JOB: "job", STEPS: "tasks"}
-# The heading of those that the text has.
+# The heading of the settings in the text.
 GIVEN = "Set in this pipeline"
-# The headings of the other settings, where the group of the rows has another name.
+# The headings of the other settings, for groups of rows with another name.
 _HEADINGS = {
     "identity": "Name and description",
     "what runs": "More about what runs",
@@ -31,14 +31,21 @@ _HEADINGS = {
     "how": "How it runs",
     "when it goes wrong": "When it goes wrong",
     "where": "Where",
-    "arguments of Airflow's DAG": "Airflow's settings of the DAG",
-    "arguments of Airflow's operators": "Airflow's settings of every task",
+    "arguments of Airflow's DAG": "Airflow settings of the DAG",
+    "arguments of Airflow's operators": "Airflow settings of all tasks",
 }
 
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps in the form, with the names that each waits for and its diagnostics."""
+    """The steps in the form.
+
+    Attributes:
+        waits: the names of the steps that each step waits for.
+        diagnostics: the diagnostics of each step.
+        rest: the diagnostics of no step.
+        problem: the reason why a change could not be applied.
+    """
 
     steps: Sequence[Step]
     waits: Sequence[Sequence[str]]
@@ -48,32 +55,32 @@ class Steps:
 
     @property
     def written(self) -> str:
-        """Their lines, by which a change is refused if the YAML has others."""
+        """The lines of the steps, which detect a concurrent change of the YAML."""
         return written(self.steps)
 
     @property
     def kinds(self) -> Mapping[str, str]:
-        """The kinds of steps, with their labels."""
+        """The labels of the kinds of steps."""
         return KINDS
 
     def others(self, index: int) -> list[str]:
-        """The names that a step can wait for."""
+        """The names of the steps that a step can wait for."""
         names = [each.name for number, each in enumerate(self.steps) if each.name and number != index]
         return [*names, *(name for name in self.waits[index] if name not in names)]
 
 
 @dataclass(frozen=True)
 class Form:
-    """The fields of a text.
+    """The form of a draft.
 
     Attributes:
-        kind: the chosen kind of work; empty without one.
-        what: those of the question what runs, by key.
-        wrong: the diagnostics of the choice itself.
-        when: those of the question when it runs, by key.
-        alert: who learns of a failure, which is optional.
-        others: all other settings, by heading; those that the text has, and those with an error, are the first.
-        draft: the text, and the fields that somebody has touched.
+        own: the keys of the text.
+        kind: the selected kind of work; empty without one.
+        what: the fields of `WHAT`, by key.
+        wrong: the diagnostics of the kind of work.
+        when: the fields of `WHEN`, by key.
+        alert: the optional field of the failure alert.
+        others: all other settings by heading. The settings in the text, or with an error, come first.
     """
 
     own: MapNode
@@ -88,12 +95,12 @@ class Form:
 
     @property
     def first(self) -> Sequence[Field]:
-        """The settings at the top of the others."""
+        """The other settings that come first."""
         return self.others.get(GIVEN, ())
 
     @property
     def count(self) -> int:
-        """How many of the other settings the text has."""
+        """The number of other settings in the text."""
         return sum(bool(each.was) for each in chain(*self.others.values()))
 
     @property
@@ -101,12 +108,12 @@ class Form:
         """Whether one of the other settings has an error or a warning."""
         return any(each.is_wrong for each in chain(*self.others.values()))
 
-    def is_told(self, diagnostic: Diagnostic) -> bool:
-        """Whether the person has left the field that a diagnostic is about."""
+    def is_reported(self, diagnostic: Diagnostic) -> bool:
+        """Whether a diagnostic is shown: the user has left its field, or saved."""
         return self.draft.is_touched(place_of(diagnostic, self.own, self.kind))
 
     def address_of(self, diagnostic: Diagnostic) -> tuple[str, str]:
-        """The id of the control at which a diagnostic is shown, and its label."""
+        """The id and the label of the control that shows a diagnostic."""
         place = place_of(diagnostic, self.own, self.kind)
         if place == "tasks":
             found = [number for number, each in enumerate(self.steps.diagnostics) if diagnostic in each]
@@ -119,7 +126,7 @@ class Form:
         return f"control-{place}", row.title
 
     def addresses(self) -> Iterator[str]:
-        """The ids of the controls in their order."""
+        """The ids of the controls, in the order of the page."""
         yield from (f"control-{key}" for key in self.what)
         yield from (f"step-{number}-text" for number, _ in enumerate(self.steps.steps))
         yield from ("add-step", "runs-pair")
@@ -130,7 +137,7 @@ class Form:
 
 
 def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
-    """The key of the field at which a diagnostic is shown; `runs` is the choice of what runs."""
+    """The key of the field that shows a diagnostic; `runs` is the choice of the kind of work."""
     key = key_of(diagnostic, own)
     if key == diagnostic.missing == "extractor" and "extractor" not in own.entries and "loader" not in own.entries:
         return _CHOSEN_BY_KIND.get(kind, "runs")
@@ -140,9 +147,9 @@ def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
 def form_of(
     own: MapNode, preview: Preview, draft: Draft, sent: Mapping[str, str], above: Collection[str] | None = None
 ) -> Form:
-    """The form of a draft with the keys `own`. A value that could not be written stays as it was sent.
+    """Create the form of a draft with the keys `own`. A value that could not be applied is kept as submitted.
 
-    While somebody types, the settings `above` the others stay there.
+    `above` are the other settings that come first, so that fields do not move while the user types.
     """
     inherited = kind_of(preview.document.merged) if preview.document else ""
     kind = kind_of(own) or sent.get("runs", "") or inherited or PAIR_KIND
@@ -156,14 +163,14 @@ def form_of(
         own,
         preview.source,
         preview.document,
-        offered_for(preview),
+        suggestions_for(preview),
         sent,
         draft.problems,
-        draft.told,
+        draft.reported,
         found,
     )
     kept, _ = read_own(draft.kept, "")
-    kept_fields = Fields(draft.kept, kept or own, "", None, fields.offered, sent, {}, {}, {})
+    kept_fields = Fields(draft.kept, kept or own, "", None, fields.suggestions, sent, {}, {}, {})
     rows = schedule_table(preview.project.airflow).rows
     made = {
         key: (kept_fields if kept and key in kept.entries and key not in own.entries else fields).of(row)
@@ -186,4 +193,4 @@ def form_of(
 def _steps(text: str, diagnostics: Sequence[Diagnostic], draft: Draft) -> Steps:
     _, steps = steps_of(text)
     found, rest = by_place([(each.line, 0) for each in steps], diagnostics)
-    return Steps(steps, waits_of(steps), found, rest, draft.told.get("tasks", ""))
+    return Steps(steps, waits_of(steps), found, rest, draft.reported.get("tasks", ""))

@@ -1,4 +1,4 @@
-"""The kinds of work of a schedule, and the keys of each kind."""
+"""The kinds of work of a schedule, with their keys."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ ALL_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 
 
 def kind_of(own: MapNode) -> str:
-    """The kind that the keys of a text say; empty where they say none."""
+    """The kind of work that the keys of a text select; empty if no key selects one."""
     given = {STEPS: "tasks", JOB: "job"}
     found = next((kind for kind, key in given.items() if key in own.entries), "")
     return found or (PAIR_KIND if any(key in own.entries for key in PAIR) else "")
 
 
 def is_of(kind: str, key: str) -> bool:
-    """Whether a schedule of that kind can have a key."""
+    """Whether a schedule with this kind of work can have a key."""
     return key in _KEYS[kind] or key not in ALL_KEYS
 
 
 def switched(text: str, kept: str, kind: str) -> tuple[str, str]:
-    """A text that runs another kind, and the text of the keys that it had to give up, and takes back from.
+    """Switch a text to another kind of work. Return the new text, and the text of the keys kept for switching back.
 
     Raises:
         EditError: a key cannot be moved.
@@ -43,13 +43,13 @@ def switched(text: str, kept: str, kind: str) -> tuple[str, str]:
 
 
 def read_keys(text: str) -> Mapping[str, object]:
-    """The keys of a text that can be read."""
+    """The keys of a text; empty if it cannot be read."""
     own, _ = read_own(text, "")
     return own.entries if own else {}
 
 
 def _moved(text: str, other: str, keys: Iterable[str]) -> tuple[str, str]:
-    """Both texts after the keys of the first have moved to the second."""
+    """Move keys from the first text to the second, and return both texts."""
     # The line that names the schema belongs to the file, not to the key below it.
     head = _SCHEMA_LINE.match(text)
     first = head[0] if head else ""

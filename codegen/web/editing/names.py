@@ -12,17 +12,17 @@ from codegen.web.editing.steps import steps_of
 
 
 def proposed_name(own: MapNode | None, text: str, files: Iterable[str]) -> str:
-    """A unique name made from the plugins, job or steps of the schedule; empty without any."""
-    found = _after_what_runs(own, text) if own else ""
+    """Suggest a unique name from the plugins, job or steps of a schedule; empty without any."""
+    found = _name_from_work(own, text) if own else ""
     return unique_name(file_stem(found), files) if found else ""
 
 
 def unique_name(name: str, files: Iterable[str]) -> str:
-    """The name, with a number where a file has it."""
+    """Make a name unique by appending a number if a file has it."""
     return free_id(name, {PurePosixPath(file).stem for file in files})
 
 
-def _after_what_runs(own: MapNode, text: str) -> str:
+def _name_from_work(own: MapNode, text: str) -> str:
     texts = {key: node.text for key in ("extractor", "loader", "job") if isinstance(node := own.get(key), Scalar)}
     if "job" in texts:
         return texts["job"]

@@ -1,4 +1,4 @@
-"""The pages of the editor, which are rendered in the worker, where a slow draft can be stopped."""
+"""The pages of the editor. The worker renders them, so that slow drafts can be stopped."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from codegen.web.shell.workspace import Snapshot
 
 T = TypeVar("T")
 
-_HARMLESS = Draft("harmless.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
+_TRIVIAL = Draft("trivial.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
 _FIX = "No files written. Edit the file in your clone, and run `dagpress validate` there."
-# The keys that no other schedule may have too.
-_OF_ONE = ("name", "dag_id", "state_id")
-# Fields with a control of their own on the plain page.
+# The keys whose values must be unique in a project.
+_UNIQUE = ("name", "dag_id", "state_id")
+# Form fields with their own control on the plain page.
 _PLAIN = frozenset({"csrf", "file", "base", "text"})
 
 
 def computed(context: RequestContext, draft: Draft, function: Callable[..., T], *arguments: Any) -> T | Response:  # noqa: ANN401
-    """Call a function of the request in the worker; if it is stopped, return a page that keeps the draft."""
+    """Call a function with the request in the worker. If it is stopped, return a page that keeps the draft."""
     try:
         return context.in_worker(_warm_up, function, *arguments)
     except StoppedError as error:
@@ -42,20 +42,20 @@ def computed(context: RequestContext, draft: Draft, function: Callable[..., T], 
 def plain_page(
     context: RequestContext, draft: Draft, problem: str, status: int, diagnostics: Sequence[Diagnostic] = ()
 ) -> Response:
-    """Show a draft and the other form fields as plain text, if the editor cannot."""
+    """Render a draft and the other form fields as plain text, for drafts that the editor cannot show."""
     kept = {name: value for name, value in context.form.items() if name not in _PLAIN}
     return context.page("plain.html", status, draft=draft, problem=problem, diagnostics=diagnostics, kept=kept)
 
 
 def received(context: RequestContext) -> Draft:
-    """The draft as the browser sent it."""
+    """The submitted draft, without the changes of the form fields."""
     file, text, base = (context.form.get(name, "") for name in ("file", "text", "base"))
     return Draft(file, text, base)
 
 
 def _warm_up(context: RequestContext) -> None:
-    """Import and cache what every draft needs, by rendering one."""
-    editor_page(context, _HARMLESS)
+    """Render a trivial draft, to import modules and fill caches."""
+    editor_page(context, _TRIVIAL)
 
 
 def _new(context: RequestContext) -> Response:
@@ -72,12 +72,12 @@ def _new_page(context: RequestContext) -> Response:
 
 
 def _copy_of(file: str, snapshot: Snapshot) -> Draft:
-    """A new schedule with the text of another; its name counts as one that somebody chose."""
+    """Create a draft with the text of another schedule. Its name counts as typed by the user."""
     source = snapshot.sources.get(file)
     text = text_of(snapshot.project.root, source.path) if source else None
     if text is None:
         raise HTTPException(404, "This pipeline does not exist.")
-    for key in _OF_ONE:
+    for key in _UNIQUE:
         with suppress(EditError):
             text = remove(text, (key,))
     name = unique_name(f"{PurePosixPath(file).stem}-copy", snapshot.sources)
@@ -90,13 +90,13 @@ def _edit(context: RequestContext) -> Response:
     source = context.source
     data = bytes_of(context.snapshot.project.root, source.path)
     if data is None:
-        raise HTTPException(409, "This file cannot be read, or lies outside the git work tree: fix it by hand.")
+        raise HTTPException(409, "This file cannot be read, or is outside the git work tree. Fix it outside this page.")
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise HTTPException(409, "This file cannot be read as UTF-8: fix it by hand.") from None
+        raise HTTPException(409, "This file is not valid UTF-8. Fix it outside this page.") from None
     if "\x00" in text:
-        raise HTTPException(409, "This is a binary file: fix it by hand.")
+        raise HTTPException(409, "This is a binary file. Fix it outside this page.")
     draft = Draft(source.relative, text, version_of(text))
     return computed(context, draft, editor_page, draft)
 

@@ -1,4 +1,4 @@
-"""The picker of the times of a pipeline: its choices, its next runs, and how busy their hour is."""
+"""The time picker of a pipeline: its choices, the next runs, and the load of their hour."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from codegen.web.parts.next_runs import NextRuns, next_runs_of
 
 _RUNS = 5
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# The words of the choices, by the values of the controls. The week begins on Monday.
-WORDS = {
+# The labels of the choices, by the values of the controls. The week begins on Monday.
+LABELS = {
     "starts": {
         "times": "at set times",
-        "often": "every so many minutes or hours",
+        "often": "every few minutes or hours",
         "after": "after other pipelines",
         "manual": "manually only",
         "cron": "on a cron schedule (advanced)",
@@ -63,7 +63,12 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Busy:
-    """How busy the hour of the next run is, and a quieter minute; None if it is among the quietest."""
+    """The load of the hour of the next run.
+
+    Attributes:
+        minute: the minute of the run.
+        quieter: a minute with fewer runs; None if there is none.
+    """
 
     hour: BusyHour
     minute: int
@@ -82,16 +87,16 @@ class Busy:
 
 @dataclass(frozen=True)
 class Picker:
-    """The picker of a text.
+    """The time picker of a text.
 
     Attributes:
         interval: the interval of the text or of its defaults; empty without one.
         is_after: whether other pipelines start it.
         has_below: whether its defaults have an interval.
-        start: what starts it, in words; empty while that has errors.
-        runs: the next runs; None where they are unknown.
-        usual_timezone: that of most schedules; empty without any.
-        busy: how busy the hour of the next run is, if it has one.
+        usual_timezone: the timezone of most schedules; empty without any.
+        start: the start of the pipeline, in words; empty if it has errors.
+        runs: the next runs; None if they are unknown.
+        busy: the load of the hour of the next run; None without one.
     """
 
     choices: Choices
@@ -105,7 +110,7 @@ class Picker:
 
     @property
     def lacks_upstream(self) -> bool:
-        """Whether it starts after other pipelines, and names none."""
+        """Whether it starts after other pipelines, but none is selected."""
         return self.choices.starts == "after" and not self.is_after
 
     @property
@@ -121,7 +126,7 @@ class Picker:
 def picker_of(
     preview: Preview, own: MapNode | None, sent: Mapping[str, str], viewer: ZoneInfo, problems: Mapping[str, str]
 ) -> Picker | None:
-    """The picker of a text with the keys `own`; None for one that cannot be read, and for a timetable of Airflow."""
+    """Create the picker of a text with the keys `own`; None if it cannot be read, or has a custom Airflow timetable."""
     if own is None:
         return None
     document = preview.document
@@ -144,14 +149,14 @@ def picker_of(
 
 
 class _Clock(NamedTuple):
-    """The triggers of a pipeline in words, and its timetable for a cron schedule."""
+    """The start of a pipeline in words, and its timetable; None without a cron schedule."""
 
     start: str
     timetable: Timetable | None
 
 
 def _clock_of(preview: Preview, interval: str, zone: Node | None) -> _Clock | None:
-    """The clock of the schedule, or of its interval if other fields have errors; None if that has one."""
+    """The clock of the schedule, or only of its interval if other fields have errors; None if the interval has one."""
     airflow, schedule = preview.project.airflow, preview.schedule
     if schedule:
         timetable = schedule.timetable(airflow)
@@ -170,7 +175,7 @@ def _clock_of(preview: Preview, interval: str, zone: Node | None) -> _Clock | No
 
 
 def _busy(preview: Preview, choices: Choices, runs: NextRuns) -> Busy:
-    """The other runs in the hour of the next run, on the clock of its schedule."""
+    """Count the other runs in the hour of the next run, in the timezone of the schedule."""
     run, zone = runs.runs[0], runs.zone
     others = (each for each in preview.reading.of(preview.environment) if each.source != preview.source)
     hour = busy_hour(others, preview.project.airflow, run, zone)

@@ -1,4 +1,4 @@
-"""What a schedule file would come to if it were saved: what is wrong, when it runs, and its DAG. Nothing is written."""
+"""The preview of a schedule file before saving: its diagnostics, start, effects and DAG file. Writes no files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from codegen.web.shell.workspace import Snapshot
 
 @dataclass(frozen=True)
 class Dag:
-    """The code of a schedule in a DAG file after the change and before it; None where there is none yet."""
+    """The code of a schedule in a DAG file after and before the change; `before` is None for a new one."""
 
     name: str
     after: DagCode
@@ -33,33 +33,33 @@ class Dag:
 
     @cached_property
     def patch(self) -> Patch:
-        """What differs."""
+        """The patch from the code before the change to the code after it."""
         return patch_of_dag(self.name, self.before, self.after)
 
     @property
     def shown(self) -> str:
-        """The code with its secrets masked."""
+        """The code with masked secrets."""
         return masked(self.after.block.text, self.name)
 
     @property
     def head(self) -> str:
-        """The head of a shared file, with its secrets masked."""
+        """The head of a shared file with masked secrets."""
         return masked(self.after.head.text, self.name)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A project as it would be with another text of one schedule file.
+    """A project with a new text of one schedule file.
 
     Attributes:
         source: the file, as a path in the project.
-        reading: the project with that text.
-        elsewhere: what would be wrong in other files, and is not now.
-        environment: the deployment environment that is shown; empty where the project has none.
-        schedule: the schedule there; nothing where it has errors, or the environment has it not.
-        dag: its file; nothing where an error prevents it.
-        blocked_by: the errors in other files that would block writing, though not this file.
-        sharing: those of them in schedules of the same DAG file, which is not written until they are fixed.
+        reading: the project with the new text.
+        elsewhere: the new diagnostics in other files.
+        environment: the selected deployment environment; empty if the project has no environments.
+        schedule: the schedule; None if it has errors, or does not exist in the environment.
+        dag: the DAG file; None if errors prevent it.
+        blocked_by: the existing errors in other files. They do not prevent saving this file.
+        sharing: the errors among them in the same DAG file, which is not written until they are fixed.
     """
 
     project: Project
@@ -74,32 +74,32 @@ class Preview:
 
     @property
     def own(self) -> list[Diagnostic]:
-        """What is wrong with the file itself."""
+        """The diagnostics of the file itself."""
         return [each for each in self.reading.diagnostics if each.location.path == self.source]
 
     @property
     def document(self) -> Document | None:
-        """The file with its defaults, where it could be read."""
+        """The file merged with its defaults; None if it cannot be read."""
         found = [each for each in self.reading.documents if each.source.name == self.source]
         return next((each for each in found if each.deployment == self.environment), found[0] if found else None)
 
     @property
     def errors(self) -> int:
-        """How many errors it has, or brings to others."""
+        """The number of errors in the file, and of new errors in other files."""
         return sum(each.is_error for each in (*self.own, *self.elsewhere))
 
     @property
     def start(self) -> str:
-        """What starts it, in words; empty where that cannot be said."""
+        """The start of the schedule, in words; empty if it has errors."""
         return start_of(self.schedule) if self.schedule else ""
 
     def effects_since(self, before: Reading) -> list[Effect]:
-        """The effects of the text on the runs, compared with the project before."""
+        """The effects of the new text, compared with the project before."""
         return effects_of(self.project, before, self.reading, [self.source])
 
 
 def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:
-    """The project with another text of a schedule file, for an environment or the first that has the schedule."""
+    """Preview a new text of a schedule file in an environment, or in the first environment that has the schedule."""
     project = snapshot.project
     reading = pipeline.read(project, {source: text}, cache=Cache(snapshot.reading.cache))
     known = {*snapshot.reading.diagnostics}
@@ -115,17 +115,17 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
     if has_errors(each for each in without if each.location.path == source):
         schedule = None
     blocked_by = [each for each in before if each.is_error]
-    neighbours = {
+    same_file = {
         file.name for file in reading.files if schedule and schedule.dag_file in dag_files(project, file.relative)
     }
-    sharing = [each for each in blocked_by if each.location.path in neighbours]
+    sharing = [each for each in blocked_by if each.location.path in same_file]
     faulty = {each.location.path for each in sharing}
     dag = _dag(project, replace(reading, diagnostics=without), schedule, faulty) if schedule else None
     return Preview(project, source, reading, elsewhere, environment, schedule, dag, blocked_by, sharing)
 
 
 def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collection[str]) -> Dag | None:
-    """Its code in a DAG file, with the schedules of the file that have no errors; None if it waits for one with any."""
+    """Render the DAG file with its valid schedules; None if the schedule depends on one with errors."""
     names = {each.name for each in reading.of(schedule.deployment)}
     those = [
         each
@@ -140,6 +140,6 @@ def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collect
     after = code_of(pipeline.render(project, reading, those).files.get(name, ""), source)
     before = code_of((text_of(project.root, project.root / name) or "").replace("\r\n", "\n"), source)
     if after and before and faulty:
-        # The blocks above it stay as they are.
+        # The blocks above it are unchanged.
         after = replace(after, block=after.block._replace(line=before.block.line))
     return Dag(name, after, before) if after else None

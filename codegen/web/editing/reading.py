@@ -1,4 +1,4 @@
-"""Reads the text of a schedule file without its defaults, and the diagnostics of the items of a list."""
+"""Reads the text of a schedule file, and assigns diagnostics to list items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codegen.source.read import read_yaml
 
 
 def read_own(text: str, name: str) -> tuple[MapNode | None, str]:
-    """The keys of a schedule file's text, without its defaults; or why it cannot be read."""
+    """Read the keys of a schedule file's text, without its defaults; or return None and the error."""
     node, diagnostics = read_yaml(Path(name), name, text=text)
     if isinstance(node, MapNode):
         return node, ""
@@ -24,7 +24,7 @@ def read_own(text: str, name: str) -> tuple[MapNode | None, str]:
 def by_place(
     starts: Sequence[tuple[int, int]], diagnostics: Iterable[Diagnostic]
 ) -> tuple[list[list[Diagnostic]], list[Diagnostic]]:
-    """The diagnostics of each item of a list that starts at a line and column, and those of none."""
+    """Assign diagnostics to list items by the line and column of their starts. Also return those before the first."""
     found: list[list[Diagnostic]] = [[] for _ in starts]
     rest = list[Diagnostic]()
     for each in diagnostics:
@@ -35,7 +35,7 @@ def by_place(
 
 
 def is_same_text(text: str, other: str) -> bool:
-    """Whether two texts are equal but for the line ends, which browsers change, and blanks at the ends of lines."""
+    """Whether two texts are equal except for line ends, which browsers change, and trailing whitespace."""
     return _clean(text) == _clean(other)
 
 

@@ -1,4 +1,4 @@
-"""The steps of a schedule in the form: the work of each, its dependencies, and their order."""
+"""The steps of a schedule in the form: their work, dependencies and order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.source.write import to_yaml
 from codegen.text.ids import id_of
 from codegen.web.editing.reading import is_same_text, read_own
 
-# The kinds of steps that the form can change, with their labels.
+# The kinds of steps that the form can edit, with their labels.
 KINDS = {"run": "Meltano run", "invoke": "Meltano invoke", "command": "Shell command"}
 _PATH = ("tasks",)
 
@@ -24,14 +24,14 @@ class Step:
     """A step.
 
     Attributes:
-        item: its lines in the text.
-        kind: one of `KINDS`; empty for a step that only the YAML can say.
-        text: what it runs.
-        id: its own id; empty for a derived one.
-        derived: the id that a step without one has.
-        after: its `after`; None without the key.
-        line: its first line in the text, from 1.
-        others: its other keys.
+        item: the lines in the text.
+        kind: one of `KINDS`; empty for a step that the form cannot edit.
+        text: the command, or the plugins and jobs.
+        id: the explicit id; empty without one.
+        derived: the id that Dagpress derives from the other keys.
+        after: the value of `after`; None without the key.
+        line: the first line in the text, counted from 1.
+        others: the other keys.
     """
 
     item: Item
@@ -45,12 +45,12 @@ class Step:
 
     @property
     def name(self) -> str:
-        """The id in the `after` of other steps; empty without one."""
+        """The name of the step for the `after` of other steps; empty without one."""
         return self.id or self.derived
 
 
 def steps_of(text: str) -> tuple[ItemList | None, list[Step]]:
-    """The list of steps of a text, and each step in the form; none without a readable list."""
+    """Read the steps of a text; None and no steps if it has no readable list."""
     own, _ = read_own(text, "")
     node = own.get("tasks") if own else None
     if node is None or is_null(node):
@@ -88,7 +88,7 @@ def _after_of(node: Node | None) -> tuple[str, ...] | None:
 
 
 def waits_of(steps: Sequence[Step]) -> list[tuple[str, ...]]:
-    """The names that each step waits for: without any `after`, that of the step before it."""
+    """The names that each step waits for: the previous step, unless a step has `after`."""
     if all(each.after is None for each in steps):
         return _chain(steps)
     return [each.after or () for each in steps]
@@ -99,21 +99,21 @@ def _chain(steps: Sequence[Step]) -> list[tuple[str, ...]]:
 
 
 def written(steps: Sequence[Step]) -> str:
-    """Their lines: the form changes only the steps that it was made from."""
+    """The lines of the steps, which the form sends back to detect concurrent changes."""
     return "\n".join(each.item.text for each in steps)
 
 
 def with_steps(text: str, sent: Mapping[str, str]) -> str:
-    """The text with the steps as the form has them.
+    """Apply the steps of the form to a text.
 
     Raises:
-        EditError: they cannot be changed so.
+        EditError: the change cannot be applied.
     """
     found, before = steps_of(text)
     was = sent.get("was:tasks", "")
     is_stale = bool(before) and not is_same_text(was, written(before))
     if is_stale:
-        # Somebody has changed the YAML: the form counts where it differs from what it was made of.
+        # The YAML has changed: compare the form with the steps from which it was rendered.
         before = steps_of(f"tasks:\n{was.strip()}\n")[1]
     doing, _, number = sent.get("do", "").partition(":")
     after = [_sent_step(step, before, sent, index) for index, step in enumerate(before)]
@@ -124,7 +124,7 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
     if after == before and waits == old_waits and doing not in {"add", "up", "down", "remove"}:
         return text
     if is_stale:
-        raise edit.EditError("the steps in the YAML have changed meanwhile: change them again")
+        raise edit.EditError("the steps in the YAML have changed in the meantime: make your change again")
     is_chain = all(each.after is None for each in before)
     if not is_chain or waits != old_waits:
         after = _with_waits(after, waits)
@@ -134,7 +134,7 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
 
 
 def _sent_step(step: Step, steps: Sequence[Step], sent: Mapping[str, str], index: int) -> Step:
-    """A step as the form has it."""
+    """Apply the submitted fields of a step."""
     if not step.kind or f"step:{index}:kind" not in sent:
         return step
     kind = sent[f"step:{index}:kind"]
@@ -143,7 +143,7 @@ def _sent_step(step: Step, steps: Sequence[Step], sent: Mapping[str, str], index
     kind = kind if kind in KINDS else step.kind
     text = step.text if text == step.text.strip() else text
     if kind == "command" and name == (_id_of_command(step.text) if step.kind == "command" else ""):
-        # It follows the command until somebody chooses another.
+        # The id follows the command until the user types another id.
         taken = {each.name for each in steps if each is not step}
         name = name if kind == step.kind and text == step.text else free_id(_id_of_command(text) or "step", taken)
     if (kind, text, name) == (step.kind, step.text, step.id):
@@ -159,7 +159,7 @@ def _id_of_command(text: str) -> str:
 
 
 def _sent_waits(index: int, sent: Mapping[str, str], was: tuple[str, ...]) -> tuple[str, ...]:
-    """The chosen names; those that stay keep their order."""
+    """The selected names; existing names keep their order."""
     prefix = f"step:{index}:after:"
     if f"step:{index}:after" not in sent:
         return was
@@ -177,7 +177,7 @@ def _rewritten(step: Step, kind: str, text: str, name: str) -> Item:
     if kind != step.kind:
         lines = with_key(lines, step.kind, kind)
     if text and not step.text and "\n" not in text:
-        # An empty text has quotes, which another keeps only where it needs them.
+        # Drop the quotes of the empty text, unless the new text needs them.
         lines = lines.replace(f'{kind}: ""', f"{kind}: {to_yaml(text).strip()}", 1)
     elif text != step.text or own is None:
         lines = edit.set_value(lines, (kind,), text)
@@ -187,7 +187,7 @@ def _rewritten(step: Step, kind: str, text: str, name: str) -> Item:
 
 
 def _own_keys(item: Item) -> MapNode | None:
-    """The keys of an item; None for a text."""
+    """The keys of an item; None for a plain text."""
     node, _ = read_own(f"a:\n{item.lines}", "")
     value = node.get("a") if node else None
     only = value.items[0] if isinstance(value, ListNode) and value.items else None
@@ -195,28 +195,28 @@ def _own_keys(item: Item) -> MapNode | None:
 
 
 def _with_scalar(item: Item, text: str) -> Item:
-    """An item that is one text, with another; its comment stays."""
+    """Replace the text of an item that is a plain text, and keep its comment."""
     lines = edit.set_value(_as_map(item, "x").as_map, ("run",), text)
     value = edit.written_at(lines, ("run",))
     return replace(item, lines=f"{item.lines[: item.dash]}- {value}{_comment_of(item)}\n")
 
 
 def _as_map(item: Item, text: str) -> Item:
-    """An item that is one text, as a map with `run`."""
+    """Convert an item that is a plain text to a mapping with `run`."""
     column = item.dash - (item.lines.rfind("\n", 0, item.dash) + 1)
     value = to_yaml({"run": text}).rstrip("\n").replace("\n", f"\n{' ' * (column + 2)}")
     return replace(item, lines=f"{item.lines[: item.dash]}- {value}{_comment_of(item)}\n")
 
 
 def _comment_of(item: Item) -> str:
-    """The comment after an item of one line, with the blanks before it."""
+    """The trailing comment of a one-line item, with a leading space."""
     line = item.lines[item.dash :].split("\n", 1)[0]
     place = line.find(" #")
     return f" {line[place:].lstrip()}".rstrip() if place >= 0 and "'" not in line and '"' not in line else ""
 
 
 def _with_waits(steps: Sequence[Step], waits: Sequence[tuple[str, ...]]) -> list[Step]:
-    """The steps with their dependencies: without `after` if each waits for the step before it."""
+    """Set the dependencies of the steps, without `after` if each step waits for the previous one."""
     if list(waits) == _chain(steps) and len(steps) > 1:
         return [_with_after(step, None) for step in steps]
     has_any = any(waits)
@@ -241,7 +241,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _done(steps: Sequence[Step], doing: str, index: int) -> list[Step]:
-    """The steps after one is added, moved or removed."""
+    """Add, move or remove a step."""
     done = list(steps)
     if doing == "add":
         column = len(steps[0].item.lines[: steps[0].item.dash].rpartition("\n")[2]) if steps else 0
@@ -252,9 +252,9 @@ def _done(steps: Sequence[Step], doing: str, index: int) -> list[Step]:
     if not 0 <= index < len(done):
         return done
     if doing == "remove":
-        gone = done.pop(index).name
+        removed = done.pop(index).name
         return [
-            _with_after(each, tuple(name for name in each.after if name != gone)) if each.after and gone else each
+            _with_after(each, tuple(name for name in each.after if name != removed)) if each.after and removed else each
             for each in done
         ]
     other = {"up": index - 1, "down": index + 1}.get(doing, index)

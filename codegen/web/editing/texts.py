@@ -1,4 +1,4 @@
-"""Applies a list typed into one control to the text of a file."""
+"""Applies a typed list to the text of a file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from codegen.source.positions import Path
 
 
 def with_texts(text: str, path: Path, node: Node | None, texts: Sequence[str]) -> str:
-    """The text with another list at a path, which is `node` now; what stays in it keeps its comments.
+    """Replace the list at a path, whose current node is `node`. Unchanged items keep their comments.
 
     Raises:
-        EditError: it cannot be changed in place.
+        EditError: the list cannot be changed in place.
     """
     before = [item.text for item in node.items if isinstance(item, Scalar)] if isinstance(node, ListNode) else []
     if not before:
@@ -21,15 +21,15 @@ def with_texts(text: str, path: Path, node: Node | None, texts: Sequence[str]) -
         return edit.set_value(text, path, texts[0] if is_one else list(texts))
     left = iter(texts)
     following = next(left, None)
-    gone = []
+    removed = []
     for number, item in enumerate(before):
         if item == following:
             following = next(left, None)
         else:
-            gone.append(number)
-    if len(gone) == len(before):
+            removed.append(number)
+    if len(removed) == len(before):
         return edit.set_value(text, path, list(texts))
-    for number in reversed(gone):
+    for number in reversed(removed):
         text = edit.remove(text, (*path, number))
     for item in (*(() if following is None else (following,)), *left):
         text = edit.append(text, path, item)

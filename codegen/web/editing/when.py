@@ -1,4 +1,4 @@
-"""The question when a pipeline runs, as choices: read from an interval, and written back as one."""
+"""The choices of the time picker, converted from and to an interval."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from codegen.timetable.recurrence import (
     recurrence_of,
 )
 
-# The names of the choices in the form begin with it.
+# The prefix of the form fields of the picker.
 PREFIX = "when:"
 _TIME = re.compile(r"(\d{1,2}):?(\d{1,2})?", re.ASCII)
 _MINUTE = re.compile(r"[0-5]?\d", re.ASCII)
@@ -37,17 +37,17 @@ _LAST_HOUR, _LAST_MINUTE = 23, 59
 
 @dataclass(frozen=True)
 class Choices:
-    """The choices in the picker; those that are hidden are suggestions.
+    """The choices in the picker. The values of hidden controls are suggestions.
 
     Attributes:
-        starts: at set times, every so often, after other pipelines, manually, or on a cron schedule.
-        every: how often, such as `15m` or `6h`.
-        past: the minute of the hour, for hours.
+        starts: `times`, `often`, `after`, `manual` or `cron`.
+        every: the period for `often`, such as `15m` or `6h`.
+        past: the minute of the hour, for a period in hours.
         days: `every`, `weekdays`, `chosen` or `month`.
-        weekdays: the chosen ones, 0 is Sunday.
+        weekdays: the selected days of the week; 0 is Sunday.
         day: the day of the month, from 1 to 31 or `L`.
-        months: which months, as in `OnDayOfMonth`.
-        time: the first time of the day, as it was typed.
+        months: the months, as in `OnDayOfMonth`.
+        time: the first time of day, as typed.
         more: the other hours, at the same minute.
         cron: the interval as text.
     """
@@ -78,7 +78,7 @@ class Choices:
 
     @property
     def recurrence(self) -> Recurrence:
-        """The recurrence of the choices at set times, and every so often.
+        """The recurrence for `times` and `often`.
 
         Raises:
             InvalidError: a choice is missing or invalid.
@@ -93,29 +93,32 @@ class Choices:
         if self.days == "month":
             day = LAST_DAY if self.day == LAST_DAY else _one_of(range(1, 32), self.day)
             if self.months not in {EVERY_MONTH, QUARTERLY, JANUARY}:
-                raise InvalidError(f"{quoted(self.months)} cannot be chosen", "choose the months")
+                raise InvalidError(f"{quoted(self.months)} is not a valid choice", "choose the months")
             return OnDayOfMonth(at, minute, day, self.months)
         weekdays = {"every": EVERY_DAY, "weekdays": WEEKDAYS}.get(self.days, self.weekdays)
         if not weekdays:
-            raise InvalidError("no day is chosen", "choose one or more days")
+            raise InvalidError("no day is selected", "select one or more days")
         return OnWeekdays(at, minute, weekdays)
 
     @property
     def minute(self) -> int | None:
-        """The minute at which it starts, if another one can be chosen."""
+        """The minute of the start; None if another one cannot be selected."""
         with suppress(InvalidError):
             if self.starts in {"times", "often"}:
                 return getattr(self.recurrence, "minute", None)
         return None
 
     def at_minute(self, minute: int) -> Choices:
-        """The same at another minute."""
+        """Return the choices with another minute."""
         hour, _, _ = self.time.partition(":")
         return replace(self, past=str(minute), time=f"{hour}:{minute:02}")
 
 
 def choices_of(interval: str, *, is_after: bool) -> Choices:
-    """The choices of an interval; empty without one. `is_after`: whether other pipelines start it."""
+    """Convert an interval to choices. It is empty if only other pipelines start the pipeline.
+
+    `is_after` is whether other pipelines start it.
+    """
     if not interval or interval in MANUAL:
         return Choices("after" if is_after or not interval else "manual")
     recurrence = recurrence_of(interval)
@@ -135,7 +138,7 @@ def choices_of(interval: str, *, is_after: bool) -> Choices:
 
 
 def sent_choices(sent: Mapping[str, str]) -> Choices | None:
-    """The choices in a form; None for a form without."""
+    """Read the choices from a submitted form; None without a picker."""
     if sent.get(f"{PREFIX}starts") not in {*_CLOCKS, "after", "manual"}:
         return None
     fields = ("starts", "every", "past", "days", "day", "months", "time", "cron")
@@ -148,12 +151,12 @@ def sent_choices(sent: Mapping[str, str]) -> Choices | None:
 
 
 def shown_choices(own: Choices, sent: Choices | None) -> Choices:
-    """Those that were sent where they are the text's `own`, perhaps in other words; else these."""
+    """Return the submitted choices if they are equivalent to the text's `own` ones, or else `own`."""
     return replace(sent, cron=own.cron or sent.cron) if sent and _is_same(sent, own) else own
 
 
 def with_choices(sent: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The form with the keys of its choices, where they have changed, and the problems of these keys."""
+    """Add the form fields of changed choices, and return the form with the problems by key."""
     choices, fields = sent_choices(sent), dict(sent)
     is_after = bool(sent.get(f"{PREFIX}after"))
     if choices is None or _is_same(choices, choices_of(sent.get(f"{PREFIX}was", ""), is_after=is_after)):
@@ -163,7 +166,7 @@ def with_choices(sent: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str
     except InvalidError as error:
         return fields, {"interval": f"{error.message} ({error.hint})"}
     if choices.starts == "after" and sent.get(f"{PREFIX}below"):
-        # Else the inherited interval would start it, too.
+        # Otherwise the inherited interval would also start it.
         fields["yaml:interval"] = "null"
     else:
         fields["line:interval"] = interval
@@ -173,7 +176,7 @@ def with_choices(sent: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str
 
 
 def _is_same(choices: Choices, own: Choices) -> bool:
-    """Whether choices are those of a text, perhaps in other words."""
+    """Whether choices are equivalent to those of a text."""
     if choices.starts not in _CLOCKS or own.starts not in _CLOCKS:
         return choices.starts == own.starts
     with suppress(InvalidError):
@@ -185,12 +188,12 @@ def _is_same(choices: Choices, own: Choices) -> bool:
 def _one_of(known: range | tuple[int, ...], text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) in known:
         return int(text)
-    raise InvalidError(f"{quoted(text)} cannot be chosen", f"from {known[0]} to {known[-1]}")
+    raise InvalidError(f"{quoted(text)} is not a valid choice", f"choose a number from {known[0]} to {known[-1]}")
 
 
 def _time(text: str) -> tuple[int, int]:
     found = _TIME.fullmatch(text.strip())
     hour, minute = (int(found[1]), int(found[2] or 0)) if found else (_LAST_HOUR + 1, 0)
     if hour > _LAST_HOUR or minute > _LAST_MINUTE:
-        raise InvalidError("this is not a time of day", "write hours and minutes, such as 06:30")
+        raise InvalidError("expected a time of day", "write hours and minutes, such as 06:30")
     return hour, minute

@@ -1,1 +1,1 @@
-"""Generate the DAG files from the page."""
+"""The page that generates the DAG files."""

@@ -1,4 +1,4 @@
-"""Carries out what `dagpress generate` does, and shows what was written."""
+"""Generates the DAG files like `dagpress generate`, and lists the written files."""
 
 from __future__ import annotations
 

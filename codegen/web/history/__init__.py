@@ -1,1 +1,1 @@
-"""The page of the commits of a schedule file and its DAG file."""
+"""The page with the git history of a schedule file."""

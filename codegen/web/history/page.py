@@ -1,4 +1,4 @@
-"""The history of a schedule file in git: its last commits, what each did to it, and what is not committed."""
+"""The git history of a schedule file: its latest commits with their changes, and its uncommitted changes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from codegen.loader.discovery import SourceFile
 from codegen.web.parts.patch import Patch, patch_of
 from codegen.web.shell.request_context import Page, RequestContext
 
-_MOST = 20
+_MAX_COMMITS = 20
 
 
 @dataclass(frozen=True)
 class _History:
-    """The commits of a file and its uncommitted patch; or the problem that prevents them."""
+    """The commits of a file and its uncommitted changes, or the reason why they are unavailable."""
 
     problem: str
     commits: Sequence[Commit] = ()
@@ -36,15 +36,15 @@ def _history(context: RequestContext) -> Response:
         "history_list.html" if context.is_fragment else "history.html",
         source=source,
         history=found,
-        most=_MOST,
+        limit=_MAX_COMMITS,
     )
 
 
 def _commit(context: RequestContext, source: SourceFile, found: _History) -> Response:
-    """What one commit did to the file: one of the file's own, no other that somebody may name."""
+    """Show the changes of one commit. Only the latest commits of the file are allowed."""
     commit = next((commit for commit in found.commits if commit.hash == context.query["commit"]), None)
     if commit is None:
-        raise HTTPException(404, "That commit is not among the last of this schedule.")
+        raise HTTPException(404, "This commit is not one of the latest commits of this file.")
     try:
         patch = git.patch_of(context.snapshot.project.root, commit)
     except git.GitError as error:
@@ -60,16 +60,16 @@ def _commit(context: RequestContext, source: SourceFile, found: _History) -> Res
 def _history_of(context: RequestContext, source: SourceFile) -> _History:
     root = context.snapshot.project.root
     if not git.has_repository(root):
-        return _History("The project is in no git repository, or there is no git on the PATH.")
+        return _History("The project is not in a git repository, or git is not on the PATH.")
     try:
         state = git.state_of(root, source.name)
     except git.GitError as error:
         return _History(str(error))
     try:
-        commits = git.history_of(root, source.name, _MOST)
+        commits = git.history_of(root, source.name, _MAX_COMMITS)
         patch = patch_of(git.uncommitted_patch_of(root, source.name)) if state == "modified" else Patch()
     except git.GitError:
-        # Before the first commit there is no history to ask for.
+        # A repository without commits has no history.
         return _History("", state=state)
     return _History("", commits, state, patch)
 

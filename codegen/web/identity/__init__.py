@@ -1,1 +1,1 @@
-"""The page that asks a person for a name and an e-mail address."""
+"""The page that asks for the name and e-mail address of the author."""

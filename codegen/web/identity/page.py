@@ -1,4 +1,4 @@
-"""Asks for the name and the e-mail address of the author of changes."""
+"""Asks for the name and e-mail address of the author of changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _remember(context: RequestContext) -> Response:
 
 
 def _page(context: RequestContext, person: Person, address: str, status: int = 200) -> Response:
-    problems = person.problems if status != 200 else {}  # noqa: PLR2004  # the status of a form that nobody has sent
+    problems = person.problems if status != 200 else {}  # noqa: PLR2004  # the form was not submitted yet
     return context.page("identity.html", status, person=person, problems=problems, address=address)
 
 

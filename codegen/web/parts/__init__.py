@@ -1,1 +1,1 @@
-"""The parts that several pages show."""
+"""Components that several pages share."""

@@ -1,4 +1,4 @@
-"""Source code in colours: Pygments' tokens by line. Templates make the HTML of them, and escape every text."""
+"""Syntax highlighting: splits Pygments tokens into lines. The templates render and escape them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES
 
 _LEXERS = {"python": PythonLexer, "yaml": YamlLexer}
-# The looks that the page tells apart (`static/code.css`); all others are plain.
-_LOOKS = {
+# The CSS classes with a colour (`static/code.css`); all others are plain text.
+_CLASSES = {
     *("k", "kn", "kc", "kd", "kr", "ow"),
     *("s", "s1", "s2", "sd", "se", "si", "sa", "sb", "sr"),
     *("m", "mi", "mf", "mh", "c", "c1", "ch", "cm"),
     *("nt", "nf", "nc", "nd", "nb", "no"),
 }
-# A longer text would keep its reader waiting, and has one colour.
-_LONGEST = 300_000
-# Seconds. For some texts, such as `%` again and again, Pygments takes a time that grows with the square of the length:
-# what is left then has one colour.
-_PATIENCE = 2.0
+# Longer texts are not highlighted.
+_MAX_LENGTH = 300_000
+# Time limit in seconds, after which the rest stays plain. Pygments takes quadratic time for some texts, such as a
+# repeated `%`.
+_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Piece:
     """A part of a line.
 
     Attributes:
-        look: the class that Pygments' style sheets have for it, such as `k` for a keyword; empty for plain text.
-        is_mark: whether something is said about it.
+        look: the short CSS class of Pygments, such as `k` for a keyword; empty for plain text.
+        is_mark: whether a diagnostic points to it.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Piece:
 
 
 def lines_of(text: str, language: str) -> list[list[Piece]]:
-    """The lines of a text in `python` or `yaml`, without their ends."""
+    """Highlight a text in `python` or `yaml`, and return its lines without line ends."""
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
     lines: list[list[Piece]] = [[]]
     for value, look in _tokens(plain, language):
@@ -55,7 +55,7 @@ def lines_of(text: str, language: str) -> list[list[Piece]]:
 
 
 def marked(line: Sequence[Piece], columns: set[int]) -> list[Piece]:
-    """The line with a mark on the words that begin at some columns, which are counted from 1."""
+    """Mark the pieces of a line that start at the given columns, counted from 1."""
     pieces: list[Piece] = []
     column = 1
     for piece in line:
@@ -67,14 +67,14 @@ def marked(line: Sequence[Piece], columns: set[int]) -> list[Piece]:
 
 
 def _tokens(text: str, language: str) -> Iterator[tuple[str, str]]:
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         yield f"{text}\n", ""
         return
-    # Not `get_tokens`, which changes a text before it reads it; but the end of the last line it needs too.
-    until = time.monotonic() + _PATIENCE
+    # `get_tokens` would normalize the text first. The lexers need the final newline.
+    until = time.monotonic() + _TIMEOUT
     for start, token, value in _LEXERS[language]().get_tokens_unprocessed(f"{text}\n"):
         if time.monotonic() > until:
             yield f"{text}\n"[start:], ""
             return
         look = STANDARD_TYPES.get(token, "")
-        yield value, look if look in _LOOKS else ""
+        yield value, look if look in _CLASSES else ""

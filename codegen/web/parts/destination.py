@@ -1,4 +1,4 @@
-"""The workspace that a change is written into: the checkout, or a proposal."""
+"""Selects the workspace for a change: the checkout, or a proposal."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from codegen.web.shell.request_context import RequestContext
 
 @contextmanager
 def destination(context: RequestContext, name: str) -> Iterator[RequestContext]:
-    """The request about the workspace that its change goes into.
+    """Yield the request for the workspace that its change is written into.
 
-    With proposals, that is the open one that the request names, or else one that begins with this change: its name is
-    like `name`, and it is discarded if nothing is written into it.
+    With proposals, this is the open proposal in the request, or else a new one, with a name based on `name`. A new
+    proposal is discarded if nothing is written into it.
 
     Raises:
-        ProposalError: nobody is known as the author of a proposal.
-        GitError: the proposal cannot begin.
+        ProposalError: the author is unknown.
+        GitError: the proposal cannot be created.
     """
     proposals = context.site.proposals
     if proposals is None:

@@ -17,11 +17,19 @@ from codegen.web.shell.humanize import absolute, relative
 
 @dataclass(frozen=True)
 class Run:
-    """A run, or a DST change between two runs, which has no number."""
+    """A run, or a DST change between two runs.
+
+    Attributes:
+        number: None for a DST change.
+        words: the time until the run, or a description of the DST change.
+        time: the time in UTC, in ISO format.
+        own: the time in the timezone of the schedule.
+        viewers: the time in the timezone of the viewer.
+    """
 
     number: int | None
     words: str
-    moment: str
+    time: str
     own: str
     viewers: str
 
@@ -31,7 +39,7 @@ class NextRuns:
     """The next runs.
 
     Attributes:
-        rows: them in a table, with the DST changes of both clocks between them.
+        rows: the runs and the DST changes of both timezones, in order.
     """
 
     now: datetime
@@ -43,17 +51,17 @@ class NextRuns:
 
     @property
     def line(self) -> TimeLine | None:
-        """Them in a picture; None without any."""
+        """The timeline of the runs; None without runs."""
         return timeline.lay_out(self.now, self.runs, self.changes, self.zone, self.viewer) if self.runs else None
 
     @property
     def has_two_clocks(self) -> bool:
-        """Whether the viewer's clock is another than the schedule's."""
+        """Whether the viewer's timezone differs from the schedule's."""
         return self.zone.key != self.viewer.key
 
 
 def next_runs_of(timetable: Timetable, count: int, now: datetime, viewer: ZoneInfo) -> NextRuns:
-    """The next runs of a timetable, at most so many."""
+    """Compute the next runs of a timetable, at most `count`."""
     zone, now = timetable.zone, now.astimezone(timezone.utc)
     runs = list(islice(timetable.next_runs(now), count))
     zones = {zone.key: zone, viewer.key: viewer}.values()
@@ -63,7 +71,7 @@ def next_runs_of(timetable: Timetable, count: int, now: datetime, viewer: ZoneIn
     )
     rows = [_run(number, run, now, zone, viewer) for number, run in enumerate(runs, 1)]
     rows += [_change(change, zone, viewer) for change in changes]
-    rows.sort(key=lambda row: row.moment)
+    rows.sort(key=lambda row: row.time)
     return NextRuns(now, zone, viewer, runs, changes, rows)
 
 
@@ -73,10 +81,9 @@ def _run(number: int, run: datetime, now: datetime, zone: ZoneInfo, viewer: Zone
 
 def _change(change: DstChange, zone: ZoneInfo, viewer: ZoneInfo) -> Run:
     way = "forward" if change.by > timedelta() else "back"
-    words = f"the clock of {change.zone} goes {way} by {timeline.duration(change.by)}"
-    moment = change.time
-    return Run(None, words, _stamp(moment), absolute(moment, zone), absolute(moment, viewer))
+    words = f"DST change: clocks in {change.zone} go {way} by {timeline.duration(change.by)}"
+    return Run(None, words, _stamp(change.time), absolute(change.time, zone), absolute(change.time, viewer))
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).isoformat()
+def _stamp(time: datetime) -> str:
+    return time.astimezone(timezone.utc).isoformat()

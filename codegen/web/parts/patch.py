@@ -1,4 +1,4 @@
-"""What differs between two texts, for a page: the lines of a patch, and what each does."""
+"""Patches for the pages, with the kind of each line."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from codegen.sync.dag_code import DagCode
 from codegen.sync.parts import Part
 
 _KINDS = {"+": "added", "-": "removed", "@": "place", "\\": "note"}
-# To compare texts that are longer, and hold the same lines again and again, can take minutes.
-_MOST_LINES = 5_000
+# Longer texts with many repeated lines can take minutes to compare.
+_MAX_LINES = 5_000
 
 
 @dataclass(frozen=True)
 class Patch:
-    """A patch as a page shows it, without what looks like a secret.
+    """A patch with masked secrets.
 
     Attributes:
-        lines: each line and its kind: added, removed, place, note or same; none where nothing differs.
+        lines: each line and its kind: added, removed, place, note or same; empty if nothing differs.
     """
 
     lines: Sequence[tuple[str, str]] = ()
@@ -35,22 +35,22 @@ class Patch:
 
     @property
     def added(self) -> int:
-        """How many lines come."""
+        """The number of added lines."""
         return sum(kind == "added" for _, kind in self.lines)
 
     @property
     def removed(self) -> int:
-        """How many lines go."""
+        """The number of removed lines."""
         return sum(kind == "removed" for _, kind in self.lines)
 
 
 def patch_between(name: str, before: str, after: str) -> Patch:
-    """The patch between two texts of a file; a single note if they are too long to compare."""
+    """Return the patch between two texts of a file, or a note if they are too long to compare."""
     return Patch(_lines_between(name, Block("", 1, before), Block("", 1, after)))
 
 
 def patch_of_dag(name: str, before: DagCode | None, after: DagCode | None) -> Patch:
-    """The patch between two states of a schedule's code in a file, with the head if it uses another part of it."""
+    """Return the patch between two states of a schedule's code, with the file's head if it uses other names from it."""
     if not (before and after):
         return Patch()
     heads = [(before.head, after.head)] if before.used != after.used else []
@@ -59,20 +59,20 @@ def patch_of_dag(name: str, before: DagCode | None, after: DagCode | None) -> Pa
 
 def _lines_between(name: str, before: Block, after: Block) -> Sequence[tuple[str, str]]:
     lines = max(before.text.count("\n"), after.text.count("\n"))
-    if before.text and after.text and lines > _MOST_LINES:
-        return [(f"\\ {lines:,} lines are too many to be compared here", "note")]
+    if before.text and after.text and lines > _MAX_LINES:
+        return [(f"\\ {lines:,} lines are too many to compare here", "note")]
     patch = Part(name, ("", ""), before, after).diff(3, masked_patch)
-    # The first two lines name the files, and the page does so itself.
+    # The page shows the file name, so skip the two header lines.
     return _with_kinds(patch.split("\n")[2:-1])
 
 
 def patches_of(changes: Iterable[Change]) -> list[tuple[Change, Patch]]:
-    """Changes, each with its patch."""
+    """Return changes with their patches."""
     return [(change, patch_between(change.name, change.before, change.after)) for change in changes]
 
 
 def patches_by_kind(project: Project, changes: Iterable[Change]) -> dict[str, list[tuple[Change, Patch]]]:
-    """Changes with their patches, for `what_changes.html`: those of schedule files, and those of generated files."""
+    """Return the patches of schedule files and of generated files, for `changed_files.html`."""
     found: dict[str, list[Change]] = {"patches": [], "generated": []}
     for change in changes:
         found["patches" if is_schedule_file(project, change.name) else "generated"].append(change)
@@ -80,7 +80,7 @@ def patches_by_kind(project: Project, changes: Iterable[Change]) -> dict[str, li
 
 
 def patch_of(patch: FilePatch) -> Patch:
-    """A patch of one file that git has made; what stands before its first place are notes."""
+    """Convert git's patch of one file. The lines before its first hunk become notes."""
     text = masked_patch(patch.text, patch.before, patch.after, patch.name)
     lines = text.removesuffix("\n").split("\n") if text else []
     first = next((number for number, line in enumerate(lines) if line.startswith("@")), len(lines))

@@ -1,4 +1,4 @@
-"""Starts a background operation, and shows its progress or its result."""
+"""Starts background operations, and shows their progress and result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def start(
 
 def follow(context: RequestContext, operation: Operation) -> Response:
     """Show the progress of an operation, or its result once it has ended."""
-    if operation.look():
+    if operation.poll():
         if context.is_fragment:
             return Response(headers={"HX-Redirect": operation.address})
         response: Response = operation.ended(context, operation)

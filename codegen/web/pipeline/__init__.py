@@ -1,1 +1,1 @@
-"""A pipeline's page, with a module for each of its parts."""
+"""The page of a pipeline, with a module for each part."""

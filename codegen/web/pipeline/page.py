@@ -1,4 +1,4 @@
-"""One pipeline: its YAML, the DAG that it gives, its tasks, its next runs, its values."""
+"""The page of one pipeline: tasks, next runs, YAML, DAG file and the origin of each value."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _RUNS = 10
 
 def _pipeline(context: RequestContext) -> Response:
     snapshot, source = context.snapshot, context.source
-    # One that cannot be read can be in any.
+    # A file that cannot be read may belong to any environment.
     environments = environments_of(snapshot, source) or list(snapshot.project.deployments)
     deployment = context.query.get("environment") or next(iter(environments), "")
     if deployment and deployment not in environments:
-        raise HTTPException(404, "This schedule is not in that environment.")
+        raise HTTPException(404, "This pipeline does not run in that environment.")
     view, now = View(snapshot, source, deployment), datetime.now(timezone.utc)
-    timetable = view.schedule.timetable(snapshot.project.airflow) if view.schedule and view.is_sound else None
+    timetable = view.schedule.timetable(snapshot.project.airflow) if view.schedule and view.is_valid else None
     return context.page(
         "pipeline.html",
         view=view,
         schedule=view.schedule,
         environments=environments,
         what=describe_work(view.schedule) if view.schedule else "",
-        start=start_of(view.schedule) if view.schedule and view.is_sound else "",
+        start=start_of(view.schedule) if view.schedule and view.is_valid else "",
         tasks=tasks_of(view),
         runs=next_runs_of(timetable, _RUNS, now, context.timezone) if timetable else None,
         backlog=timetable.backlog(now) if timetable and view.schedule and view.schedule.catchup else None,

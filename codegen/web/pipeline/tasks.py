@@ -1,4 +1,4 @@
-"""The tasks of a schedule and their order, as a picture and as a table: what its DAG has, and what it waits for."""
+"""The tasks of a schedule with their dependencies, as a graph and as a table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from codegen.web.shell.addresses import address_of
 
 @dataclass(frozen=True)
 class Row:
-    """A task: what it runs and where, and its trigger rule if that is not Airflow's default."""
+    """A task.
+
+    Attributes:
+        what: its command, function or operator.
+        where: how it runs, and its runner.
+        after: the tasks that it waits for.
+        rule: its trigger rule; empty for Airflow's default.
+    """
 
     task_id: str
     what: str
@@ -31,50 +38,60 @@ class Row:
 
 @dataclass(frozen=True)
 class Tasks:
-    """The tasks of a DAG, the schedules and assets that start it, all or any, and those that it starts or updates.
+    """The tasks of a DAG with its upstream and downstream.
 
-    Assets that connect it with another schedule are left out.
+    Assets that connect it with another schedule are omitted.
+
+    Attributes:
+        upstream: the schedules that start it.
+        is_any: whether one of the upstream schedules and assets is enough.
+        downstream: the schedules that it starts.
+        inlets: the assets that start it.
+        outlets: the assets that it updates.
     """
 
     graph: Graph
     rows: Sequence[Row]
-    before: Sequence[Schedule]
+    upstream: Sequence[Schedule]
     is_any: bool
-    behind: Sequence[Schedule]
+    downstream: Sequence[Schedule]
     inlets: Sequence[Asset]
     outlets: Sequence[Asset]
 
 
 def tasks_of(view: View) -> Tasks | None:
-    """The tasks of a schedule; nothing where errors leave open what they are."""
+    """The tasks of a schedule; None if errors prevent their planning."""
     schedule, meltano = view.schedule, view.snapshot.reading.meltano
-    if schedule is None or not view.is_sound:
+    if schedule is None or not view.is_valid:
         return None
     steps = steps_of(schedule, meltano)
-    waits = waits_of(view.neighbours)
-    behind = [each for each in view.neighbours if schedule.name in waits[each.name]]
-    if schedule.outlets or any(each.after and schedule.name in each.after.names for each in behind):
+    waits = waits_of(view.schedules)
+    downstream = [each for each in view.schedules if schedule.name in waits[each.name]]
+    if schedule.outlets or any(each.after and schedule.name in each.after.names for each in downstream):
         steps = list(with_join(steps, schedule))
-    before = [each for each in view.neighbours if each.name in waits[schedule.name]]
+    upstream = [each for each in view.schedules if each.name in waits[schedule.name]]
     rows = [_row(step) for step in steps]
-    feeders = feeders_of(view.neighbours)
+    feeders = feeders_of(view.schedules)
     inlets = [asset for asset in _awaited(schedule) if asset not in feeders]
-    awaited = {asset for each in behind for asset in _awaited(each)}
+    awaited = {asset for each in downstream for asset in _awaited(each)}
     outlets = [asset for asset in schedule.outlets if asset not in awaited]
-    nodes = _Neighbours(
-        [*(_neighbour("before", each) for each in before), *(_asset("before", each) for each in inlets)],
-        [*(_neighbour("behind", each) for each in behind), *(_asset("behind", each) for each in outlets)],
+    nodes = _Connections(
+        [*(_schedule_node("upstream", each) for each in upstream), *(_asset_node("upstream", each) for each in inlets)],
+        [
+            *(_schedule_node("downstream", each) for each in downstream),
+            *(_asset_node("downstream", each) for each in outlets),
+        ],
     )
     is_any = bool(schedule.after and schedule.after.any)
-    return Tasks(_graph(schedule, rows, nodes, is_any=is_any), rows, before, is_any, behind, inlets, outlets)
+    return Tasks(_graph(schedule, rows, nodes, is_any=is_any), rows, upstream, is_any, downstream, inlets, outlets)
 
 
 @dataclass(frozen=True)
-class _Neighbours:
-    """The boxes of what starts a DAG, and of what it starts or updates."""
+class _Connections:
+    """The nodes of the schedules and assets that a DAG is connected with."""
 
-    before: Sequence[Node]
-    behind: Sequence[Node]
+    upstream: Sequence[Node]
+    downstream: Sequence[Node]
 
 
 def _awaited(schedule: Schedule) -> tuple[Asset, ...]:
@@ -98,29 +115,29 @@ def _what_and_where(step: Step) -> tuple[str, str]:
         return step.run, f"meltano run, {step.runner}"
     if step.calls:
         return describe_task(step.task), f"{' '.join(_verb(step))}, {step.runner}"
-    return "closes the run", "no work"
+    return "join task", "no command"
 
 
 def _verb(step: Step) -> Iterator[str]:
-    """The command of Meltano that loads, less its options: `meltano el`."""
+    """The Meltano command of the last call, without its options: `meltano el`."""
     program, *words = step.calls[-1]
     yield program
     yield next(word for word in words if not word.startswith("-"))
 
 
-def _neighbour(place: str, schedule: Schedule) -> Node:
+def _schedule_node(place: str, schedule: Schedule) -> Node:
     address = address_of("pipelines", schedule.relative, schedule.deployment)
     return Node(f"{place} {schedule.name}", (schedule.name, "schedule"), "schedule", address)
 
 
-def _asset(place: str, asset: Asset) -> Node:
+def _asset_node(place: str, asset: Asset) -> Node:
     return Node(f"{place} asset {asset.name}", (asset.name, "asset"), "schedule")
 
 
-def _graph(schedule: Schedule, rows: Sequence[Row], neighbours: _Neighbours, *, is_any: bool) -> Graph:
-    nodes = [*neighbours.before]
+def _graph(schedule: Schedule, rows: Sequence[Row], connections: _Connections, *, is_any: bool) -> Graph:
+    nodes = [*connections.upstream]
     arrows = []
-    # Where several start several, the arrows meet in between.
+    # Several arrows from upstream meet in one node, so that they do not multiply.
     start = [node.id for node in nodes]
     if len(nodes) > 1:
         words = "any of these" if is_any else "all of these"
@@ -133,8 +150,8 @@ def _graph(schedule: Schedule, rows: Sequence[Row], neighbours: _Neighbours, *, 
         nodes.append(Node(f"task {row.task_id}", (row.task_id, row.what, row.where, group, row.rule), "task"))
         arrows += [(f"task {name}", f"task {row.task_id}") for name in row.after]
         arrows += [] if row.after else [(name, f"task {row.task_id}") for name in start]
-    for node in neighbours.behind:
+    for node in connections.downstream:
         nodes.append(node)
-        # In the order in which they run, the last task is the one whose success starts others.
+        # The last task updates the outlets, which start the downstream schedules.
         arrows.append((f"task {rows[-1].task_id}", node.id))
     return lay_out(nodes, arrows)

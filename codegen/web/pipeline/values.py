@@ -1,4 +1,4 @@
-"""Where each value of a schedule comes from, and what it hides."""
+"""The origin of each value of a schedule, and the values that it overrides."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from codegen.secrets.masking import masked_value
 from codegen.source.write import to_yaml
 from codegen.web.pipeline.view import View
 
-# A longer value is in the YAML.
-_LONGEST = 200
+# Longer values are shortened; the YAML on the page shows them in full.
+_MAX_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value stands.
+    """The place where a value is set.
 
     Attributes:
-        value: what stands there; empty for what the schedule ends up with.
-        place: the file and its line.
-        line: the line in the schedule's own file; nothing where it is in another.
-        environment: the deployment environment that it is given for; empty for all.
+        value: the value, as YAML.
+        place: the file and the line.
+        line: the line in the schedule's own file; None for another file.
+        environment: the deployment environment that it is set for; empty for all.
     """
 
     value: str
@@ -39,10 +39,10 @@ class Row:
     """A key.
 
     Attributes:
-        value: what the schedule ends up with, as YAML; empty where that is nothing.
-        origin: what gives it; nothing where it is the default.
-        is_removed: whether a null there takes away what others give.
-        hidden: what would give it otherwise, the nearest first.
+        value: the effective value, as YAML; empty if the key is not set.
+        origin: the place of the effective value; None for a default.
+        is_removed: whether a null there removes an inherited value.
+        hidden: the overridden values, the nearest first.
     """
 
     key: str
@@ -53,7 +53,7 @@ class Row:
 
 
 def values_of(view: View) -> list[Row] | None:
-    """The values of a schedule, in the order of the reference; nothing where it cannot be read."""
+    """The values of a schedule, in the order of the reference; None if it cannot be read."""
     if view.schedule is None or view.document is None:
         return None
     return [_row(row, view.source.name) for row in explain(view.schedule, view.document.merged)]
@@ -73,7 +73,7 @@ def _origin(key: str, given: Given, source: str) -> Origin:
 
 
 def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it
-    """A value on one line, as YAML, with nothing in it that looks like a secret."""
+    """A value as YAML on one line, with masked secrets."""
     safe = masked_value(value, re.split(r"[.\[\]]+", key))
     text = printable(to_yaml([safe], flow=True).strip()[1:-1])
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"

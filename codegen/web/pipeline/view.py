@@ -1,4 +1,4 @@
-"""Which pipeline a page is about, in which deployment environment, and what is wrong with it."""
+"""The pipeline of a page in one deployment environment, with its diagnostics."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from codegen.web.shell.workspace import Snapshot
 
 @dataclass(frozen=True)
 class View:
-    """A schedule file in a project, as it is for a deployment environment.
+    """A schedule file in one deployment environment.
 
     Attributes:
-        deployment: the environment; empty where the project has none, or the file cannot be read.
+        deployment: the environment; empty if the project has no environments, or the file cannot be read.
     """
 
     snapshot: Snapshot
@@ -30,18 +30,18 @@ class View:
 
     @cached_property
     def document(self) -> Document | None:
-        """What was read of the file; nothing unless it is a mapping."""
+        """The content of the file; None if it is not a mapping."""
         mine = (d for d in self.snapshot.reading.documents if d.source.name == self.source.name)
         return next((document for document in mine if document.deployment == self.deployment), None)
 
     @cached_property
     def schedule(self) -> Schedule | None:
-        """The schedule; nothing where its keys cannot be read. Other errors may be left in it."""
-        return next((each for each in self.neighbours if each.source == self.source.name), None)
+        """The schedule, which may have errors; None if its keys cannot be read."""
+        return next((each for each in self.schedules if each.source == self.source.name), None)
 
     @cached_property
-    def neighbours(self) -> Sequence[Schedule]:
-        """All schedules of the environment, this one too."""
+    def schedules(self) -> Sequence[Schedule]:
+        """All schedules of the environment, including this one."""
         return self.snapshot.reading.of(self.deployment)
 
     @property
@@ -51,19 +51,19 @@ class View:
 
     @cached_property
     def own(self) -> Sequence[Diagnostic]:
-        """What is wrong in the file itself."""
+        """The diagnostics of the file itself."""
         return [d for d in self.snapshot.diagnostics if d.location.path == self.source.name]
 
     @cached_property
     def inherited(self) -> Sequence[Diagnostic]:
-        """What is wrong in the files on which it rests: its defaults, meltano.yml, the templates, its DAG file."""
+        """The diagnostics of the files that it depends on: defaults, meltano.yml, templates and its DAG file."""
         project = self.snapshot.project
         files = [path for path, _ in self.source.defaults]
         files += [
             *meltano_files(project.root, project.meltano_project, self.snapshot.reading.cache),
             project.root / self.dag_file,
         ]
-        # The Meltano project may lie beside the project.
+        # The Meltano project can be outside the project directory.
         names = {os.path.relpath(path, project.root).replace(os.sep, "/") for path in files}
         templates = PurePosixPath(project.templates.relative_to(project.root))
         return [
@@ -74,23 +74,23 @@ class View:
         ]
 
     @property
-    def is_sound(self) -> bool:
-        """Whether nothing forbids to take the schedule for what it says."""
+    def is_valid(self) -> bool:
+        """Whether the schedule and the files that it depends on have no errors."""
         return self.schedule is not None and not has_errors([*self.own, *self.inherited])
 
     @property
     def errors_elsewhere(self) -> int:
-        """How many errors of the project are in other files. They block the DAG files of all schedules."""
+        """The number of errors in other files, which block the DAG files of all schedules."""
         known = {*self.own, *self.inherited}
         return sum(diagnostic.is_error for diagnostic in self.snapshot.diagnostics if diagnostic not in known)
 
     @property
     def dag_file(self) -> str:
-        """The DAG file of the schedule, as a path in the project, also of one that cannot be read."""
+        """The DAG file of the schedule, as a path in the project; known even if the schedule cannot be read."""
         return self.snapshot.project.dag_file(self.source.relative, self.deployment)
 
 
 def environments_of(snapshot: Snapshot, source: SourceFile) -> list[str]:
-    """The deployment environments that have a schedule file, in the project's order."""
+    """The deployment environments of a schedule file, in the project's order."""
     mine = {document.deployment for document in snapshot.reading.documents if document.source.name == source.name}
     return [name for name in snapshot.project.deployments if name in mine]

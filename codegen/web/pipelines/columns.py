@@ -1,4 +1,4 @@
-"""The columns of the list and its filters: each is one declaration."""
+"""The columns and filters of the list."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from codegen.web.pipelines.listing import Row, Status
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the list. Where `pipelines_cells.html` has a macro of its name, that makes its cells.
+    """A column of the list. A macro with its name in `pipelines_cells.html` renders its cells; default: the text.
 
     Attributes:
-        name: its name in the address, as in `?sort=owner`.
-        value: its value in a row, or its values; empty where a row has none.
-        filter: the name of its filter in the address; empty where it has none.
-        order: its values in their order; by default the alphabet decides.
-        words: the values that a filter shows in other words.
+        name: its name in the query string, as in `?sort=owner`.
+        value: returns its value or values in a row; empty if a row has no value.
+        filter: the name of its filter in the query string; empty without a filter.
+        order: its values in sort order; alphabetical by default.
+        words: the labels of values in the filter, if they differ from the values.
         is_sortable: whether the list can be sorted by it.
     """
 
@@ -39,7 +39,7 @@ class Column:
         return ", ".join(self.values(row))
 
     def sort_key(self, value: str) -> tuple[int, str]:
-        """The key by which rows and the choices of a filter are sorted."""
+        """The sort key of a value, for rows and for the choices of a filter."""
         return (self.order.index(value) if value in self.order else len(self.order)), value.casefold()
 
 
@@ -73,17 +73,17 @@ _PROPOSED = Column(
     ["any", "none"],
     {"any": "with proposed changes", "none": "without"},
 )
-# A filter is a column, shown or not. The environment decides what the list is made of, not which rows it shows.
+# A filter belongs to a column, visible or not. The environment is not a filter: it determines the content of rows.
 FILTERS = {column.filter: column for column in (*_COLUMNS, _PROBLEMS, _PROPOSED) if column.filter}
 
 
 def is_sortable(name: str) -> bool:
-    """Whether that is a column by which the list can be sorted."""
+    """Whether the list can be sorted by a column of that name."""
     return name in COLUMNS and COLUMNS[name].is_sortable
 
 
 def hideable(names: Collection[str]) -> tuple[str, ...]:
-    """Those of some names that are columns that can be hidden: all but the first."""
+    """Keep only the names of columns that can be hidden: all except the first."""
     return tuple(column.name for column in _COLUMNS[1:] if column.name in names)
 
 
@@ -94,7 +94,7 @@ def columns_of(*, with_airflow: bool, with_proposals: bool) -> Mapping[str, Colu
 
 
 def choices_of(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
-    """The values of each filter in some rows, each with its text."""
+    """The choices of each filter for some rows: values with their labels."""
     choices = {}
     for name, column in FILTERS.items():
         words = column.words or {}

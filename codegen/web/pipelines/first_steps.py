@@ -1,4 +1,4 @@
-"""The first steps in a project without a pipeline."""
+"""The first steps in a project without pipelines."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from codegen.migrate.items import read_items
 from codegen.text.copyable import shell_command
 from codegen.web.shell.workspace import Snapshot
 
-_PLUGINS = {"extractors": "an extractor, which reads data,", "loaders": "a loader, which writes it,"}
+_PLUGINS = {"extractors": "an extractor, which reads data,", "loaders": "a loader, which writes data,"}
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step: done, or with the commands or the link that do it.
+    """A step, with its commands or a link.
 
     Attributes:
-        label: the text of its link; empty for none.
+        label: the text of the link; empty without a link.
     """
 
     text: str
@@ -29,14 +29,14 @@ class Step:
 
 
 def first_steps(snapshot: Snapshot) -> Sequence[Step]:
-    """The steps up to the first pipeline, those that are done first."""
+    """The steps to the first pipeline, with completed steps first."""
     meltano = snapshot.reading.meltano
     if meltano is None:
         return _project(), _plugins(snapshot), _new("Create the first pipeline.")
-    begun = Step("The Meltano project exists.", is_done=True)
+    begun = Step("Create a Meltano project.", is_done=True)
     if number := len(read_items(meltano)[0]):
-        those, it = ("the schedule", "it") if number == 1 else (f"the {number} schedules", "each")
-        imported = Step(f"Import {those} from meltano.yml: {it} becomes a pipeline.", ["dagpress import"])
+        those, it = ("the schedule", "It") if number == 1 else (f"the {number} schedules", "Each one")
+        imported = Step(f"Import {those} from meltano.yml. {it} becomes a pipeline.", ["dagpress import"])
         return begun, imported, _new("Or create a new pipeline.")
     return begun, _plugins(snapshot), _new("Create the first pipeline.")
 
@@ -48,11 +48,11 @@ def _project() -> Step:
 
 
 def _plugins(snapshot: Snapshot) -> Step:
-    """The step to an extractor and a loader."""
+    """The step that adds an extractor and a loader."""
     project, meltano = snapshot.project, snapshot.reading.meltano or MeltanoProject()
     have = {kind: sorted(meltano.plugins.get(kind, ())) for kind in ("extractors", "loaders")}
     if all(have.values()):
-        return Step(f"meltano.yml has plugins: {', '.join([*have['extractors'], *have['loaders']])}.", is_done=True)
+        return Step(f"Add plugins to meltano.yml: {', '.join([*have['extractors'], *have['loaders']])}.", is_done=True)
     folder = os.path.relpath(project.meltano_project, project.root)
     meltano_here = ("meltano",) if folder == "." else ("meltano", "--cwd", folder)
     examples = {"extractors": "tap-github", "loaders": "target-postgres"}

@@ -1,4 +1,4 @@
-"""The rows of the list: each schedule file with its schedule, the state of its DAG file, and its diagnostics."""
+"""The rows of the list: schedule files with their schedules, DAG file states and diagnostics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COMMAND = "dagpress generate"
 
 
 class Status(Enum):
-    """The state of a schedule's DAG file; of several environments, the first of these."""
+    """The state of a schedule's DAG file. With several environments, the first of these states applies."""
 
     NOT_COMPARED = "not compared"
     MISSING = "missing"
@@ -42,11 +42,11 @@ class Row:
     """A schedule file.
 
     Attributes:
-        file: its path below the folder of schedules.
-        document: its content; None if it is not a map.
-        schedules: it in each environment that is shown; none where it cannot be read.
-        airflow: the version of the project, one of `VERSIONS`.
-        proposals: the titles of the open proposals that change it.
+        file: the path, relative to the schedules folder.
+        document: the content; None if it is not a mapping.
+        schedules: the schedule in each selected environment; empty if it cannot be read.
+        airflow: the project's Airflow version, one of `VERSIONS`.
+        proposals: the titles of the open proposals that change the file.
     """
 
     file: str
@@ -60,28 +60,28 @@ class Row:
 
     @cached_property
     def schedule(self) -> Schedule | None:
-        """The schedule in the first environment that is shown."""
+        """The schedule in the first selected environment."""
         return next(iter(self.schedules), None)
 
     @cached_property
     def name(self) -> str:
-        """The name of the schedule, also of an invalid one."""
+        """The name of the schedule, or the stem of a file that cannot be read."""
         known = self.schedule or self.document
         return known.name if known else PurePosixPath(self.file).stem
 
     @property
     def deployments(self) -> Sequence[str]:
-        """The environments that have it, of those that are shown."""
+        """The selected environments that have the schedule."""
         return [schedule.deployment for schedule in self.schedules if schedule.deployment]
 
     @cached_property
     def runs(self) -> str:
-        """What it runs."""
-        return what_runs(self.schedule) if self.schedule else ""
+        """The pipeline's work, such as `tap-gitlab → target-postgres`."""
+        return work_of(self.schedule) if self.schedule else ""
 
     @cached_property
     def start(self) -> str:
-        """What starts it; empty where the cron has no short words, or is invalid."""
+        """The start of the pipeline as text; empty if the cron has no short description, or is invalid."""
         if self.schedule is None:
             return ""
         try:
@@ -91,17 +91,17 @@ class Row:
 
     @property
     def interval(self) -> str:
-        """The interval as it is written."""
+        """The interval as written in the YAML."""
         return self.schedule.interval_text if self.schedule else ""
 
     @property
     def next_run(self) -> datetime | None:
-        """The next run that the clock starts, if there is one."""
+        """The next scheduled run; None without one."""
         return self.next_runs.of(self._timetable) if self._timetable else None
 
     @cached_property
     def _timetable(self) -> Timetable | None:
-        """When its runs start, unless an error leaves it open."""
+        """The timetable; None if the schedule has errors."""
         return self.schedule.timetable(self.airflow) if self.schedule and not self.has_errors else None
 
     @cached_property
@@ -114,7 +114,7 @@ class Row:
 
     @cached_property
     def search_text(self) -> str:
-        """What a search looks into, in small letters."""
+        """The text that the search matches, in lower case."""
         texts = [self.name, self.file, self.runs]
         if schedule := self.schedule:
             texts += [schedule.owner or "", schedule.dag_id_or_default, *schedule.all_tags]
@@ -136,8 +136,8 @@ class Listing:
     """The list.
 
     Attributes:
-        diagnostics: those of the project that belong to no schedule file.
-        changes: the changes of generated files that no row shows, such as the DAG of a deleted schedule.
+        diagnostics: the project's diagnostics that belong to no schedule file.
+        changes: the changes of generated files that no row shows, such as the DAG file of a deleted schedule.
     """
 
     rows: Sequence[Row]
@@ -148,16 +148,15 @@ class Listing:
 def listing_of(
     snapshot: Snapshot, environment: str, next_runs: NextRunsCache, proposals: Mapping[str, Sequence[str]]
 ) -> Listing:
-    """The list of a project.
+    """Return the list of a project.
 
     Args:
         snapshot: the project.
-        environment: a deployment environment; empty for all of them.
+        environment: a deployment environment; empty for all.
         next_runs: the cache of next runs.
-        proposals: the titles of the open proposals that change a schedule file, by its path below the folder of
-            schedules.
+        proposals: the titles of open proposals by the schedule file that they change, relative to the schedules folder.
     """
-    listing = snapshot.once(_without_proposals, environment, next_runs)
+    listing = snapshot.cached(_without_proposals, environment, next_runs)
     if not proposals:
         return listing
     those = {file: tuple(titles) for file, titles in proposals.items()}
@@ -185,7 +184,7 @@ def _without_proposals(snapshot: Snapshot, environment: str, next_runs: NextRuns
         problems = [*diagnostics.get(name, ())]
         for path in dict.fromkeys(schedule.dag_file for schedule in shown):
             problems += (each for each in diagnostics.get(path, ()) if snapshot.concerns(each, name))
-        # The same row as in an earlier list, if nothing of it has changed.
+        # Reuse the row of an earlier list if it is unchanged.
         row = snapshot.reading.cache(
             (name, environment),
             Row,
@@ -202,14 +201,14 @@ def _without_proposals(snapshot: Snapshot, environment: str, next_runs: NextRuns
     owned.update(file.name for file in snapshot.reading.files)
     return Listing(
         sorted(rows, key=lambda row: (row.name.casefold(), row.file)),
-        # The page says in other words that there are no schedules yet.
+        # The page shows the first steps instead of this diagnostic.
         [d for d in snapshot.diagnostics if d.location.path not in owned and d.code != rules.NO_SCHEDULES.code],
         [*_others(snapshot)],
     )
 
 
 def _others(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    """The changes of generated files that no row of any environment shows: the name of each, and the message."""
+    """The names and messages of the changed files that no row of any environment shows."""
     shown = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
     for change in snapshot.changes:
         removed = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
@@ -222,7 +221,7 @@ def _others(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
 def _status(
     snapshot: Snapshot, schedules: Sequence[Schedule], diagnostics: Mapping[str, Sequence[Diagnostic]]
 ) -> Status:
-    """The first status that the DAG of any of some schedules has."""
+    """The first of the statuses of several schedules."""
     found = [_status_of(snapshot, each, diagnostics.get(each.dag_file, ())) for each in schedules]
     return min(found, key=_STATUSES.index, default=Status.NOT_COMPARED)
 
@@ -235,8 +234,8 @@ def _status_of(snapshot: Snapshot, schedule: Schedule, diagnostics: Sequence[Dia
     return Status.CURRENT
 
 
-def what_runs(schedule: Schedule) -> str:
-    """`describe_work`, with the work of each task, so that people can search for it."""
+def work_of(schedule: Schedule) -> str:
+    """Describe the work of a schedule like `describe_work`, but with every task, for the search."""
     if schedule.tasks:
         return ", ".join((task.id if task.command else "") or describe_task(task) for task in schedule.tasks)
     transform = {"run": ", then dbt", "only": ", only dbt"}.get(schedule.transform or "", "")

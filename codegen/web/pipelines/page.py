@@ -1,4 +1,4 @@
-"""The list of all pipelines: what each runs, when, and whether its DAG file is current."""
+"""The list of all pipelines."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from codegen.web.pipelines.first_steps import first_steps
 from codegen.web.pipelines.listing import Row, listing_of
 from codegen.web.pipelines.query import ListQuery
 from codegen.web.shell.airflows import Airflows
-from codegen.web.shell.humanize import on_the_wall, relative
+from codegen.web.shell.humanize import local, relative
 from codegen.web.shell.request_context import Page, RequestContext
 
 # The cookie: the hidden columns of the last choice, separated by dots.
 _COOKIE = "hidden_columns"
-# With Airflow's or the proposals, these are hidden until somebody chooses: a list with all does not fit on a laptop.
-_SPARED = ("timezone", "runner")
+# Hidden by default with the Airflow or the proposals column, since all columns together do not fit on a laptop.
+_HIDDEN = ("timezone", "runner")
 _YEAR = 365 * 24 * 3600
 
 
 def _pipelines(context: RequestContext) -> Response:
-    """The page, or the list alone where the search or an order changes it."""
+    """Render the page, or only the list after a search or a change of the order."""
     snapshot, asked = context.snapshot, context.request.query_params
     query = ListQuery.of(context.query, snapshot.project.deployments)
     proposals = _proposals(context)
@@ -54,13 +54,13 @@ def _pipelines(context: RequestContext) -> Response:
         has_errors=has_errors(snapshot.diagnostics),
     )
     if context.request.headers.get("hx-trigger") == "filters":
-        # Each keystroke would be a step back for the browser's button.
+        # Otherwise each keystroke would add an entry to the browser's history.
         response.headers["HX-Replace-Url"] = query.address(page=query.page)
     return response
 
 
 def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
-    """The titles of the open proposals that change a schedule file, by its path below the folder of schedules."""
+    """The titles of open proposals by the schedule file that they change, relative to the schedules folder."""
     if context.site.proposals:
         context.site.proposals.refresh()
     folder = f"{context.snapshot.project.relative(context.snapshot.project.schedules)}/"
@@ -72,15 +72,15 @@ def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
 
 
 def _hidden(context: RequestContext) -> Collection[str]:
-    """The hidden columns: of the last choice, else those that make room for others."""
+    """The hidden columns: the user's last choice, or the default."""
     chosen = context.request.cookies.get(_COOKIE)
     if chosen is not None:
         return hideable(chosen.split("."))
-    return _SPARED if context.site.airflow or context.proposes else ()
+    return _HIDDEN if context.site.airflow or context.proposes else ()
 
 
 def _choose(query: ListQuery, hide: tuple[str, ...]) -> Response:
-    """Hide columns from now on."""
+    """Store the hidden columns in the cookie, and redirect to the list."""
     response = RedirectResponse(query.address(), status_code=303)
     response.set_cookie(_COOKIE, ".".join(hide), max_age=_YEAR, httponly=True, samesite="strict")
     return response
@@ -89,7 +89,7 @@ def _choose(query: ListQuery, hide: tuple[str, ...]) -> Response:
 def _rows(
     context: RequestContext, query: ListQuery, rows: Sequence[Row], columns: Mapping[str, Column]
 ) -> Iterator[str]:
-    """The HTML of some rows, each rendered again only where it shows something else."""
+    """Render rows as HTML, with unchanged rows from the cache."""
     snapshot, now = context.snapshot, datetime.now(timezone.utc)
     template, anywhere = context.site.templates.get_template("pipelines_row.html"), replace(query, page=1)
     for row in rows:
@@ -104,7 +104,7 @@ def _rows(
             next_run=run,
             next_run_in=relative(run, now) if run else "",
             timezone=context.timezone,
-            on_the_wall=on_the_wall,
+            local=local,
             anchor_of=Airflows.anchor_of,
         )
 

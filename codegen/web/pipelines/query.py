@@ -1,4 +1,4 @@
-"""Which rows of the list a request asks for: search, filters, order and page, all of them in the address."""
+"""The search, filters, order and page of the list, from the query string."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class ListQuery:
-    """The query of an address; an empty value selects everything.
+    """A query of the list; an empty value selects everything.
 
     Attributes:
-        q: words, all of which a row must contain.
-        filters: the chosen value of each filter that is set.
-        sort: a column, with a dash in front for descending order.
+        q: the search words; a row must contain all of them.
+        filters: the selected value of each active filter.
+        sort: a column, with a leading dash for descending order.
         page: counted from 1.
     """
 
@@ -58,7 +58,7 @@ class ListQuery:
 
     @classmethod
     def of(cls, query: Mapping[str, str], deployments: Sequence[str] = ()) -> ListQuery:
-        """The query of an address, without its invalid values."""
+        """Create the query from a query string, ignoring invalid values."""
         sort, page, environment = query.get("sort", ""), query.get("page", ""), query.get("environment", "")
         return cls(
             query.get("q", ""),
@@ -70,38 +70,38 @@ class ListQuery:
 
     @property
     def values(self) -> Mapping[str, str]:
-        """The values of an address that decide on the rows and their order, but for the page."""
+        """The values of the query string, without the page and defaults."""
         values = {"q": self.q, "environment": self.environment, **self.filters, "sort": self.sort}
         return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
 
     def address(self, **changes: str | int) -> str:
-        """The address of the list with some values changed; any other search or order starts at page 1."""
+        """The URL of the list with some values changed, and the first page unless `page` is given."""
         values = {**self.values, **changes}
         query = {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
         return f"/?{urlencode(query)}" if query else "/"
 
     def sorted_by(self, column: str) -> str:
-        """The `sort` of the link of a column, which reverses the order where the list is sorted by it already."""
+        """The value of `sort` for the link of a column; the link of the current column reverses the order."""
         return f"-{column}" if self.sort == column else column
 
     def direction(self, column: str) -> str:
-        """The order of a column as `aria-sort` has it."""
+        """The value of `aria-sort` for a column."""
         return {column: "ascending", f"-{column}": "descending"}.get(self.sort, "none")
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether it leaves any row out."""
+        """Whether a search or filter is active."""
         return replace(self, sort="name", page=1) != ListQuery()
 
     def excerpt(self, rows: Sequence[Row]) -> Excerpt:
-        """The rows of the page."""
+        """Select the rows of the page."""
         found = self._sorted([row for row in rows if self._has(row)] if self.filters or self._words else rows)
         pages = max(-(-len(found) // ROWS_OF_A_PAGE), 1)
         page = min(self.page, pages)
         return Excerpt(found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE], len(found), page, pages)
 
     def filters_of(self, choices: Mapping[str, Mapping[str, str]], environments: Sequence[str]) -> list[Filter]:
-        """The filters that have a choice, or that are set."""
+        """The filters with at least two choices, and the active ones."""
         choices = {"environment": {name: name for name in environments}, **choices}
         labels = {"environment": "Environment"} | {name: column.label for name, column in FILTERS.items()}
         chosen = {"environment": self.environment, **self.filters}
@@ -121,7 +121,7 @@ class ListQuery:
         )
 
     def _sorted(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows in the order of the column; those without a value in it come last, in either direction."""
+        """Sort the rows by the column. Rows without a value come last in both directions."""
         column = COLUMNS[self.sort.removeprefix("-")]
         keyed = [(column.text(row), row) for row in rows]
         known = [pair for pair in keyed if pair[0]]

@@ -1,1 +1,1 @@
-"""The pages of proposals."""
+"""The pages that list, send, update and withdraw proposals."""

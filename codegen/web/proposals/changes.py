@@ -1,4 +1,4 @@
-"""The changes in a proposal, compared with the commit from which it began."""
+"""The changes in a proposal since its base commit."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Changes:
     Attributes:
         files: the changed files.
         sources: the changed schedule files, as paths in the project.
-        effects: the meaning of the changes for the pipelines.
-        uncommitted: the files with changes that are not committed.
+        effects: the effects of the changes on the pipelines.
+        uncommitted: the files with uncommitted changes.
         errors: the errors in the changed schedules.
-        has_conflicts: whether the base was changed at the same places.
+        has_conflicts: whether the base branch has conflicting changes.
     """
 
     files: Sequence[Change]
@@ -38,7 +38,7 @@ class Changes:
 
 
 def changes_of(snapshot: Snapshot, base: str) -> Changes:
-    """The changes in the worktree of a proposal since it left the base, a commit."""
+    """Return the changes in the worktree of a proposal since its merge base with the commit `base`."""
     root = snapshot.project.root
     folders = pipeline_folders(snapshot.project)
     start = git.run(root, "merge-base", base, "HEAD").strip()

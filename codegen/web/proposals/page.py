@@ -1,4 +1,4 @@
-"""The proposals: each with its changes, sent to the git host, brought up to date, and withdrawn."""
+"""The list of proposals, and the page that sends, updates or withdraws one."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def _proposals(context: RequestContext) -> Proposals:
 
 
 def _proposal(context: RequestContext) -> Proposal:
-    """The proposal that the address names.
+    """The proposal named in the URL.
 
     Raises:
-        HTTPException: there is none.
+        HTTPException: it does not exist.
     """
     name = context.request.path_params["name"]
     found = _proposals(context).get(name)
@@ -129,7 +129,7 @@ def _update(context: RequestContext) -> Response:
 
 
 def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender], str]) -> Response:
-    """Work on a proposal in the background: hooks and the git host may take a while."""
+    """Run `work` in the background, since hooks and the git host may take a while."""
     person = context.person
     if person is None:
         return RedirectResponse(f"/identity?next=/proposals/{proposal.name}", 303)
@@ -149,14 +149,14 @@ def _start(context: RequestContext, proposal: Proposal, work: Callable[[Sender],
 
 
 def _ended(name: str, _context: RequestContext, operation: Operation) -> Response:
-    """Show the proposal, under its new name if the git host already has a branch of that name."""
+    """Show the proposal, whose name changes if the git host already has a branch of that name."""
     with suppress(DagpressError, LockedError):
         name = operation.result.result()
     return RedirectResponse(f"/proposals/{name}", 303)
 
 
 def _problem_of(error: BaseException | None) -> DagpressError | None:
-    """The problem with an operation that did not start, or that failed."""
+    """The error of an operation as a `DagpressError`; None if it succeeded."""
     if isinstance(error, LockedError):
         return ProposalError(str(error), "try again later")
     return error if isinstance(error, DagpressError) else None

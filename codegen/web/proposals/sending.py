@@ -20,7 +20,7 @@ from codegen.web.shell.workspace import Workspace
 
 @dataclass(frozen=True)
 class Sender:
-    """Works on one proposal for a person; hooks are those of the server's checkout."""
+    """Commits and sends one proposal for a person, with the hooks of the server's checkout."""
 
     proposals: Proposals
     workspace: Workspace
@@ -31,22 +31,22 @@ class Sender:
         """Commit the uncommitted changes, push the proposal, and return its name, which can change.
 
         Raises:
-            DagpressError: its schedules have errors, or git, a hook or the git host rejects it.
+            DagpressError: the schedules have errors, or git, a hook or the git host rejects the changes.
         """
         self._commit(message)
         return self.proposals.send(name, self.operation.watch)
 
     def update(self, name: str, message: str, sides: Mapping[str, Side]) -> str:
-        """Commit the uncommitted changes, merge the newer ones of others, and send the result if the proposal was sent.
+        """Commit the uncommitted changes, merge newer changes of others, and send the result if the proposal was sent.
 
         Args:
-            name: that of the proposal.
-            message: the message of the first commit.
+            name: the name of the proposal.
+            message: the message of the commit.
             sides: the version to keep of each schedule with a conflict, by its path in the project.
 
         Raises:
-            ConflictError: others changed the same schedules, and `sides` does not say what to keep.
-            DagpressError: git or a hook rejects it.
+            ConflictError: others changed the same schedules, and `sides` does not resolve all conflicts.
+            DagpressError: git or a hook rejects the changes.
         """
         self.proposals.fetch()
         proposal = self.proposals.get(name)
@@ -69,7 +69,7 @@ class Sender:
 
     @property
     def _options(self) -> dict[str, Any]:
-        """What its commits have in common."""
+        """The options of git for its commits and merges."""
         hooks = git.hooks_of(self.proposals.project.root)
         return {"hooks": hooks, "variables": self.person.variables, "watch": self.operation.watch}
 
@@ -79,11 +79,11 @@ def _uncommitted(workspace: Workspace) -> set[str]:
 
 
 def _regenerate(workspace: Workspace, transaction: Transaction) -> None:
-    """Generate outdated files, then run hooks that write. Errors in other schedules prevent only the former."""
+    """Generate outdated files, then admit hooks that write. Errors in other schedules prevent only the generation."""
     snapshot, own = workspace.snapshot(), _uncommitted(workspace)
     if error := next((each for each in snapshot.diagnostics if each.is_error and each.location.path in own), None):
         message = f"{quoted(error.location.path)} has an error: {error.message}"
-        raise ProposalError(message, "open that pipeline, and fix it")
+        raise ProposalError(message, "open the pipeline and fix the error")
     if has_errors(problems := transaction.apply(snapshot.changes)[1]):
         raise ProposalError(problems[0].message, problems[0].hint)
     transaction.admit_hooks()

@@ -1,1 +1,1 @@
-"""The page of a commit and its next steps: the push, the pull request, and the way back."""
+"""The page of a commit and its next steps."""

@@ -48,7 +48,7 @@ class _Next:
 
     @property
     def command(self) -> str:
-        """The shell command that pushes the branch and nothing else, also one with a leading `+`."""
+        """The shell command that pushes only the branch, whose name can start with `+`."""
         return shell_command("git", "push", "-u", names=[self.remote, f"refs/heads/{self.branch}"])
 
     @property
@@ -78,7 +78,7 @@ def _next_of(root: Path, commit: str) -> _Next:
 
 
 def _way_back(root: Path, found: _Next) -> str:
-    """The branch that was left for this one; from one of ours to another, the default branch."""
+    """The branch to return to: the previous branch, or the default branch if Dagpress created the previous one."""
     previous, local = git.previous_branch(root), git.branches_of(root)
     candidates = ("" if previous.startswith(PREFIX) else previous, found.base)
     return next((name for name in candidates if name in local and name != found.branch), "")
@@ -116,7 +116,7 @@ def _push(context: RequestContext) -> Response:
     root, commit = context.workspace.root, _commit_of(context)
     following = _next_of(root, commit)
     if not (following.branch and following.remote):
-        return _page(context, commit, "Nothing was pushed.", "No branch that can be pushed has this commit.", 409)
+        return _page(context, commit, "Nothing was pushed.", "This commit is not on a branch that can be pushed.", 409)
 
     def push(operation: Operation) -> None:
         git.push(root, following.remote, following.branch, operation.watch)
@@ -142,7 +142,7 @@ def _back(context: RequestContext) -> Response:
     back = context.form.get("back", "")
     with context.workspace.transaction() as transaction:
         if back != _next_of(root, commit).back or not back:
-            return _page(context, commit, "Nothing was changed.", "Another branch was checked out meanwhile.", 409)
+            return _page(context, commit, "Nothing was changed.", "Another branch is checked out now.", 409)
         transaction.admit_hooks()
         try:
             git.switch(root, back)
@@ -154,6 +154,6 @@ def _back(context: RequestContext) -> Response:
 
 PAGES = (
     Page("/commits/{commit}", _committed),
-    Page("/push/{commit}", _push, "POST", is_of_checkout=True),
-    Page("/back/{commit}", _back, "POST", is_of_checkout=True),
+    Page("/push/{commit}", _push, "POST", changes_checkout=True),
+    Page("/back/{commit}", _back, "POST", changes_checkout=True),
 )

@@ -1,1 +1,1 @@
-"""Save, move and delete."""
+"""The pages that save and delete schedule files."""

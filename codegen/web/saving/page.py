@@ -1,4 +1,4 @@
-"""Saves and deletes schedule files: one at a time, never over what somebody else has written meanwhile."""
+"""Saves and deletes schedule files, without overwriting concurrent changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from codegen.web.shell.workspace import BrokenProjectError, Snapshot
 _BOM = "\ufeff"
 _REPLACED = "\ufffd"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_KEPT = "What you typed is kept below."
+_CHANGES_KEPT = "Your changes are kept below."
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class _Plan:
 
 
 class _RefusedError(Exception):
-    """A file that was not saved, and why. With a `base`, the next save starts from that version."""
+    """A file was not saved; the message is the reason. With a `base`, the next save is based on that version."""
 
     def __init__(
         self,
@@ -68,28 +68,28 @@ def _save(context: RequestContext) -> Response:
         with destination(context, context.form.get("new") or PurePosixPath(draft.file).stem) as inside:
             return _write(inside, draft)
     except BrokenProjectError as error:
-        message = f"No files written: the configuration cannot be read. Fix it, and save again. {_KEPT}"
+        message = f"No files written: the configuration cannot be read. Fix it, and save again. {_CHANGES_KEPT}"
         return plain_page(context, draft, message, 500, error.diagnostics)
     except (LockedError, DagpressError) as error:
-        return computed(context, draft, _refused, f"No files written: {error}. {_KEPT}", 503)
+        return computed(context, draft, _refused, f"No files written: {error}. {_CHANGES_KEPT}", 503)
 
 
 def _write(context: RequestContext, draft: Draft) -> Response:
     with context.workspace.transaction() as transaction:
         plan = computed(context, draft, _planned)
-        # Reading all schedules takes a while, and text editors do not take the lock.
+        # Plan again if a text editor, which does not take the lock, has changed the file in the meantime.
         if isinstance(plan, _Plan) and _bytes_at(plan.path) != plan.before:
             plan = computed(context, draft, _planned)
         if isinstance(plan, Response):
             return plan
         done, problems = transaction.apply(plan.saved.changes)
     if problems:
-        return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_KEPT}", 500)
+        return computed(context, draft, _refused, f"{_what_was_written(done, problems)} {_CHANGES_KEPT}", 500)
     return _result(context, plan.saved)
 
 
 def _planned(context: RequestContext) -> _Plan | Response:
-    """The plan for saving the draft of a request, or the editor if the draft is refused."""
+    """Return the plan for saving the draft of a request, or the editor page if the draft is rejected."""
     draft = _saved_once(sent_draft(context))
     try:
         return _plan_of(context.snapshot, draft)
@@ -99,37 +99,37 @@ def _planned(context: RequestContext) -> _Plan | Response:
 
 
 def _refused(context: RequestContext, message: str, status: int) -> Response:
-    """The editor with the draft of a request, which was not saved."""
+    """Return the editor page with the unsaved draft of a request."""
     return editor_page(context, _saved_once(sent_draft(context)), message, status)
 
 
 def _saved_once(draft: Draft) -> Draft:
-    """A draft after an attempt to save it: all its errors are shown."""
+    """Mark a draft as saved once, so that all its errors are shown."""
     return _with_line_feeds(replace(draft, touched=frozenset({EVERYTHING})))
 
 
 def _with_line_feeds(draft: Draft) -> Draft:
-    """A draft as it was sent, whose lines end as browsers would have it, which is as on Windows."""
+    r"""Normalize the line ends of a draft, since browsers send `\r\n`."""
     return replace(draft, text=_LINE_END.sub("\n", draft.text))
 
 
 def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     project = snapshot.project
     if draft.problems:
-        raise _RefusedError(f"No files written: fix the fields first. {_KEPT}", 422)
+        raise _RefusedError(f"No files written: fix the invalid fields first. {_CHANGES_KEPT}", 422)
     if problem := file_name.problem_of(project, draft.file):
         raise _RefusedError(f"No files written. {problem}", 422)
     path = project.schedules / draft.file
     data, text = _both_texts(path, draft)
     revision = revise(project, snapshot.reading, {project.relative(path): text})
     if revision.errors:
-        message = f"No files written: fix the errors first. {_KEPT}"
+        message = f"No files written: fix the errors first. {_CHANGES_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
     return _Plan(path, data, _saved(snapshot, draft.file, revision, "Add" if data is None else "Change"))
 
 
 def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
-    """The current content of the file (None if it is missing) and the new text.
+    """Return the current content of the file (None if it is missing) and the new text.
 
     Raises:
         _RefusedError: the file cannot be read, or has changed since the draft was loaded.
@@ -138,12 +138,12 @@ def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
         data = read_bytes(path) if exists(path) else None
     except OSError as error:
         raise _RefusedError(f"No files written. The file cannot be read: {error.strerror}.", 500) from error
-    there = _decoded(data)
-    text = _in_the_form_of(there, draft.text)
-    if version_of(there) != draft.base and there != text:
-        raise _conflict(draft, there)
-    if there is not None and there.encode() != data and _REPLACED in text:
-        hint = f"write out each {_REPLACED}, which replaces an invalid byte"
+    on_disk = _decoded(data)
+    text = _formatted_like(on_disk, draft.text)
+    if version_of(on_disk) != draft.base and on_disk != text:
+        raise _conflict(draft, on_disk)
+    if on_disk is not None and on_disk.encode() != data and _REPLACED in text:
+        hint = f"replace each {_REPLACED}, which marks an invalid byte"
         raise _RefusedError(f"No files written. The file contains bytes that are not UTF-8: {hint}.", 422)
     return data, text
 
@@ -156,31 +156,31 @@ def _bytes_at(path: Path) -> bytes | None:
 
 
 def _decoded(data: bytes | None) -> str | None:
-    """The text as the editor has it."""
+    """Decode the content of a file like the editor does."""
     return None if data is None else data.decode("utf-8", "replace")
 
 
-def _in_the_form_of(there: str | None, text: str) -> str:
-    """The text with the byte order mark and the line ends of the file as it is."""
-    if there is None:
+def _formatted_like(on_disk: str | None, text: str) -> str:
+    """Give a text the byte order mark and the line ends of the file on disk."""
+    if on_disk is None:
         return text
-    mark = _BOM if there.startswith(_BOM) else ""
-    return mark + with_line_ends_of(there.removeprefix(_BOM), text.removeprefix(_BOM))
+    mark = _BOM if on_disk.startswith(_BOM) else ""
+    return mark + with_line_ends_of(on_disk.removeprefix(_BOM), text.removeprefix(_BOM))
 
 
-def _conflict(draft: Draft, there: str | None) -> _RefusedError:
-    """Both versions. The base is now what is there: to save again is a decision."""
-    before = None if there is None else _LINE_END.sub("\n", there)
+def _conflict(draft: Draft, on_disk: str | None) -> _RefusedError:
+    """Create the error that shows both versions. Its base is the file on disk, so saving again overwrites the file."""
+    before = None if on_disk is None else _LINE_END.sub("\n", on_disk)
     patch = patch_between(draft.file, before or "", draft.text)
-    base, is_new = version_of(there), not draft.base
-    return _RefusedError("No files written.", 409, "conflict.html", base, there=before, is_new=is_new, patch=patch)
+    base, is_new = version_of(on_disk), not draft.base
+    return _RefusedError("No files written.", 409, "conflict.html", base, on_disk=before, is_new=is_new, patch=patch)
 
 
 def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) -> str:
     causes = " ".join(f"{quoted(problem.location.path)} {problem.message}." for problem in problems)
     names = ", ".join(quoted(change.name) for change in done)
-    rest = f"These files were written before: {names}." if done else "No files written."
-    return f"{causes} {rest} Fix that, and save again."
+    rest = f"Files written before the error: {names}." if done else "No files written."
+    return f"{causes} {rest} Fix the problem, and save again."
 
 
 def _saved(snapshot: Snapshot, file: str, revision: Revision, what: str) -> Saved:
@@ -234,7 +234,7 @@ def _remove(context: RequestContext, file: str) -> Response:
             return _deletion_page(context, file, "", 422)
         data = bytes_of(project.root, path)
         if version_of(_decoded(data)) != context.form.get("base"):
-            message = "Nothing was deleted: the file has changed since you asked. Look at it again."
+            message = "Nothing was deleted: the file has changed since this page was loaded. Review the changes again."
             return _deletion_page(context, file, message, 409)
         revision = revise(project, snapshot.reading, {snapshot.project.relative(path): None})
         if revision.errors:
@@ -246,14 +246,14 @@ def _remove(context: RequestContext, file: str) -> Response:
 
 
 def _deletion_page(context: RequestContext, file: str, problem: str, status: int) -> Response:
-    """What would go and change with a schedule file, and the button that does it where nothing forbids it."""
+    """Show the effects of deleting a schedule file, with a confirmation if the deletion is possible."""
     snapshot = context.workspace.snapshot()
     found = snapshot.sources.get(file)
     if found is None:
         raise HTTPException(404, "This pipeline does not exist.")
     if elsewhere := file_name.problem_of(snapshot.project, file):
-        # Its text is not shown either.
-        raise HTTPException(422, f"Nothing is deleted here. {elsewhere}")
+        # The page does not show its text either.
+        raise HTTPException(422, f"This file cannot be deleted here. {elsewhere}")
     revision = revise(snapshot.project, snapshot.reading, {found.name: None})
     base = version_of(_decoded(bytes_of(snapshot.project.root, found.path)))
     effects = effects_of(snapshot.project, snapshot.reading, revision.reading, [found.name])

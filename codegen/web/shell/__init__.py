@@ -1,1 +1,1 @@
-"""The basis of every page: the request, the login and the security, the project as the files are now."""
+"""The infrastructure of all pages: requests, login, security headers, background operations and project snapshots."""

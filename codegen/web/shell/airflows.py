@@ -1,4 +1,4 @@
-"""The Airflows that the page asks, and their last answers."""
+"""The connections to Airflow, with cached responses."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from codegen.schema import Schedule
 
 T = TypeVar("T")
 
-# Seconds for which the list shows an answer of Airflow, and the texts of files, which only a deployment changes: each
-# takes a request, and Airflow 2 checks the password with each, which is slow.
-_FRESH = 10
-_FRESH_SOURCE = 300
-# Seconds in which texts are asked for at once; the others follow when the list asks again.
-_PATIENCE = 3
+# Cache lifetimes in seconds: of DAGs and runs, and of file texts, which change only with a deployment. Each text takes
+# a request, and Airflow 2 checks the password for each request, which is slow.
+_LIFETIME = 10
+_SOURCE_LIFETIME = 300
+# Time limit in seconds for fetching texts; the next request of the list fetches the rest.
+_SOURCE_TIMEOUT = 3
 
 
 @dataclass(frozen=True)
 class Facts:
-    """An answer of Airflow about a DAG.
+    """The response of Airflow for a DAG.
 
     Attributes:
-        dag: None where Airflow does not have it.
-        source: the text of its file; None where it cannot be read.
-        is_complete: whether the text was asked for.
+        dag: None if Airflow does not have it.
+        source: the text of its file; None if it cannot be read.
+        is_complete: whether the text was requested.
     """
 
     dag: Dag | None = None
@@ -41,44 +41,44 @@ class Facts:
 
 
 class Airflows:
-    """The Airflows of the environment variables, one for each deployment environment."""
+    """The Airflows configured by environment variables, one for each deployment environment."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        """Read the variables.
+        """Read the environment variables.
 
         Raises:
-            DagpressError: a variable cannot be used.
+            DagpressError: a variable is invalid.
         """
         self._each = {ending: _Airflow(RestApi(found)) for ending, found in read_connections(environ).items()}
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Whether any Airflow is configured."""
         return bool(self._each)
 
     @staticmethod
     def anchor_of(schedule: Schedule) -> str:
-        """The id of the element that shows a schedule in the list: its name may contain anything."""
+        """The id of the element of a schedule in the list: a hash, since a name can contain any character."""
         return f"airflow-{sha256(schedule.key.encode()).hexdigest()[:16]}"
 
     def ask(self, schedule: Schedule, question: Callable[[Session], T]) -> T:
-        """Ask the Airflow of a schedule now.
+        """Send uncached requests to the Airflow of a schedule.
 
         Raises:
-            AirflowRestError: there is none, or it does not answer.
+            AirflowRestError: no Airflow is configured, or a request fails.
         """
         airflow = self._of(schedule.deployment)
         try:
             with airflow.api.session() as session:
                 return question(session)
         finally:
-            airflow.forget(schedule.dag_id_or_default)
+            airflow.invalidate(schedule.dag_id_or_default)
 
     def facts(self, schedules: Iterable[Schedule], tag: str | None) -> dict[str, Facts | AirflowRestError]:
-        """The facts of schedules by their keys, or why there are none; they may be some seconds old.
+        """Return the facts, or the error, of each schedule by its key. They may be a few seconds old.
 
         Args:
             schedules: the schedules.
-            tag: a tag that all their DAGs have, if there is one.
+            tag: a tag that all their DAGs have; None without one.
         """
         by_deployment: dict[str, list[Schedule]] = {}
         for schedule in schedules:
@@ -101,15 +101,13 @@ class Airflows:
         ending = suffix_of(deployment)
         if ending in self._each:
             return self._each[ending]
-        where = (
-            f"the deployment environment {deployment}" if deployment else "a project without deployment environments"
-        )
+        where = f"the environment {deployment}" if deployment else "a project without environments"
         variable = f"DAGPRESS_AIRFLOW_URL_{ending}" if deployment else "DAGPRESS_AIRFLOW_URL"
-        raise AirflowRestError(f"there is no Airflow for {where}", f"set {variable}")
+        raise AirflowRestError(f"no Airflow is configured for {where}", f"set {variable}")
 
 
 class _Airflow:
-    """One Airflow, and its last answers."""
+    """One Airflow, with cached responses."""
 
     def __init__(self, api: RestApi) -> None:
         self.api = api
@@ -118,31 +116,31 @@ class _Airflow:
         self._sources: dict[str, tuple[float, str | None]] = {}
         self._problem: tuple[float, AirflowRestError] | None = None
 
-    def forget(self, dag_id: str) -> None:
-        """Ask again for a DAG that was asked for on its own, or changed."""
+    def invalidate(self, dag_id: str) -> None:
+        """Remove a DAG from the cache, after an uncached request or a change."""
         self._facts.pop(dag_id, None)
         self._sources.pop(dag_id, None)
         self._problem = None
 
     def facts(self, dag_ids: set[str], tag: str | None) -> Mapping[str, Facts]:
-        """The facts of these DAGs; one thread at a time asks for them.
+        """Return the facts of DAGs, from the cache or from Airflow. Only one thread at a time sends requests.
 
         Raises:
-            AirflowRestError: it does not answer, or did not some seconds ago.
+            AirflowRestError: a request fails, or has failed a few seconds ago.
         """
         with self._lock:
             now = time.monotonic()
             if self._problem and now < self._problem[0]:
                 raise self._problem[1]
-            # Other threads may forget some meanwhile.
+            # Copy the cache, since other threads can remove entries.
             known = {dag_id: facts for dag_id, (until, facts) in self._facts.copy().items() if now < until}
             try:
-                return known | self._learn(dag_ids - known.keys(), tag)
+                return known | self._fetch(dag_ids - known.keys(), tag)
             except AirflowRestError as error:
-                self._problem = (time.monotonic() + _FRESH, error)
+                self._problem = (time.monotonic() + _LIFETIME, error)
                 raise
 
-    def _learn(self, dag_ids: set[str], tag: str | None) -> dict[str, Facts]:
+    def _fetch(self, dag_ids: set[str], tag: str | None) -> dict[str, Facts]:
         if not dag_ids:
             return {}
         now = time.monotonic()
@@ -150,15 +148,15 @@ class _Airflow:
         with self.api.session() as session:
             dags = session.dags(dag_ids, tag)
             runs = session.last_runs(dags)
-            sources = session.sources([dag for dag in dags.values() if dag.dag_id not in texts], _PATIENCE)
+            sources = session.sources([dag for dag in dags.values() if dag.dag_id not in texts], _SOURCE_TIMEOUT)
         now = time.monotonic()
-        # The DAGs of one file have the same text, which is kept once.
+        # DAGs in one file share a single copy of its text.
         same = {text: text for _, text in texts.values()}
-        texts |= {dag_id: (now + _FRESH_SOURCE, same.setdefault(text, text)) for dag_id, text in sources.items()}
-        learned = {dag_id: Facts() for dag_id in dag_ids} | {
+        texts |= {dag_id: (now + _SOURCE_LIFETIME, same.setdefault(text, text)) for dag_id, text in sources.items()}
+        fetched = {dag_id: Facts() for dag_id in dag_ids} | {
             dag_id: Facts(dag, runs.get(dag_id), texts.get(dag_id, (now, None))[1], dag_id in texts)
             for dag_id, dag in dags.items()
         }
         self._sources = texts
-        self._facts |= {dag_id: (now + _FRESH, facts) for dag_id, facts in learned.items()}
-        return learned
+        self._facts |= {dag_id: (now + _LIFETIME, facts) for dag_id, facts in fetched.items()}
+        return fetched

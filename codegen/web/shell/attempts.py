@@ -1,4 +1,4 @@
-"""Throttles logins by client address, against guessing of the token."""
+"""Throttles logins by client address, against guessing the token."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Callable
 
 # Seconds: the delay that each attempt adds, the longest delay, and the time until a client is forgotten.
 _STEP = 1.0
-_LONGEST = 5.0
-_MEMORY = 60.0
+_MAX_DELAY = 5.0
+_LIFETIME = 60.0
 # Limit on tracked clients; the least recent one is dropped first.
-_MOST = 1000
+_MAX_CLIENTS = 1000
 
 
 class Attempts:
     """Delays login attempts by the number of recent attempts from the same network.
 
     An attempt counts from its start, so concurrent attempts wait like consecutive ones. No client is locked out: the
-    right token is accepted after the longest delay, also from an address that others guess from.
+    correct token is accepted after at most the longest delay, even if others guess from the same address.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,14 +31,14 @@ class Attempts:
         """Count an attempt from an address, and return its delay in seconds."""
         network, now = _network(address), self._clock()
         count, latest = self._counts.pop(network, (0, now))
-        count = 0 if now - latest > _MEMORY else count
+        count = 0 if now - latest > _LIFETIME else count
         self._counts[network] = (count + 1, now)
-        if len(self._counts) > _MOST:
+        if len(self._counts) > _MAX_CLIENTS:
             self._counts.popitem(last=False)
-        return min(count * _STEP, _LONGEST)
+        return min(count * _STEP, _MAX_DELAY)
 
     def forgive(self, address: str) -> None:
-        """Discount a successful attempt."""
+        """Subtract a successful attempt."""
         count, latest = self._counts.get(_network(address), (0, 0))
         if count:
             self._counts[_network(address)] = (count - 1, latest)

@@ -9,29 +9,29 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 _TYPE = "application/x-www-form-urlencoded"
-# Bytes: a schedule file has at most 1 MB, and a form can encode a byte in three.
-MOST = 4 * 1024 * 1024
-# More than any page has, including a list of all schedules of a large project.
-_MOST_FIELDS = 10_000
+# Limit in bytes: a schedule file has at most 1 MB, and URL encoding can take three characters per byte.
+MAX_BYTES = 4 * 1024 * 1024
+# More than any page sends, even the list of a large project.
+_MAX_FIELDS = 10_000
 
 
-async def read_form(request: Request, most: int = MOST) -> dict[str, str]:
-    """Read the fields of a URL-encoded form of at most `most` bytes.
+async def read_form(request: Request, limit: int = MAX_BYTES) -> dict[str, str]:
+    """Read the fields of a URL-encoded form of at most `limit` bytes.
 
     Raises:
         HTTPException: it is not a URL-encoded form, it is too large, or the client has disconnected.
     """
     if request.headers.get("content-type", _TYPE).partition(";")[0].strip().lower() != _TYPE:
         raise HTTPException(415)
-    # The rest is not read.
+    # The rest of the body is not read.
     too_large = HTTPException(413, headers={"Connection": "close"})
-    if int(request.headers.get("content-length", 0)) > most:
+    if int(request.headers.get("content-length", 0)) > limit:
         raise too_large
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > most:
+            if len(body) > limit:
                 raise too_large
         # In a thread: decoding megabytes of escapes takes some seconds.
         return await run_in_threadpool(_fields, body.decode("utf-8", "replace"))
@@ -42,4 +42,4 @@ async def read_form(request: Request, most: int = MOST) -> dict[str, str]:
 
 
 def _fields(body: str) -> dict[str, str]:
-    return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MAX_FIELDS))

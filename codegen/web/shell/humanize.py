@@ -1,4 +1,4 @@
-"""Times, and the start of a schedule, in words."""
+"""Formats times, and describes the start of schedules."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from codegen.schema.describe import describe_start
 
 # In seconds.
 _UNITS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60))
-# With fewer of a unit, the next smaller one says more: 36 hours, and not a day.
+# A unit is used from this count on, and otherwise the next smaller one: 36 hours instead of 1 day.
 _LEAST = 2
 
 
-def relative(moment: datetime, now: datetime) -> str:
-    """How far a moment is away, such as `in 3 hours` or `5 days ago`."""
-    # In UTC: moments of one timezone are subtracted by Python as its wall clock shows them.
-    span = (moment.astimezone(timezone.utc) - now.astimezone(timezone.utc)).total_seconds()
+def relative(time: datetime, now: datetime) -> str:
+    """Format a time relative to now, such as `in 3 hours` or `5 days ago`."""
+    # Subtract in UTC: Python subtracts times of the same timezone by their wall clock.
+    span = (time.astimezone(timezone.utc) - now.astimezone(timezone.utc)).total_seconds()
     for unit, length in _UNITS:
         count = int(abs(span) // length)
         if count >= _LEAST or (count and unit == "minute"):
@@ -26,16 +26,16 @@ def relative(moment: datetime, now: datetime) -> str:
     return "in less than a minute" if span > 0 else "just now"
 
 
-def absolute(moment: datetime, zone: tzinfo) -> str:
-    """A moment on the clock of a timezone, such as `Mon 2026-11-23 06:00 CET`."""
-    return f"{on_the_wall(moment, zone)} {moment.astimezone(zone):%Z}"
+def absolute(time: datetime, zone: tzinfo) -> str:
+    """Format a time in a timezone, such as `Mon 2026-11-23 06:00 CET`."""
+    return f"{local(time, zone)} {time.astimezone(zone):%Z}"
 
 
-def on_the_wall(moment: datetime, zone: tzinfo) -> str:
-    """The same where the timezone is known, such as `Mon 2026-11-23 06:00`."""
-    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M}"
+def local(time: datetime, zone: tzinfo) -> str:
+    """Format a time in a timezone without the timezone's name, such as `Mon 2026-11-23 06:00`."""
+    return f"{time.astimezone(zone):%a %Y-%m-%d %H:%M}"
 
 
 def start_of(schedule: Schedule) -> str:
-    """What starts a checked schedule, such as `every day at 06:00 (UTC), and after X and Y`."""
+    """Describe the start of a valid schedule, such as `every day at 06:00 (UTC), and after X and Y`."""
     return describe_start(schedule, printable)

@@ -1,4 +1,4 @@
-"""The person of a request: from headers of a trusted proxy, or from a cookie with the typed name."""
+"""Identifies the person of a request, from headers of a trusted proxy or from a cookie with the typed name."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _YEAR = 365 * 24 * 60 * 60
 
 @dataclass(frozen=True)
 class UserHeadersMiddleware:
-    """Takes the person from headers of trusted proxies, and removes these headers from every request.
+    """Reads the person from headers of trusted proxies, and removes these headers from every request.
 
-    It must see the address of the connection: uvicorn's `ProxyHeadersMiddleware` replaces it with that of the browser.
+    It must run before uvicorn's `ProxyHeadersMiddleware`, which replaces the address of the proxy with the browser's.
 
     Attributes:
         names: the names of the headers, in lower case.
@@ -41,7 +41,7 @@ class UserHeadersMiddleware:
         if scope["type"] == "http":
             sent = [(name.decode("latin-1").lower(), value) for name, value in scope["headers"]]
             values = [value for name, value in sent if name in self.names]
-            # A header that occurs twice may be that of the client and that of the proxy.
+            # A repeated header could come from both the client and the proxy.
             is_clear = len(values) == len({name for name, _ in sent if name in self.names})
             person = _person_in(values) if is_clear and self._trusts(scope) else None
             own = [header for header, (name, _) in zip(scope["headers"], sent, strict=True) if name not in self.names]
@@ -58,7 +58,7 @@ class UserHeadersMiddleware:
 
 
 def _person_in(values: Sequence[bytes]) -> Person | None:
-    """The person of some headers: the value with an `@` is the e-mail address, another one the name."""
+    """Read a person from header values: a value with an `@` is the e-mail address, and another one the name."""
     try:
         texts = [text for value in values if (text := value.decode().strip())]
     except UnicodeDecodeError:
@@ -79,7 +79,7 @@ def person_of(request: Request) -> Person | None:
 
 
 def set_person(request: Request, response: Response, person: Person) -> None:
-    """Remember a person in the browser for a year."""
+    """Store a person in a cookie for a year."""
     value, is_secure = ":".join(quote(part, safe="") for part in person), request.url.scheme == "https"
     response.set_cookie(_cookie(request), value, _YEAR, httponly=True, samesite="strict", secure=is_secure)
 

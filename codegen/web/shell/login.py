@@ -1,4 +1,4 @@
-"""The login with a token: in the URL, in a form, or as `Authorization: Bearer`."""
+"""Token login by URL, form, or `Authorization: Bearer` header."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from codegen.web.shell.security import cookie_name
 # The field of the login form, and the query parameter of the login URL.
 TOKEN_FIELD = "token"  # noqa: S105  # a name
 # Limit on the login form, which contains the path to redirect to.
-_MOST = 16 * 1024
+_MAX_BYTES = 16 * 1024
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
@@ -39,8 +39,8 @@ class LoginMiddleware:
         self._attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer with the login page."""
-        # Static files are those of the distribution, without data of the project.
+        """Pass the request on, or respond with the login page."""
+        # Static files belong to the distribution, and contain no project data.
         is_open = scope["type"] != "http" or scope["path"].startswith("/static/")
         answer = self._app if is_open else await self._answer(Request(scope, receive))
         await answer(scope, receive, send)
@@ -58,7 +58,7 @@ class LoginMiddleware:
         if asked != ("POST", "/login"):
             return self._page(request, _address(request))
         try:
-            form = await read_form(request, _MOST)
+            form = await read_form(request, _MAX_BYTES)
         except HTTPException as error:
             return PlainTextResponse("Invalid login form.\n", error.status_code, error.headers)
         return await self._enter(request, form.get(TOKEN_FIELD, ""), form.get("next", ""))
@@ -84,8 +84,8 @@ class LoginMiddleware:
         return is_right
 
     def _page(self, request: Request, address: str, problem: str = "") -> Response:
-        """The login page, without data of the project."""
-        # Browsers send no SameSite=Strict cookie after a link on another site: the login page reloads itself with it.
+        """Render the login page, without project data."""
+        # After a link from another site, browsers omit the SameSite=Strict cookie. The reloaded page has it.
         asks_again = request.method == "GET" and not problem and request.headers.get("sec-fetch-site") == "cross-site"
         template = self._templates.get_template("login.html")
         return HTMLResponse(template.render(address=address, problem=problem, asks_again=asks_again), 401, _BEARER)

@@ -1,4 +1,4 @@
-"""When schedules run next, computed once for each run."""
+"""Caches the next runs of schedules."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from datetime import datetime, timezone
 
 from codegen.timetable.timetable import Timetable
 
-# More than a project has schedules.
-_MOST = 8192
+# Limit on cached timetables, above the number of schedules in a project.
+_MAX_ENTRIES = 8192
 
 
 class NextRunsCache:
-    """The next run of each timetable, which is valid until that run. Many schedules share one."""
+    """Caches the next run of each timetable until that run. Many schedules share a timetable."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start with an empty cache."""
         self._runs: dict[Timetable, datetime | None] = {}
 
     def of(self, timetable: Timetable) -> datetime | None:
-        """The next run that the clock starts, in UTC; None where there is none."""
+        """The next scheduled run, in UTC; None without one."""
         now = datetime.now(timezone.utc)
         run = self._runs.get(timetable, now)
         if run is not None and run <= now:
             run = next((each.astimezone(timezone.utc) for each in timetable.next_runs(now)), None)
-            if len(self._runs) > _MOST:
+            if len(self._runs) > _MAX_ENTRIES:
                 self._runs.clear()
             self._runs[timetable] = run
         return run

@@ -1,4 +1,4 @@
-"""Background operations of the page, such as commits and pushes, since git hooks can take minutes."""
+"""Runs commits, pushes and similar operations in the background, since git hooks can take minutes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from codegen.git import Watch
 from codegen.sync.lock import LockedError
 from codegen.web.shell.recent import Recent
 
-# Seconds: how long a request waits for an operation, and how long one runs without requests from its page, which
-# polls. Browsers poll less often in a background tab.
-_PATIENCE = 1
-_WATCHED = 90
+# Seconds: how long a request waits for an operation, and how long an operation runs without requests from its page,
+# which polls. Browsers poll less often in background tabs.
+_REQUEST_TIMEOUT = 1
+_PAGE_TIMEOUT = 90
 
 
 @dataclass
@@ -64,10 +64,10 @@ class Operation(Recent):
     def _note(self, line: str) -> None:
         self.line = line
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Record a request from its page, wait briefly, and return whether it has finished."""
         self._seen = time.monotonic()
-        wait([self.result], _PATIENCE)
+        wait([self.result], _REQUEST_TIMEOUT)
         return self.result.done()
 
     def cancel(self) -> None:
@@ -76,14 +76,14 @@ class Operation(Recent):
 
     def is_cancelled(self) -> bool:
         """Whether it was cancelled, its page was closed, or the server is shutting down."""
-        return self._is_cancelled or process.ending.is_set() or time.monotonic() - self._seen > _WATCHED
+        return self._is_cancelled or process.ending.is_set() or time.monotonic() - self._seen > _PAGE_TIMEOUT
 
 
 class Operations:
     """Runs one operation at a time in the background. Thread-safe."""
 
     def __init__(self, noun: str = "commit") -> None:
-        """Start with none."""
+        """Start without operations."""
         self._noun = noun
         self._executor = ThreadPoolExecutor(1, noun)
         self._lock = Lock()
@@ -98,7 +98,7 @@ class Operations:
             LockedError: another operation is running.
         """
         with self._lock:
-            if self.latest and not self.latest.look():
+            if self.latest and not self.latest.poll():
                 raise LockedError(self.latest.reason)
             self.latest = Operation(self._noun, branch, ended)
             self.latest.result = self._executor.submit(work, self.latest)
@@ -111,5 +111,5 @@ class Operations:
 
     @property
     def slow(self) -> Operation | None:
-        """The running operation, if it has been running too long for requests to wait for it."""
-        return running if (running := self.running) and running.seconds >= _PATIENCE else None
+        """The running operation, if it takes too long for requests to wait for it."""
+        return running if (running := self.running) and running.seconds >= _REQUEST_TIMEOUT else None

@@ -1,4 +1,4 @@
-"""Recent results, kept for a while so that pages can show them again."""
+"""Stores recent results, so that pages can show them again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from codegen.diagnostics import Diagnostic
 from codegen.review.effects import Effect
 from codegen.sync.changes import Change
 
-_MOST = 50
+_MAX_ITEMS = 50
 
 
 @dataclass
 class Recent:
-    """A result with an unguessable key for its address."""
+    """A result with an unguessable key for its URL."""
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(9), init=False)
 
@@ -27,23 +27,23 @@ _Recent = TypeVar("_Recent", bound=Recent)
 
 
 class RecentStore(Generic[_Recent]):
-    """The latest of something, by their keys. Thread-safe."""
+    """The latest results by key. Thread-safe."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start empty."""
         self._items: OrderedDict[str, _Recent] = OrderedDict()
         self._lock = Lock()
 
     def put(self, item: _Recent) -> _Recent:
-        """Keep something, and return it."""
+        """Store a result, and return it."""
         with self._lock:
             self._items[item.key] = item
-            while len(self._items) > _MOST:
+            while len(self._items) > _MAX_ITEMS:
                 self._items.popitem(last=False)
             return item
 
     def get(self, key: str) -> _Recent | None:
-        """The one with a key; None if it is too old, or from before the server started."""
+        """The result with a key; None if it was dropped, or the server was restarted."""
         with self._lock:
             return self._items.get(key)
 
@@ -53,11 +53,11 @@ class Saved(Recent):
     """A saved change of one schedule file, or all uncommitted changes.
 
     Attributes:
-        source: the schedule file, relative to the folder of schedules; empty for all uncommitted changes.
+        source: the schedule file, relative to the schedules folder; empty for all uncommitted changes.
         title: the heading of the page.
-        message: the proposed commit message.
+        message: the suggested commit message.
         changes: the changed files.
-        effects: the meaning of the changes for the pipelines.
+        effects: the effects of the changes on the pipelines.
         files: the content of each related file, changed or not, by its path in the project; None for a missing file.
         diagnostics: the errors and warnings after the change.
         waits: whether errors elsewhere prevented the update of generated files.

@@ -1,4 +1,4 @@
-"""The context of a request: the site, the form and the project, for the handlers of pages."""
+"""The request context of page handlers: site, form and project."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ from codegen.web.shell.worker import Worker, shared_worker
 from codegen.web.shell.workspace import Snapshot, Workspace
 from codegen.web.shell.workspaces import Workspaces
 
-# What the browser says its timezone is; `static/page.js` sets it.
+# The cookie with the browser's timezone, set by `static/page.js`.
 TIMEZONE_COOKIE = "timezone"
 # The form field or query parameter that names a proposal.
 PROPOSAL = "proposal"
-# The parts of an ASGI scope that the worker gets, in addition to some headers.
+# The parts of the ASGI scope for the worker, in addition to some headers.
 _SCOPE = ("type", "method", "path", "path_params", "query_string", "state")
 T = TypeVar("T")
 
 
 @cache
 def _environment() -> Environment:
-    """Templates that escape HTML and invisible characters in every value.
+    """The Jinja environment, which escapes HTML and invisible characters in every value.
 
-    A form field that is sent back uses `{{ value|e }}`, which keeps invisible characters.
+    The values of form fields use `{{ value|e }}`, which keeps invisible characters.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -72,29 +72,29 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=1024)
 def _with_code(text: str) -> Markup:
-    """A sentence in which names are quoted with backticks, as HTML with code."""
+    """Convert a text with backticks to HTML with `<code>` elements."""
     parts = re.split(r"`([^`]*)`", printable_lines(text))
     return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _visible(value: object) -> object:
-    # Values with `__html__` are HTML already.
+    # Values with `__html__` are already HTML.
     return printable_lines(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 @dataclass(frozen=True)
 class Site:
-    """The state shared by all requests. It keeps environment variables only inside `airflow`, which does not show them.
+    """The state shared by all requests. Only `airflow` contains environment variables, and does not expose them.
 
     Attributes:
         airflow: the configured Airflows; None without any.
         version: the version of Dagpress.
         worker: the process that renders drafts.
-        csrf: the CSRF token for forms and changing requests, new at each start of the server.
+        csrf: the CSRF token, created at each start of the server.
         saved: recently saved changes.
         operations: recent background operations.
         pushes: runs pushes in the background.
-        user_headers: the headers of trusted proxies that name the person; empty if people type their names.
+        user_headers: the headers of trusted proxies that identify the user; empty if users type their names.
     """
 
     workspaces: Workspaces
@@ -118,12 +118,12 @@ class Site:
         proposals: Proposals | None = None,
         user_headers: Sequence[str] = (),
     ) -> Site:
-        """The site of the project in that folder, with the Airflows of these variables and the worker for drafts.
+        """Create the site of a project.
 
-        With `proposals`, a change becomes a proposal; without, it is written into the folder.
+        Changes become proposals if `proposals` is set, and are written into the project directory otherwise.
 
         Raises:
-            DagpressError: a variable cannot be used.
+            DagpressError: an environment variable is invalid.
         """
         airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
         workspaces, release = Workspaces(root, proposals), version("dagpress")
@@ -131,34 +131,41 @@ class Site:
 
     @property
     def name(self) -> str:
-        """The project's, which is that of its folder."""
+        """The name of the project directory."""
         return self.workspaces.main.root.name
 
     @property
     def proposals(self) -> Proposals | None:
-        """The proposals; None where changes are written into the checkout."""
+        """The proposals; None if changes are written into the checkout."""
         return self.workspaces.proposals
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """A request, with the fields of its form, and whether its client has left."""
+    """A request of a page.
+
+    Attributes:
+        form: the form fields; empty for GET.
+        is_disconnected: set when the client disconnects.
+        given_proposals: the open proposals, in the worker; None elsewhere.
+        given_workspace: overrides the workspace.
+    """
 
     site: Site
     request: Request
     form: Mapping[str, str]
-    is_dropped: Event = field(default_factory=Event)
+    is_disconnected: Event = field(default_factory=Event)
     given_proposals: Sequence[Proposal] | None = None
     given_workspace: Workspace | None = None
 
     @property
     def proposal(self) -> str:
-        """The name of the proposal that the request is about; empty for the project of the checkout."""
+        """The name of the proposal in the request; empty for the checkout."""
         return self.form.get(PROPOSAL, "") or self.query.get(PROPOSAL, "")
 
     @cached_property
     def workspace(self) -> Workspace:
-        """The workspace that the request is about.
+        """The workspace of the request.
 
         Raises:
             HTTPException: the proposal cannot be changed here.
@@ -169,12 +176,12 @@ class RequestContext:
             return self.site.workspaces.of(self.proposal)
         except ProposalError as error:
             if PROPOSAL in self.form:
-                # What was typed becomes another proposal.
+                # The submitted changes become a new proposal.
                 return self.site.workspaces.main
             raise HTTPException(404, f"{error}.") from None
 
     def within(self, proposal: str) -> RequestContext:
-        """The same request about a proposal, of which it writes into no other workspace.
+        """Return this request with the workspace of a proposal.
 
         Raises:
             ProposalError: the proposal cannot be changed here.
@@ -184,7 +191,7 @@ class RequestContext:
 
     @property
     def slow_operation(self) -> Operation | None:
-        """An operation that other changes of the workspace wait for."""
+        """A slow operation that blocks other writes into the workspace."""
         try:
             return self.workspace.operations.slow
         except HTTPException:
@@ -192,7 +199,7 @@ class RequestContext:
 
     @property
     def continued(self) -> Proposal | None:
-        """The open proposal that the request is about."""
+        """The open proposal in the request; None without one."""
         return next((each for each in self.open_proposals or () if each.name == self.proposal), None)
 
     @property
@@ -202,27 +209,27 @@ class RequestContext:
 
     @property
     def address(self) -> str:
-        """The path and the query of the request."""
+        """The path and query string of the request."""
         return f"{quote(self.request.url.path)}{f'?{query}' if (query := self.request.url.query) else ''}"
 
     @cached_property
     def open_proposals(self) -> Sequence[Proposal] | None:
-        """The open proposals; None where changes are written into the checkout."""
+        """The open proposals; None if changes are written into the checkout."""
         if self.given_proposals is not None:
             return self.given_proposals
         return self.site.proposals.open() if self.site.proposals else None
 
     @cached_property
     def snapshot(self) -> Snapshot:
-        """The project as it is now, the same during the whole request."""
+        """The current project, read once per request."""
         return self.workspace.snapshot()
 
     @property
     def source(self) -> SourceFile:
-        """The schedule file that the address names.
+        """The schedule file in the URL.
 
         Raises:
-            HTTPException: there is none.
+            HTTPException: it does not exist.
         """
         found = self.snapshot.sources.get(self.request.path_params["source"])
         if found is None:
@@ -236,23 +243,23 @@ class RequestContext:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """What stands behind the `?` of the address."""
+        """The query parameters."""
         return self.request.query_params
 
     @property
     def is_fragment(self) -> bool:
-        """Whether htmx asks for a part of a page; for what it boosts, or goes back to, it wants the whole."""
+        """Whether htmx requests a part of a page. Boosted links and history restores need the whole page."""
         headers = self.request.headers
         return "hx-request" in headers and not {"hx-boosted", "hx-history-restore-request"} & {*headers}
 
     @cached_property
     def timezone(self) -> ZoneInfo:
-        """The viewer's timezone, from the cookie of the browser; else UTC."""
+        """The viewer's timezone, from the cookie; UTC by default."""
         name = self.request.cookies.get(TIMEZONE_COOKIE, "")
         return ZoneInfo(name if name in timezones() else "UTC")
 
     def in_worker(self, warm_up: Callable[..., Any], function: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
-        """Call a function with this request and some arguments in the worker.
+        """Call a function with this request and further arguments in the worker.
 
         Raises:
             StoppedError: it exceeded a limit, its process was killed, or the client has disconnected.
@@ -262,17 +269,17 @@ class RequestContext:
         scope["headers"] = [*htmx, (b"cookie", f"{TIMEZONE_COOKIE}={self.timezone.key}".encode())]
         scope["state"] = {**scope["state"], STATE: self.person}
         root, csrf = self.workspace.root, self.site.csrf
-        # What changes while somebody types does not show them.
+        # The fragments that are updated while typing do not show proposals.
         shown = None if self.is_fragment else self.open_proposals
         task = worker.Task(function, arguments, root, scope, self.form, csrf, warm_up, worker.LIMIT, shown)
-        result: T = self.site.worker.run(task, self.is_dropped.is_set)
+        result: T = self.site.worker.run(task, self.is_disconnected.is_set)
         return result
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
-        """Render a page, or a part of one, from a template, with the nonce and the CSRF token."""
+        """Render a page, or a part of one, with the nonce and the CSRF token."""
         own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.csrf}
         text = self.site.templates.get_template(template).render(context=self, status=status, **own, **values)
-        # The name of a file can hold bytes that are no text.
+        # File names can contain bytes that are not valid text.
         return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
 
 
@@ -281,16 +288,16 @@ class Page:
     """A route and its handler, which runs in a thread and can block.
 
     Attributes:
-        path: a path of Starlette, such as `/pipelines/{source:path}`.
-        method: `GET`, or `POST` for a change, which requires the CSRF token.
-        is_draft: whether it renders a draft; such requests are limited per client.
+        path: the path as in Starlette, such as `/pipelines/{source:path}`.
+        method: `GET`, or `POST` for changes, which require the CSRF token.
+        is_draft: whether it renders a draft; these requests are limited per client.
         needs_person: whether it leads to a proposal, which needs an author.
-        is_of_checkout: whether it is missing where changes become proposals, as it changes the checkout.
+        changes_checkout: whether it changes the checkout, so it is not available with proposals.
     """
 
     path: str
-    answer: Callable[[RequestContext], Response]
+    handler: Callable[[RequestContext], Response]
     method: str = "GET"
     is_draft: bool = False
     needs_person: bool = False
-    is_of_checkout: bool = False
+    changes_checkout: bool = False

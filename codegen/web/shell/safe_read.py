@@ -1,4 +1,4 @@
-"""Reads files inside the git work tree of the project only."""
+"""Reads files, but only inside the git work tree of the project."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from pathlib import Path
 from codegen.files import Boundary, read_bytes
 
 
-def bytes_of(root: Path, path: Path, most: int | None = None) -> bytes | None:
-    """The content of a file; None if it is missing, unreadable, or outside the git work tree.
+def bytes_of(root: Path, path: Path, limit: int | None = None) -> bytes | None:
+    """Return the content of a file; None if it is missing, unreadable, or outside the git work tree.
 
     Args:
-        root: the project's folder, without symlinks in its path.
+        root: the project directory, without symlinks in its path.
         path: the path of the file.
-        most: the number of bytes to read; all by default.
+        limit: the maximum number of bytes to read; unlimited by default.
     """
     try:
-        return read_bytes(path)[:most] if Boundary(root).has(path) else None
+        return read_bytes(path)[:limit] if Boundary(root).has(path) else None
     except OSError:
         return None
 
 
-def text_of(root: Path, path: Path, most: int | None = None) -> str | None:
-    """The text of a file as in `bytes_of`, with invalid bytes replaced."""
-    data = bytes_of(root, path, most)
+def text_of(root: Path, path: Path, limit: int | None = None) -> str | None:
+    """Return the text of a file like `bytes_of`, with invalid bytes replaced."""
+    data = bytes_of(root, path, limit)
     return None if data is None else data.decode("utf-8", "replace")

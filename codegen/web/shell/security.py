@@ -18,16 +18,16 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _READING = frozenset({"GET", "HEAD"})
 # A name, an IPv4 address, or an IPv6 address in brackets; and a port.
 _HOST = re.compile(r"(?:([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?", re.ASCII)
-_ANOTHER_ORIGIN = "This request comes from a page of another origin.\n"
+_CROSS_ORIGIN = "Cross-origin request refused.\n"
 
 
 @dataclass(frozen=True)
 class HostMiddleware:
-    """The outermost middleware: refuses foreign requests, and sets the Content Security Policy.
+    """The outermost middleware: refuses foreign hosts and origins, and sets security headers.
 
     Attributes:
-        names: the allowed host names, in addition to loopback and the address of the connection. Any other could be
-            an attack by DNS rebinding.
+        names: the allowed host names, in addition to loopback and the address of the connection. All others are
+            refused against DNS rebinding.
     """
 
     app: ASGIApp
@@ -55,19 +55,17 @@ class HostMiddleware:
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """The response to a refused request; None for an allowed one."""
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or not self._is_ours(hosts[0].lower(), scope):
-            message = (
-                "This page is not served under that name (`dagpress serve --allowed-host NAME` allows one more).\n"
-            )
+        if len(hosts) != 1 or not self._allows(hosts[0].lower(), scope):
+            message = "This host name is not allowed (to allow it: `dagpress serve --allowed-host NAME`).\n"
             return PlainTextResponse(message, 403)
         own = f"{scope['scheme']}://{hosts[0].lower()}"
         if any(origin.lower() != own for origin in headers.getlist("origin")):
-            return PlainTextResponse(_ANOTHER_ORIGIN + _proxy_hint(scope, headers), 403)
-        if not _is_asked_by_ours(scope["method"], headers):
-            return PlainTextResponse(_ANOTHER_ORIGIN, 403)
+            return PlainTextResponse(_CROSS_ORIGIN + _proxy_hint(scope, headers), 403)
+        if not _is_same_site(scope["method"], headers):
+            return PlainTextResponse(_CROSS_ORIGIN, 403)
         return None
 
-    def _is_ours(self, host: str, scope: Scope) -> bool:
+    def _allows(self, host: str, scope: Scope) -> bool:
         match = _HOST.fullmatch(host)
         if not match:
             return False
@@ -87,8 +85,8 @@ def is_host_name(text: str) -> bool:
     return match is not None and text.lower() == match[1]
 
 
-def _is_asked_by_ours(method: str, headers: Headers) -> bool:
-    """Whether a request comes from our own page, or is a link from another site (Fetch Metadata).
+def _is_same_site(method: str, headers: Headers) -> bool:
+    """Whether a request comes from this site, or is a link from another site (Fetch Metadata).
 
     See https://web.dev/articles/fetch-metadata.
     """
@@ -99,11 +97,11 @@ def _is_asked_by_ours(method: str, headers: Headers) -> bool:
 
 
 def _proxy_hint(scope: Scope, headers: Headers) -> str:
-    """The fix for a request from a TLS proxy that is not trusted."""
+    """A hint for a request from an untrusted TLS proxy; empty for other requests."""
     if headers.get("x-forwarded-proto", scope["scheme"]) == scope["scheme"]:
         return ""
     address = (scope.get("client") or ("ADDRESS",))[0]
-    return f"It came through an untrusted proxy (to trust it: `dagpress serve --trusted-proxy {address}`).\n"
+    return f"The request came through an untrusted proxy (to trust it: `dagpress serve --trusted-proxy {address}`).\n"
 
 
 def _protect(headers: MutableHeaders, nonce: str) -> None:

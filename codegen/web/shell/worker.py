@@ -33,14 +33,14 @@ _CAUSES: dict[int, str] = {
 
 @dataclass(frozen=True)
 class Task:
-    """A call of a function with a request, which can be pickled.
+    """A picklable function call with a request.
 
     Attributes:
         function: a function with a `RequestContext` as its first argument.
         scope: parts of the ASGI scope, without the session cookie.
         warm_up: a function of a `RequestContext`, called once per project without a limit.
-        proposals: the open proposals, which a page shows.
         seconds: the limit on CPU time, in addition to the time for a trivial draft of the project.
+        proposals: the open proposals.
     """
 
     function: Callable[..., Any]
@@ -55,16 +55,16 @@ class Task:
 
 
 class StoppedError(Exception):
-    """A task was stopped; the message is the reason, as the predicate of "This text ..."."""
+    """A task was stopped. The message completes the sentence "This text ..."."""
 
 
 def stopped(code: int) -> StoppedError:
     """The error for the exit code of a process, negative for a signal."""
-    return StoppedError(_CAUSES.get(-code, f"cannot be checked: its process ended with {code}"))
+    return StoppedError(_CAUSES.get(-code, f"cannot be checked: its process exited with code {code}"))
 
 
 class Worker:
-    """A child process that runs one task at a time. It starts with the first task, and restarts after a kill."""
+    """A child process that runs one task at a time. It starts on demand, and restarts after a kill."""
 
     def __init__(self) -> None:
         """Defer the start to the first task."""

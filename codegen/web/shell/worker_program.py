@@ -1,6 +1,6 @@
-"""The program of the worker: it keeps the project in memory, and forks a process for each task.
+"""The program of the worker: caches projects in memory, and forks a process for each task.
 
-A fork shares the memory of the single-threaded worker, and the kernel kills it at its limits.
+A fork shares the memory of the single-threaded worker, and the kernel kills it when it exceeds its limits.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from codegen.web.shell.workspace import BrokenProjectError
 
 # Lower priority than the server.
 _NICENESS = 5
-# Limit on elapsed time as a multiple of the CPU time, for a fork that waits, for example on a disk.
-_PATIENCE = 5
-# Limit on cached projects: that of the checkout, and those of proposals.
-_MOST = 4
+# Limit on elapsed time as a multiple of the CPU time, for forks that wait, for example for a disk.
+_ELAPSED_FACTOR = 5
+# Limit on cached projects: the checkout and proposals.
+_MAX_PROJECTS = 4
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
         os.dup2(nothing, number)
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    project_at = lru_cache(maxsize=_MOST)(_Project)
+    project_at = lru_cache(maxsize=_MAX_PROJECTS)(_Project)
     with suppress(EOFError, BrokenPipeError):
         while True:
             task: Task = pickle.load(tasks)  # noqa: S301  # the server's
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def context_of(task: Task, site: Site) -> RequestContext:
-    """The request of a task."""
+    """Create the request of a task."""
     request = Request({**task.scope})
     return RequestContext(replace(site, csrf=task.csrf), request, task.form, given_proposals=task.proposals)
 
@@ -88,7 +88,7 @@ class _Project:
             os.kill(self._fork, signal.SIGKILL)
 
     def _context(self, task: Task) -> RequestContext:
-        """The request of a task, with the current project, which is read without a limit."""
+        """Create the request of a task, and read the current project without a limit."""
         context = context_of(task, self._site)
         context.snapshot  # noqa: B018  # reads the project
         if self._seconds is None:
@@ -114,7 +114,7 @@ def _limit(seconds: float) -> None:
     """Set the kernel's limits on the time and memory of this process."""
     for timer, number, limit in (
         (signal.ITIMER_PROF, signal.SIGPROF, seconds),
-        (signal.ITIMER_REAL, signal.SIGALRM, seconds * _PATIENCE),
+        (signal.ITIMER_REAL, signal.SIGALRM, seconds * _ELAPSED_FACTOR),
     ):
         signal.signal(number, signal.SIG_DFL)
         signal.setitimer(timer, limit)

@@ -1,4 +1,4 @@
-"""The project as it is on disk, read and compared once for each state of its files."""
+"""Snapshots of the project on disk, cached until its files change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BYTE_CODE = f"{os.sep}__pycache__{os.sep}"
 
 
 class BrokenProjectError(Exception):
-    """A project whose configuration has errors: nothing of it can be shown but them."""
+    """The configuration of the project has errors, so the pages can show only these errors."""
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__("the configuration has errors")
@@ -47,9 +47,9 @@ class Snapshot:
     """A project at one point in time.
 
     Attributes:
-        changes: what `generate` would do, if no error prevented it; nothing where the files could not be rendered.
-        diagnostics: all that is wrong, with the generated files too.
-        is_compared: whether the files could be rendered, so that the changes are known.
+        changes: the changes that `generate` would make; empty if the files could not be rendered.
+        diagnostics: all diagnostics, including those of generated files.
+        is_compared: whether the files were rendered and compared, so that the changes are known.
     """
 
     project: Project
@@ -59,10 +59,10 @@ class Snapshot:
     is_compared: bool
     _results: dict[object, Any] = field(default_factory=dict, repr=False)
 
-    def once(self, function: Callable[..., T], *arguments: Hashable) -> T:
-        """Call a function of the snapshot and some arguments, once for each of them.
+    def cached(self, function: Callable[..., T], *arguments: Hashable) -> T:
+        """Call a function with the snapshot and hashable arguments, and cache the result.
 
-        The cache of the reading would refer back to the snapshot, which is one of the arguments.
+        The reading's cache cannot be used, since it would contain a reference to the snapshot.
         """
         key = function, arguments
         if key not in self._results:
@@ -72,25 +72,25 @@ class Snapshot:
 
     @cached_property
     def sources(self) -> Mapping[str, SourceFile]:
-        """Every schedule file by its path below the folder of schedules, also those that cannot be read."""
+        """All schedule files by their path relative to the schedules folder, including unreadable files."""
         return {file.relative: file for file in self.reading.files}
 
     def change_of(self, name: str, source: str) -> CodeChange | None:
-        """The change that `generate` makes to the code of a schedule in a DAG file, by their paths in the project."""
+        """The change that `generate` would make in the DAG file `name` to the code of the schedule file `source`."""
         if not (change := self._changes.get(name)):
             return None
         before, after = (code_of(text, source) for text in (change.before, change.after))
         return None if before and after and before.is_like(after) else CodeChange(before, after)
 
     def concerns(self, diagnostic: Diagnostic, source: str) -> bool:
-        """Whether a diagnostic of a DAG file concerns one of its schedules, and not only the code of another."""
+        """Whether a diagnostic of a shared DAG file concerns one schedule, and not only the code of another."""
         change = self._changes.get(diagnostic.location.path)
         code = code_of(change.after, source) if change else None
         return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
     def named_files(self) -> Collection[str]:
-        """The files whose texts the schedules have by `$f`, as paths in the project."""
+        """The files that schedules include with `$f`, as paths in the project."""
         return self.reading.named_files({file.name for file in self.reading.files})
 
     @cached_property
@@ -99,10 +99,10 @@ class Snapshot:
 
 
 class Workspace:
-    """A project that is looked at again and again, by several at a time."""
+    """Reads and writes a project for concurrent requests. Thread-safe."""
 
     def __init__(self, root: Path) -> None:
-        """Look at the project in that folder."""
+        """Use the project in a directory, without reading it yet."""
         self.root = root.resolve()
         self._lock = Lock()
         self._snapshot: Snapshot | None = None
@@ -111,27 +111,27 @@ class Workspace:
         self.operations = Operations()
 
     def transaction(self, operation: Operation | None = None) -> AbstractContextManager[Transaction]:
-        """The one way to write into the project, for a request or a background operation.
+        """Start a transaction, the only way to write into the project, for a request or a background operation.
 
         Raises:
-            LockedError: another operation or process holds the lock for longer than somebody waits for a page.
+            LockedError: another operation or process holds the lock for too long.
         """
         if (slow := self.operations.slow) and slow is not operation:
             raise LockedError(slow.reason)
         return transaction(self.root, _LOCK_SECONDS, lambda _: None)
 
     def snapshot(self) -> Snapshot:
-        """The project as it is now.
+        """Return the current project.
 
         Raises:
-            BrokenProjectError: its configuration cannot be read.
+            BrokenProjectError: the configuration cannot be read.
         """
         with self._lock:
             project, latest = self._project(), self._snapshot
             stamps = _stamps(project, latest.named_files if latest else (), self._cache)
             if latest is None or stamps != self._cache.stamps:
                 if latest and latest.is_compared:
-                    # The unused results are those of removed files, unless an error prevented the rendering.
+                    # Unused results belong to removed files, unless an error prevented the rendering.
                     self._cache.forget_earlier()
                 cache = Cache(self._cache, stamps)
                 latest = _take(project, cache)
@@ -140,9 +140,9 @@ class Workspace:
             return latest
 
     def _free_memory(self) -> None:
-        """Collect garbage among the objects since the last snapshot, and only sometimes among all.
+        """Collect garbage among the objects since the last snapshot, and only occasionally among all objects.
 
-        A full collection with 1,000 schedules takes longer than the snapshot, and Python would do it more often.
+        With 1,000 schedules, a full collection takes longer than the snapshot, and Python would run it more often.
         """
         self._taken += 1
         if self._taken % _SNAPSHOTS_OF_A_COLLECTION == 0:
@@ -152,8 +152,8 @@ class Workspace:
 
     def _project(self) -> Project:
         if not is_folder(self.root):
-            # Else, what is saved now would begin another project in its place.
-            problem = Diagnostic(rules.UNREADABLE, "the project directory was removed", Location("."), "put it back")
+            # Otherwise a save would create a new project in its place.
+            problem = Diagnostic(rules.UNREADABLE, "the project directory was removed", Location("."), "restore it")
             raise BrokenProjectError([problem])
         project, diagnostics = read_project(self.root)
         if project is None:
@@ -169,7 +169,7 @@ def _take(project: Project, cache: Cache) -> Snapshot:
 
 
 def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, Stamp]:
-    """The stamp of every file that a snapshot is made of, with some others, by its path in the project."""
+    """The stamps of all files that a snapshot depends on, including `others`, by their path in the project."""
     start, stamps = len(f"{project.root / '_'}") - 1, dict[str, Stamp]()
     for folder in (project.schedules, project.templates, project.generated_dags):
         for entry in walk(folder, project.boundary):
@@ -177,6 +177,6 @@ def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, 
                 stamps[entry.path[start:].replace(os.sep, "/")] = stamp_of(entry)
     main = name_of(project.root, project.meltano_project / "meltano.yml")
     stamps |= {name: stamp_of(project.root / name) for name in ("dagpress.toml", "pyproject.toml", main, *others)}
-    # The cached meltano.yml is current while its stamp is equal.
+    # The cached meltano.yml is current if its stamp is unchanged.
     included = meltano_files(project.root, project.meltano_project, cache)
     return stamps | {name_of(project.root, path): stamp_of(path) for path in included}

@@ -1,4 +1,4 @@
-"""The workspaces of a site: that of the server's checkout, and one for each proposal that is in use."""
+"""The workspaces of a site: the server's checkout, and the recently used proposals."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from threading import Lock
 from codegen.proposals import Proposals
 from codegen.web.shell.workspace import Workspace
 
-# Each keeps a whole project in memory.
-_MOST = 4
+# Limit on workspaces, each of which keeps a whole project in memory.
+_MAX_WORKSPACES = 4
 
 
 class Workspaces:
-    """Workspaces by the names of proposals; the least recently used ones are read again when they are needed."""
+    """The workspaces of proposals by name. The least recently used ones are dropped, and created again on demand."""
 
     def __init__(self, root: Path, proposals: Proposals | None = None) -> None:
         """Start with the workspace of the server's checkout."""
@@ -24,7 +24,7 @@ class Workspaces:
         self._lock = Lock()
 
     def of(self, proposal: str) -> Workspace:
-        """The workspace of a proposal; that of the checkout for an empty name, or where nothing is proposed.
+        """The workspace of a proposal; the checkout for an empty name, or without proposals.
 
         Raises:
             ProposalError: the proposal cannot be changed here.
@@ -36,6 +36,6 @@ class Workspaces:
             workspace = self._used.pop(root, None) or Workspace(root)
             self._used[root] = workspace
             idle = [each for each in self._used.values() if not each.operations.running and each is not workspace]
-            for each in idle[: max(0, len(self._used) - _MOST)]:
+            for each in idle[: max(0, len(self._used) - _MAX_WORKSPACES)]:
                 del self._used[each.root]
             return workspace

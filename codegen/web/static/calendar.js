@@ -1,4 +1,4 @@
-// The arrow keys go from hour to hour of the calendar, past those in which nothing starts.
+// The arrow keys move between the hours of the calendar, skipping hours without runs.
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 document.addEventListener("keydown", (event) => {

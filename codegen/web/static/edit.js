@@ -1,5 +1,5 @@
-// The editor keeps the text, the form and the preview in step. The text is the truth: the server changes it where a
-// field of the form was changed, and says what the form and the preview are for it. Without this, buttons do the same.
+// Keeps the text, the form and the preview of the editor in sync. The text is the source of truth: the server applies
+// changed fields to it, and renders the form and the preview from it. Without scripts, buttons do the same.
 import {defaultKeymap, history, historyKeymap, indentWithTab} from "@codemirror/commands";
 import {yaml} from "@codemirror/lang-yaml";
 import {bracketMatching, indentOnInput, syntaxHighlighting} from "@codemirror/language";
@@ -15,10 +15,11 @@ const form = document.getElementById("editor");
 const area = document.getElementById("text");
 const fromServer = Annotation.define();
 
-// What was asked last: only its answer counts. Whoever waits for it gets whether it came.
-let asked = 0;
-let dropped = new AbortController();
+// The number of the latest request; older responses are ignored.
+let latest = 0;
+let controller = new AbortController();
 let timer = 0;
+// A promise of whether the latest request succeeded.
 let pending = null;
 // The action of the last pressed button, until its response.
 let pressed = null;
@@ -41,27 +42,27 @@ const view = new EditorView({
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
         area.value = update.state.doc.toString();
-        keep();
-        if (!update.transactions.some((each) => each.annotation(fromServer))) soon();
+        storeDraft();
+        if (!update.transactions.some((each) => each.annotation(fromServer))) schedulePreview();
       }),
     ],
   }),
 });
-// The label was that of the text area.
+// The label belongs to the hidden text area.
 document.querySelector("label[for=text]").addEventListener("click", () => view.focus());
 
-// Unsaved text is kept in this browser, with the version of the file that it is based on: a
-// closed tab or a crash loses nothing. A browser may refuse to keep it.
+// Store unsaved text in the browser, with the version of the file that it is based on, so that a closed tab or a crash
+// loses nothing. A browser may refuse to store it.
 const slot = `draft:${document.querySelector(".brand").textContent.trim()}:${form.elements.file.value}`;
 const bar = document.getElementById("kept");
-function keep(isSent = false) {
+function storeDraft(isSent = false) {
   if (!bar.hidden) return;
   try {
     if (area.value === first && !isSent) localStorage.removeItem(slot);
     else localStorage.setItem(slot, JSON.stringify({text: area.value, base: form.elements.base.value, isSent}));
   } catch {}
 }
-function offerKept() {
+function offerStoredDraft() {
   const kept = JSON.parse(localStorage.getItem(slot) ?? "{}");
   bar.hidden = "unsaved" in form.dataset || (kept.text ?? first) === first;
   document.getElementById("take-kept").addEventListener("click", () => {
@@ -72,84 +73,84 @@ function offerKept() {
   });
   document.getElementById("drop-kept").addEventListener("click", () => {
     bar.hidden = true;
-    keep();
+    storeDraft();
     view.focus();
   });
 }
 
-// Ask when somebody pauses.
-function soon(pause = PAUSE) {
-  asked += 1;
+// Request a preview after a pause in typing.
+function schedulePreview(pause = PAUSE) {
+  latest += 1;
   clearTimeout(timer);
   pending = null;
-  timer = setTimeout(ask, pause);
+  timer = setTimeout(requestPreview, pause);
 }
 
-function ask() {
+function requestPreview() {
   clearTimeout(timer);
   timer = 0;
-  pending = answer(++asked);
+  pending = fetchPreview(++latest);
   return pending;
 }
 
-async function answer(number) {
+async function fetchPreview(number) {
   form.classList.add("working");
   // Abort the previous preview: the server skips requests of disconnected clients.
-  dropped.abort();
-  dropped = new AbortController();
+  controller.abort();
+  controller = new AbortController();
   try {
     const body = new URLSearchParams(new FormData(form));
     if (pressed) body.set(pressed.name, pressed.value);
     const reply = await fetch("/preview", {
       method: "POST", body, headers: {"HX-Request": "true"},
-      signal: dropped.signal,
+      signal: controller.signal,
     });
     const text = await reply.text();
-    if (number !== asked) return false;
+    if (number !== latest) return false;
     const page = new DOMParser().parseFromString(text, "text/html");
-    tell(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
+    showTrouble(reply.ok ? "" : (page.querySelector("main p") ?? page.body).textContent || reply.statusText);
     if (reply.ok) {
       const {name, value} = pressed ?? {};
       pressed = null;
-      take(page);
-      if (name === "do") follow(...value.split(":"));
-      if (name === "alerts") followAlert(...value.split(":"));
+      applyResponse(page);
+      if (name === "do") focusStep(...value.split(":"));
+      if (name === "alerts") focusAlert(...value.split(":"));
     }
     return reply.ok;
   } catch {
-    if (number === asked) tell("The server does not answer: what you type is in this page alone. Is it still running?");
+    if (number === latest) showTrouble("The server does not respond. Is it still running? Your changes are kept in this page.");
     return false;
   } finally {
-    if (number === asked) form.classList.remove("working");
+    if (number === latest) form.classList.remove("working");
   }
 }
 
-// Whether the last answer has come, after waiting for it: meanwhile somebody may type, and then there is another.
+// Wait for the response to the latest change, also to changes made while waiting, and return whether it succeeded.
 async function isSettled() {
   for (;;) {
-    if (timer) ask();
+    if (timer) requestPreview();
     const waited = pending;
     if (!waited || (await waited)) return true;
     if (!timer && waited === pending) return false;
   }
 }
 
-function tell(trouble) {
+function showTrouble(trouble) {
   const place = document.getElementById("trouble");
   place.textContent = trouble;
   place.hidden = !trouble;
 }
 
-// Take an answer over. Nothing was typed since it was asked for.
-function take(page) {
-  takeText(page.getElementById("text").value);
-  takeFields(page.getElementById("fields"));
+// Apply a response. The user has not typed since the request.
+function applyResponse(page) {
+  applyText(page.getElementById("text").value);
+  applyFields(page.getElementById("fields"));
   for (const id of ["status", "preview"]) morph(document.getElementById(id), page.getElementById(id));
-  mark();
+  showDiagnostics();
 }
 
-// Only what differs is replaced, so that the cursor and what can be undone stay.
-function takeText(text) {
+// Replace only the changed part of the text, to keep the cursor and the undo history.
+function applyText(text) {
   const old = view.state.doc.toString();
   if (old === text) return;
   let from = 0;
@@ -162,8 +163,8 @@ function takeText(text) {
   });
 }
 
-// A text that cannot be read leaves the form as it was, but locked.
-function takeFields(fields) {
+// If the text cannot be read, keep the previous form but disable it.
+function applyFields(fields) {
   const old = document.getElementById("fields");
   const isUnreadable = "unreadable" in fields.dataset;
   if (isUnreadable && old.querySelector("#what")) {
@@ -226,7 +227,7 @@ function morph(old, fresh) {
   }
 }
 
-// Show the settings with the searched words in their label, key or meaning.
+// Show only the settings whose label, key or help text contains all search words.
 function search() {
   const words = document.getElementById("search")?.value.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
   let count = 0;
@@ -244,7 +245,7 @@ function search() {
 }
 
 // Move the focus to the step that was added or moved, or to the place of a removed one.
-function follow(what, number) {
+function focusStep(what, number) {
   const steps = document.querySelectorAll(".step");
   const index = Number(number);
   const place = {up: index - 1, down: index + 1}[what];
@@ -254,15 +255,15 @@ function follow(what, number) {
 }
 
 // Move the focus to the alert that was added, or to the place of a removed one.
-function followAlert(key, what, number) {
+function focusAlert(key, what, number) {
   const field = document.getElementById(`field-${key}`);
   const rows = [...field.querySelectorAll(".alerts > li")];
   const row = what === "add" ? rows.at(-1) : rows[Math.min(number, rows.length - 1)];
   (row?.querySelector("input, button") ?? field.querySelector("button")).focus();
 }
 
-// Put what is wrong at its lines.
-function mark() {
+// Show the diagnostics at their lines.
+function showDiagnostics() {
   const doc = view.state.doc;
   const found = [...document.querySelectorAll("#own [data-line]")].map((item) => {
     const line = doc.line(Math.min(Number(item.dataset.line), doc.lines));
@@ -273,7 +274,7 @@ function mark() {
   view.dispatch(setDiagnostics(view.state, found));
 }
 
-// Leaving a field, or choosing in it, makes it touched: from then on its errors are shown.
+// A field is touched once the user leaves it or selects a value in it. From then on its errors are shown.
 const touched = form.elements.namedItem("touched");
 function touch(control) {
   const key = control.closest(".cm-content") || control === area ? "text"
@@ -286,32 +287,32 @@ function touch(control) {
 }
 form.addEventListener("focusout", (event) => {
   if (!form.contains(event.relatedTarget) || event.relatedTarget !== event.target) {
-    if (touch(event.target) && !isLeaving) soon(0);
+    if (touch(event.target) && !isLeaving) schedulePreview(0);
   }
 });
 form.addEventListener("input", (event) => {
   if (event.target.id === "search") search();
   if (!event.target.name || event.target === area) return;
   if (event.target.name.startsWith("add:")) return;
-  soon(event.target.matches("select, [type=radio], [type=checkbox]") ? 0 : PAUSE);
+  schedulePreview(event.target.matches("select, [type=radio], [type=checkbox]") ? 0 : PAUSE);
 });
 form.addEventListener("change", (event) => {
   if (event.target.matches("select, [type=radio]")) touch(event.target);
-  if (event.target.name?.startsWith("add:") && event.target.value) soon(0);
+  if (event.target.name?.startsWith("add:") && event.target.value) schedulePreview(0);
 });
-// A button in the form changes it in place.
+// Buttons in the form update it without reloading the page.
 form.addEventListener("click", (event) => {
   const button = event.target.closest("button[name]");
   if (!button) return;
   event.preventDefault();
   if (button.ariaDisabled === "true") return;
   pressed = {name: button.name, value: button.value};
-  ask();
+  requestPreview();
 });
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.tagName === "INPUT") {
     event.preventDefault();
-    ask();
+    requestPreview();
   }
 });
 document.addEventListener("keydown", (event) => {
@@ -321,7 +322,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// What was typed last is taken over before it is saved.
+// Apply the latest changes before saving.
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (isLeaving || !(await isSettled()) || isLeaving) return;
@@ -333,15 +334,15 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   isLeaving = true;
-  keep(true);
-  // Not `requestSubmit`: the browser ignores it as long as this event lasts.
+  storeDraft(true);
+  // Not `requestSubmit`, which the browser ignores during this event.
   form.submit();
 });
 window.addEventListener("beforeunload", (event) => {
   const isChanged = area.value !== first || timer || "unsaved" in form.dataset;
   if (isChanged && !isLeaving) event.preventDefault();
 });
-// A page that is shown again from the browser's memory can be left and saved again.
+// A page restored from the back/forward cache can be left and saved again.
 window.addEventListener("pageshow", () => { isLeaving = false; });
 
 document.getElementById("preview").addEventListener("click", (event) => {
@@ -363,7 +364,7 @@ function differs(control) {
   return ["checkbox", "radio"].includes(control.type) ? control.checked !== control.defaultChecked : control.value !== control.defaultValue;
 }
 
-mark();
-offerKept();
-// What was changed while the script was on its way.
-if ([...form.querySelectorAll("#fields :is(input, select, textarea)")].some(differs)) soon(0);
+showDiagnostics();
+offerStoredDraft();
+// Apply changes made before the script was loaded.
+if ([...form.querySelectorAll("#fields :is(input, select, textarea)")].some(differs)) schedulePreview(0);

@@ -1,5 +1,5 @@
-// The dialog of the list is open while it has content, which the server decides; then the focus is back where it was,
-// also where that button was loaded anew meanwhile.
+// The dialog of the list is open while the server sends content for it. Afterwards, the focus returns to the button that
+// opened it, which may have been replaced in the meantime.
 const dialog = document.querySelector("#airflow-dialog");
 let opener = "";
 dialog.addEventListener("htmx:afterSwap", (event) => {

@@ -1,15 +1,15 @@
-// What every page needs: it tells the server the viewer's timezone, and shows the first page again in that.
+// Store the viewer's timezone in a cookie, and reload the first page to show its times in that timezone.
 const zone = `timezone=${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
-const isTold = () => document.cookie.split("; ").includes(zone);
-if (!isTold()) {
+const isStored = () => document.cookie.split("; ").includes(zone);
+if (!isStored()) {
   document.cookie = `${zone}; path=/; SameSite=Strict; max-age=31536000`;
-  // Without a cookie the server takes it for UTC. Where cookies are refused, the page stays as it is.
-  if (isTold() && zone !== "timezone=UTC") {
+  // Without the cookie, the server uses UTC. If the browser refuses cookies, do not reload.
+  if (isStored() && zone !== "timezone=UTC") {
     location.reload();
   }
 }
 
-// Text sent by the editor is saved once another page is shown (`edit.js` keeps it until then).
+// A text submitted by the editor is saved once another page is shown; `edit.js` stores it until then.
 if (!document.getElementById("editor")) {
   for (const key of Object.keys(localStorage).filter((each) => each.startsWith("draft:"))) {
     if (JSON.parse(localStorage.getItem(key)).isSent) localStorage.removeItem(key);

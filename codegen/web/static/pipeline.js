@@ -1,4 +1,4 @@
-// A high picture begins where its first box is, and not above.
+// Scroll a tall graph to its first box.
 for (const picture of document.querySelectorAll(".picture")) {
   const first = picture.querySelector(".box");
   if (first) {
@@ -7,7 +7,7 @@ for (const picture of document.querySelectorAll(".picture")) {
   }
 }
 
-// Copies source code as it is, without the numbers of its lines and what is said about them.
+// Copy source code without line numbers and diagnostics.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {

@@ -1,4 +1,4 @@
-"""Runs a command in a container. Written by hand: Dagpress leaves it alone."""
+"""Runs a command in a container. Written by hand: Dagpress does not change it."""
 
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk import DAG

@@ -1,4 +1,4 @@
-"""Says how much room the warehouse takes. Written by hand: Dagpress leaves it alone."""
+"""Logs the size of the warehouse. Written by hand: Dagpress does not change it."""
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG

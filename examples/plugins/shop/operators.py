@@ -12,7 +12,7 @@ except ImportError:  # Airflow 2
 
 
 class PublishOperator(BaseOperator):
-    """Publish a table on a channel."""
+    """Publish a table to a channel."""
 
     template_fields: Sequence[str] = ("title", "rates")
 

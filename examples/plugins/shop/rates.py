@@ -9,5 +9,5 @@ def fetch(day: str) -> dict[str, float]:
 
 
 def as_table(rates: dict[str, float]) -> str:
-    """Lay rates out, one a line."""
+    """Format rates, one per line."""
     return "\n".join(f"{currency} {rate:.2f}" for currency, rate in sorted(rates.items()))

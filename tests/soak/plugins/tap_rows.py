@@ -24,7 +24,7 @@ def main() -> None:
         print(json.dumps({"streams": [ENTRY]}, indent=2))
         return
     config = json.loads(arguments.config.read_text())
-    # A real tap imports its libraries for about as long. A run that shares the state file replaces it meanwhile.
+    # A real tap takes about as long to import its libraries. A run with the same state file replaces it in that time.
     time.sleep(0.7)
     state = json.loads(arguments.state.read_text()) if arguments.state else {}
     last = state.get("bookmarks", {}).get(STREAM, {}).get("id", 0)

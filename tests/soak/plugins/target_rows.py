@@ -1,4 +1,4 @@
-"""A Singer target that loads rows into PostgreSQL, and keeps those that were there already apart."""
+"""A Singer target that loads rows into PostgreSQL, and records duplicates separately."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--config", type=Path, required=True)
     config = json.loads(parser.parse_args().config.read_text())
-    # Only the environment that runs this has the driver.
+    # Only the environment of the target has the driver.
     psycopg: Any = import_module("psycopg")
     with psycopg.connect(config["dsn"], autocommit=True) as connection:
         for line in sys.stdin:

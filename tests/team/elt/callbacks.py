@@ -1,4 +1,4 @@
-"""What Airflow calls before and after a task."""
+"""Callbacks before and after a task."""
 
 from __future__ import annotations
 

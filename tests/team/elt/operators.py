@@ -1,4 +1,4 @@
-"""Operators as a team writes them, which the cases and the tests use."""
+"""Custom operators of a team, for the cases and the tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _Base: Any = import_module("airflow.sdk" if find_spec("airflow.sdk") else "airfl
 
 
 class Record(_Base):
-    """Returns its arguments when it runs; Airflow renders the first."""
+    """Returns its arguments; Airflow renders the first."""
 
     template_fields: tuple[str, ...] = ("templated",)
     template_ext = (".sql",)

@@ -1,4 +1,4 @@
-"""Resources of a container, as Kubernetes has them."""
+"""Resources of a container, as a Kubernetes object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Has a class by the name of one in another module."""
+"""Has a class with the same name as one in another module."""
 
 from __future__ import annotations
 

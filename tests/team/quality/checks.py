@@ -1,4 +1,4 @@
-"""Functions that arguments of operators import."""
+"""Functions for arguments of operators."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def first_row(cursor: Any) -> Any:
 
 
 def check_rows(**values: Any) -> dict[str, Any]:
-    """Return what it got."""
+    """Return the arguments."""
     return values

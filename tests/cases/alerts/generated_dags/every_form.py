@@ -24,17 +24,17 @@ meltano() {
 }
 """
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"""
 RUN_SUCCEEDED = "{{ dag.dag_id }} succeeded: {{ run_id }}"
 TASK_RETRIED = """\
-{{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}
+{{ dag.dag_id }}: {{ ti.task_id }} failed and is up for retry in {{ run_id }}
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 RUN_LATE = """\
 {{ dag_run.dag_id }} is late: {{ dag_run.dag_run_id }}
-It should have ended before {{ deadline.deadline_time }}"""
+It should have finished by {{ deadline.deadline_time }}"""
 
 
 def page(context):
@@ -189,7 +189,7 @@ See run.sh""",
             alert_page_0,
             SlackNotifier(channel="#data-alerts", text=TASK_RETRIED),
         ],
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

@@ -24,13 +24,13 @@ meltano() {
 }
 """
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {{ dag_run.get_task_instances(state='failed') | join(' ', attribute='log_url') }}"""
 RUN_SUCCEEDED = "{{ dag.dag_id }} succeeded: {{ run_id }}"
 TASK_RETRIED = """\
-{{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}
+{{ dag.dag_id }}: {{ ti.task_id }} failed and is up for retry in {{ run_id }}
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 RUN_LATE = """\
 {{ dag.dag_id }} is late
@@ -171,7 +171,7 @@ See run.sh""",
             SlackNotifier(channel="#data-alerts", text=TASK_RETRIED),
         ],
         "sla": timedelta(hours=2),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

@@ -24,7 +24,7 @@ meltano() {
 }
 """
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {{ dag_run.get_task_instances(state='failed') | join(' ', attribute='log_url') }}"""
@@ -88,7 +88,7 @@ with DAG(
             ),
         ],
         "sla": timedelta(hours=2),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-shop", "target-postgres"],
 ):

@@ -21,7 +21,7 @@ meltano() {
 }
 """
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {{ dag_run.get_task_instances(state='failed') | join(' ', attribute='log_url') }}"""
@@ -39,7 +39,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

@@ -26,13 +26,13 @@ meltano() {
 }
 """
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"""
 RUN_LATE = """\
 {{ dag_run.dag_id }} is late: {{ dag_run.dag_run_id }}
-It should have ended before {{ deadline.deadline_time }}"""
+It should have finished by {{ deadline.deadline_time }}"""
 
 with DAG(
     dag_id="meltano_late",
@@ -60,7 +60,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

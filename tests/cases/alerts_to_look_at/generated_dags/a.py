@@ -43,7 +43,7 @@ with DAG(
         "on_retry_callback": [
             SlackNotifier(channel="#alerts", text="{{ ti.task_id }}: {{ exception }}"),
         ],
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):

@@ -3,7 +3,7 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `size`: a shell command
+- `size`: shell command
 
 Defined in `schedules/report.yml`.
 """
@@ -35,7 +35,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:report"],
 ):

@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `extract`: `tap-gitlab target-postgres` with Meltano
-- `load`: a shell command
-- `count`: a shell command
+- `extract`: `meltano run tap-gitlab target-postgres`
+- `load`: shell command
+- `count`: shell command
 - `check`: calls `quality.check`
 
 Defined in `schedules/a.yml`.

@@ -32,7 +32,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-a", "target-b"],
 ):

@@ -22,9 +22,9 @@ meltano() {
 }
 """
 
-# Keep tasks on one worker from using a plugin, or changing meltano.yml, at the same time: `meltano run` has one
-# catalog and one state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` removes
-# packages that others read. A lock is released when the shell of the task and its Meltano have ended.
+# Serialize tasks on one worker that use the same plugin or change meltano.yml: `meltano run` keeps one catalog and one
+# state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` deletes packages that other
+# dbt commands read. The lock is released when the task's shell and its Meltano process exit.
 LOCK = """\
 lock() {
     type flock >/dev/null 2>&1 || {
@@ -38,7 +38,7 @@ lock() {
         [ "$mode" = shared ] && mode=-s || mode=-x
         eval "exec $fd"'>>"$file"' || exit
         flock -n $mode $fd || {
-            echo "Waiting for $plugin, in use by $(cat "$file")" >&2
+            echo "Waiting for the lock on $plugin, held by $(cat "$file")" >&2
             flock $mode $fd || exit
         }
         echo "${AIRFLOW_CTX_DAG_ID:-dagpress} ${AIRFLOW_CTX_DAG_RUN_ID:-schedule run}, PID $$" >"$file"
@@ -61,7 +61,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:both"],
 ):
@@ -69,7 +69,7 @@ with DAG(
         task_id="tap-a_target-b",
         bash_command=MELTANO
         + LOCK
-        + 'lock tap-a; meltano run "--state-id-suffix=${ARGUMENT_1:?the template of --state-id-suffix is empty}" tap-a target-b',
+        + 'lock tap-a; meltano run "--state-id-suffix=${ARGUMENT_1:?the value of --state-id-suffix is empty}" tap-a target-b',
         env={
             "A": "{{ data_interval_start }}",
             "ARGUMENT_1": "{{ ts_nodash }}",

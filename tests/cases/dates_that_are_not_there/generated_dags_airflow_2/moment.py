@@ -33,14 +33,14 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-a", "target-b"],
 ):
     BashOperator(
         task_id="extract_load",
         bash_command=MELTANO
-        + 'meltano el tap-a target-b "--state-id=a-${ARGUMENT_1:?the template of --state-id is empty}"',
+        + 'meltano el tap-a target-b "--state-id=a-${ARGUMENT_1:?the value of --state-id is empty}"',
         env={
             "A": "{{ data_interval_start | ds }} {{ ds }}",
             "B": "{{ 'data_interval_end' }}",

@@ -40,7 +40,7 @@ with DAG(
                 text="{{ ds }} of {{ task_instance_key_str }}{% if ts is defined %}, {{ ts }}{% endif %}",
             ),
         ],
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-a", "target-b"],
 ):

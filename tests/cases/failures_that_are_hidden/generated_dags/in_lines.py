@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `load`: a shell command
-- `check`: a shell command
+- `load`: shell command
+- `check`: shell command
 
 Defined in `schedules/in_lines.yml`.
 """
@@ -35,7 +35,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:in_lines"],
 ):

@@ -3,15 +3,15 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `prepare`: a shell command
-- `users`: `tap-users target-postgres` with Meltano
-- `audit`: a shell command
-- `items`: `tap-items target-postgres` with Meltano
-- `orders`: `tap-orders target-postgres` with Meltano
-- `dbt`: `dbt-postgres:run` with Meltano
-- `test`: `dbt-postgres:test` with Meltano
+- `prepare`: shell command
+- `users`: `meltano run tap-users target-postgres`
+- `audit`: shell command
+- `items`: `meltano run tap-items target-postgres`
+- `orders`: `meltano run tap-orders target-postgres`
+- `dbt`: `meltano run dbt-postgres:run`
+- `test`: `meltano run dbt-postgres:test`
 - `count`: calls `quality.count`
-- `alert`: a shell command
+- `alert`: shell command
 
 Defined in `schedules/diamond.yml`.
 """
@@ -31,9 +31,9 @@ meltano() {
 }
 """
 
-# Keep tasks on one worker from using a plugin, or changing meltano.yml, at the same time: `meltano run` has one
-# catalog and one state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` removes
-# packages that others read. A lock is released when the shell of the task and its Meltano have ended.
+# Serialize tasks on one worker that use the same plugin or change meltano.yml: `meltano run` keeps one catalog and one
+# state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` deletes packages that other
+# dbt commands read. The lock is released when the task's shell and its Meltano process exit.
 LOCK = """\
 lock() {
     type flock >/dev/null 2>&1 || {
@@ -47,7 +47,7 @@ lock() {
         [ "$mode" = shared ] && mode=-s || mode=-x
         eval "exec $fd"'>>"$file"' || exit
         flock -n $mode $fd || {
-            echo "Waiting for $plugin, in use by $(cat "$file")" >&2
+            echo "Waiting for the lock on $plugin, held by $(cat "$file")" >&2
             flock $mode $fd || exit
         }
         echo "${AIRFLOW_CTX_DAG_ID:-dagpress} ${AIRFLOW_CTX_DAG_RUN_ID:-schedule run}, PID $$" >"$file"
@@ -74,7 +74,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:diamond"],
 ):

@@ -4,12 +4,12 @@
 """Runs these tasks, every day at 00:00 (UTC):
 
 - `tap-gitlab_target-postgres`: loads `tap-gitlab` into `target-postgres` with Meltano
-- `slack`: loads `tap-slack` into `target-postgres` with Meltano and transforms it
-- `in_europe`: `tap-gitlab target-postgres --state-id-suffix eu` with Meltano
-- `merge`: `--merge-state tap-slack target-postgres` with Meltano
+- `slack`: loads `tap-slack` into `target-postgres` and transforms it with Meltano
+- `in_europe`: `meltano run tap-gitlab target-postgres --state-id-suffix eu`
+- `merge`: `meltano run --merge-state tap-slack target-postgres`
 - `dbt-postgres_run`: `meltano invoke dbt-postgres run --select tag:daily`
 - `vars`: `meltano invoke dbt-postgres run --vars '{"day": "{{ ds }}", "who": "O'\\''Brien & \\"co\\"", "$HOME": {"a": 1}}'`
-- `report`: a shell command
+- `report`: shell command
 
 Defined in `schedules/nightly.yml`.
 """
@@ -29,9 +29,9 @@ meltano() {
 }
 """
 
-# Keep tasks on one worker from using a plugin, or changing meltano.yml, at the same time: `meltano run` has one
-# catalog and one state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` removes
-# packages that others read. A lock is released when the shell of the task and its Meltano have ended.
+# Serialize tasks on one worker that use the same plugin or change meltano.yml: `meltano run` keeps one catalog and one
+# state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` deletes packages that other
+# dbt commands read. The lock is released when the task's shell and its Meltano process exit.
 LOCK = """\
 lock() {
     type flock >/dev/null 2>&1 || {
@@ -45,7 +45,7 @@ lock() {
         [ "$mode" = shared ] && mode=-s || mode=-x
         eval "exec $fd"'>>"$file"' || exit
         flock -n $mode $fd || {
-            echo "Waiting for $plugin, in use by $(cat "$file")" >&2
+            echo "Waiting for the lock on $plugin, held by $(cat "$file")" >&2
             flock $mode $fd || exit
         }
         echo "${AIRFLOW_CTX_DAG_ID:-dagpress} ${AIRFLOW_CTX_DAG_RUN_ID:-schedule run}, PID $$" >"$file"
@@ -68,7 +68,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:nightly"],
 ):
@@ -87,7 +87,7 @@ with DAG(
         task_id="slack",
         bash_command=MELTANO
         + LOCK
-        + 'lock dbt-postgres; meltano --environment=prod elt tap-slack target-postgres --transform=run "--state-id=slack-${ARGUMENT_1:?the template of --state-id is empty}" --force',
+        + 'lock dbt-postgres; meltano --environment=prod elt tap-slack target-postgres --transform=run "--state-id=slack-${ARGUMENT_1:?the value of --state-id is empty}" --force',
         env={
             "TAP_SLACK_START_DATE": "2024-01-01",
             "MELTANO_RUN_FULL_REFRESH": "{{ params.full_refresh }}",

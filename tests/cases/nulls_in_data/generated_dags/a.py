@@ -73,7 +73,7 @@ with DAG(
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
         "on_retry_callback": [tell],
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-a", "target-b"],
 ):

@@ -3,20 +3,20 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `too_early`: `shop warehouse` with Meltano
-- `job`: `load` with Meltano
-- `late_enough`: `tap-gitlab target-postgres` with Meltano
-- `too_few`: `tap-gitlab target-postgres` with Meltano
-- `longer_each`: `tap-gitlab target-postgres` with Meltano
-- `too_short`: `tap-gitlab target-postgres` with Meltano
-- `capped`: `tap-gitlab target-postgres` with Meltano
-- `forced`: `tap-gitlab target-postgres --force` with Meltano
-- `forced_too`: `tap-gitlab target-postgres` with Meltano
+- `too_early`: `meltano run shop warehouse`
+- `job`: `meltano run load`
+- `late_enough`: `meltano run tap-gitlab target-postgres`
+- `too_few`: `meltano run tap-gitlab target-postgres`
+- `longer_each`: `meltano run tap-gitlab target-postgres`
+- `too_short`: `meltano run tap-gitlab target-postgres`
+- `capped`: `meltano run tap-gitlab target-postgres`
+- `forced`: `meltano run tap-gitlab target-postgres --force`
+- `forced_too`: `meltano run tap-gitlab target-postgres`
 - `not_forced`: loads `tap-gitlab` into `target-postgres` with Meltano
-- `stateless`: `tap-gitlab target-postgres --no-state-update` with Meltano
-- `never_again`: `tap-gitlab target-postgres` with Meltano
-- `transform`: `dbt-postgres:run tap-counter` with Meltano
-- `shell`: a shell command
+- `stateless`: `meltano run tap-gitlab target-postgres --no-state-update`
+- `never_again`: `meltano run tap-gitlab target-postgres`
+- `transform`: `meltano run dbt-postgres:run tap-counter`
+- `shell`: shell command
 - `callable`: calls `quality.rows`
 
 Defined in `schedules/killed.yml`.
@@ -37,9 +37,9 @@ meltano() {
 }
 """
 
-# Keep tasks on one worker from using a plugin, or changing meltano.yml, at the same time: `meltano run` has one
-# catalog and one state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` removes
-# packages that others read. A lock is released when the shell of the task and its Meltano have ended.
+# Serialize tasks on one worker that use the same plugin or change meltano.yml: `meltano run` keeps one catalog and one
+# state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` deletes packages that other
+# dbt commands read. The lock is released when the task's shell and its Meltano process exit.
 LOCK = """\
 lock() {
     type flock >/dev/null 2>&1 || {
@@ -53,7 +53,7 @@ lock() {
         [ "$mode" = shared ] && mode=-s || mode=-x
         eval "exec $fd"'>>"$file"' || exit
         flock -n $mode $fd || {
-            echo "Waiting for $plugin, in use by $(cat "$file")" >&2
+            echo "Waiting for the lock on $plugin, held by $(cat "$file")" >&2
             flock $mode $fd || exit
         }
         echo "${AIRFLOW_CTX_DAG_ID:-dagpress} ${AIRFLOW_CTX_DAG_RUN_ID:-schedule run}, PID $$" >"$file"
@@ -81,7 +81,7 @@ with DAG(
         "retries": 1,
         "retry_delay": timedelta(minutes=2),
         "max_retry_delay": timedelta(minutes=4),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:killed"],
 ):

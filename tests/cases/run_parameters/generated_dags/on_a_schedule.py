@@ -86,14 +86,14 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "tap-gitlab", "target-postgres"],
 ):
     BashOperator(
         task_id="extract_load",
         bash_command=MELTANO
-        + 'meltano el tap-gitlab target-postgres "--state-id=carbon-${ARGUMENT_1:?the template of --state-id is empty}"',
+        + 'meltano el tap-gitlab target-postgres "--state-id=carbon-${ARGUMENT_1:?the value of --state-id is empty}"',
         env={
             "SINCE": "{{ params.since }}",
             "BACK": "{{ params.back * 2 }}",

@@ -3,14 +3,14 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `DOCKER`: `tap-a target-postgres` with Meltano
-- `orders`: `tap-b target-postgres` with Meltano
-- `another_image`: `tap-c target-postgres` with Meltano
-- `without_a_user`: `tap-d target-postgres` with Meltano
-- `in_a_shell`: a shell command
-- `on_the_worker`: `dbt-postgres:run` with Meltano
-- `as_well`: `dbt-postgres:test` with Meltano
-- `in_a_pod`: `superset:refresh` with Meltano
+- `DOCKER`: `meltano run tap-a target-postgres`
+- `orders`: `meltano run tap-b target-postgres`
+- `another_image`: `meltano run tap-c target-postgres`
+- `without_a_user`: `meltano run tap-d target-postgres`
+- `in_a_shell`: shell command
+- `on_the_worker`: `meltano run dbt-postgres:run`
+- `as_well`: `meltano run dbt-postgres:test`
+- `in_a_pod`: `meltano run superset:refresh`
 
 Defined in `schedules/containers.yml`.
 """
@@ -32,9 +32,9 @@ meltano() {
 }
 """
 
-# Keep tasks on one worker from using a plugin, or changing meltano.yml, at the same time: `meltano run` has one
-# catalog and one state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` removes
-# packages that others read. A lock is released when the shell of the task and its Meltano have ended.
+# Serialize tasks on one worker that use the same plugin or change meltano.yml: `meltano run` keeps one catalog and one
+# state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` deletes packages that other
+# dbt commands read. The lock is released when the task's shell and its Meltano process exit.
 LOCK = """\
 lock() {
     type flock >/dev/null 2>&1 || {
@@ -48,7 +48,7 @@ lock() {
         [ "$mode" = shared ] && mode=-s || mode=-x
         eval "exec $fd"'>>"$file"' || exit
         flock -n $mode $fd || {
-            echo "Waiting for $plugin, in use by $(cat "$file")" >&2
+            echo "Waiting for the lock on $plugin, held by $(cat "$file")" >&2
             flock $mode $fd || exit
         }
         echo "${AIRFLOW_CTX_DAG_ID:-dagpress} ${AIRFLOW_CTX_DAG_RUN_ID:-schedule run}, PID $$" >"$file"
@@ -87,7 +87,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:containers"],
 ):

@@ -13,7 +13,7 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.providers.slack.notifications.slack import SlackNotifier
 from airflow.sdk import DAG, Asset
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 RUN_FAILED = """\
 {{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}
 {% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"""

@@ -3,16 +3,16 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `first`: `tap-a target-x` with Meltano
-- `then`: `tap-a target-x` with Meltano
-- `beside`: `tap-a target-x` with Meltano
-- `other_rows`: `tap-b target-x` with Meltano
-- `more_rows`: `tap-b target-x` with Meltano
-- `own_suffix`: `--state-id-suffix=own tap-b target-x` with Meltano
-- `stateless`: `--no-state-update tap-b target-x` with Meltano
-- `in_a_command`: a shell command
-- `counts`: a shell command
-- `after_the_count`: `tap-a target-x` with Meltano
+- `first`: `meltano run tap-a target-x`
+- `then`: `meltano run tap-a target-x`
+- `beside`: `meltano run tap-a target-x`
+- `other_rows`: `meltano run tap-b target-x`
+- `more_rows`: `meltano run tap-b target-x`
+- `own_suffix`: `meltano run --state-id-suffix=own tap-b target-x`
+- `stateless`: `meltano run --no-state-update tap-b target-x`
+- `in_a_command`: shell command
+- `counts`: shell command
+- `after_the_count`: `meltano run tap-a target-x`
 
 Defined in `schedules/tasks.yml`, for `prod`.
 """
@@ -31,9 +31,9 @@ meltano() {
 }
 """
 
-# Keep tasks on one worker from using a plugin, or changing meltano.yml, at the same time: `meltano run` has one
-# catalog and one state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` removes
-# packages that others read. A lock is released when the shell of the task and its Meltano have ended.
+# Serialize tasks on one worker that use the same plugin or change meltano.yml: `meltano run` keeps one catalog and one
+# state file per extractor (https://github.com/meltano/meltano/issues/8763), and `dbt deps` deletes packages that other
+# dbt commands read. The lock is released when the task's shell and its Meltano process exit.
 LOCK = """\
 lock() {
     type flock >/dev/null 2>&1 || {
@@ -47,7 +47,7 @@ lock() {
         [ "$mode" = shared ] && mode=-s || mode=-x
         eval "exec $fd"'>>"$file"' || exit
         flock -n $mode $fd || {
-            echo "Waiting for $plugin, in use by $(cat "$file")" >&2
+            echo "Waiting for the lock on $plugin, held by $(cat "$file")" >&2
             flock $mode $fd || exit
         }
         echo "${AIRFLOW_CTX_DAG_ID:-dagpress} ${AIRFLOW_CTX_DAG_RUN_ID:-schedule run}, PID $$" >"$file"
@@ -67,7 +67,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:tasks"],
 ):

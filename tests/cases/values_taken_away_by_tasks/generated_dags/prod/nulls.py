@@ -3,10 +3,10 @@
 # fmt: off
 """Runs these tasks, every day at 00:00 (UTC):
 
-- `tap-a_target-b`: `tap-a target-b` with Meltano
-- `tap-c_target-d`: `tap-c target-d` with Meltano
-- `alone`: `tap-e target-f` with Meltano
-- `on_the_worker`: a shell command
+- `tap-a_target-b`: `meltano run tap-a target-b`
+- `tap-c_target-d`: `meltano run tap-c target-d`
+- `alone`: `meltano run tap-e target-f`
+- `on_the_worker`: shell command
 - `check`: calls `own.check`
 
 Defined in `schedules/nulls.yml`, for `prod`.
@@ -29,9 +29,9 @@ meltano() {
 }
 """
 
-# The texts of the alerts. Airflow renders the templates when it sends an alert.
+# Alert texts. Airflow renders these templates when it sends an alert.
 TASK_RETRIED = """\
-{{ dag.dag_id }}: {{ ti.task_id }} failed and is tried again in {{ run_id }}
+{{ dag.dag_id }}: {{ ti.task_id }} failed and is up for retry in {{ run_id }}
 Try {{ ti.try_number }} of {{ ti.max_tries + 1 }}: {{ ti.log_url }}"""
 
 
@@ -60,7 +60,7 @@ with DAG(
         "owner": "airflow",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "skip_on_exit_code": None,  # so that exit code 99 fails the task
+        "skip_on_exit_code": None,  # exit code 99 fails the task instead of skipping it
     },
     tags=["meltano", "schedule:nulls"],
 ):
