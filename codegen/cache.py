@@ -12,15 +12,15 @@ Place = TypeVar("Place", str, Path)
 
 
 class Cache:
-    """The results of one reading. It reuses those of an earlier reading whose arguments are equal."""
+    """The results of one reading; reuses results of an earlier reading with equal arguments."""
 
     def __init__(self, earlier: Cache | None = None, stamps: Mapping[str, object] | None = None) -> None:
-        """Start with the results of an earlier cache, which stays as it is.
+        """Start with the results of an earlier cache, which is not changed.
 
         Args:
             earlier: the cache of an earlier reading.
-            stamps: the stamp of each file by its path in the project (see `codegen.files.stamp_of`), taken before this
-                reading begins; by default those of the earlier reading.
+            stamps: the stamp of each file, by path in the project (see `codegen.files.stamp_of`), taken before this
+                reading starts. Default: the stamps of the earlier reading.
         """
         self.results: dict[Hashable, tuple[Any, Any]] = {}
         self.earlier: dict[Hashable, tuple[Any, Any]] = {**earlier.earlier, **earlier.results} if earlier else {}
@@ -30,7 +30,7 @@ class Cache:
         """Call the function, unless its last call for this key had equal arguments.
 
         Args:
-            key: what the result is about, such as a file; there is one result for each key and function.
+            key: the subject of the result, such as a file; each key and function has one result.
             function: a pure function.
             arguments: its arguments.
             named: its keyword arguments.
@@ -39,12 +39,12 @@ class Cache:
         return result
 
     def of_file(self, name: str, path: Place, function: Callable[[Place, str], T]) -> T:
-        """Read a file, unless its stamp is that of its last reading by this function; without a stamp in any case.
+        """Read a file, unless its stamp has not changed since the last call with this function.
 
         Args:
             name: its path in the project.
             path: the file.
-            function: reads it, by its path and name.
+            function: reads the file, given its path and name.
         """
         stamp = self.stamps.get(name)
         if stamp is None:
@@ -60,7 +60,7 @@ class Cache:
         arguments: tuple[Any, ...],
         named: Mapping[str, Any],
     ) -> Any:  # noqa: ANN401  # what the function returns
-        # The arguments are not unpacked to be passed here, since that takes as long as the rest.
+        # Unpacking the arguments for this call would take as long as the rest.
         cached = self.results.get(slot) or self.earlier.get(slot)
         if cached is None or cached[0] != given:
             cached = given, function(*arguments, **named)
@@ -68,5 +68,5 @@ class Cache:
         return cached[1]
 
     def forget_earlier(self) -> None:
-        """Drop the earlier results that this reading did not use, such as those of deleted files."""
+        """Drop the earlier results that this reading did not use, such as results for deleted files."""
         self.earlier = {}

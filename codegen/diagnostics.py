@@ -11,7 +11,7 @@ from codegen.rules import Rule, Severity
 
 
 class Location(NamedTuple):
-    """A place in a file of the project.
+    """A location in a file of the project.
 
     Attributes:
         path: relative to the project, with forward slashes.
@@ -32,7 +32,7 @@ class Diagnostic(NamedTuple):
     """An error or a warning.
 
     Attributes:
-        hint: its fix, if known.
+        hint: the fix, if known.
         missing: the missing key, or the first of several alternatives.
     """
 
@@ -54,7 +54,7 @@ class Diagnostic(NamedTuple):
 
     @property
     def is_error(self) -> bool:
-        """Whether it forbids writing."""
+        """Whether it blocks the write."""
         return self.severity is Severity.ERROR
 
     @property
@@ -63,16 +63,16 @@ class Diagnostic(NamedTuple):
         return self.rule, self.message, self.hint
 
     def with_severity(self, severity: Severity) -> Diagnostic:
-        """The same with another severity."""
+        """Return the diagnostic with another severity."""
         return self._replace(rule=self.rule._replace(severity=severity))
 
 
 class DagpressError(Exception):
-    """An error that is reported to the user, not a bug of ours.
+    """An error for the user, as opposed to a bug.
 
     Attributes:
-        hint: the fix, where one is known.
-        output: what a failed program printed.
+        hint: the fix, if known.
+        output: the output of a failed program.
     """
 
     def __init__(self, message: str, hint: str = "", output: str = "") -> None:
@@ -90,71 +90,71 @@ class InvalidError(DagpressError):
         self.rule = rule
 
     def at(self, location: Location) -> Diagnostic:
-        """The error as a diagnostic at that place."""
+        """Return the error as a diagnostic at a location."""
         return Diagnostic(self.rule, self.message, location, self.hint)
 
 
 def with_hint(message: str, hint: str) -> str:
-    """The message with its fix in parentheses."""
+    """Return a message with its fix in parentheses."""
     return f"{message} ({hint})" if hint else message
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether any diagnostic forbids writing."""
+    """Return whether any diagnostic is an error, which blocks the write."""
     return any(d.is_error for d in diagnostics)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Each diagnostic once, by file and line: many schedules may inherit a bad default."""
+    """Sort by file and line, without duplicates: many schedules may inherit a bad default."""
     return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.location, d.code, d.message))
 
 
 def in_numbers(diagnostics: Iterable[Diagnostic]) -> str:
-    """How many there are, such as `1 error, 2 warnings`."""
+    """Return the number of errors and warnings, such as `1 error, 2 warnings`."""
     severities = [diagnostic.severity for diagnostic in diagnostics]
     counts = [(severities.count(severity), severity.value) for severity in Severity]
     return ", ".join(count(number, noun) for number, noun in counts if number)
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun: `1 file`, `2 files`."""
+    """Return a number with its noun: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def joined(words: Iterable[str], conjunction: str = "and") -> str:
-    """Words in a sentence, such as `a, b and c`; empty for none."""
+    """Join words for a sentence, such as `a, b and c`."""
     *others, last = [*words] or [""]
     return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 def either(names: Sequence[str]) -> str:
-    """Some keys as a choice: `a`, `b` or `c`."""
+    """Join keys as a choice: `a`, `b` or `c`."""
     return joined((f"`{name}`" for name in names), "or")
 
 
 def nearest(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
-    """A hint that names the closest known word, or nothing."""
+    """Return a hint that names the most similar known word, if there is one."""
     close = closest(word, known, similarity)
     return f"did you mean {quoted(close)}?" if close else ""
 
 
 def nearest_code(code: str) -> str:
-    """A hint that names the closest code of a rule, or how to list them all."""
-    return nearest(code, rules.RULES) or "`dagpress rule` lists the codes"
+    """Return a hint that names the most similar rule code, or how to list all codes."""
+    return nearest(code, rules.RULES) or "run `dagpress rule` to see the codes"
 
 
 def closest(word: str, known: Iterable[str], similarity: float = 0.6) -> str:
-    """The most similar known word, or nothing."""
+    """Return the most similar known word, if there is one."""
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=similarity)), "")
 
 
 def quoted(text: str) -> str:
-    """Text from a file for a message: on one line, with control characters escaped."""
+    """Quote text for a message: on one line, with control characters escaped."""
     return f"`{printable(text)}`"
 
 
 def printable(text: str, keep: str = "") -> str:
-    """The text with control, bidirectional, invisible and unassigned characters and lone surrogates escaped."""
+    """Escape control, bidirectional, invisible and unassigned characters and lone surrogates."""
     if text.isprintable():
         return text
     escaped = (c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
@@ -162,5 +162,5 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Text of several lines, escaped like `printable` except for line feeds and tabs."""
+    """Escape like `printable`, but keep line feeds and tabs."""
     return printable(text, keep="\n\t")

@@ -1,6 +1,6 @@
-"""Calls functions in a process of its own, which the kernel ends at a limit: what a project's authors wrote runs there.
+"""Calls functions in a child process with limits, for templates and patterns of a project.
 
-The process starts with the first call, and again after it was ended. It makes one call at a time.
+The process starts at the first call, and again after it was killed at a limit. It runs one call at a time.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from typing import Any, TypeVar
 from codegen import process
 
 T = TypeVar("T")
-# Bytes beyond what the process has.
+# Bytes in addition to the memory that the process has at its start.
 _MEMORY = 1 << 29
-# The modules are those of this process, whatever the working directory has.
+# Uses the module path of this process, not the working directory.
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from codegen.isolation import serve; serve()"
 _lock = Lock()
-# By the process that started it: a fork starts its own.
+# By parent process: a fork starts its own child.
 _children: dict[int, process.Child] = {}
 
 
 class LimitError(Exception):
-    """A call that reached a limit; the text says which, as the end of "it ..."."""
+    """A call reached a limit; the message continues "it ..."."""
 
 
 def isolated(seconds: float, function: Callable[..., T], *arguments: object) -> T:
-    """Call a function of a module there.
+    """Call a module-level function in the child process.
 
     Args:
         seconds: the limit of CPU time.
-        function: a function with a picklable result and picklable exceptions.
-        arguments: its arguments, picklable too.
+        function: the function; its result and exceptions must be picklable.
+        arguments: its arguments, which must be picklable.
 
     Raises:
-        LimitError: it reached a limit.
+        LimitError: the call reached a limit.
     """
     sent = pickle.dumps((seconds, function, arguments))
     with _lock:
@@ -92,7 +92,7 @@ def _end(child: process.Child) -> None:
 
 
 def serve() -> None:
-    """Make the calls that stdin has until it is closed, and write their results to stdout."""
+    """Run calls from stdin until it is closed, and write their results to stdout."""
     calls, results = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -114,7 +114,7 @@ def serve() -> None:
 
 
 def limit_memory(more: int) -> None:
-    """Refuse this process more memory than it has and so many bytes. Only Linux says how much that is."""
+    """Limit this process to its current memory plus some bytes, on Linux only."""
     with suppress(OSError, ValueError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         _, most = resource.getrlimit(resource.RLIMIT_AS)

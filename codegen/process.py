@@ -1,4 +1,4 @@
-"""Runs programs as child processes: the only module that starts one."""
+"""Runs programs as child processes; no other module starts one."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from codegen.diagnostics import DagpressError
 
-# No child process inherits the settings of Dagpress, such as the login token.
+# Child processes do not inherit the settings of Dagpress, such as the login token.
 _OWN_VARIABLES = "DAGPRESS_"
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 # Seconds: the poll interval for output, and the time from SIGTERM to SIGKILL.
 _PAUSE = 0.1
 _GRACE = 2
-# Bytes: the limit on the output, and the size of one read, which empties a pipe.
+# Bytes: the limit for the output, and the size of one read, which empties a pipe.
 _MOST = 64 * 1024 * 1024
 _READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
 Child: TypeAlias = subprocess.Popen[bytes]
 _running: set[Child] = set()
-# Set when this process shuts down, so that other threads start nothing long.
+# Set when this process shuts down, so that other threads stop waiting.
 ending = threading.Event()
 
 
@@ -39,7 +39,7 @@ class ProcessError(DagpressError):
 
 
 class Output(NamedTuple):
-    """The result of a program that has ended; after a signal, the exit code is its number and 128."""
+    """The result of a finished program; after a signal, the exit code is 128 plus its number."""
 
     code: int
     stdout: str
@@ -47,11 +47,11 @@ class Output(NamedTuple):
 
 
 def inherited(*unwanted: str) -> dict[str, str]:
-    """The environment of this process for a child, without variables with these prefixes."""
+    """Return the environment variables for a child process, without variables with these prefixes."""
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
-def run(  # noqa: PLR0913  # what a process has
+def run(  # noqa: PLR0913  # the options of a process
     command: Sequence[str | Path],
     *,
     limit: float,
@@ -64,18 +64,25 @@ def run(  # noqa: PLR0913  # what a process has
     is_cancelled: Callable[[], bool] = lambda: False,
     ends_group: bool = False,
 ) -> Output:
-    """Run a program to its end, without a terminal, and return its output.
+    """Run a program without a terminal until it ends, and return its output.
 
-    It does not wait for a daemon that the program leaves behind with the output open.
+    Daemons that the program leaves behind with the output open are not awaited.
 
-    The limit is in seconds, `env` is `inherited()` by default, and `given` is the standard input, or a function that
-    makes it while the program starts. While the program
-    runs, `on_line` gets the last complete line of its output. With `ends_group`, the rest of its process group is
-    killed after it ends.
+    Args:
+        command: the program and its arguments.
+        limit: the time limit in seconds.
+        name: the name in messages. Default: the file name of the program.
+        env: the environment variables. Default: `inherited()`.
+        cwd: the working directory.
+        given: the standard input, or a function that returns it, called while the program starts.
+        merged: whether stderr goes to stdout.
+        on_line: receives the last complete line of new output.
+        is_cancelled: whether to kill the program; called regularly.
+        ends_group: whether to kill the rest of the process group after the program ends.
 
     Raises:
-        ProcessError: it does not start; or it was killed with its process group at the limit, after too much output,
-            or because `is_cancelled`.
+        ProcessError: the program did not start, or it was killed: at the time limit, after too much output, or because
+            `is_cancelled` returned true.
     """
     name = name or Path(command[0]).name
     may_leave = False
@@ -104,7 +111,7 @@ def run(  # noqa: PLR0913  # what a process has
             for number in early:
                 leave(number, None)
             if callable(given):
-                # In a thread: the program may not read before its own output is read.
+                # In a thread: the program may block on its output before it reads its input.
                 threading.Thread(target=_feed, args=(child, given()), daemon=True).start()
             output = _read(child, _bounds(name, limit, is_cancelled), on_line)
             is_over = not ends_group
@@ -118,9 +125,9 @@ def run(  # noqa: PLR0913  # what a process has
 
 
 def stream(command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path) -> int:
-    """Run a program on the terminal of this process until it ends, pass signals on, and return its exit code.
+    """Run a program on the terminal of this process until it ends, forward signals, and return its exit code.
 
-    It has no limit: its user sees it, and can interrupt it.
+    There is no time limit: the user can interrupt the program.
     """
     child: subprocess.Popen[bytes] | None = None
     early: list[int] = []
@@ -129,10 +136,10 @@ def stream(command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path) 
         if child is None:
             early.append(number)
         elif number not in {signal.SIGINT, signal.SIGQUIT} or not _is_in_foreground():
-            # From the terminal, an interrupt reaches the child by itself.
+            # The terminal sends interrupts to the child itself.
             child.send_signal(number)
 
-    # Earlier output must precede that of the program.
+    # Earlier output must precede the output of the program.
     sys.stdout.flush()
     with handling((signal.SIGINT, signal.SIGQUIT, *ENDING), pass_on):
         child = start(command, env=env, cwd=cwd)
@@ -146,7 +153,7 @@ def start(
     *,
     env: Mapping[str, str] | None = None,
     name: str = "",
-    **options: Any,  # noqa: ANN401  # those of Popen
+    **options: Any,  # noqa: ANN401  # the options of Popen
 ) -> subprocess.Popen[bytes]:
     """Start a program.
 
@@ -185,7 +192,7 @@ def _without_own(env: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
-    """End the process group of a child with SIGTERM, and with SIGKILL after some seconds."""
+    """End the process group of a child with SIGTERM and, after some seconds, SIGKILL."""
     try:
         _signal_group(child, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -210,7 +217,7 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
 
 
 def end_all() -> None:
-    """End the children of `run` in other threads and the helpers, for the shutdown of this process."""
+    """End the children of `run` in other threads and the helpers when this process shuts down."""
     ending.set()
     children = list(_running)
     for child in children:
@@ -221,7 +228,7 @@ def end_all() -> None:
 
 
 def exit_code(code: int) -> int:
-    """The exit code in the shell's form, where a signal is a number above 128."""
+    """Return the exit code as a shell does: 128 plus the number of a signal."""
     return 128 - code if code < 0 else code
 
 
@@ -237,7 +244,7 @@ def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], 
 
 
 def _bounds(name: str, limit: float, is_cancelled: Callable[[], bool]) -> Callable[[int], None]:
-    """A check of a running program: it raises an error at the time or output limit, or after a cancellation."""
+    """Return a check that raises an error at the time limit, at the output limit or after a cancellation."""
     deadline = time.monotonic() + limit
 
     def check(size: int) -> None:
@@ -245,7 +252,7 @@ def _bounds(name: str, limit: float, is_cancelled: Callable[[], bool]) -> Callab
             hint = "run it in a terminal to see what it waits for"
             raise ProcessError(f"`{name}` did not end within {limit:.0f} seconds", hint)
         if size > _MOST:
-            raise ProcessError(f"`{name}` printed more than {_MOST >> 20} MB", "run it in a terminal to see what")
+            raise ProcessError(f"`{name}` printed more than {_MOST >> 20} MB", "run it in a terminal to see the output")
         if is_cancelled():
             raise ProcessError(f"`{name}` was cancelled")
 
@@ -288,7 +295,7 @@ def _feed(child: Child, text: str) -> None:
 
 
 def _last_line(before: bytearray, part: bytes) -> str:
-    """The last line completed by a part of the output, or an empty text."""
+    """Return the last line that a part of the output completes, or an empty string."""
     whole, found, _ = part.rpartition(b"\n")
     if not found:
         return ""

@@ -1,4 +1,4 @@
-"""A project's configuration: `[tool.dagpress]` in pyproject.toml, or the same keys in dagpress.toml."""
+"""A project: its configuration with absolute paths, and the checks between keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from codegen.text.ids import file_key
 
 @dataclass(frozen=True)
 class Project:
-    """A checked `Configuration`, with absolute paths and its defaults filled in; `at` has the places of its keys."""
+    """A valid `Configuration` with absolute paths and defaults; `at` has the locations of its keys."""
 
     root: Path
     airflow: str
@@ -44,15 +44,15 @@ class Project:
 
     @cached_property
     def boundary(self) -> Boundary:
-        """What it reads: its git work tree, and that of its Meltano project."""
+        """The boundary for reads: the git work trees of the project and of its Meltano project."""
         return Boundary(self.root, self.meltano_project)
 
     def relative(self, path: Path) -> str:
-        """The path of a file in the project, with forward slashes."""
+        """Return the path of a file in the project, with forward slashes."""
         return path.relative_to(self.root).as_posix()
 
     def dag_file(self, relative: str, deployment: str = "") -> str:
-        """The DAG file of a schedule, as a path in the project; `relative` is its path in the folder of schedules."""
+        """Return the DAG file of a schedule, as a path in the project; `relative` is below the schedules folder."""
         parent, _, _ = relative.rpartition("/")
         name = parent if parent and self.layout == "folder" else os.path.splitext(relative)[0]  # noqa: PTH122  # faster
         return "/".join(filter(None, (self._generated_dags, deployment, f"{name}.py")))
@@ -63,12 +63,12 @@ class Project:
 
 
 def nearest_project(here: Path) -> Path:
-    """The nearest project from a folder up to the root of its git repository; the folder itself if there is none."""
+    """Return the nearest project from a folder up to the git root, else the folder itself."""
     return next(filter(_is_project, _around(here)), here)
 
 
-def project_to_begin(here: Path) -> Path:
-    """The folder of `init` and `import`: that of the nearest meltano.yml, unless a project names it as its own."""
+def project_to_set_up(here: Path) -> Path:
+    """Return the folder for `init` and `import`: the nearest Meltano project, unless a project is configured for it."""
     root = nearest_project(here)
     meltano = next((each for each in _around(here) if is_file(each / "meltano.yml")), None)
     if meltano is None or meltano == root:
@@ -81,7 +81,7 @@ def project_to_begin(here: Path) -> Path:
 
 
 def _around(here: Path) -> Iterator[Path]:
-    """A folder and those above it up to the root of its git repository; without git, only the folder itself."""
+    """Return a folder and its parents up to the git root; without git, only the folder."""
     tree = work_tree_of(here) or here
     return (each for each in (here, *here.parents) if tree in {each, *each.parents})
 
@@ -91,7 +91,7 @@ def _is_project(folder: Path) -> bool:
 
 
 def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Diagnostic]]:
-    """The project in that folder, or None where its configuration has errors; and the errors.
+    """Return the project in a folder, or None if its configuration has errors, and the errors.
 
     Args:
         root: the folder.
@@ -112,17 +112,17 @@ def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Di
 
 
 def _not_configured(root: Path) -> Diagnostic:
-    """The error for a folder without a configuration."""
+    """Return the error for a folder without a configuration."""
     if is_folder(root / "schedules"):
         line, pinned = _version_line(root, root)
-        message = f"this file is missing, which names the Airflow version of the DAG files{pinned}"
+        message = f"this file, which sets the Airflow version of the DAG files, is missing{pinned}"
         return Diagnostic(rules.MISSING_KEY, message, Location(OWN_FILE), f"create it with the line {line}")
-    hint = "run `dagpress init` (a new project), or `dagpress import` (only the schedules of a meltano.yml)"
-    return Diagnostic(rules.NO_SCHEDULES, "no Dagpress project here", Location("."), hint)
+    hint = "run `dagpress init` for a new project, or `dagpress import` for only the schedules in meltano.yml"
+    return Diagnostic(rules.NO_SCHEDULES, "this directory is not a Dagpress project", Location("."), hint)
 
 
 def is_excluded(project: Project, file: str) -> bool:
-    """Whether the configuration excludes a file, given by its path in the project, so that it is not a schedule."""
+    """Return whether `exclude` matches a file, given by its path in the project."""
     relative = (project.root / file).relative_to(project.schedules)
     return excludes(project.exclude, relative)
 
@@ -162,13 +162,13 @@ def _check(configuration: Configuration, table: MapNode, root: Path) -> Iterator
 def _check_airflow(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
     if "airflow" not in table.entries:
         line, pinned = _version_line(root, _path(root, configuration.meltano_project))
-        message = f"the configuration needs `airflow`, the Airflow version of the DAG files{pinned}"
+        message = f"the configuration requires `airflow`, the Airflow version of the DAG files{pinned}"
         where = "at the top" if table.location.path == OWN_FILE else "to `[tool.dagpress]`"
         yield Diagnostic(rules.MISSING_KEY, message, table.location, f"add the line {line} {where}")
 
 
 def _version_line(root: Path, meltano: Path) -> tuple[str, str]:
-    """The line `airflow = ...` for the version that the project pins, and a clause that names the pin."""
+    """Return the line `airflow = ...` for the version that the project pins, and a clause that names the pin."""
     # The import takes 10 ms, and few projects need it.
     from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
 
@@ -181,16 +181,18 @@ def _check_folders(configuration: Configuration, root: Path) -> Iterator[Diagnos
     for key in _INSIDE:
         if root not in _path(root, getattr(configuration, key)).parents:
             message = f"{quoted(key)} must be inside the project"
-            yield Diagnostic(rules.INVALID_VALUE, message, configuration.at[key], "name a folder below the project's")
+            yield Diagnostic(
+                rules.INVALID_VALUE, message, configuration.at[key], "use a folder in the project directory"
+            )
     schedules, generated = (_path(root, name) for name in (configuration.schedules, configuration.generated_dags))
     if schedules in {generated, *generated.parents} or generated in schedules.parents:
         place = configuration.at.get("generated_dags") or configuration.at["schedules"]
         message = "the schedules and the generated DAG files must be in separate folders"
-        yield Diagnostic(rules.INVALID_VALUE, message, place, "name a folder beside the other")
+        yield Diagnostic(rules.INVALID_VALUE, message, place, "use a folder outside the other one")
 
 
 def _check_places(configuration: Configuration, root: Path) -> Iterator[Diagnostic]:
-    """Check that each path is a folder or missing, and inside the boundary unless the configuration puts it outside."""
+    """Check that each path is missing or a folder, and that symlinks do not lead it outside the boundary."""
     boundary = Boundary(root)
     inside = [_path(root, getattr(configuration, key)) for key in _INSIDE]
     others = [_path(root, name) for name in (configuration.meltano_project, *(configuration.custom_dags or ()))]
@@ -199,7 +201,7 @@ def _check_places(configuration: Configuration, root: Path) -> Iterator[Diagnost
             yield problem
         elif path in inside and exists(path) and not is_folder(path):
             place = Location(os.path.relpath(path, root).replace(os.sep, "/"))
-            yield Diagnostic(rules.UNREADABLE, "this is not a folder", place, "remove it")
+            yield Diagnostic(rules.UNREADABLE, "this is not a folder", place, "remove the file")
 
 
 def _check_meltano_project(table: MapNode, root: Path) -> Iterator[Diagnostic]:
@@ -207,7 +209,7 @@ def _check_meltano_project(table: MapNode, root: Path) -> Iterator[Diagnostic]:
     if not isinstance(node, Scalar) or node.kind != "str" or is_file(root / node.text / "meltano.yml"):
         return
     hint = "set it to the Meltano project directory, or remove the key"
-    yield Diagnostic(rules.INVALID_VALUE, f"there is no meltano.yml in {quoted(node.text)}", node.location, hint)
+    yield Diagnostic(rules.INVALID_VALUE, f"no meltano.yml in {quoted(node.text)}", node.location, hint)
 
 
 def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
@@ -215,7 +217,7 @@ def _check_lint(table: MapNode) -> Iterator[Diagnostic]:
     for code, entry in levels.entries.items() if isinstance(levels, MapNode) else ():
         rule = rules.RULES.get(code)
         if rule is None:
-            message, hint = f"there is no rule {quoted(code)}", nearest_code(code)
+            message, hint = f"unknown rule {quoted(code)}", nearest_code(code)
         elif rule.severity is rules.Severity.ERROR:
             message, hint = f"{quoted(code)} is an error: only the severity of a warning can be changed", "remove it"
         else:
@@ -227,7 +229,7 @@ def _check_deployments(environments: list[tuple[str, Location]]) -> Iterator[Dia
     seen: dict[str, str] = {}
     for name, place in environments:
         if first := seen.get(file_key(name)):
-            message = f"{quoted(first)} and {quoted(name)} would be one folder"
+            message = f"{quoted(first)} and {quoted(name)} would have the same folder"
             yield Diagnostic(rules.INVALID_VALUE, message, place, "keep one")
         seen.setdefault(file_key(name), name)
 
@@ -236,8 +238,12 @@ def _check_suffixes(table: MapNode, deployments: list[str]) -> Iterator[Diagnost
     suffixes = table.get("state_id_suffix")
     for name, entry in suffixes.entries.items() if isinstance(suffixes, MapNode) else ():
         if name not in deployments:
-            hint = nearest(name, deployments) or f"the environments are {', '.join(deployments) or 'none'}"
-            yield Diagnostic(rules.INVALID_VALUE, f"there is no environment {quoted(name)}", entry.key_location, hint)
+            hint = (
+                nearest(name, deployments) or f"expected one of {', '.join(deployments)}"
+                if deployments
+                else "remove it"
+            )
+            yield Diagnostic(rules.INVALID_VALUE, f"unknown environment {quoted(name)}", entry.key_location, hint)
 
 
 def _check_custom_dags(configuration: Configuration, table: MapNode, root: Path) -> Iterator[Diagnostic]:
@@ -246,15 +252,15 @@ def _check_custom_dags(configuration: Configuration, table: MapNode, root: Path)
         folder = _path(root, name)
         if not is_folder(folder):
             hint = "create it, or remove it from `custom_dags`"
-            yield Diagnostic(rules.INVALID_VALUE, f"there is no folder {quoted(name)}", place, hint)
+            yield Diagnostic(rules.INVALID_VALUE, f"the folder {quoted(name)} does not exist", place, hint)
         elif any(folder in {other, *other.parents} or other in folder.parents for other in served):
             message = f"Airflow would read the files of {quoted(name)} twice"
-            hint = "name folders that do not contain each other or `generated_dags`, which Airflow reads anyway"
+            hint = "use folders that do not contain each other or `generated_dags`, which Airflow always reads"
             yield Diagnostic(rules.INVALID_VALUE, message, place, hint)
         served.append(folder)
 
 
 def _texts(node: Node | None) -> list[tuple[str, Location]]:
-    """The texts of a list, and where they stand; whatever else is there, its type has reported."""
+    """Return the texts in a list with their locations; the type reports other values."""
     items = node.items if isinstance(node, ListNode) else ()
     return [(item.text, item.location) for item in items if isinstance(item, Scalar) and item.kind == "str"]

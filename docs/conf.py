@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 from codegen.rules import RULES
@@ -23,6 +25,9 @@ html_title = "Dagpress"
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
+html_favicon = "../codegen/web/static/icon.svg"
+html_static_path = ["_static"]
+html_js_files = ["accessibility.js"]
 # The prompt and the output of a console are not copied.
 copybutton_prompt_text = "$ "
 
@@ -48,7 +53,17 @@ def _rewrite_links(_app: Sphinx, _name: str, source: list[str]) -> None:
     source[0] = _LINK_OUTSIDE.sub(r"\1", source[0].replace(_RULE_SOURCE, "../rules/"))
 
 
+def _complete_roles(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: nodes.document | None
+) -> None:
+    """Add the level that a role of a heading requires, which Sphinx leaves out for the captions of the sidebar."""
+    tree = context["furo_navigation_tree"]
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("builder-inited", _write_rule_pages)
     app.connect("source-read", _rewrite_links)
+    # After Furo, which makes the tree.
+    app.connect("html-page-context", _complete_roles, priority=900)

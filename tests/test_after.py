@@ -55,7 +55,7 @@ def test_a_schedule_with_dependents_cannot_be_removed(project: Path) -> None:
     """Neither by `remove` nor by a rename, and no file is written."""
     code, _, err = dagpress(project, "schedule", "remove", "orders")
     assert code == 2
-    assert "schedules/mart.yml:3:8: unknown-schedule: there is no schedule `orders`" in err
+    assert "schedules/mart.yml:3:8: unknown-schedule: unknown schedule `orders`" in err
     assert (project / "schedules/orders.yml").exists()
     assert dagpress(project, "check")[0] == 0
 

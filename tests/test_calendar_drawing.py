@@ -104,7 +104,7 @@ def test_tasks_override_the_runner_and_the_pool(tmp_path: Path) -> None:
         (("--timezone", "../../etc/passwd"), "`../../etc/passwd` is not a timezone (a name such as Europe/Berlin)"),
         (("--week", "2026-W60"), "`2026-W60` is not a week (write 2026-W48, or its first day: 2026-11-23)"),
         (("--output", "no/such/folder"), "no/such/folder cannot be written: No such file or directory"),
-        (("--environment", "prod"), "This project has no deployment environments"),
+        (("--environment", "prod"), "This project has no environments"),
     ],
 )
 def test_invalid_options_are_errors(options: tuple[str, ...], message: str, fleet: Path) -> None:
@@ -125,7 +125,7 @@ def test_each_environment_has_a_calendar(fleet: Path) -> None:
     write(fleet, {"schedules/report.yml": _FLEET["schedules/report.yml"] + environments})
     week = ("calendar", "--week", "2026-W12", "--pool", "default_pool")
     _, out, err = dagpress(fleet, *week)
-    assert ("509 runs" in out, "In the environment `dev`" in err) == (True, True)
+    assert ("509 runs" in out, "Using environment `dev`" in err) == (True, True)
     assert "672 runs" in dagpress(fleet, *week, "-e", "prod")[1]
     pages = Pages(fleet)
     assert "509 runs" in text_of(pages.get("/calendar?week=2026-W12&pool=default_pool"), "caption")

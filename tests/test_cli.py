@@ -89,7 +89,7 @@ def test_show_prints_the_time_of_h_and_the_values_that_meltano_adds(project: Pat
 
 @pytest.mark.parametrize("command", ["show", "next"])
 def test_an_unknown_name_is_an_error_with_a_suggestion(project: Path, command: str) -> None:
-    with pytest.raises(click.ClickException, match=r"there is no schedule `gitlub` \(did you mean `gitlab`\?\)"):
+    with pytest.raises(click.ClickException, match=r"unknown schedule `gitlub` \(did you mean `gitlab`\?\)"):
         dagpress(project, command, "gitlub")
 
 
@@ -128,8 +128,7 @@ def test_next_respects_the_start_and_the_end(project: Path) -> None:
     out = dagpress(project, "next", "short", "--after", "2029-01-01")[1]
     assert out == "Wed 2030-01-02 00:00 UTC\nThu 2030-01-03 00:00 UTC\n"
     assert (
-        "It does not run after 2031-01-01 00:00+00:00."
-        in dagpress(project, "next", "short", "--after", "2031-01-01")[2]
+        "It has no runs after 2031-01-01 00:00+00:00." in dagpress(project, "next", "short", "--after", "2031-01-01")[2]
     )
 
 
@@ -264,7 +263,7 @@ def test_the_nearest_project_is_used(project: Path, monkeypatch: pytest.MonkeyPa
 def test_validate_does_not_check_generated_files(project: Path) -> None:
     """Valid schedules pass, whatever is in generated_dags/."""
     write(project, {"generated_dags/gitlab.py": "mine = True\n"})
-    assert dagpress(project, "validate") == (0, "", "3 schedules, no problem.\n")
+    assert dagpress(project, "validate") == (0, "", "3 schedules, no problems.\n")
     write(project, {"schedules/x.yml": "interval: x\n"})
     assert dagpress(project, "validate")[0] == 2
 
@@ -317,8 +316,8 @@ def test_check_does_not_import_black(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--help"], 0, "Exit codes: 0 fine, also with warnings; 1 drift, or warnings with --strict;"),
-        (["generate", "--help"], 0, "nothing is written."),
+        (["--help"], 0, "Exit codes: 0 success, even with warnings; 1 drift, or warnings with --strict;"),
+        (["generate", "--help"], 0, "Errors block the"),
         (["--version"], 0, f"dagpress {version('dagpress')}"),
         (["generat"], 2, "No such command 'generat'. (did you mean `generate`?)"),
         (["completion", "--help"], 0, '  eval "$(dagpress completion bash)"       in ~/.bashrc\n'),
@@ -358,7 +357,7 @@ def test_an_internal_error_exits_with_3(project: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 3
-    assert "This is a bug of Dagpress" in result.stderr
+    assert "This is a bug in Dagpress" in result.stderr
 
 
 @pytest.mark.slow
@@ -417,7 +416,7 @@ def test_fish_shows_the_full_description(tmp_path: Path) -> None:
     script = 'dagpress completion fish | source; complete --do-complete "dagpress li"'
     environ = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(["fish", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
-    assert done.stdout == "list\tList the schedules, with what they run and...\n"
+    assert done.stdout == "list\tList the schedules, what they run, and when.\n"
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_invalid_toml_is_reported_with_its_location(text: str, line: int, column
         (
             {"README.md": ""},
             ".:1:1",
-            "run `dagpress init` (a new project), or `dagpress import` (only the schedules of a meltano.yml)",
+            "run `dagpress init` for a new project, or `dagpress import` for only the schedules in meltano.yml",
         ),
     ],
 )
@@ -255,7 +255,7 @@ def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
     assert problem.code == "required-version"
     assert problem.location == Location("dagpress.toml", 2, 20)
     installed = version("dagpress")
-    assert problem.message == f"the project requires Dagpress `>=99,<100`, and {installed} is installed"
+    assert problem.message == f"the project requires Dagpress `>=99,<100`, but {installed} is installed"
     assert shlex.split(problem.hint) == ["pip", "install", "dagpress>=99,<100"]
     code, out, err = dagpress(project, "generate")
     assert (code, out, err.count("\n")) == (2, "", 1)
@@ -292,7 +292,7 @@ def test_excluded_files_are_invisible_to_every_command(project: Path) -> None:
     assert code == 0, err
     assert sorted(path.name for path in (project / "generated_dags").rglob("*.py")) == ["orders.py"]
     assert "new" not in dagpress(project, "list")[1]
-    assert "there is no schedule `broken`" in refusal(project, "schedule", "remove", "broken")
+    assert "unknown schedule `broken`" in refusal(project, "schedule", "remove", "broken")
 
 
 def test_a_project_with_only_excluded_schedules_names_exclude(project: Path) -> None:

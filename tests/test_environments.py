@@ -103,7 +103,7 @@ def test_list_shows_the_environments_and_filters_by_one(project: Path, monkeypat
 
 def test_show_and_next_take_the_first_environment_that_has_the_schedule(project: Path) -> None:
     """They name it; the option selects another."""
-    said = "In the environment `{}`; --environment chooses another.\n"
+    said = "Using environment `{}`; set --environment to use another.\n"
     code, out, err = dagpress(project, "show", "orders")
     assert (code, err) == (0, said.format("dev"))
     assert "deployment_environment: dev\n" in out
@@ -119,10 +119,10 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
 
 def test_an_unknown_environment_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a suggestion, or the environments in `only`; a wrong variable is named."""
-    assert refusal(project, "show", "orders", "-e", "prdo") == "There is no environment `prdo` (did you mean `prod`?)."
-    assert refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` leaves it to `prod`"
+    assert refusal(project, "show", "orders", "-e", "prdo") == "Unknown environment `prdo` (did you mean `prod`?)."
+    assert refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` restricts it to `prod`"
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "staging")
-    message = "There is no environment `staging`, which DAGPRESS_ENVIRONMENT names (there are dev, prod)."
+    message = "Unknown environment `staging` from DAGPRESS_ENVIRONMENT (expected one of dev, prod)."
     assert refusal(project, "list") == message
     assert refusal(project, "invoke", "airflow", "version") == message
 
@@ -130,7 +130,7 @@ def test_an_unknown_environment_is_an_error(project: Path, monkeypatch: pytest.M
 def test_a_project_without_environments_ignores_the_variable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can be for another project. The option is an error with a fix."""
     write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
-    cure = 'This project has no deployment environments (set environments = ["dev", "prod"] in the configuration).'
+    cure = 'This project has no environments (set environments = ["dev", "prod"] in the configuration).'
     assert refusal(project, "show", "orders", "--environment", "prod") == cure
     assert refusal(project, "diff", "orders", "--between", "dev", "prod") == cure
     before = [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))]
@@ -155,7 +155,7 @@ def test_diff_compares_two_environments(project: Path, layout: str) -> None:
     assert not any("Defined in" in line for line in changed)
     assert dagpress(project, "diff", "same", "--between", "dev", "prod") == (0, "", "")
     assert dagpress(project, "diff", "orders", "--between", "dev", "dev") == (0, "", "")
-    said = "`report` is not in `dev`: `only` leaves it to `prod`.\n"
+    said = "`report` is not in `dev`: `only` restricts it to `prod`.\n"
     assert dagpress(project, "diff", "report", "--between", "dev", "prod") == (1, "", said)
     assert dagpress(project, "diff", "report", "--between", "prod", "dev") == (1, "", said)
     assert dagpress(project, "diff", "--between", "dev", "prod") == (1, out, said)
@@ -164,7 +164,7 @@ def test_diff_compares_two_environments(project: Path, layout: str) -> None:
 
 def test_invalid_arguments_of_between_are_errors(project: Path) -> None:
     """Unknown environments, and schedules with errors."""
-    assert "There is no environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
+    assert "Unknown environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
     code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
     assert (code, out) == (2, "")
@@ -181,7 +181,7 @@ def test_an_error_in_one_environment_names_it(project: Path) -> None:
     lines = dagpress(project, "validate")[2].splitlines()
     others = "schedules/report.yml:1:12, schedules/same.yml:1:12"
     assert [line.split(": ", 2)[2] for line in lines if "schedules/same.yml" in line] == [
-        f"meltano.yml has no extractor `tap-gitlab` (`meltano add tap-gitlab` adds it) (and 2 more: {others})",
+        f"meltano.yml has no extractor `tap-gitlab` (add it with `meltano add tap-gitlab`) (and 2 more: {others})",
         "in `dev`: `catchup` without a `start_date` starts a run for every interval since 1970 (set `start_date`)",
     ]
 
@@ -199,7 +199,7 @@ def test_the_schedule_commands_change_every_environment(project: Path) -> None:
     _, out, err = dagpress(project, "schedule", "set", "orders", "--interval", "@hourly")
     assert out == "updated schedules/orders.yml\nupdated generated_dags/prod/orders.py\n"
     assert err.splitlines() == [
-        "`dev` has its own `interval` in `environments`, which stays.",
+        "Environment `dev` still overrides `interval` in `environments`.",
         "orders in `dev`: manual runs only",
         "orders in `prod`: every hour (UTC)",
     ]
@@ -217,7 +217,7 @@ def test_schedule_list_and_run_use_one_environment(
     assert "report" in dagpress(project, "schedule", "list", "-e", "prod")[1]
     code, _, said = dagpress(project, "schedule", "run", "orders")
     assert (code, capfd.readouterr().out) == (0, "el tap-gitlab target-postgres --state-id=orders\n")
-    assert said.startswith("In the environment `dev`; ")
+    assert said.startswith("Using environment `dev`; ")
     in_prod = "--environment=prod el tap-gitlab target-postgres --state-id=orders\n"
     assert dagpress(project, "schedule", "run", "--environment", "prod", "orders") == (0, "", "")
     assert capfd.readouterr().out == in_prod
@@ -305,7 +305,7 @@ def test_explain_prints_json_and_covers_tasks(project: Path) -> None:
     }
     assert (by_key["tasks[1].after"]["value"], by_key["tasks[1].after"]["from"]["line"]) == ([], 5)
     assert (by_key["owner"]["value"], by_key["owner"]["from"]) == ("airflow", None)
-    assert "--dag prints Python" in refusal(project, "show", "steps", "--explain", "--dag")
+    assert "--dag cannot be combined" in refusal(project, "show", "steps", "--explain", "--dag")
 
 
 def test_explain_works_without_environments(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_unstaged_files_are_reported_in_a_commit_hook(project: Path) -> None:
     for arguments in ([], ["--only", "schedules/orders.yml"]):
         command = ["git", "commit", "--message=Change", *arguments]
         said = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False).stderr
-        assert "not-in-git: the commit lacks the changes" in said
+        assert "not-in-git: the commit does not include the changes" in said
         assert left in said
     git(project, "commit", "--quiet", "--all", "--message=Change")
     assert git(project, "status", "--porcelain") == ""

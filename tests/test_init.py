@@ -17,7 +17,7 @@ from versions import NEWEST, NEWEST_2
 
 from codegen.cli import setup
 from codegen.cli.main import main
-from codegen.project import project_to_begin
+from codegen.project import project_to_set_up
 
 HOOKS = Path(__file__).parent.parent / ".pre-commit-hooks.yaml"
 MELTANO_YML = """\
@@ -63,7 +63,7 @@ def test_init_adds_dagpress_to_a_meltano_project(tmp_path: Path, command: tuple[
     assert "Generate the DAG files: `make dags`.\n" in dagpress(tmp_path, "import", "--no-generate")[2]
     (tmp_path / "Makefile").unlink()
     (tmp_path / "generated_dags/gitlab.py").unlink()
-    assert "Run `dagpress generate` and commit.\n" in dagpress(tmp_path, "check")[2]
+    assert "Run `dagpress generate` and commit the result.\n" in dagpress(tmp_path, "check")[2]
 
 
 def test_existing_files_are_kept_and_completed(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_existing_files_are_kept_and_completed(tmp_path: Path) -> None:
         "Next steps:\n"
         f"1. Add `{SOURCE}` to requirements-dagpress.txt, which installs Dagpress from another source.\n"
         "2. Add the line `include dagpress.mk` to Makefile.\n"
-        "3. Review the files, and commit them.\n"
+        "3. Review and commit the files.\n"
         "4. Remove the imported schedules from meltano.yml: `dagpress import --move`.\n"
     )
     marks = "linguist-generated gitlab-generated"
@@ -111,7 +111,7 @@ def test_existing_files_are_kept_and_completed(tmp_path: Path) -> None:
 def test_without_a_source_of_dagpress_no_workflow_is_written(tmp_path: Path) -> None:
     """The first next step explains it. A source with a secret is rejected."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})
-    assert "written into a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
+    assert "written to a file in git" in refusal(tmp_path, "init", "--from", "git+https://ada:hunter2@example.com/x")
     _, out, err = dagpress(tmp_path, "init")
     assert "\nNext steps:\n1. To write the CI workflow, run `dagpress init --from SOURCE`" in err
     assert "workflows" not in out
@@ -178,7 +178,7 @@ def test_the_configured_airflow_is_the_pinned_one(tmp_path: Path, pip_url: str, 
     (tmp_path / "dagpress.toml").unlink()
     assert dagpress(tmp_path, "init", "--airflow", NEWEST_2)[0] == 0
     assert project_of(tmp_path).airflow == NEWEST_2
-    assert f'for Airflow {NEWEST_2}: set `airflow = "{NEWEST}"`' in refusal(tmp_path, "init", "--airflow", NEWEST)
+    assert f'Airflow {NEWEST_2}: change it to `airflow = "{NEWEST}"`' in refusal(tmp_path, "init", "--airflow", NEWEST)
 
 
 def test_a_project_without_schedules_gets_its_folders(tmp_path: Path) -> None:
@@ -216,8 +216,8 @@ def test_init_uses_the_nearest_meltano_project(
     if configuration is not None:
         write(tmp_path, {"dagpress.toml": f'airflow = "{NEWEST}"\n{configuration}'})
     monkeypatch.chdir(tmp_path / here)
-    assert project_to_begin(Path.cwd()) == tmp_path / begun
-    assert project_to_begin(tmp_path) == tmp_path
+    assert project_to_set_up(Path.cwd()) == tmp_path / begun
+    assert project_to_set_up(tmp_path) == tmp_path
 
 
 def test_init_creates_a_project_below_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_init_creates_a_project_below_another(tmp_path: Path, monkeypatch: pytes
 
 def test_init_without_a_meltano_project_is_an_error(tmp_path: Path) -> None:
     """No file is written."""
-    with pytest.raises(click.ClickException, match=r"there is no meltano.yml"):
+    with pytest.raises(click.ClickException, match=r"no meltano.yml"):
         dagpress(tmp_path, "init")
     assert files_of(tmp_path) == {}
 

@@ -79,4 +79,4 @@ def test_the_manual_command_lists_and_prints_the_pages() -> None:
     assert code == 0
     assert page == re.sub(r"(?m)^<!-- .* -->\n", "", names["operators"].read_text(encoding="utf-8"))
     assert "<!--" not in page
-    assert refusal(ROOT, "manual", "operator") == "there is no page `operator` (did you mean `operators`?)"
+    assert refusal(ROOT, "manual", "operator") == "unknown page `operator` (did you mean `operators`?)"

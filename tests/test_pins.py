@@ -122,7 +122,7 @@ PINS = {
             "venv/requirements.txt": "apache-airflow==2.10.5\n",
         },
         NEWEST,
-        "no file of the project pins one",
+        "no file of the project pins a version",
     ),
 }
 
@@ -188,7 +188,7 @@ def test_an_unsupported_airflow_is_replaced_by_the_nearest_supported_one(
         "airflow-version",
         "requirements.txt:1:15",
     )
-    assert warning.hint.startswith(f"install Airflow {airflow}, on Python 3.")
+    assert warning.hint.startswith(f"upgrade to Airflow {airflow}, on Python 3.")
 
 
 def test_an_exact_pin_of_meltano_takes_precedence(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_an_exact_pin_of_meltano_takes_precedence(tmp_path: Path) -> None:
     assert (choice.airflow, choice.reason) == ("2.10", "apache-airflow==2.10.5 in meltano.yml:4")
     assert str(warning.location) == "../uv.lock:3:12"
     assert warning.message == (
-        "`apache-airflow 2.11.0` is not the Airflow of `apache-airflow==2.10.5` in meltano.yml:4, which applies"
+        "`apache-airflow 2.11.0` differs from `apache-airflow==2.10.5` in meltano.yml:4, which takes precedence"
     )
 
 
@@ -237,7 +237,9 @@ def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_p
     code, _, err = dagpress(tmp_path, "validate")
     assert (code, err.count("unsupported")) == ((2, 1) if said else (0, 0))
     if said:
-        assert err.startswith("schedules/_defaults.yml:2:12: unsupported: an alert by webhook needs apache-airflow-pro")
+        assert err.startswith(
+            "schedules/_defaults.yml:2:12: unsupported: an alert by webhook requires apache-airflow-pro"
+        )
         assert f"({said.format('apache-airflow-providers-http>=5.5.0')})\n" in err
 
 

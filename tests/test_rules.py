@@ -275,10 +275,10 @@ def test_a_rule_is_explained(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "hint"), [("moving-images", "did you mean `moving-image`?"), ("x", "`dagpress rule` lists the codes")]
+    ("code", "hint"), [("moving-images", "did you mean `moving-image`?"), ("x", "run `dagpress rule` to see the codes")]
 )
 def test_an_unknown_rule_is_an_error_with_a_suggestion(code: str, hint: str, tmp_path: Path) -> None:
-    with pytest.raises(click.ClickException, match=re.escape(f"there is no rule `{code}` ({hint})")):
+    with pytest.raises(click.ClickException, match=re.escape(f"unknown rule `{code}` ({hint})")):
         dagpress(tmp_path, "rule", code)
 
 

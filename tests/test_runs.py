@@ -182,12 +182,13 @@ def test_next_prints_the_number_of_catch_up_runs(tmp_path: Path) -> None:
     write(tmp_path, {"schedules/a.yml": schedule, "schedules/b.yml": schedule + "data_interval: true\n"})
     code, out, err = dagpress(tmp_path, "next", "a", "-n", "1", "--after", "2026-12-31T06:00:00")
     assert (code, out) == (0, "Fri 2027-01-01 00:00 UTC\n")
-    caught_up = "Unpaused then, it catches up on 365 runs, from Thu 2026-01-01 00:00 UTC to Thu 2026-12-31 00:00 UTC.\n"
+    caught_up = (
+        "Unpausing it then would catch up on 365 runs, from Thu 2026-01-01 00:00 UTC to Thu 2026-12-31 00:00 UTC.\n"
+    )
     assert err == f"a: every day at 00:00 (UTC)\n{caught_up}"
     assert dagpress(tmp_path, "next", "a", "--format", "json", "--after", "2026-12-31")[2] == caught_up
     assert "364 runs, from Fri 2026-01-02 00:00 UTC" in dagpress(tmp_path, "next", "b", "--after", "2026-12-31")[2]
     assert (
-        "catches up on 1 run, of Fri 2026-01-02 00:00 UTC."
-        in dagpress(tmp_path, "next", "b", "--after", "2026-01-02")[2]
+        "catch up on 1 run, of Fri 2026-01-02 00:00 UTC." in dagpress(tmp_path, "next", "b", "--after", "2026-01-02")[2]
     )
     assert "catches up" not in dagpress(tmp_path, "next", "b", "--after", "2026-01-01")[2]

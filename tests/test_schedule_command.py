@@ -87,7 +87,7 @@ def test_add_accepts_all_options_of_meltano(project: Path) -> None:
     assert rows["a/b"]["file"] == "schedules/a_b.yml"
     dagpress(project, "schedule", "add", "orders", *pair, "--interval", "@daily", "--folder", "sales/eu/")
     assert "$schema=../../schedule.schema.json\n" in (project / "schedules/sales/eu/orders.yml").read_text()
-    for folder, said in {"../x": "below the folder of schedules", "schedules/x": "leave `schedules/` out"}.items():
+    for folder, said in {"../x": "below the schedules folder", "schedules/x": "leave `schedules/` out"}.items():
         arguments = ("schedule", "add", "other", *pair, "--interval", "@daily", "--folder", folder)
         assert said in _refusal(project, *arguments)
     assert "start_date: 2024-01-31\n" in (project / "schedules/old.yml").read_text()
@@ -151,14 +151,17 @@ def test_remove_also_removes_the_dag_file(project: Path) -> None:
         (("add", "a", "--job", "refresh"), "Missing option '--interval'"),
         (("add", "a", "--interval", "@daily", "--extractor", "tap-gitlab"), "Missing option '--loader'"),
         (("add", "a", "--interval", "@daily", "--job", "x", "--extractor", "y"), "Cannot mix --job"),
-        (("add", "a", "tap-gitlab", "target-postgres"), "Give EXTRACTOR, LOADER and INTERVAL"),
-        (("add", "a", "tap-gitlab", "target-postgres", "@daily", "--loader", "x"), "'--loader' goes not with"),
-        (("add", "there", "tap-gitlab", "target-postgres", "@daily"), "`dagpress schedule set` changes it"),
-        (("set", "there"), "Say what to set"),
+        (("add", "a", "tap-gitlab", "target-postgres"), "Pass EXTRACTOR, LOADER and INTERVAL"),
+        (
+            ("add", "a", "tap-gitlab", "target-postgres", "@daily", "--loader", "x"),
+            "'--loader' cannot be combined with",
+        ),
+        (("add", "there", "tap-gitlab", "target-postgres", "@daily"), "change it with `dagpress schedule set`"),
+        (("set", "there"), "Nothing to set"),
         (("set", "there", "--job", "refresh"), "`there` has an extractor and a loader"),
-        (("set", "their", "--interval", "@daily"), "there is no schedule `their` (did you mean `there`?)"),
-        (("remove", "their"), "there is no schedule `their`"),
-        (("run", "their"), "there is no schedule `their`"),
+        (("set", "their", "--interval", "@daily"), "unknown schedule `their` (did you mean `there`?)"),
+        (("remove", "their"), "unknown schedule `their`"),
+        (("run", "their"), "unknown schedule `their`"),
         (("sett", "there", "--interval=@daily"), "No such command 'sett'. (did you mean `set`?)"),
         (("there",), "No such command 'there'."),
     ],
@@ -285,7 +288,7 @@ def test_run_says_that_it_uses_no_container(meltano: Path, run: _Run) -> None:
     assert run("contained") == (
         0,
         f"{meltano}   el tap-gitlab target-postgres --state-id=contained\n",
-        "contained runs on this machine, and not with the runner docker.\n",
+        "contained runs on this machine instead of the runner docker.\n",
     )
 
 
@@ -336,7 +339,7 @@ def test_a_signal_reaches_meltano(meltano: Path) -> None:
 def test_run_requires_values_of_airflow_templates(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The value of a variable comes from the environment; a template in a command is an error."""
     assert "set A in the environment of this command" in _refusal(meltano, "schedule", "run", "dated")
-    assert "trigger the DAG there" in _refusal(meltano, "schedule", "run", "templated")
+    assert "trigger the DAG in Airflow" in _refusal(meltano, "schedule", "run", "templated")
     monkeypatch.setenv("A", "2026-01-31")
     assert f"{meltano} 2026-01-31  el" in run("dated")[1]
 
@@ -345,9 +348,9 @@ def test_run_without_meltano_is_an_error(project: Path, monkeypatch: pytest.Monk
     """Without the program, or without a Meltano project."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD})
     monkeypatch.setenv("PATH", "")
-    assert "there is no `meltano` on the PATH" in _refusal(project, "schedule", "run", "a")
+    assert "`meltano` not found on the PATH or in the project" in _refusal(project, "schedule", "run", "a")
     (project / "meltano.yml").unlink()
-    assert "there is no meltano.yml" in _refusal(project, "schedule", "run", "a")
+    assert "no meltano.yml in" in _refusal(project, "schedule", "run", "a")
 
 
 def test_names_are_completed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

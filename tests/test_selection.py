@@ -145,9 +145,7 @@ def test_an_error_of_another_schedule_in_the_file_is_reported(name: str, tmp_pat
     for command in ("generate", "check", "validate"):
         code, _, err = dagpress(project, command, name)
         assert (code, err.splitlines()[0].partition(": ")[0]) == (2, "schedules/shop/gone.yml:2:1")
-        assert (
-            command == "validate" or "\n`schedules/shop/gone.yml` shares a DAG file with the schedules of this" in err
-        )
+        assert command == "validate" or "\n`schedules/shop/gone.yml` is in the same DAG file as the selected" in err
     assert files_of(project / "generated_dags") == before
     assert dagpress(project, "generate", "top")[0] == 0
 
@@ -179,7 +177,7 @@ def test_a_schedule_keeps_its_asset_while_the_dag_file_of_a_broken_dependent_use
 
 @pytest.mark.parametrize("command", ["generate", "check", "diff", "validate"])
 def test_an_unknown_name_is_a_usage_error(project: Path, command: str) -> None:
-    said = "There is no schedule, file or folder `custmers` (did you mean `customers`?)."
+    said = "Unknown schedule, file or folder `custmers` (did you mean `customers`?)."
     assert refusal(project, command, "customers", "custmers") == said
     with pytest.raises(click.UsageError):
         dagpress(project, command, "schedules/gone.yml")
@@ -195,8 +193,8 @@ _NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
         ("schedules/_old", "`schedules/_old` is not a schedule: `_old` starts with `_` (rename it"),
         ("schedules/_old/a.yml", "`schedules/_old/a.yml` is not a schedule: `_old` starts with `_` (rename it"),
         ("schedules/left.yml", "`schedules/left.yml` is not a schedule: the configuration excludes it (change"),
-        ("team/eu/", "There is no schedule, file or folder `team/eu/` (did you mean `schedules/team/eu`?)"),
-        ("stock", "There is no schedule, file or folder `stock` (did you mean `stock-levels`?)"),
+        ("team/eu/", "Unknown schedule, file or folder `team/eu/` (did you mean `schedules/team/eu`?)"),
+        ("stock", "Unknown schedule, file or folder `stock` (did you mean `stock-levels`?)"),
         (_NFC, f"`schedules/{_NFC}.yml` is not a schedule: "),
         (f"schedules/{_NFC}.yml", f"`schedules/{_NFC}.yml` is not a schedule: "),
     ],
@@ -212,4 +210,4 @@ def test_a_name_can_be_given_in_either_unicode_form(project: Path) -> None:
     """File managers on macOS use the decomposed form."""
     write(project, {f"schedules/{_NFC}.yml": _DAILY})
     for name in (_NFC, _NFD, f"schedules/{_NFD}.yml"):
-        assert "1 schedule, no problem." in dagpress(project, "validate", name)[2]
+        assert "1 schedule, no problems." in dagpress(project, "validate", name)[2]

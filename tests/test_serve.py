@@ -91,7 +91,7 @@ def test_it_shuts_down_quietly_with_an_open_connection(project: Path) -> None:
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=PATIENCE) == 0
         address = f"{server.url}?token={server.token}"
-        assert server.log.read_text() == f"The pipelines of the_project are at {address} (Ctrl+C ends it)\n"
+        assert server.log.read_text() == f"Serving the pipelines of the_project at {address} (Ctrl+C to stop)\n"
 
 
 @pytest.mark.slow
@@ -135,7 +135,8 @@ def test_invalid_options_are_errors(project: Path, options: tuple[str, ...], tol
 def test_a_port_in_use_is_an_error(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        told = f"cannot listen on 127.0.0.1:{port}: Address already in use (choose another with --port; 0 is any free)"
+        hint = "choose another with --port; 0 is any free port"
+        told = f"cannot listen on 127.0.0.1:{port}: Address already in use ({hint})"
         assert _refusal(project, "--port", port) == told
 
 

@@ -327,7 +327,7 @@ def test_a_failure_after_the_first_write_reports_the_changes(project: Path) -> N
     assert result.returncode == 2
     assert result.stdout == f"updated {DAG}\n"
     assert "generated_dags/shop/orders.py:1:1: not-written: cannot be written: Permission denied" in result.stderr
-    assert result.stderr.endswith("1 file updated, and then it failed: 1 error.\n")
+    assert result.stderr.endswith("1 file updated, then failed: 1 error.\n")
 
 
 def test_a_new_file_name_with_the_old_dag_id_is_not_reported(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_waiting_command_names_the_lock_holder_and_fails_after_the_limit(tmp_p
     with held(tmp_path) as holder:
         command = [str(_DAGPRESS), "--project", str(tmp_path), "--lock-timeout", "2", "generate"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
+    hint = "run this again when it has finished, or wait longer with `--lock-timeout SECONDS`"
     whose = f"another dagpress command in this project (process {holder}: sh -c 'echo held; read -r line')"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
@@ -151,7 +151,7 @@ def test_a_symlink_to_the_outside_is_never_followed_on_write(
         git(project, "init", "--quiet")
     before = files_of(tmp_path), files_of(outside)
     for command in (("set", "b", "--interval", "@hourly"), ("remove", "b")) if link.startswith("schedules") else ():
-        assert "no schedule `b`" in refusal(project, "schedule", *command)
+        assert "unknown schedule `b`" in refusal(project, "schedule", *command)
     code, out, err = dagpress(project, "generate")
     assert (code, out) == (2, "")
     assert f"{link}:1:1: symlink: this symlink points outside {where} (replace the symlink with" in err
@@ -178,7 +178,7 @@ def test_a_meltano_project_outside_is_not_changed(tmp_path: Path) -> None:
     before = files_of(tmp_path)
     code, out, err = dagpress(project, "import", "--move")
     assert (code, out) == (2, "")
-    assert "../meltano/meltano.yml:1:1: not-written: this file lies outside the project (move it inside, or" in err
+    assert "../meltano/meltano.yml:1:1: not-written: this file is outside the project (move it inside, or" in err
     assert files_of(tmp_path) == before
     assert dagpress(project, "import")[0] == 0
 
@@ -217,7 +217,7 @@ def test_two_environments_cannot_share_a_folder(tmp_path: Path) -> None:
     (tmp_path / "generated_dags/dev").symlink_to("prod")
     code, out, err = dagpress(tmp_path, "generate")
     assert (code, out) == (2, "")
-    assert "by a symlink, this is the same file as `generated_dags/" in err
+    assert "a symlink makes this the same file as `generated_dags/" in err
 
 
 def test_generate_removes_the_files_of_killed_commands(tmp_path: Path) -> None:

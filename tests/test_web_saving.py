@@ -272,18 +272,18 @@ def test_one_of_several_concurrent_saves_wins_and_the_others_see_both(project: P
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("", "Give the pipeline a name"),
-        ("../a.yml", "below the folder"),
-        ("x/../../a.yml", "below the folder"),
-        ("/etc/a.yml", "below the folder"),
-        ("x//a.yml", "empty or begin with `.` or `_`"),
-        ("x/./a.yml", "empty or begin with `.` or `_`"),
-        (".hidden/a.yml", "empty or begin with `.` or `_`"),
-        (".a.yml", "empty or begin with `.` or `_`"),
+        ("", "The pipeline needs a name"),
+        ("../a.yml", "below the schedules folder"),
+        ("x/../../a.yml", "below the schedules folder"),
+        ("/etc/a.yml", "below the schedules folder"),
+        ("x//a.yml", "empty or start with `.` or `_`"),
+        ("x/./a.yml", "empty or start with `.` or `_`"),
+        (".hidden/a.yml", "empty or start with `.` or `_`"),
+        (".a.yml", "empty or start with `.` or `_`"),
         ("x\\a.yml", "backslash"),
         ("a.py", "must end in"),
-        ("a.yml/", "empty or begin with `.` or `_`"),
-        ("team/_defaults.yaml", "begin with `.` or `_`"),
+        ("a.yml/", "empty or start with `.` or `_`"),
+        ("team/_defaults.yaml", "start with `.` or `_`"),
         ("a\x00.yml", "invisible characters"),
         ("a\n.yml", "invisible characters"),
         ("a\u202e.yml", "invisible characters"),
@@ -299,7 +299,7 @@ def test_other_files_cannot_be_opened(untouched: Path, file: str, said: str) -> 
     assert said in problem_of(project_of(untouched), file)
 
 
-@pytest.mark.parametrize(("file", "said"), [("../a.yml", "below the folder"), ("link.yml", "leads out")])
+@pytest.mark.parametrize(("file", "said"), [("../a.yml", "below the schedules folder"), ("link.yml", "leads out")])
 def test_other_files_cannot_be_written(untouched_pages: Pages, file: str, said: str) -> None:
     page = untouched_pages.post("/save", {"file": file, "text": _HOURLY, "base": ""}, status=422)
     assert said in text_of(page, "[role=alert]")
@@ -309,7 +309,7 @@ def test_other_files_cannot_be_written(untouched_pages: Pages, file: str, said: 
 def test_a_symlink_loop_is_reported(project: Path) -> None:
     (project / "schedules/loop").symlink_to("loop")
     page = Pages(project).post("/save", {"file": "loop/b.yml", "text": _HOURLY, "base": ""}, status=422)
-    assert "cannot be looked at" in text_of(page, "[role=alert]")
+    assert "cannot be read" in text_of(page, "[role=alert]")
 
 
 @pytest.mark.parametrize(

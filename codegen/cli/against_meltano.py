@@ -1,4 +1,4 @@
-"""`verify --against meltano`: prints how the generated DAGs differ from those of the old generator."""
+"""`verify --against meltano`: compare the generated DAGs with those of Meltano's generator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from codegen import pipeline
 from codegen.airflow.of_project import airflow_of
-from codegen.cli.deployment import VARIABLE, default_environment, say_environment
+from codegen.cli.deployment import VARIABLE, default_environment, print_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.outputs import ComparedDag, ComparisonWithMeltano
 from codegen.cli.printer import echo, echo_json, styled
@@ -32,10 +32,10 @@ _IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
 def compare_with_meltano(
     project: Project, reading: Reading, generator: Path | None, airflow: Path | None, output: str = "text"
 ) -> ExitCode:
-    """Compare the DAGs of the old generator with those of the imported schedules, on one real Airflow.
+    """Compare the DAGs of Meltano's generator with those of the imported schedules, in one real Airflow.
 
     Raises:
-        DagpressError: there is no generator, Airflow or Meltano to compare with.
+        DagpressError: the generator, Airflow or Meltano is missing.
     """
     folder = project.meltano_project
     generator = generator or find_generator(folder)
@@ -84,10 +84,10 @@ def _surroundings(
 
 
 def _environment(project: Project) -> str:
-    """The environment to compare, as the old generator knows none; empty in a project without environments."""
+    """Return the environment to compare, or an empty string in a project without environments."""
     environment = default_environment(project)
     if environment:
-        say_environment(environment, VARIABLE)
+        print_environment(environment, VARIABLE)
     return environment
 
 

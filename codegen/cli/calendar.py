@@ -1,4 +1,4 @@
-"""The command `calendar`: a week of all schedules, in the terminal, as a picture, or for programs."""
+"""The command `calendar`: the runs of a week as text, SVG, HTML or JSON."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ Examples:
   dagpress calendar --week 2027-W12 --timezone Europe/Berlin --owner data-platform
   dagpress calendar --format svg --output calendar.svg
 """
-# The width in files and pipes.
+# The width of output that is not a terminal.
 _WIDTH = 80
-# Colours of terminals that have 256, from the faintest: of the number, and behind it.
+# Foreground and background from the 256 terminal colours, from light to dark.
 _COLOURS = ((16, 195), (16, 153), (16, 110), (231, 25), (231, 17))
 
 
@@ -43,14 +43,14 @@ def _complete_timezones(_context: click.Context, _parameter: click.Parameter, in
 
 
 def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """An option that selects schedules; several values select those with any of them."""
+    """Return an option that selects schedules with any of its values."""
     complete = completing(lambda project: choices(pipeline.read(project).schedules)[kind])
-    help_text = f"Only schedules with that {kind}; may be given again."
+    help_text = f"Only schedules with this {kind}. Can be repeated."
     return click.option(f"--{kind}", multiple=True, metavar="NAME", shell_complete=complete, help=help_text)
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--week", metavar="WEEK", help="Such as 2027-W12, or its first day.  [default: this week, from Monday]")
+@click.option("--week", metavar="WEEK", help="An ISO week such as 2027-W12, or its first day.  [default: this week]")
 @click.option(
     "--timezone",
     "zone",
@@ -58,14 +58,16 @@ def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
     show_default=True,
     metavar="NAME",
     shell_complete=_complete_timezones,
-    help="The timezone of the days and hours.",
+    help="The timezone of days and hours.",
 )
 @_only("owner")
 @_only("tag")
 @_only("runner")
 @_only("pool")
 @environment_option("the first")
-@click.option("--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write it into that file.")
+@click.option(
+    "--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of stdout."
+)
 @format_option("text", "svg", "html", "json")
 @click.pass_obj
 def calendar(  # noqa: PLR0913  # click gives each option so
@@ -79,7 +81,7 @@ def calendar(  # noqa: PLR0913  # click gives each option so
     output: str,
     **only: tuple[str, ...],
 ) -> int:
-    """Show how many runs start in each hour of a week, of all schedules or some."""
+    """Show the number of runs in each hour of a week."""
     wall, first = _when(zone, week)
     project = open_project(root)
     chosen = chosen_or_first(project, deployment)
@@ -103,7 +105,7 @@ COMMANDS = (calendar,)
 
 
 def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
-    """The timezone, and the first day of the week."""
+    """Return the timezone and the first day of the week."""
     option = "--timezone"
     try:
         wall = ZoneInfo(Timezone("a timezone").convert(Scalar("str", zone, Location(option))))
@@ -114,7 +116,7 @@ def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
 
 
 def _text(shown: Calendar, *, is_for_terminal: bool) -> str:
-    """With colours on a terminal, or shades where it has none; elsewhere only numbers."""
+    """Return the calendar with colours, or shades without colours, on a terminal; else only with numbers."""
     if not is_for_terminal or not sys.stdout.isatty():
         return calendar_text(shown, _WIDTH)
     without_colours = shaded if can_be_shaded(sys.stdout.encoding) else plain

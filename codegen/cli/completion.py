@@ -1,4 +1,4 @@
-"""Shell completion: the command that prints the script, and the answers to the script."""
+"""Shell completion: the command `completion`, and the answers to the script that it prints."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 @add_completion_class
 class _BashComplete(BashComplete):
-    """Click's completion for bash with quoted answers: bash neither expands nor splits them."""
+    """Click's completion for bash with quoted answers, which bash neither expands nor splits."""
 
     source_template = _BASH
 
@@ -47,7 +47,7 @@ class _BashComplete(BashComplete):
         return f"{item.type},{_NEEDS_QUOTES.sub(_backslashed, item.value)}"
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-        """The answers; after an opening quote, which bash keeps, only those without special characters."""
+        """Return the answers; after an opening quote, which bash keeps, only those without special characters."""
         answers = super().get_completions(args, incomplete)
         word = os.environ["COMP_WORDS"].rpartition("\n")[2]
         return [each for each in answers if not word.startswith(("'", '"')) or not _NEEDS_QUOTES.search(each.value)]
@@ -69,7 +69,7 @@ _SHELLS = {"bash": _BashComplete, "zsh": ZshComplete, "fish": _FishComplete}
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    """Print the script that makes your shell complete commands and names."""
+    """Print the shell completion script."""
     echo_data(_SHELLS[shell](context.find_root().command, {}, "dagpress", VARIABLE).source())
     return ExitCode.FINE
 

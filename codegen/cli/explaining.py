@@ -12,12 +12,12 @@ from codegen.diagnostics import printable
 from codegen.schema.origins import Explained, Given
 from codegen.source.write import to_yaml
 
-# A longer text is shown whole by `show` itself.
+# `show` without `--explain` prints longer values in full.
 _LONGEST = 60
 
 
 def print_explanation(rows: Sequence[Explained]) -> None:
-    """Print a line for each value, and below it one for each value that it hides."""
+    """Print a line for each value, and below it a line for each value that it overrides."""
     lines = [line for row in rows for line in _lines(row)]
     print_table(("KEY", "VALUE", "FROM"), lines, is_dim=lambda line: not line[0])
 
@@ -36,19 +36,19 @@ def _lines(row: Explained) -> Iterable[tuple[str, str, str]]:
 
 
 def _place(given: Given) -> str:
-    """File and line, as editors and terminals link them."""
+    """Return file and line in the format that editors and terminals link."""
     place = f"{given.location.path}:{given.location.line}"
     return f"{place} (for {given.deployment})" if given.deployment else place
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401
-    """A value on one line, as YAML; one that is too long is cut."""
+    """Return a value as YAML on one line, truncated if it is too long."""
     text = printable(to_yaml([value], flow=True).strip()[1:-1])
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def explanation_data(rows: Iterable[Explained]) -> list[ExplainedKey]:
-    """The explanation as JSON data."""
+    """Return the explanation as JSON data."""
     return [
         {
             "key": row.key,

@@ -1,4 +1,4 @@
-"""The formats of a report: text, GitHub's workflow commands, and data. Equal diagnostics and changes are grouped."""
+"""Formats diagnostics and changes as text, GitHub workflow commands and JSON data, grouping equal ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from codegen.sync.changes import Change
 from codegen.sync.parts import Part
 
 _Item = TypeVar("_Item", Diagnostic, Change, Part)
-# How many further locations of a group a message names.
+# The maximum number of further locations in a message.
 _NAMED = 5
 
 
 def grouped(items: Iterable[_Item]) -> list[list[_Item]]:
-    """Group equal items: the same statement at several locations, or the same effect on several files or DAGs."""
+    """Group items with the same message or, for changes, the same effect."""
     groups: dict[Hashable, list[_Item]] = {}
     for item in items:
         groups.setdefault(item.statement if isinstance(item, Diagnostic) else item.effect, []).append(item)
@@ -27,20 +27,20 @@ def grouped(items: Iterable[_Item]) -> list[list[_Item]]:
 
 
 def first_of(names: Sequence[object]) -> str:
-    """The first names, on one line."""
+    """Return the first names on one line."""
     return ", ".join([*(printable(str(name)) for name in names[:_NAMED]), *["..."][: len(names[_NAMED:])]])
 
 
 def as_text(first: Diagnostic, *others: Diagnostic) -> str:
-    """Equal diagnostics as the line `file:line:column: code: message (hint)`, with the other locations."""
+    """Return equal diagnostics as a line `file:line:column: code: message (hint)`, with the other locations."""
     return f"{first.location}: {first.code}: {printable(_message(first, [each.location for each in others]))}"
 
 
 def as_github(folder: str, first: Diagnostic, *others: Diagnostic) -> str:
-    """Equal diagnostics as GitHub's workflow command for an annotation at a line of a pull request.
+    """Return equal diagnostics as a GitHub workflow command, which annotates a line of a pull request.
 
-    GitHub finds a file by its path in the repository; `folder` is the path of the project there. The escapes are those
-    of GitHub's toolkit: https://github.com/actions/toolkit (core/src/command.ts).
+    Paths are relative to the repository; `folder` is the path of the project in it. Escapes follow
+    https://github.com/actions/toolkit (core/src/command.ts).
     """
     place, *more = (
         each.location._replace(path=os.path.normpath(f"{folder}/{each.location.path}")) for each in (first, *others)
@@ -51,7 +51,7 @@ def as_github(folder: str, first: Diagnostic, *others: Diagnostic) -> str:
 
 
 def as_data(first: Diagnostic, *others: Diagnostic) -> Message:
-    """Equal diagnostics as data, with every other location."""
+    """Return equal diagnostics as JSON data, with all locations."""
     return {
         "severity": first.severity.value,
         "code": first.code,
@@ -63,12 +63,12 @@ def as_data(first: Diagnostic, *others: Diagnostic) -> Message:
 
 
 def change_as_data(first: Change, *others: Change) -> FileChange:
-    """Equal changes as data, with every other file."""
+    """Return equal changes as JSON data, with all files."""
     return {"file": first.name, "action": first.action.value, "others": [each.name for each in others]}
 
 
 def folder_in_repository(root: Path) -> str:
-    """The path of a project in its git repository; without git, in the workspace of the CI job."""
+    """Return the path of a project in its git repository or, without git, in the workspace of the CI job."""
     root = root.resolve()
     workspace = Path(os.path.realpath(os.environ.get("GITHUB_WORKSPACE") or root))
     repository = work_tree_of(root) or (workspace if workspace in root.parents else root)

@@ -1,4 +1,4 @@
-"""The commands around the generated files: generate, check, diff and validate."""
+"""The commands generate, check, diff and validate."""
 
 from __future__ import annotations
 
@@ -27,21 +27,25 @@ _WORTH_A_BAR = 200
 names_argument = click.argument("names", nargs=-1, shell_complete=complete_names)
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  dagpress generate                       generate all DAG files\n"
+    "  dagpress generate carbon__duckdb        only one schedule and its dependents\n"
+    "  dagpress generate schedules/sales       only the schedules in a directory"
+)
 @names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
 def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
-    """Write the DAG file of every schedule.
+    """Generate the DAG files from the schedules.
 
-    NAMES select schedules, and the schedules that depend on them. Each is the name of a schedule, or the path of a
-    schedule file, a `_defaults.yml`, a DAG file or a folder. Errors in schedules of other DAG files do not
-    block the write then, and no other file is deleted.
+    NAMES select schedules and the schedules that depend on them. Each is the name of a schedule, or the path of a
+    schedule file, a `_defaults.yml`, a DAG file or a directory. With NAMES, errors in other schedules do not block the
+    write, and no other file is deleted.
 
-    Current files are left alone, files of removed schedules are deleted, and files that Dagpress did not
-    write are never touched. With an error anywhere, nothing is written. Warnings are reported but do not block
-    the write.
+    Unchanged files are not rewritten, files of removed schedules are deleted, and files without the Dagpress header
+    are never touched. Errors block the write; warnings do not.
     """
     done: Sequence[Change] = ()
     resolved: Sequence[str] = ()
@@ -58,23 +62,28 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
     if output == "text":
         print_changes(done)
         files = count_actions(done)
-        failure = f"{files}, and then it failed" if done else "No files written"
+        failure = f"{files}, then failed" if done else "No files written"
         _print_result(generation, diagnostics, failure, files or "all files are current")
         if resolved:
             echo(f"To mark the conflicts as resolved, run `{git_add(project, resolved)}`.", err=True)
     return exit_code(diagnostics, strict=strict)
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  dagpress check\n"
+    "  dagpress check carbon__duckdb\n"
+    "  dagpress check --format github --strict     in GitHub Actions; fail on warnings"
+)
 @names_argument
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_obj
 def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
-    """Say whether the generated files are current, and show what differs.
+    """Check that the generated files are current, and show the differences.
 
-    NAMES select schedules, as for `generate`. Writes nothing. Reports each file that is missing, changed or stale, or
-    has conflict markers. In a git repository, it also reports files that are untracked, ignored or, in a commit hook,
+    NAMES select schedules, as for `generate`. Writes nothing. Reports files that are missing, changed or stale, or
+    contain conflict markers. In a git repository, also reports files that are untracked, ignored or, in a commit hook,
     not staged.
     """
     project = open_project(root, output)
@@ -88,7 +97,7 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
         print_diff(parts_of(changes))
         if changes:
             files = count(len(changes), "file")
-            echo(f"{files} not current. Run `{command}` and commit.", err=True)
+            echo(f"{files} not current. Run `{command}` and commit the result.", err=True)
         else:
             result = "all files are current" + (", but not all are in git" if unseen else "")
             _print_result(generation, diagnostics, "Not checked", result)
@@ -104,13 +113,13 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     nargs=2,
     metavar="ONE OTHER",
     shell_complete=complete_environments,
-    help="Compare the DAG files of two deployment environments.",
+    help="Compare the DAG files of two environments.",
 )
 @click.pass_obj
 def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> int:
-    """Show what `generate` would change, as a diff, and write nothing.
+    """Show what `generate` would change, as a diff.
 
-    NAMES select schedules, as for `generate`. Exits with 1 if there is a difference.
+    NAMES select schedules, as for `generate`. Writes nothing. Exits with 1 if there is a difference.
     """
     project = open_project(root)
     if between:
@@ -122,7 +131,7 @@ def diff(root: Path, names: Sequence[str], between: tuple[str, str] | None) -> i
     return exit_code(diagnostics, drift=bool(changes))
 
 
-@click.command()
+@click.command(epilog="\b\nExamples:\n  dagpress validate\n  dagpress validate schedules/sales/gitlab.yml --strict")
 @names_argument
 @format_option("text", "json", "github")
 @strict_option
@@ -139,7 +148,7 @@ def validate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
     report(diagnostics, output)
     print_elsewhere(selection.elsewhere)
     if output == "text":
-        fine = f"{count_schedules(selection.named)}, no problem."
+        fine = f"{count_schedules(selection.named)}, no problems."
         echo(f"{in_numbers(diagnostics)}." if diagnostics else fine, err=True)
     return exit_code(diagnostics, strict=strict)
 
@@ -148,7 +157,7 @@ COMMANDS = (generate, check, diff, validate)
 
 
 def compared(project: Project, names: Sequence[str]) -> tuple[pipeline.Generation, list[Change], list[Diagnostic]]:
-    """The generated files, their changes, which are empty if there are errors, and all diagnostics."""
+    """Return the generated files, their changes (empty if there are errors) and all diagnostics."""
     with _usage_errors():
         generation = pipeline.generate(project, names=names, track=_with_progress)
     changes, diagnostics = compare_with_disk(project, generation)
@@ -156,7 +165,7 @@ def compared(project: Project, names: Sequence[str]) -> tuple[pipeline.Generatio
 
 
 def _diff_between(project: Project, names: Sequence[str], one: str, other: str) -> int:
-    """Print the difference between the DAG files of two environments, except the sentence that names each."""
+    """Print the difference between the DAG files of two environments, ignoring the line that names the environment."""
     for deployment in (one, other):
         check_environment(project, deployment)
     with _usage_errors():
@@ -195,8 +204,8 @@ def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic]
     numbers = in_numbers(diagnostics)
     if has_errors(diagnostics):
         echo(f"{failure}: {numbers}.", err=True)
-        for name in generation.selection.beside:
-            reason = "shares a DAG file with the schedules of this command, and a file is written as a whole"
+        for name in generation.selection.blocking:
+            reason = "is in the same DAG file as the selected schedules, and DAG files are written as a whole"
             echo(f"{quoted(name)} {reason}.", err=True)
     else:
         found = f"; {numbers}" if numbers else ""

@@ -1,4 +1,4 @@
-"""The commands that switch between meltano.yml and schedule files: import and export."""
+"""The commands import and export, which convert between meltano.yml and schedule files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path, PurePosixPath
 import click
 
 from codegen import pipeline, rules
-from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import meltano_folder
 from codegen.cli.next_steps import Work, print_steps, steps_after_import
-from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option, writing
+from codegen.cli.opening import OpenedProject, open_or_configure, print_airflow
+from codegen.cli.options import exit_code, folder_to_set_up, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo
 from codegen.cli.reporting import print_changes, print_diff, report
 from codegen.diagnostics import Diagnostic, Location, count, has_errors, in_numbers, in_order, printable
@@ -32,14 +32,14 @@ from codegen.sync.changes import Change, parts_of
 from codegen.sync.transaction import Transaction
 from codegen.validate.lint import apply_levels
 
-_dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch, and write nothing.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Show the changes as a patch without writing them.")
 
 _IMPORT_EPILOG = """\b
 Examples:
-  dagpress import --dry-run           show what would be written
+  dagpress import --dry-run           show the changes
   dagpress import                     write schedules/ and generated_dags/
-  dagpress import ../meltano          from a Meltano project elsewhere
-  dagpress import --move              and take the schedules out of meltano.yml
+  dagpress import ../meltano          from a Meltano project in another directory
+  dagpress import --move              and remove the schedules from meltano.yml
 """
 
 
@@ -59,8 +59,8 @@ class Choices:
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @_dry_run
 @click.option("--force", is_flag=True, help="Overwrite schedule files that differ.")
-@click.option("--move", is_flag=True, help="Remove the imported schedules from meltano.yml; its comments stay.")
-@click.option("--no-generate", is_flag=True, help="Leave the DAG files as they are.")
+@click.option("--move", is_flag=True, help="Remove the imported schedules from meltano.yml, keeping comments.")
+@click.option("--no-generate", is_flag=True, help="Do not generate DAG files.")
 @format_option("text", "json", "github")
 @strict_option
 def import_(  # noqa: PLR0913  # click gives each option so
@@ -73,23 +73,24 @@ def import_(  # noqa: PLR0913  # click gives each option so
     output: str,
     strict: bool,
 ) -> int:
-    """Write a schedule file for each schedule of a Meltano project.
+    """Write a schedule file for each schedule in meltano.yml.
 
-    PATH is its folder or its meltano.yml; by default the one of the configuration. Comments are migrated, secrets
-    are not. Whatever cannot be migrated is reported with its location. Nothing is overwritten without --force.
+    PATH is the Meltano project directory or its meltano.yml, by default `meltano_project` in the configuration.
+    Comments are migrated, secrets are not. Items that cannot be migrated are reported with their location. Existing
+    files are not overwritten without --force.
     """
     choices = Choices(dry_run, force, move, no_generate, output, strict)
-    return import_schedules(folder_to_begin(path), path, choices)
+    return import_schedules(folder_to_set_up(path), path, choices)
 
 
 def import_schedules(root: Path, path: Path | None, choices: Choices, advice: Sequence[str] = ()) -> ExitCode:
-    """Import the schedules of a Meltano project, and print the next steps, which begin with `advice`."""
+    """Import the schedules of a Meltano project, and print the next steps, starting with `advice`."""
     with nullcontext() if choices.dry_run else writing(root) as transaction:
-        beginning = begin(root, path, choices.output)
-        work = Work([*beginning.changes], _check_meltano_project(beginning))
+        opened = open_or_configure(root, path, choices.output)
+        work = Work([*opened.changes], _check_meltano_project(opened))
         is_configured = not work.diagnostics
-        work.diagnostics += beginning.diagnostics
-        project = replace(beginning.project, meltano_project=beginning.meltano)
+        work.diagnostics += opened.diagnostics
+        project = replace(opened.project, meltano_project=opened.meltano)
         plan = plan_import(project, force=choices.force)
         work.diagnostics += plan.diagnostics
         if not has_errors(work.diagnostics):
@@ -97,14 +98,14 @@ def import_schedules(root: Path, path: Path | None, choices: Choices, advice: Se
             if plan.imported and is_configured and not choices.no_generate:
                 _generate(project, plan, work)
             if choices.move and is_configured:
-                # Last: a killed run leaves a schedule in two places rather than in none.
+                # Last, so that no schedule is lost if the command is killed.
                 moves, problems, work.moved = plan_move(plan, project.root)
                 work.changes += moves
                 work.diagnostics += problems
         done = _apply(transaction, work, project)
     _report(work, done, choices.output, dry_run=choices.dry_run)
     if choices.output == "text" and not has_errors(work.diagnostics):
-        say_airflow(beginning)
+        print_airflow(opened)
         _print_result(plan, work, done)
         print_steps([*advice, *_steps(plan, work, project, choices)])
     return exit_code(work.diagnostics, strict=choices.strict)
@@ -116,9 +117,10 @@ def import_schedules(root: Path, path: Path | None, choices: Choices, advice: Se
 @strict_option
 @click.pass_obj
 def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
-    """Write the schedules back into meltano.yml, comments kept.
+    """Write the schedules back to meltano.yml.
 
-    A schedule that is there is changed in its place, another is added. What Meltano cannot say is named with its place.
+    Existing schedules are updated in place, new ones are added, and comments stay. Settings that Meltano does not
+    support are reported with their location.
     """
     with nullcontext() if dry_run else writing(root) as transaction:
         project = open_project(root, output)
@@ -137,13 +139,15 @@ def export(root: Path, *, dry_run: bool, output: str, strict: bool) -> int:
 COMMANDS = (import_, export)
 
 
-def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
-    """Warn about a configuration that names another Meltano project than the command does."""
-    project, folder = beginning.project, beginning.meltano
+def _check_meltano_project(opened: OpenedProject) -> list[Diagnostic]:
+    """Warn about a configuration with another Meltano project than the command."""
+    project, folder = opened.project, opened.meltano
     if folder == project.meltano_project:
         return []
     value = os.path.relpath(folder, project.root).replace(os.sep, "/")
-    message = "the configuration is for another Meltano project, so no DAG file is generated, and nothing moves"
+    message = (
+        "the configuration has another Meltano project, so no DAG file is generated, and meltano.yml is not changed"
+    )
     place = Location("dagpress.toml" if is_file(project.root / "dagpress.toml") else "pyproject.toml")
     hint = (
         f"set meltano_project = {json.dumps(value, ensure_ascii=False)}, and run `{command_to_generate(project.root)}`"
@@ -152,19 +156,19 @@ def _check_meltano_project(beginning: Beginning) -> list[Diagnostic]:
 
 
 def _generate(project: Project, plan: Import, work: Work) -> None:
-    """Add the DAG files; diagnostics of an imported schedule are reported at its source."""
+    """Add the DAG files to the work; diagnostics of imported schedules are already reported, at their source."""
     generation = pipeline.generate(project, plan.reading)
     changes, diagnostics = compare_with_disk(project, generation)
     imported = {each.file for each in plan.imported}
     work.changes += changes
     work.is_generated = True
-    # The next steps say it: an imported schedule is also in meltano.yml.
+    # The next steps cover it: an imported schedule is also in meltano.yml.
     diagnostics = [d for d in diagnostics if d.code != rules.TWO_SOURCES.code]
     work.diagnostics += [d for d in diagnostics if d.location.path not in imported and d not in work.diagnostics]
 
 
 def _apply(transaction: Transaction | None, work: Work, project: Project) -> Sequence[Change]:
-    """Make the changes, unless there is an error or, with `--dry-run`, no transaction; returns those made."""
+    """Write and return the changes, unless there is an error or, with `--dry-run`, no transaction."""
     work.diagnostics = in_order(apply_levels(work.diagnostics, project.lint))
     if transaction is None or has_errors(work.diagnostics):
         return ()
@@ -177,19 +181,19 @@ def _report(work: Work, done: Sequence[Change], output: str, *, dry_run: bool) -
     report(work.diagnostics, output, work.changes if dry_run else done)
     if output == "text":
         if dry_run and not has_errors(work.diagnostics):
-            # The lines around a schedule in meltano.yml may have a secret.
+            # The lines around a schedule in meltano.yml may contain a secret.
             print_diff(parts_of(change for change in work.changes if not _is_schema(change)), context=0)
             for change in filter(_is_schema, work.changes):
-                echo(f"The JSON Schema {printable(change.name)} is written too.", err=True)
+                echo(f"Also writes the JSON Schema {printable(change.name)}.", err=True)
         print_changes(done)
         if has_errors(work.diagnostics):
             errors = sum(d.is_error for d in work.diagnostics)
-            result = "Not all was written" if done else "No files written"
+            result = "Not all files written" if done else "No files written"
             echo(f"{result}: {count(errors, 'error')}.", err=True)
 
 
 def _is_schema(change: Change) -> bool:
-    """Whether it writes the JSON Schema: thousands of lines that need no review."""
+    """Return whether a change writes the JSON Schema: thousands of lines that need no review."""
     return PurePosixPath(change.name).name == SCHEMA_NAME
 
 
@@ -208,6 +212,6 @@ def _print_result(plan: Import, work: Work, done: Sequence[Change]) -> None:
 
 def _steps(plan: Import, work: Work, project: Project, choices: Choices) -> Iterator[str]:
     if choices.dry_run and work.changes:
-        yield "Run the same command without `--dry-run`, which writes this."
+        yield "Run the same command without `--dry-run` to write the files."
     elif plan.found:
         yield from steps_after_import(plan, work, project)

@@ -40,12 +40,12 @@ _COLUMNS: dict[str, Callable[[Schedule], str]] = {
 }
 
 
-@click.command("list")
+@click.command("list", epilog="\b\nExamples:\n  dagpress list\n  dagpress list --environment prod --format json")
 @environment_option("all")
 @format_option("text", "json")
 @click.pass_obj
 def list_(root: Path, deployment: str | None, output: str) -> int:
-    """List the schedules, with what they run and when."""
+    """List the schedules, what they run, and when."""
     project = open_project(root, output)
     chosen = chosen_environment(project, deployment)
     reading = pipeline.read(project)
@@ -65,16 +65,16 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
 )
 @name_argument
 @environment_option("the first that has the schedule")
-@click.option("--dag", is_flag=True, help="Print the DAG file of the schedule, with no other DAG.")
-@click.option("--explain", "explained", is_flag=True, help="Say where each value comes from, and what it hides.")
+@click.option("--dag", is_flag=True, help="Print the DAG file, with only the DAG of this schedule.")
+@click.option("--explain", "explained", is_flag=True, help="Show where each value comes from and what it overrides.")
 @format_option("text", "json")
 @click.pass_obj
 def show(  # noqa: PLR0913  # click gives each option so
     root: Path, name: str, deployment: str | None, *, dag: bool, explained: bool, output: str
 ) -> int:
-    """Show a schedule with every value that it ends up with, or its DAG file."""
+    """Show the effective values of a schedule, or its DAG file."""
     if dag and (explained or output != "text"):
-        raise click.UsageError("--dag prints Python, and goes without --explain and --format")
+        raise click.UsageError("--dag cannot be combined with --explain or --format.")
     project = open_project(root)
     reading = pipeline.read(project)
     schedule = find_schedule(project, reading, name, chosen_environment(project, deployment))
@@ -103,14 +103,14 @@ def show(  # noqa: PLR0913  # click gives each option so
 )
 @name_argument
 @environment_option("the first that has the schedule")
-@click.option("-n", "--count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="How many runs.")
-@click.option("--after", metavar="DATE", help="Runs after that moment, in the schedule's timezone.  [default: now]")
+@click.option("-n", "--count", type=click.IntRange(1, 10_000), default=5, show_default=True, help="The number of runs.")
+@click.option("--after", metavar="DATE", help="Start after this time, in the schedule's timezone.  [default: now]")
 @format_option("text", "json")
 @click.pass_obj
 def next_(  # noqa: PLR0913  # click gives each option so
     root: Path, name: str, deployment: str | None, *, count: int, after: str | None, output: str
 ) -> int:
-    """Say when a schedule runs next."""
+    """Show the next runs of a schedule."""
     project = open_project(root)
     schedule = find_schedule(project, pipeline.read(project), name, chosen_environment(project, deployment))
     timetable = schedule.timetable(project.airflow)
@@ -121,9 +121,9 @@ def next_(  # noqa: PLR0913  # click gives each option so
     else:
         echo(f"{printable(schedule.name)}: {describe_start(schedule)}", err=True)
         if not runs and schedule.clock.cron:
-            echo(f"It does not run after {begin.isoformat(sep=' ', timespec='minutes')}.", err=True)
+            echo(f"It has no runs after {begin.isoformat(sep=' ', timespec='minutes')}.", err=True)
     if schedule.catchup and (backlog := timetable.backlog(begin.astimezone(timezone.utc))):
-        echo(f"Unpaused then, it catches up on {backlog}.", err=True)
+        echo(f"Unpausing it then would catch up on {backlog}.", err=True)
     for run in runs if output == "text" else ():
         echo(f"{run:%a %Y-%m-%d %H:%M %Z}")
     return ExitCode.FINE
@@ -132,14 +132,14 @@ def next_(  # noqa: PLR0913  # click gives each option so
 @click.command(
     epilog="\b\nExamples:\n  dagpress schema --markdown\n  dagpress schema --configuration > dagpress.schema.json"
 )
-@click.option("--configuration", is_flag=True, help="Of dagpress.toml, in place of a schedule.")
-@click.option("--markdown", is_flag=True, help="The reference: every key, in tables.")
+@click.option("--configuration", is_flag=True, help="The keys of dagpress.toml instead of a schedule.")
+@click.option("--markdown", is_flag=True, help="Print the reference as Markdown tables instead.")
 @click.pass_obj
 def schema(root: Path, *, configuration: bool, markdown: bool) -> int:
-    """Print the JSON Schema of a schedule, or the reference of its keys.
+    """Print the JSON Schema or the reference of the keys.
 
-    It is for the Airflow of the project. `generate` writes the JSON Schema beside the schedules too, where editors
-    find it.
+    The keys are those of the project's Airflow version. `generate` also writes the JSON Schema next to the schedules,
+    where editors find it.
     """
     if configuration:
         text = configuration_reference() if markdown else as_text(configuration_schema())

@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from codegen import pipeline
-from codegen.cli.deployment import say_environment
+from codegen.cli.deployment import print_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.options import completing
 from codegen.cli.reporting import report
@@ -31,7 +31,7 @@ name_argument = click.argument("name", shell_complete=complete_names)
 def complete_from_meltano(
     names: Callable[[MeltanoProject], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A shell completion with names of meltano.yml: plugins, or jobs."""
+    """Return a shell completion for names in meltano.yml: plugins or jobs."""
 
     def find(project: Project) -> list[str]:
         meltano, _ = read_meltano_project(project.root, project.meltano_project)
@@ -41,11 +41,11 @@ def complete_from_meltano(
 
 
 def find_schedule(project: Project, reading: Reading, name: str, deployment: str = "") -> Schedule:
-    """The schedule of that name, DAG id or file, in an environment, by default the first that has it.
+    """Return the schedule with a name, DAG ID or file, in an environment, by default the first that has it.
 
     Raises:
-        click.ClickException: there is none.
-        click.exceptions.Exit: it has errors, which were printed.
+        click.ClickException: there is no such schedule.
+        click.exceptions.Exit: the schedule has errors, which were printed.
     """
     found = find_all(reading, name)
     if not project.deployments:
@@ -56,22 +56,22 @@ def find_schedule(project: Project, reading: Reading, name: str, deployment: str
             raise click.ClickException(left_out(name, deployment, found))
         return by_environment[deployment]
     first = next(environment for environment in project.deployments if environment in by_environment)
-    say_environment(first)
+    print_environment(first)
     return by_environment[first]
 
 
 def left_out(name: str, deployment: str, found: Sequence[Schedule]) -> str:
-    """The message for a schedule that only other environments have."""
+    """Return the message for a schedule that only other environments have."""
     others = ", ".join(dict.fromkeys(quoted(schedule.deployment) for schedule in found))
-    return f"{quoted(name)} is not in {quoted(deployment)}: `only` leaves it to {others}"
+    return f"{quoted(name)} is not in {quoted(deployment)}: `only` restricts it to {others}"
 
 
 def find_all(reading: Reading, name: str) -> list[Schedule]:
-    """The schedules of that name, DAG id or file, in every environment; at least one.
+    """Return the schedules with a name, DAG ID or file, in every environment; at least one.
 
     Raises:
-        click.ClickException: there is none.
-        click.exceptions.Exit: it has errors, which were printed.
+        click.ClickException: there is no such schedule.
+        click.exceptions.Exit: the schedule has errors, which were printed.
     """
     found = [schedule for schedule in reading.schedules if _is_named(schedule, name)]
     errors = [d for d in reading.diagnostics if d.is_error]
@@ -85,7 +85,7 @@ def find_all(reading: Reading, name: str) -> list[Schedule]:
 
 
 def source_of(project: Project, reading: Reading, name: str) -> str | None:
-    """The file of a schedule; one with errors is found by its file name only."""
+    """Return the file of a schedule. A schedule with errors is found by its file name only."""
     for found in reading.schedules:
         if _is_named(found, name):
             return found.source
@@ -97,34 +97,34 @@ def source_of(project: Project, reading: Reading, name: str) -> str | None:
 
 
 def _is_named(schedule: Schedule, name: str) -> bool:
-    """Whether that is its name, its DAG id or its file."""
+    """Return whether a text is the name, the DAG ID or the file of a schedule."""
     return name in {schedule.name, schedule.dag_id_or_default} or PurePosixPath(name) == PurePosixPath(schedule.source)
 
 
 def meltano_folder(default: Path, path: Path | None = None) -> Path:
-    """The Meltano project directory: the default, or the argument, which may be a path of its meltano.yml.
+    """Return the Meltano project directory: the default, or `path`, which may be its meltano.yml.
 
     Raises:
-        click.ClickException: it has no meltano.yml.
+        click.ClickException: the directory has no meltano.yml.
     """
     folder = Path(os.path.realpath(path)) if path else default
     if folder.name == "meltano.yml" and is_file(folder):
         folder = folder.parent
     if not is_file(folder / "meltano.yml"):
-        hint = "name the folder of meltano.yml, or set `meltano_project` in the configuration"
-        raise click.ClickException(f"there is no meltano.yml in {quoted(str(path or folder))} ({hint})")
+        hint = "pass the directory of meltano.yml, or set `meltano_project` in the configuration"
+        raise click.ClickException(f"no meltano.yml in {quoted(str(path or folder))} ({hint})")
     return folder
 
 
 def missing(reading: Reading, name: str) -> NoReturn:
-    """Print the errors, and raise the one for an unknown schedule, with the closest name."""
+    """Print the errors, and raise an error for an unknown schedule that suggests the closest name."""
     report([d for d in reading.diagnostics if d.is_error], "text")
     hint = pipeline.meant_by(reading, name)
-    raise click.ClickException(f"there is no schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
+    raise click.ClickException(f"unknown schedule {quoted(name)}" + (f" ({hint})" if hint else ""))
 
 
 def _concerns(path: PurePosixPath, name: str, found: list[Schedule]) -> bool:
-    """Whether that file is the schedule's own, or has defaults that it inherits."""
+    """Return whether a file is the schedule's own, or has defaults that the schedule inherits."""
     if not found:
         return path.stem in {name, DEFAULTS}
     source = PurePosixPath(found[0].source)

@@ -1,4 +1,4 @@
-"""The `dagpress` command: its options, its exit codes, and what happens to exceptions."""
+"""The `dagpress` command: options, exit codes and exception handling."""
 
 from __future__ import annotations
 
@@ -21,50 +21,51 @@ from codegen.diagnostics import DagpressError, nearest, quoted
 _EPILOG = """\b
 Examples:
   dagpress generate                 write generated_dags/ from schedules/
-  dagpress check                    is generated_dags/ current? (for CI)
-  dagpress next carbon__duckdb      when does it run next?
-  dagpress import                   write schedules/ from a meltano.yml
-  dagpress completion bash          how to complete commands in your shell
+  dagpress check                    check that generated_dags/ is current (for CI)
+  dagpress next carbon__duckdb      show the next runs of a schedule
+  dagpress import                   write schedules/ from meltano.yml
+  dagpress serve                    edit the schedules in a browser
 
 \b
-Exit codes: 0 fine, also with warnings; 1 drift, or warnings with --strict; 2 bad input or usage; 3 a bug of Dagpress.
+Exit codes: 0 success, even with warnings; 1 drift, or warnings with --strict; 2 invalid input or usage;
+3 a bug in Dagpress.
 
 \b
-Manual: `dagpress manual quickstart` is the first page, `dagpress manual` lists all of them.
+Manual: `dagpress manual` lists the pages; start with `dagpress manual quickstart`.
 """
 
 
-# The module of each command, and its line in the help: so that the help imports none of what a command needs.
+# The module and the help line of each command, so that `--help` imports no command.
 _COMMANDS = {
-    "generate": ("generation", "Write the DAG file of every schedule."),
-    "check": ("generation", "Say whether the generated files are current, and show what differs."),
-    "diff": ("generation", "Show what `generate` would change, as a diff, and write nothing."),
+    "generate": ("generation", "Generate the DAG files from the schedules."),
+    "check": ("generation", "Check that the generated files are current, and show the differences."),
+    "diff": ("generation", "Show what `generate` would change, as a diff."),
     "validate": ("generation", "Validate the schedules without checking generated files."),
-    "verify": ("verification", "Load the DAG files in the project's Airflow, and report errors."),
-    "list": ("inspection", "List the schedules, with what they run and when."),
-    "show": ("inspection", "Show a schedule with every value that it ends up with, or its DAG file."),
-    "next": ("inspection", "Say when a schedule runs next."),
-    "calendar": ("calendar", "Show how many runs start in each hour of a week, of all schedules or some."),
-    "init": ("setup", "Add what a Meltano project needs to use Dagpress."),
-    "import": ("importing", "Write a schedule file for each schedule of a Meltano project."),
-    "export": ("importing", "Write the schedules back into meltano.yml, comments kept."),
-    "schema": ("inspection", "Print the JSON Schema of a schedule, or the reference of its keys."),
+    "verify": ("verification", "Load the DAG files in the project's Airflow and report errors."),
+    "list": ("inspection", "List the schedules, what they run, and when."),
+    "show": ("inspection", "Show the effective values of a schedule, or its DAG file."),
+    "next": ("inspection", "Show the next runs of a schedule."),
+    "calendar": ("calendar", "Show the number of runs in each hour of a week."),
+    "init": ("setup", "Set up Dagpress in a Meltano project."),
+    "import": ("importing", "Write a schedule file for each schedule in meltano.yml."),
+    "export": ("importing", "Write the schedules back to meltano.yml."),
+    "schema": ("inspection", "Print the JSON Schema or the reference of the keys."),
     "rule": ("rule", "List the codes of errors and warnings, or explain one."),
     "manual": ("manual", "List the pages of the manual, or print one in Markdown."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
-    "add": ("orchestration", "Install Airflow for this project, or add the files that it needs."),
-    "invoke": ("orchestration", "Run a command of the project's Airflow."),
-    "serve": ("serving", "Serve the Pipelines page, to view, edit and save the schedules in a browser."),
-    "completion": ("completion", "Print the script that makes your shell complete commands and names."),
+    "add": ("orchestration", "Install Airflow for this project, or add the project files."),
+    "invoke": ("orchestration", "Run an Airflow command for this project."),
+    "serve": ("serving", "Serve the Pipelines page to view, edit and save schedules in a browser."),
+    "completion": ("completion", "Print the shell completion script."),
 }
 
 
-# Of the garbage collector, for cycles; Python's default of 700 costs up to a tenth of the time.
-_ALLOCATIONS_BETWEEN_SEARCHES = 50_000
+# Threshold of the garbage collector; Python's default of 700 costs up to a tenth of the run time.
+_GC_THRESHOLD = 50_000
 
 
 class _Commands(click.Group):
-    """The commands, each imported when it is called."""
+    """The commands, imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
@@ -77,7 +78,7 @@ class _Commands(click.Group):
         return next(command for command in commands if command.name == cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # the exit code
-        """Run the command, and report an error that has a message for the user."""
+        """Run the command and report errors that have a message for the user."""
         try:
             return super().invoke(ctx)
         except DagpressError as error:
@@ -111,7 +112,7 @@ class _Commands(click.Group):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=None,
     metavar="DIR",
-    help="The project's folder.  [default: the nearest project, from this folder up to the git root]",
+    help="The project directory.  [default: the nearest project, from the current directory up to the git root]",
 )
 @click.option(
     "--lock-timeout",
@@ -119,13 +120,13 @@ class _Commands(click.Group):
     default=60,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for another command that writes into the project.",
+    help="How long to wait for another command that is writing to the project.",
 )
 @click.version_option(package_name="dagpress", message="%(prog)s %(version)s")
 @click.pass_context
 def main(context: click.Context, project: Path | None, lock_timeout: int) -> None:  # noqa: ARG001  # `writing` uses it
-    """Press Meltano schedules written in YAML into static Airflow DAG files."""
-    # It imports the facts about Airflow, which `--help` does not need.
+    """Generate static Airflow DAG files from Meltano schedules in YAML."""
+    # Imports the facts about Airflow, which `--help` does not need.
     from codegen.project import nearest_project  # noqa: PLC0415
 
     try:
@@ -138,12 +139,12 @@ def main(context: click.Context, project: Path | None, lock_timeout: int) -> Non
 
 
 def run() -> None:
-    """Run the command line, and exit with a code that says what happened."""
-    # Almost no object of a project is garbage before the end, so a collection rarely finds any.
-    gc.set_threshold(_ALLOCATIONS_BETWEEN_SEARCHES)
+    """Run the command line and exit with its exit code."""
+    # Almost all objects live until the end, so a collection rarely frees any.
+    gc.set_threshold(_GC_THRESHOLD)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A character outside the terminal's encoding.
+            # For characters outside the terminal's encoding.
             stream.reconfigure(errors="backslashreplace")
     if "_DAGPRESS_COMPLETE" in os.environ:
         # A completion request of a shell: importing the module registers its classes with click.
@@ -160,12 +161,12 @@ def run() -> None:
         echo("Interrupted.", err=True)
         code = 128 + signal.SIGINT
     except BrokenPipeError:
-        # Whoever read the output has enough, as `head` does. Python would complain about it once more at its end. Click
-        # has the same exit code where it meets the broken pipe first.
+        # The reader closed the pipe, as `head` does. Redirecting stdout avoids a second error at exit. Click uses the
+        # same exit code if it gets the error first.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except Exception:  # noqa: BLE001  # whatever comes this far is a bug of ours, and is said to be
+    except Exception:  # noqa: BLE001  # any other exception is a bug
         echo(traceback.format_exc(), err=True, nl=False)
-        echo("This is a bug of Dagpress. Please report it with the lines above.", err=True)
+        echo("This is a bug in Dagpress. Please report it with the traceback above.", err=True)
         code = ExitCode.BUG
     sys.exit(int(code or 0))

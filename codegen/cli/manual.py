@@ -1,4 +1,4 @@
-"""The command manual."""
+"""The command `manual`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from codegen.diagnostics import nearest, quoted
 
 _PACKAGE = Path(__file__).parent.parent
 _SECTIONS = ("guides", "reference", "explanation")
-# A comment says how the tests try the block below it.
+# Comments for the tests of the code blocks.
 _COMMENT = re.compile(r"^<!-- .* -->\n", re.MULTILINE)
 
 
 def _pages() -> dict[str, Path]:
-    """The pages by name: those of the wheel, or of the repository."""
+    """Return the pages by name, from the installed package or from the repository."""
     installed = _PACKAGE / "manual"
     root = installed if installed.is_dir() else _PACKAGE.parent / "docs"
     return {path.stem: path for section in _SECTIONS for path in sorted((root / section).glob("*.md"))}
@@ -29,8 +29,8 @@ def _complete_pages(_context: click.Context, _parameter: click.Parameter, incomp
 
 
 @click.command(
-    epilog="\b\nExamples:\n  dagpress manual                   every page\n"
-    "  dagpress manual quickstart        from an empty folder to a DAG that ran\n"
+    epilog="\b\nExamples:\n  dagpress manual                   list all pages\n"
+    "  dagpress manual quickstart        from an empty directory to the first DAG run\n"
     "  dagpress manual keys | less       the keys of a schedule"
 )
 @click.argument("page", required=False, shell_complete=_complete_pages)
@@ -44,8 +44,8 @@ def manual(page: str | None) -> int:
     elif page in pages:
         echo_data(_COMMENT.sub("", pages[page].read_text(encoding="utf-8")))
     else:
-        hint = nearest(page, pages) or "`dagpress manual` lists the pages"
-        raise click.ClickException(f"there is no page {quoted(page)} ({hint})")
+        hint = nearest(page, pages) or "run `dagpress manual` to see the pages"
+        raise click.ClickException(f"unknown page {quoted(page)} ({hint})")
     return ExitCode.FINE
 
 

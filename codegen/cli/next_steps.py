@@ -22,13 +22,13 @@ _MANY_FILES = 50
 
 @dataclass
 class Work:
-    """What a command has planned to write.
+    """The planned changes of an import or export.
 
     Attributes:
-        changes: the changes of files in their order.
-        diagnostics: what is wrong with them.
-        is_generated: whether the DAG files are among them.
-        moved: with `--move`, how many schedules leave meltano.yml.
+        changes: the changes of files, in the order of writing.
+        diagnostics: the errors and warnings.
+        is_generated: whether the changes include the DAG files.
+        moved: the number of schedules that `--move` removes from meltano.yml.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -46,18 +46,18 @@ def print_steps(steps: Iterable[str]) -> None:
 
 
 def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[str]:
-    """The next steps for the user."""
+    """Yield the next steps for the user."""
     if work.diagnostics:
-        yield "Look at what is reported above."
+        yield "Review the warnings above."
     if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
-        yield "Give the workers the secrets that were not copied."
+        yield "Set the secrets that were not copied on the workers."
     if plan.imported and not work.is_generated:
         yield f"Generate the DAG files: `{command_to_generate(project.root)}`."
     if work.changes:
-        yield "Review the files, and commit them."
+        yield "Review and commit the files."
     top = PurePosixPath(project.relative(project.schedules))
     if sum(PurePosixPath(each.file).parent == top for each in plan.imported) > _MANY_FILES:
-        yield 'For fewer DAG files, move the schedules into folders, and set `layout = "folder"`.'
+        yield 'For fewer DAG files, move the schedules into folders and set `layout = "folder"`.'
     is_done = len(plan.imported) == (work.moved or 0)
     generators = [os.path.relpath(path, project.root) for path in find_generators(project.meltano_project)]
     if generators:
@@ -66,18 +66,18 @@ def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[s
     if not is_done and work.moved is None:
         yield "Remove the imported schedules from meltano.yml: `dagpress import --move`."
     elif not is_done:
-        yield "Fix the reported reasons why schedules stay in meltano.yml."
+        yield "Fix the reported problems that keep schedules in meltano.yml."
 
 
 def _steps_of_generators(plan: Import, generators: Sequence[str], *, is_begun: bool, is_done: bool) -> Iterator[str]:
-    """Compare with the old generator, and remove it when no schedule needs it."""
+    """Yield the steps to compare with Meltano's generator, and to remove it when no schedule needs it."""
     if not is_begun:
-        # It makes no DAGs of schedules that were removed from meltano.yml.
-        yield "Compare the DAGs with those of the old generator: `dagpress verify --against meltano`."
+        # The generator makes no DAGs for schedules that were removed from meltano.yml.
+        yield "Compare the DAGs with the ones that Meltano's generator makes: `dagpress verify --against meltano`."
     files = ", ".join(map(quoted, generators))
     if not plan.left:
-        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG ids."
+        yield f"Remove {files} from Airflow's DAGs folder: it defines the same DAG IDs."
         return
     yield f"Keep {files} for the schedules that were not imported: {', '.join(map(quoted, plan.left))}."
     if not is_done:
-        yield "Remove the imported schedules from meltano.yml first: until then, it defines their DAG ids too."
+        yield "First remove the imported schedules from meltano.yml: until then, it also defines their DAG IDs."

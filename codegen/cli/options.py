@@ -1,4 +1,4 @@
-"""Shared by the commands: common options, the project, its transaction, and the exit code."""
+"""Shared by the commands: common options, the project, its transaction and the exit code."""
 
 from __future__ import annotations
 
@@ -14,22 +14,27 @@ from codegen.cli.printer import echo
 from codegen.cli.reporting import report
 from codegen.diagnostics import Diagnostic, has_errors
 from codegen.process import ENDING, handling
-from codegen.project import Project, nearest_project, project_to_begin, read_project
+from codegen.project import Project, nearest_project, project_to_set_up, read_project
 from codegen.sync.lock import LockedError
 from codegen.sync.transaction import Transaction, transaction
 
 
 def format_option(*formats: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """The option `--format`, of which the first is the default."""
+    """Return the option `--format`; the first format is the default."""
     return click.option(
-        "--format", "output", type=click.Choice(formats), default=formats[0], show_default=True, help="How to report."
+        "--format",
+        "output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="The output format.",
     )
 
 
 def completing(
     names: Callable[[Project], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Complete the names of a project, except those with control characters and those that look like an option."""
+    """Return a completion for names of a project, without control characters and names that look like options."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
         with suppress(OSError):
@@ -41,11 +46,11 @@ def completing(
     return complete
 
 
-strict_option = click.option("--strict", is_flag=True, help="Exit with 1 on warnings, too.")
+strict_option = click.option("--strict", is_flag=True, help="Exit with 1 if there are warnings.")
 
 
 def open_project(root: Path, output: str = "text", planned: str = "") -> Project:
-    """The project in that folder; `planned` is the text of a dagpress.toml that is not written yet.
+    """Return the project in a folder; `planned` is the text of a dagpress.toml that is not written yet.
 
     Raises:
         click.exceptions.Exit: its configuration has errors, which were printed.
@@ -57,20 +62,20 @@ def open_project(root: Path, output: str = "text", planned: str = "") -> Project
     return project
 
 
-def folder_to_begin(path: Path | None) -> Path:
-    """The folder of a command that creates a missing configuration; `path` is its argument, a Meltano project."""
+def folder_to_set_up(path: Path | None) -> Path:
+    """Return the folder for a missing configuration; `path` is the argument of the command, a Meltano project."""
     context = click.get_current_context()
     if path or context.find_root().params["project"]:
         return Path(context.obj)
-    return project_to_begin(Path.cwd())
+    return project_to_set_up(Path.cwd())
 
 
 @contextmanager
 def writing(root: Path) -> Iterator[Transaction]:
-    """The transaction of a command and of the commands that it invokes.
+    """Open the transaction of a command and of the commands that it invokes.
 
     Raises:
-        click.ClickException: another process holds the lock for longer than `--lock-timeout`.
+        click.ClickException: another process keeps the lock for longer than `--lock-timeout`.
     """
     context = click.get_current_context()
     if __name__ in context.meta:
@@ -78,7 +83,7 @@ def writing(root: Path) -> Iterator[Transaction]:
         return
     seconds = context.find_root().params["lock_timeout"]
     try:
-        # A termination leaves no temporary file either.
+        # Temporary files are removed on SIGTERM, too.
         with handling(ENDING, _leave), transaction(root, seconds, partial(echo, err=True)) as own:
             context.meta[__name__] = own
             try:
@@ -86,7 +91,7 @@ def writing(root: Path) -> Iterator[Transaction]:
             finally:
                 del context.meta[__name__]
     except LockedError as error:
-        hint = "run this again when it has finished; `--lock-timeout SECONDS` waits longer"
+        hint = "run this again when it has finished, or wait longer with `--lock-timeout SECONDS`"
         raise click.ClickException(f"No files written: {error} ({hint})") from error
 
 
@@ -95,7 +100,7 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def exit_code(diagnostics: Iterable[Diagnostic], *, drift: bool = False, strict: bool = False) -> ExitCode:
-    """2 for an error, 1 for drift and under `--strict` for a warning, else 0."""
+    """Return 2 for an error, 1 for drift or, with `--strict`, a warning, else 0."""
     diagnostics = list(diagnostics)
     if has_errors(diagnostics):
         return ExitCode.BAD_INPUT

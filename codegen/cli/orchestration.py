@@ -1,4 +1,4 @@
-"""The commands add and invoke, which install and run Airflow."""
+"""The commands add and invoke: install and run Airflow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.airflow.installation import folder_of, install, keep_out_of_git
 from codegen.airflow.launch import launch
 from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
-from codegen.cli.options import folder_to_begin, open_project
+from codegen.cli.options import folder_to_set_up, open_project
 from codegen.cli.printer import Progress, echo
 from codegen.cli.setup import add_files, airflow_option, source_option
 from codegen.configuration.file import has_configuration
@@ -30,36 +30,37 @@ Examples:
 """
 _INVOKE_EPILOG = """\b
 Examples:
-  dagpress invoke airflow standalone                  everything at once
+  dagpress invoke airflow standalone                  all components in one process
   dagpress invoke airflow scheduler -D                the scheduler, in the background
-  dagpress invoke airflow webserver                   the page; on Airflow 3 the scheduler starts it too
+  dagpress invoke airflow webserver                   the web UI; on Airflow 3, the scheduler also starts it
   dagpress invoke airflow dags trigger meltano_carbon__duckdb
 
 \b
-The page's login is `admin`. Its password is in Airflow's home, .dagpress/airflow-VERSION/home:
+The user of the web UI is `admin`. The password is in Airflow's home, .dagpress/airflow-VERSION/home:
 in standalone_admin_password.txt on Airflow 2, in simple_auth_manager_passwords.json.generated on 3.
 """
 
 
-@click.group()
+@click.group(epilog=_ADD_EPILOG)
 def add() -> None:
-    """Install Airflow for this project, or add the files that it needs."""
+    """Install Airflow for this project, or add the project files."""
 
 
 @add.command("orchestrator", short_help="Install Airflow for this project.", epilog=_ADD_EPILOG)
 @click.argument("name", type=click.Choice(["airflow"]))
-@click.option("--python", metavar="PATH", help="The Python to install it with.  [default: that of Dagpress]")
+@click.option("--python", metavar="PATH", help="The Python interpreter for Airflow.  [default: as for Dagpress]")
 @click.pass_context
 def add_orchestrator(context: click.Context, name: str, python: str | None) -> int:  # noqa: ARG001  # there is one so far
-    """Install Airflow, in the version of the configuration, below .dagpress/, and set up its database.
+    """Install Airflow for this project.
 
-    It gets an environment of its own, from pinned requirements. The files that a Meltano project needs are added as by
-    `dagpress init`. What is there already stays.
+    Installs the configured version into its own virtual environment below .dagpress/, from pinned requirements, and
+    creates its database. Also adds the project files, as `dagpress init` does. Existing files and installations are
+    kept.
     """
     code = int(ExitCode.FINE)
-    root = context.obj = folder_to_begin(None)
+    root = context.obj = folder_to_set_up(None)
     if not has_configuration(root) or is_file(open_project(root).meltano_project / "meltano.yml"):
-        # Where there is no project at all, it says so.
+        # Fails in a directory without a project.
         code = add_files(context, None, None)
         if code == ExitCode.BAD_INPUT:
             return code
@@ -72,7 +73,7 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
             done = install(folder, project.airflow, python, progress.show)
         finally:
             progress.end()
-    where = "is in" if done else "is there already, in"
+    where = "was installed in" if done else "is already installed in"
     echo(f"Airflow {project.airflow} {where} {project.relative(folder)}.", err=True)
     echo("Start it with `dagpress invoke airflow standalone`.", err=True)
     return code
@@ -85,12 +86,12 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
 @source_option
 @click.pass_context
 def add_files_(context: click.Context, name: str, path: Path | None, airflow: str | None, source: str) -> int:  # noqa: ARG001  # as above
-    """Add the files alone to a Meltano project, as `dagpress init` does."""
+    """Add the project files, as `dagpress init` does."""
     return add_files(context, path, airflow, source)
 
 
-class _PassingOn(click.Command):
-    """A command that passes every argument on, also options and `--`."""
+class _PassThrough(click.Command):
+    """A command that passes all arguments through, including options and `--`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.params["arguments"] = tuple(args)
@@ -99,33 +100,33 @@ class _PassingOn(click.Command):
 
 @click.group(epilog=_INVOKE_EPILOG)
 def invoke() -> None:
-    """Run a command of the project's Airflow."""
+    """Run an Airflow command for this project."""
 
 
-@invoke.command("airflow", cls=_PassingOn, add_help_option=False)
+@invoke.command("airflow", cls=_PassThrough, add_help_option=False)
 @click.pass_obj
 def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
-    """Run `airflow` for this project; everything after it is Airflow's."""
+    """Run `airflow` for this project with the given arguments."""
     project = open_project(root)
     if environment := default_environment(project):
-        # The same DAG ids are in all trees, so Airflow is given one of them.
+        # All trees have the same DAG IDs, so Airflow gets only one.
         project = replace(project, generated_dags=project.generated_dags / environment)
         if not names_dag_folders(os.environ):
-            _say(f"the DAGs are those of the environment {environment}; {VARIABLE} chooses another")
+            _log(f"using the DAGs of environment {environment}; set {VARIABLE} to use another")
     with _file_errors():
-        return launch(project, arguments, _say)
+        return launch(project, arguments, _log)
 
 
 COMMANDS = (add, invoke)
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     echo(f"dagpress: {text}", err=True)
 
 
 @contextmanager
 def _file_errors() -> Iterator[None]:
-    """Report a file that cannot be read or written as an error of the user."""
+    """Report files that cannot be read or written as user errors."""
     try:
         yield
     except OSError as error:

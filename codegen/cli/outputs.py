@@ -1,4 +1,4 @@
-"""The types of the data that `--format json` prints. `docs/reference/outputs.md` has them as JSON Schemas."""
+"""The types of the JSON output. `docs/reference/outputs.md` documents them as JSON Schemas."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Message(Place):
     """An error or a warning, at its first place.
 
     Attributes:
-        severity: an error stops every write, a warning does not.
+        severity: an error blocks the write, a warning does not.
         code: the code of the rule; `dagpress rule CODE` explains it.
-        message: what is wrong.
-        hint: the fix; empty if none is known.
-        others: the other places of equal messages.
+        message: the problem.
+        hint: the fix; empty if unknown.
+        others: the locations of equal messages.
     """
 
     severity: Literal["error", "warning"]
@@ -64,16 +64,16 @@ class Report(TypedDict):
 
 
 class ListedSchedule(TypedDict):
-    """A schedule in one deployment environment.
+    """A schedule in one environment.
 
     Attributes:
         name: the name.
-        environment: the deployment environment; null in a project without environments.
-        interval: the interval as written; null if only other schedules or manual triggers start it.
-        after: what it waits for, as `after` in the schedule; null without one.
+        environment: the environment; null in a project without environments.
+        interval: the interval as written; null if other schedules start it.
+        after: the dependencies, as in `after` of the schedule; null without dependencies.
         timezone: the timezone of the interval.
-        runs: what it runs, in words.
-        dag_id: the DAG id.
+        runs: a description of its tasks.
+        dag_id: the DAG ID.
         owner: the owner; null without one.
         file: the path of the schedule file, relative to the project.
     """
@@ -90,18 +90,18 @@ class ListedSchedule(TypedDict):
 
 
 class Origin(Place):
-    """A value with its place.
+    """A value with its location.
 
     Attributes:
         value: the value.
-        environment: the deployment environment that it is for; null for all of them.
+        environment: the environment that it applies to; null for all environments.
     """
 
     value: Any
     environment: str | None
 
 
-# `from` is a keyword of Python, so this type needs the other syntax.
+# `from` is a Python keyword, so this type needs the functional syntax.
 ExplainedKey = TypedDict("ExplainedKey", {"key": str, "value": Any, "from": "Origin | None", "hidden": "list[Origin]"})
 ExplainedKey.__doc__ = """A key of a schedule, its value and the origin of the value.
 
@@ -135,12 +135,12 @@ class Week(TypedDict):
     """A week of runs.
 
     Attributes:
-        first: its first day, as YYYY-MM-DD.
-        last: its last day.
+        first: the first day, as YYYY-MM-DD.
+        last: the last day, as YYYY-MM-DD.
         timezone: the timezone of the days and hours.
         runs: the number of runs.
         hours: the hours, in their order.
-        without_clock: the schedules that only other schedules or manual triggers start.
+        without_clock: the schedules without an interval: manual, or started by other schedules.
     """
 
     first: str
@@ -156,8 +156,8 @@ class RuleSummary(TypedDict):
 
     Attributes:
         code: the code in messages.
-        severity: the severity, unless the configuration changes it.
-        summary: what it reports, in one sentence.
+        severity: the default severity.
+        summary: the mistake, in one sentence.
     """
 
     code: str
@@ -179,7 +179,7 @@ class Difference(TypedDict):
     """A difference between two DAGs.
 
     Attributes:
-        what: what differs.
+        what: the attribute that differs.
         old: the value of Meltano's generator.
         new: the value of Dagpress.
         why: the reason; empty if it is not known.
@@ -192,12 +192,12 @@ class Difference(TypedDict):
 
 
 class ComparedDag(TypedDict):
-    """The comparison of one DAG id.
+    """The comparison of one DAG ID.
 
     Attributes:
-        dag_id: the DAG id.
+        dag_id: the DAG ID.
         verdict: the result.
-        expected: whether everything that ran before still runs as before.
+        expected: whether the DAG still runs as before.
         why: the reason; empty if it is not known.
         differences: the differences.
     """
@@ -213,9 +213,9 @@ class ComparisonWithMeltano(TypedDict):
     """The DAGs of Meltano's generator and of Dagpress.
 
     Attributes:
-        airflow: the version of the Airflow that has loaded both.
+        airflow: the Airflow version that loaded both.
         generator: the path of Meltano's generator.
-        dags: the comparisons, ordered by DAG id.
+        dags: the comparisons, ordered by DAG ID.
     """
 
     airflow: str

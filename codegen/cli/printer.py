@@ -1,4 +1,4 @@
-"""The only module that prints, to terminals and to CI hosts."""
+"""Prints to terminals and CI hosts; no other module prints."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import click
 
 from codegen.diagnostics import printable, printable_lines
 
-# Prefix of the escape sequences from `styled` until they are printed, so that no file or program can forge them.
+# Marks the escape sequences of `styled` until they are printed, so that printed text cannot forge them.
 _MARK = f"\x1b{os.urandom(8).hex()}"
-# CI hosts read commands from the output of a job: GitHub lines that start with `::` after blanks, and `##[` anywhere in
+# CI hosts read commands from the output of a job: GitHub from lines that start with `::`, and from `##[` anywhere in
 # a line (actions/runner, src/Runner.Common/ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`.
 _STYLES = r"(?:\x1b\[[\d;]*m)*"
 _COMMAND = re.compile(
@@ -24,7 +24,7 @@ _COMMAND = re.compile(
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print text for people: messages on stderr, results on stdout.
+    """Print text for people: results on stdout, messages on stderr.
 
     Colours are for terminals only. Control and bidirectional characters and the commands of CI hosts are escaped.
     """
@@ -32,13 +32,13 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     click.echo(_COMMAND.sub(_escape_command, text), err=err, nl=nl)
 
 
-def styled(text: str, **style: Any) -> str:  # noqa: ANN401  # those of `click.style`
+def styled(text: str, **style: Any) -> str:  # noqa: ANN401  # the options of `click.style`
     """Style a text; only terminals show it."""
     return click.style(printable_lines(text), **style).replace("\x1b", _MARK)
 
 
 def echo_data(text: str) -> None:
-    """Print text for programs, such as a DAG file: unchanged to a file or a pipe, escaped on a terminal."""
+    """Print text for programs, such as a DAG file: escaped on a terminal, else unchanged."""
     (echo if sys.stdout.isatty() else click.echo)(text, nl=False)
 
 
@@ -48,14 +48,14 @@ def echo_json(data: object) -> None:
 
 
 def echo_command(text: str) -> None:
-    """Print a command of a CI host, whose values are escaped."""
+    """Print a command for a CI host; its values must be escaped."""
     click.echo(text)
 
 
 def print_table(
     head: Sequence[str], rows: Iterable[Sequence[str]], *, is_dim: Callable[[Sequence[str]], bool] = lambda _: False
 ) -> None:
-    """Print rows in columns below their names."""
+    """Print rows as a table with a header."""
     lines = [[printable(cell) for cell in row] for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for number, line in enumerate(lines):
@@ -68,13 +68,13 @@ def _escape_command(match: re.Match[str]) -> str:
 
 
 class Progress:
-    """Shows the steps of an installation, and on a terminal the last line of the installer."""
+    """Shows the steps of an installation and, on a terminal, the last output line of the installer."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
 
     def show(self, text: str) -> None:
-        """Show a step, which is a sentence, or a line of the installer, which ends with a line feed."""
+        """Show a step, or an output line of the installer, which ends with a line feed."""
         self.end()
         if not text.endswith("\n"):
             echo(text, err=True)

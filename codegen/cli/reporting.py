@@ -1,4 +1,4 @@
-"""Prints diagnostics, and the changes of files."""
+"""Prints diagnostics and file changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Cha
 
 
 def print_elsewhere(errors: Sequence[Diagnostic]) -> None:
-    """Count the errors of schedules that a command was not asked about."""
+    """Print the number of errors in schedules that the command did not select."""
     if errors:
         echo(f"{in_numbers(errors)} in other schedules: run `dagpress validate`.", err=True)
 
@@ -48,7 +48,7 @@ def print_changes(done: Iterable[Change]) -> None:
 
 
 def count_actions(done: Iterable[Change]) -> str:
-    """How many files were created, updated and deleted, such as `1 file created, 2 files deleted`."""
+    """Return the number of files by action, such as `1 file created, 2 files deleted`."""
     actions = [change.action.value for change in done]
     return ", ".join(
         f"{count(actions.count(action), 'file')} {word}" for action, (word, _) in _ACTIONS.items() if action in actions
@@ -56,14 +56,14 @@ def count_actions(done: Iterable[Change]) -> str:
 
 
 def print_diff(parts: Iterable[Part], context: int = 3) -> None:
-    """Print changes as a patch without secrets and with that many lines of context; equal ones once."""
-    # It imports the YAML parser, which `--help` does not need.
+    """Print changes as a patch with masked secrets; equal changes once."""
+    # Imports the YAML parser, which `--help` does not need.
     from codegen.secrets.patches import masked_patch  # noqa: PLC0415
 
     shown = ""
     for first, *others in grouped(parts):
         lines = _lines_of(first.diff(context, masked_patch))
-        # The parts of a file share the two lines that name it.
+        # The header of a file is printed once for all its parts.
         for line in lines[2:] if shown == first.file else lines:
             colour = _PATCH_COLOURS.get(line[:1])
             echo(styled(line, fg=colour, bold=line.startswith(("+++", "---")) or None) if colour else line)
@@ -74,7 +74,7 @@ def print_diff(parts: Iterable[Part], context: int = 3) -> None:
 
 
 def _lines_of(patch: str) -> list[str]:
-    """The lines of a patch, without carriage returns if all lines of the files end with one (Windows)."""
+    """Return the lines of a patch, without carriage returns if every line ends with one (Windows)."""
     lines = patch.split("\n")[:-1]
     is_of_windows = all(line.endswith("\r") for line in lines[2:] if not line.startswith(("@@", "\\")))
     return [line.removesuffix("\r") for line in lines] if is_of_windows else lines

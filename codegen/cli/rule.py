@@ -1,4 +1,4 @@
-"""The command rule."""
+"""The command `rule`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def _complete_codes(_context: click.Context, _parameter: click.Parameter, incomp
 
 
 @click.command(
-    epilog="\b\nExamples:\n  dagpress rule                     every code\n"
-    "  dagpress rule moving-image        what it means, and how to fix it"
+    epilog="\b\nExamples:\n  dagpress rule                     list all codes\n"
+    "  dagpress rule moving-image        explain one code"
 )
 @click.argument("code", required=False, shell_complete=_complete_codes)
 @format_option("text", "json")
 def rule(code: str | None, output: str) -> int:
     """List the codes of errors and warnings, or explain one.
 
-    Each error and warning names its code, behind the file and line. A page says why it is reported, shows an example
-    and how to fix it.
+    Each error and warning shows its code after the file and line. The page of a code explains the reason, with an
+    example and the fix.
     """
     if code is not None and code not in RULES:
-        raise click.ClickException(f"there is no rule {quoted(code)} ({nearest_code(code)})")
+        raise click.ClickException(f"unknown rule {quoted(code)} ({nearest_code(code)})")
     chosen = [each for each in RULES.values() if code in {None, each.code}]
     if output == "json":
         data = [_summary(each) for each in chosen]

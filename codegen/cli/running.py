@@ -1,4 +1,4 @@
-"""The command `schedule run`: runs a pipeline on this machine, without Airflow."""
+"""The command `schedule run`: run a pipeline on this machine, without Airflow."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from codegen.text.jinja import known_text
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...]) -> int:
-    """Run a pipeline now, without Airflow, as its DAG would.
+    """Run a pipeline now, without Airflow.
 
-    Further OPTIONS, behind NAME, go to each `meltano run`, `el` or `elt`. The tasks run one after another, and the
-    first that fails ends it with its exit code. A task whose trigger rule waits for a failure is skipped.
+    OPTIONS after NAME are passed to each `meltano run`, `el` or `elt`. The tasks run one after another; the first
+    failure ends the run with its exit code. Tasks with a trigger rule that waits for a failure are skipped.
     """
     project = open_project(root)
     reading = pipeline.read(project)
@@ -46,14 +46,14 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     steps = steps_of(found, reading.meltano, with_el=not options)
     if own := next((step for step in steps if step.task.kind in {"python", "uses"}), None):
         does = "calls Python" if own.task.python else f"runs the operator {own.task.uses}"
-        message = f"{quoted(own.task_id)} {does}, which only Airflow can do"
-        raise click.ClickException(f"{message}: `airflow dags test {found.dag_id_or_default}` runs the DAG there")
+        message = f"{quoted(own.task_id)} {does}, which requires Airflow"
+        raise click.ClickException(f"{message}: run `airflow dags test {found.dag_id_or_default}`")
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:
-        echo(f"{name} runs on this machine, and not with the runner {' or '.join(runners)}.", err=True)
+        echo(f"{name} runs on this machine instead of the runner {' or '.join(runners)}.", err=True)
     meltano = find_meltano(folder)
     if meltano is None and any(step.calls for step in steps):
-        raise click.ClickException("there is no `meltano` on the PATH, and the project links to none: install it")
+        raise click.ClickException("`meltano` not found on the PATH or in the project: install it")
     variable = project.project_root_variable
     planned = [
         (step, _commands(step, meltano or "", options, variable), {variable: str(folder), **_environ(step)})
@@ -75,19 +75,19 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
 
 
 def _is_due(step: Step, has_run: Mapping[str, bool]) -> bool:
-    """Whether Airflow would run the step after its upstream steps, none of which has failed."""
+    """Return whether Airflow would run the step, given that no upstream step failed."""
     succeeded = sum(has_run[task_id] for task_id in step.after)
     return trigger_rules.runs(step.trigger_rule, succeeded, len(step.after) - succeeded)
 
 
 def _commands(step: Step, meltano: str, options: tuple[str, ...], project_root_variable: str) -> list[list[str]]:
-    """The commands of a step, with further options where Meltano's own `schedule run` puts them."""
+    """Return the commands of a step, with options where `meltano schedule run` puts them."""
     locks = [known_text(name) or name for name in step.locks]
     lock = prelude("LOCK", project_root_variable) + shlex.join(["lock", *locks]) + "; " if locks else ""
     if step.script:
         return [["bash", "-c", prelude("MELTANO", project_root_variable) + lock + with_errexit_for_bash(step.script)]]
     *before, words = [_known_words(call) for call in step.calls]
-    # After the options of Meltano itself.
+    # After Meltano's global options.
     place = words.index("run") + 1 if "run" in words[:2] else len(words)
     words = [*words[:place], *options, *words[place:]]
     calls = [[meltano, *those] for those in (*before, words)]
@@ -95,18 +95,18 @@ def _commands(step: Step, meltano: str, options: tuple[str, ...], project_root_v
 
 
 def _known_words(call: tuple[str, ...]) -> list[str]:
-    """The arguments of Meltano."""
+    """Return the arguments of Meltano, with known values in place of Airflow templates."""
     words = []
     for word in call[1:]:
         known = known_text(word)
         if known is None:
-            raise click.ClickException(f"only Airflow knows the value of {quoted(word)}: trigger the DAG there")
+            raise click.ClickException(f"only Airflow knows the value of {quoted(word)}: trigger the DAG in Airflow")
         words.append(known)
     return words
 
 
 def _environ(step: Step) -> dict[str, str]:
-    """The variables of the task; one whose value only Airflow knows is taken from the environment."""
+    """Return the environment variables of a task. Values that only Airflow knows must be set in this environment."""
     env = {}
     for name, value in step.env.items():
         known = known_text(value)

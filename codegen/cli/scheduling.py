@@ -40,7 +40,7 @@ _KINDS = {"extractor": "extractor", "loader": "extractor", "transform": "extract
 
 
 class _WithDefault(click.Group):
-    """A group that passes the arguments of an unknown command to `add`, as Meltano does."""
+    """A group that treats an unknown command as the arguments of `add`, as Meltano does."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -61,28 +61,28 @@ Examples:
   dagpress schedule add refresh-daily --job refresh --interval "0 6 * * *"
   dagpress schedule set gitlab --interval @hourly
   dagpress schedule run gitlab --full-refresh
-  dagpress schedule gitlab tap-gitlab target-postgres @daily        (the form of older Meltanos)
+  dagpress schedule gitlab tap-gitlab target-postgres @daily        (as in older versions of Meltano)
 """,
 )
 def schedule() -> None:
     """Add, set, remove, list and run schedules.
 
-    They are changed in their YAML files, whose comments, order and layout stay, and the generated file follows.
+    Changes go to the YAML files, keeping comments, order and layout; the DAG files are regenerated.
     """
 
 
-_no_generate = click.option("--no-generate", is_flag=True, help="Leave the generated DAG file as it is.")
+_no_generate = click.option("--no-generate", is_flag=True, help="Do not regenerate the DAG file.")
 
 
 def _options(command: Callable[..., int]) -> Callable[..., int]:
-    """Meltano's options for what runs and when."""
+    """Add Meltano's options for the plugins or job, and for the interval."""
     for option in (
         click.option(
-            "--interval", help="A cron, 6h, or an alias such as @daily; @once, @manual and @none run manually."
+            "--interval", help="A cron expression, 6h, or an alias such as @daily; @once, @manual and @none are manual."
         ),
         click.option(
             "--job",
-            help="A job from meltano.yml, in place of an extractor and a loader.",
+            help="A job from meltano.yml, instead of an extractor and a loader.",
             shell_complete=complete_from_meltano(lambda meltano: meltano.jobs),
         ),
         click.option(
@@ -90,15 +90,15 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
         ),
         click.option(
             "--loader",
-            help="The loader; with --extractor.",
+            help="The loader; requires --extractor.",
             shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("loaders", ())),
         ),
         click.option(
             "--extractor",
-            help="The extractor; with --loader.",
+            help="The extractor; requires --loader.",
             shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("extractors", ())),
         ),
-        click.option("--start-date", metavar="DATE", help="Earliest logical date to run.  [default: 1970-01-01]"),
+        click.option("--start-date", metavar="DATE", help="The earliest logical date to run.  [default: 1970-01-01]"),
     ):
         command = option(command)
     return command
@@ -115,18 +115,18 @@ Examples:
 @click.argument("name")
 @click.argument("older", nargs=-1, metavar="[EXTRACTOR LOADER INTERVAL]")
 @_options
-@click.option("--folder", default="", metavar="PATH", help="A folder below `schedules/`, such as sales/eu.")
+@click.option("--folder", default="", metavar="PATH", help="A directory below `schedules/`, such as sales/eu.")
 @_no_generate
 @click.pass_obj
 def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
-    """Write the file of a new schedule, and generate its DAG file.
+    """Add a schedule and generate its DAG file.
 
-    An extractor and a loader, or a job; and an interval.
+    Requires an interval, and either an extractor and a loader or a job.
     """
     values = _with_older_form({key: value for key, value in given.items() if value is not None}, older)
     _refuse_mixed_kinds(values)
     if not name.strip():
-        raise click.UsageError("The schedule needs a name.")
+        raise click.UsageError("NAME must not be empty.")
     for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")
@@ -136,14 +136,14 @@ def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_genera
 def _added(project: Project, reading: Reading, name: str, folder: str, values: Mapping[str, str]) -> Overlay:
     top = project.relative(project.schedules)
     if PurePosixPath(folder).is_relative_to(top):
-        raise click.ClickException(f"`--folder` is a folder below `{top}/`: leave `{top}/` out")
+        raise click.ClickException(f"`--folder` is relative to `{top}/`: leave `{top}/` out")
     file = (PurePosixPath(folder) / f"{file_stem(name)}.yml").as_posix()
     if problem := file_name.problem_of(project, file):
         raise click.ClickException(problem)
     path = project.relative(project.schedules / file)
     taken = source_of(project, reading, name) or (path if exists(project.root / path) else None)
     if taken:
-        raise click.ClickException(f"{taken} is there already: `dagpress schedule set` changes it")
+        raise click.ClickException(f"{taken} already exists: change it with `dagpress schedule set`")
     if file_stem(name) != name:
         values = {"name": name, **values}
     order = ("name", "extractor", "loader", "transform", "job", "interval", "start_date")
@@ -156,13 +156,13 @@ def _added(project: Project, reading: Reading, name: str, folder: str, values: M
 @_no_generate
 @click.pass_obj
 def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
-    """Change a schedule in its file, and generate its DAG file.
+    """Change a schedule and regenerate its DAG file.
 
-    What is not named stays as it is: comments, order and layout too. A job stays a job.
+    All other keys, comments, order and layout stay. A job cannot become an extractor and a loader, or the reverse.
     """
     values = {key: value for key, value in given.items() if value is not None}
     if not values:
-        raise click.UsageError("Say what to set, such as --interval or --loader.")
+        raise click.UsageError("Nothing to set: pass an option such as --interval or --loader.")
     _refuse_mixed_kinds(values)
     return _change(root, partial(_edited, name=name, values=values), generate=not no_generate)
 
@@ -172,7 +172,7 @@ def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, 
     found = next((schedule for schedule in reading.schedules if schedule.source == source), None)
     if found:
         _refuse_another_kind(found, values)
-        _say_what_stays(found, values)
+        _print_overrides(found, values)
     try:
         text = read_bytes(project.root / source).decode()
         for key, value in values.items():
@@ -189,7 +189,7 @@ def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, 
 @_no_generate
 @click.pass_obj
 def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
-    """Delete the file of a schedule, and its DAG."""
+    """Remove a schedule and its DAG."""
 
     def removed(project: Project, reading: Reading) -> Overlay:
         return {source_of(project, reading, name) or missing(reading, name): None}
@@ -197,14 +197,14 @@ def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # 
     return _change(root, removed, generate=not no_generate)
 
 
-@schedule.command("list")
+@schedule.command("list", epilog="\b\nExample:\n  dagpress schedule list --format json")
 @environment_option("the first")
 @format_option("text", "json")
 @click.pass_obj
 def list_(root: Path, deployment: str | None, output: str) -> int:
-    """List the schedules as Meltano prints them, those of one environment.
+    """List the schedules of one environment in Meltano's format.
 
-    What reads `meltano schedule list --format=json` reads this.
+    The output is compatible with `meltano schedule list --format=json`.
     """
     project = open_project(root)
     chosen = chosen_or_first(project, deployment)
@@ -222,7 +222,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
         left_out = [task.task_id for task in each.tasks or () if not task.run]
         if left_out:
             names = ", ".join(printable(name) for name in left_out)
-            echo(f"{printable(each.name)}: left out what is no `meltano run`: {names}", err=True)
+            echo(f"{printable(each.name)}: left out tasks without `run`: {names}", err=True)
     report(reading.diagnostics, "text")
     return exit_code(reading.diagnostics)
 
@@ -232,19 +232,19 @@ COMMANDS = (schedule,)
 
 
 def _with_older_form(values: dict[str, str], older: tuple[str, ...]) -> dict[str, str]:
-    """Add the values of the form `add NAME EXTRACTOR LOADER INTERVAL`."""
+    """Add the values of the positional form `add NAME EXTRACTOR LOADER INTERVAL`."""
     if not older:
         return values
     if len(older) != len(_OLDER_FORM):
-        raise click.UsageError("Give EXTRACTOR, LOADER and INTERVAL behind NAME, or options alone.")
+        raise click.UsageError("Pass EXTRACTOR, LOADER and INTERVAL after NAME, or use only options.")
     twice = [key for key in (*_OLDER_FORM, "job") if key in values]
     if twice:
-        raise click.UsageError(f"'--{twice[0]}' goes not with EXTRACTOR LOADER INTERVAL.")
+        raise click.UsageError(f"'--{twice[0]}' cannot be combined with EXTRACTOR LOADER INTERVAL.")
     return {**values, **dict(zip(_OLDER_FORM, older, strict=True))}
 
 
 def _plain(key: str, value: str) -> str | date:
-    """The value for YAML, where a date needs no quotes."""
+    """Return the value for YAML, with a start date as a date: it needs no quotes."""
     for kind in (date, datetime) if key == "start_date" else ():
         with suppress(ValueError):
             return kind.fromisoformat(value)
@@ -257,24 +257,24 @@ def _refuse_mixed_kinds(values: Mapping[str, str]) -> None:
 
 
 def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
-    """A schedule keeps its kind, as in Meltano: DAG id, tasks and state depend on it."""
+    """Refuse to change the kind of a schedule, as Meltano does: DAG ID, tasks and state depend on it."""
     kind = "extractor" if found.extractor else "job" if found.job else "tasks"
-    words = {"extractor": "an extractor and a loader", "job": "a job", "tasks": "tasks of its own"}
+    words = {"extractor": "an extractor and a loader", "job": "a job", "tasks": "`tasks`"}
     wrong = [key for key in values if key in _KINDS and _KINDS[key] != kind]
     if wrong:
-        message = f"{quoted(found.name)} has {words[kind]}: --{wrong[0]} would make it another kind."
-        raise click.UsageError(f"{message} Remove it and add it anew.")
+        message = f"{quoted(found.name)} has {words[kind]}, which --{wrong[0]} cannot replace."
+        raise click.UsageError(f"{message} Remove the schedule and add it again.")
 
 
-def _say_what_stays(found: Schedule, values: Mapping[str, str]) -> None:
+def _print_overrides(found: Schedule, values: Mapping[str, str]) -> None:
     """Print the environments that override a changed key."""
     for deployment, keys in found.environments.items():
         for key in values.keys() & keys.keys():
-            echo(f"{quoted(deployment)} has its own {quoted(key)} in `environments`, which stays.", err=True)
+            echo(f"Environment {quoted(deployment)} still overrides {quoted(key)} in `environments`.", err=True)
 
 
 def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate: bool) -> int:
-    """Change schedule files as planned, and report it."""
+    """Write the planned changes of schedule files and report them."""
     with writing(root) as transaction:
         project = open_project(root)
         reading = pipeline.read(project)
@@ -286,7 +286,7 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
     print_elsewhere(revision.elsewhere)
     print_changes(done)
     if done:
-        _say_when([schedule for schedule in revision.reading.schedules if schedule.source in overlay])
+        _print_start([schedule for schedule in revision.reading.schedules if schedule.source in overlay])
     code = exit_code(diagnostics)
     if not done:
         echo("No files written." if code is ExitCode.BAD_INPUT else "Already up to date.", err=True)
@@ -295,12 +295,12 @@ def _change(root: Path, plan: Callable[[Project, Reading], Overlay], *, generate
     return code
 
 
-def _say_when(schedules: Sequence[Schedule]) -> None:
-    """Print when each schedule runs, by environment where that differs."""
+def _print_start(schedules: Sequence[Schedule]) -> None:
+    """Print when each schedule runs, by environment if environments differ."""
     times: dict[tuple[str, str], list[str]] = {}
     for schedule in schedules:
         times.setdefault((schedule.name, describe_start(schedule)), []).append(schedule.deployment)
     for (name, when), deployments in times.items():
-        is_so_in_all = sum(other == name for other, _ in times) == 1
-        where = "" if is_so_in_all else f" in {', '.join(quoted(deployment) for deployment in deployments)}"
+        is_same = sum(other == name for other, _ in times) == 1
+        where = "" if is_same else f" in {', '.join(quoted(deployment) for deployment in deployments)}"
         echo(f"{name}{where}: {when}", err=True)

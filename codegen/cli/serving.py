@@ -1,4 +1,4 @@
-"""The command `serve`: the Pipelines page of this project, on this machine."""
+"""The command `serve`: serve the Pipelines page on this machine."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _SHORTEST = 16
-# The modules of what the extra `serve` names.
+# The modules that the extra `serve` installs.
 _EXTRA = ("httpx2", "igraph", "pygments", "starlette", "uvicorn")
 _HINT = "install it: pip install 'dagpress[serve]'"
-# A token of HTTP (RFC 9110, 5.6.2).
+# An HTTP token (RFC 9110, 5.6.2).
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OPEN_TO_ALL = "Without a token, every user of this machine can change this project and commit as you."
-# The browser opens this file instead of the URL: every user can read the arguments of a process.
+# The browser opens this file, since other users can read the arguments of a process.
 _REDIRECT = """<!doctype html>
 <meta charset="utf-8">
 <meta name="referrer" content="no-referrer">
@@ -57,9 +57,9 @@ Examples:
       --user-header X-Forwarded-Preferred-Username --user-header X-Forwarded-Email
 
 \b
-The token is new at each start and part of the printed URL, also in a log of this output. If
-{TOKEN} sets it, the page asks for it. Programs send it as `Authorization: Bearer`. If other
-machines can reach the page, put a TLS proxy in front of it: the token is sent in clear text.
+Each start prints a URL with a new token. With {TOKEN} set, the page asks for that token
+instead. Programs send it as `Authorization: Bearer`. If other machines can reach the page, put a
+TLS proxy in front of it: the token is sent in clear text.
 """
 
 
@@ -82,7 +82,9 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
 
 @click.command(epilog=_EPILOG)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="The port; 0 is any free.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8484, show_default=True, help="The port; 0 is any free port."
+)
 @click.option(
     "--allowed-host",
     "names",
@@ -96,7 +98,7 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
     metavar="ADDRESS",
     callback=_networks,
     multiple=True,
-    help="A proxy (address or network) whose X-Forwarded-Proto and X-Forwarded-For headers count. Can be repeated.",
+    help="Trust X-Forwarded-Proto and X-Forwarded-For from this proxy (address or network). Can be repeated.",
 )
 @click.option(
     "--user-header",
@@ -107,13 +109,13 @@ def _networks(_context: click.Context, _option: click.Parameter, values: tuple[s
     help="The header in which the trusted proxy sends the user's e-mail address or name. Can be repeated.",
 )
 @click.option(
-    "--no-token", is_flag=True, help="Turn the login off: every user of this machine can then change the project."
+    "--no-token", is_flag=True, help="Turn the login off. Every user of this machine can then change the project."
 )
 @click.option(
     "--review/--no-review",
     default=None,
-    help="Turn each change into a pull request, instead of saving it in this checkout. "
-    "Default: `review` in the configuration.",
+    help="Turn each change into a pull request instead of saving it in this checkout.  "
+    "[default: `review` in the configuration]",
 )
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @click.pass_obj
@@ -129,7 +131,7 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
     review: bool | None,
     opens: bool,
 ) -> int:
-    """Serve the Pipelines page, to view, edit and save the schedules in a browser."""
+    """Serve the Pipelines page to view, edit and save schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
         raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_HINT})")
     # The extra is optional, and slow to import.
@@ -142,7 +144,7 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
     if user_headers and not proxies:
         raise click.UsageError("--user-header requires --trusted-proxy: otherwise any client could send the header.")
     project = open_project(root)
-    # `--help` needs none of it.
+    # `--help` does not need this import.
     from codegen.proposals import Proposals, state_folder  # noqa: PLC0415
 
     with _listen(host, port) as listener, ExitStack() as files:
@@ -154,7 +156,7 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
             proposals=proposals, proxies=proxies, user_headers=user_headers,
         )  # fmt: skip
         url = _url(listener) + (f"?{TOKEN_FIELD}={token}" if token != configured else "")
-        echo(f"The pipelines of {project.root.name} are at {url} (Ctrl+C ends it)", err=True)
+        echo(f"Serving the pipelines of {project.root.name} at {url} (Ctrl+C to stop)", err=True)
         if no_token:
             echo(_OPEN_TO_ALL, err=True)
         if opens:
@@ -175,7 +177,7 @@ COMMANDS = (serve,)
 
 @contextmanager
 def _opened(url: str) -> Iterator[None]:
-    """Open a URL in the browser by a private file, since other users can read the arguments of a process."""
+    """Open a URL in the browser through a private file, which redirects to it."""
     with tempfile.NamedTemporaryFile("w", prefix="dagpress-", suffix=".html") as page:
         page.write(_REDIRECT.format(url=url))
         page.flush()
@@ -187,18 +189,18 @@ def _opened(url: str) -> Iterator[None]:
 
 
 def _run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until a signal ends it."""
+    """Serve until a signal arrives."""
     import uvicorn  # noqa: PLC0415  # as in `serve`
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            """End the child processes too: the server waits for open requests, which may wait for a git hook."""
+            """End the child processes, too: the server waits for open requests, which may wait for a git hook."""
             super().handle_exit(sig, frame)
             process.end_all()
 
     config = uvicorn.Config(
         app,
-        # Explicit, since uvicorn's defaults depend on the installed packages.
+        # The defaults of uvicorn depend on the installed packages.
         loop="asyncio",
         http="h11",
         ws="none",
@@ -206,7 +208,7 @@ def _run(app: ASGIApp, listener: socket.socket) -> None:
         log_level="error",
         server_header=False,
         timeout_graceful_shutdown=2,
-        # The application trusts proxies by itself.
+        # The application handles trusted proxies itself.
         proxy_headers=False,
     )
     Server(config).run(sockets=[listener])
@@ -214,20 +216,20 @@ def _run(app: ASGIApp, listener: socket.socket) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bind the port before the address is printed."""
-    of_host = "--host takes a name or an address of this machine"
+    host_hint = "--host takes a name or an address of this machine"
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
     except socket.gaierror as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({of_host})") from error
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({host_hint})") from error
     except OSError as error:
-        hint = of_host if error.errno == errno.EADDRNOTAVAIL else "choose another with --port; 0 is any free"
+        hint = host_hint if error.errno == errno.EADDRNOTAVAIL else "choose another with --port; 0 is any free port"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise click.ClickException(f"cannot listen on {host}:{port}: {reason} ({hint})") from error
 
 
 def _configured_token(listener: socket.socket, *, no_token: bool) -> str:
-    """The token from the environment variable; empty if it is not set."""
+    """Return the token from the environment variable; empty if it is not set."""
     token = os.environ.get(TOKEN, "")
     if no_token and token:
         raise click.UsageError(f"--no-token cannot be combined with {TOKEN}.")
@@ -240,7 +242,7 @@ def _configured_token(listener: socket.socket, *, no_token: bool) -> str:
 
 
 def _url(listener: socket.socket) -> str:
-    """The address for a browser on this machine."""
+    """Return the URL for a browser on this machine."""
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = "::1" if ":" in host else "127.0.0.1"

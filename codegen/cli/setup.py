@@ -1,4 +1,4 @@
-"""The command `init`, which `add files airflow` is too."""
+"""The command `init`, also available as `add files airflow`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from codegen.airflow_facts import VERSIONS
-from codegen.cli.beginning import Beginning, begin, say_airflow
 from codegen.cli.importing import Choices, import_schedules
-from codegen.cli.options import exit_code, folder_to_begin, open_project, writing
+from codegen.cli.opening import OpenedProject, open_or_configure, print_airflow
+from codegen.cli.options import exit_code, folder_to_set_up, open_project, writing
 from codegen.cli.reporting import print_changes, report
 from codegen.diagnostics import Diagnostic
 from codegen.files import exists, walk
@@ -35,7 +35,7 @@ source_option = click.option(
     "source",
     metavar="SOURCE",
     default="",
-    help="The source of Dagpress in CI: a pip requirement, URL or path.  [default: the source of this Dagpress]",
+    help="Where CI installs Dagpress from: a pip requirement, URL or path.  [default: as installed here]",
 )
 
 
@@ -43,8 +43,8 @@ source_option = click.option(
     epilog="""\b
 Examples:
   dagpress init                     in the Meltano project directory
-  dagpress init ../meltano          for a Meltano project elsewhere
-  dagpress init --airflow 2.11      for the Airflow that you run
+  dagpress init ../meltano          for a Meltano project in another directory
+  dagpress init --airflow 2.11      for another Airflow version
   dagpress init --from git+https://git.example.com/data/dagpress.git@v1.2.3
 """
 )
@@ -53,11 +53,11 @@ Examples:
 @source_option
 @click.pass_context
 def init(context: click.Context, path: Path | None, airflow: str | None, source: str) -> int:
-    """Add what a Meltano project needs to use Dagpress.
+    """Set up Dagpress in a Meltano project.
 
     Writes a configuration, Makefile targets, a CI workflow, a pre-commit hook, .gitattributes and .gitignore, and
-    imports the schedules of meltano.yml, as `dagpress import` does. Existing files keep every line; the hook,
-    .gitattributes and .gitignore get the missing lines. The workflow and the hook go to the root of the git repository.
+    imports the schedules of meltano.yml, as `dagpress import` does. Existing lines are kept; the pre-commit hook,
+    .gitattributes and .gitignore get the missing ones. The workflow and the hook go to the root of the git repository.
     """
     return add_files(context, path, airflow, source)
 
@@ -66,37 +66,37 @@ COMMANDS = (init,)
 
 
 def add_files(context: click.Context, path: Path | None, airflow: str | None, source: str = "") -> int:
-    """Write the files that are missing, and import the schedules; `airflow` is for a new configuration."""
+    """Write the missing files and import the schedules; `airflow` is for a new configuration."""
     if not source.isprintable() or contains_secret(source):
-        raise click.UsageError("--from must be one line without a secret: it is written into a file in git.")
-    context.obj = folder_to_begin(path)
+        raise click.UsageError("--from must be one line without a secret: it is written to a file in git.")
+    context.obj = folder_to_set_up(path)
     with writing(context.obj) as transaction:
-        beginning = begin(context.obj, path, airflow=airflow)
-        project = beginning.project
+        opened = open_or_configure(context.obj, path, airflow=airflow)
+        project = opened.project
         files, advice = scaffold(project, source or _installed_from())
-        changes = [*beginning.changes, *files]
+        changes = [*opened.changes, *files]
         done: Sequence[Change] = ()
-        problems = _check_include_paths(beginning, changes)
+        problems = _check_include_paths(opened, changes)
         if not problems:
             done, problems = transaction.apply(changes)
-        report([*beginning.diagnostics, *problems], "text")
+        report([*opened.diagnostics, *problems], "text")
         print_changes(done)
         if problems:
             return exit_code(problems)
-        say_airflow(beginning)
+        print_airflow(opened)
         code = import_schedules(context.obj, path, Choices(), [f"{step}." for step in advice])
         _, problems = transaction.apply(_kept_folders(open_project(context.obj)))
         report(problems, "text")
     return max(code, exit_code(problems))
 
 
-def _check_include_paths(beginning: Beginning, changes: Sequence[Change]) -> list[Diagnostic]:
+def _check_include_paths(opened: OpenedProject, changes: Sequence[Change]) -> list[Diagnostic]:
     """Check that `include_paths` of meltano.yml does not match the new files or a schedule."""
-    project = beginning.project
-    meltano, _ = read_meltano_project(project.root, beginning.meltano)
+    project = opened.project
+    meltano, _ = read_meltano_project(project.root, opened.meltano)
     ours = [project.schedules / "NAME.yml", *_yaml_files(project)]
     planned = [*ours, *(project.root / change.name for change in changes)]
-    return list(check_included_files(meltano, beginning.meltano, planned)) if meltano else []
+    return list(check_included_files(meltano, opened.meltano, planned)) if meltano else []
 
 
 def _yaml_files(project: Project) -> list[Path]:
@@ -105,7 +105,7 @@ def _yaml_files(project: Project) -> list[Path]:
 
 
 def _installed_from() -> str:
-    """The source of the installed Dagpress, as pip recorded it; empty for a local file or directory.
+    """Return the source of the installed Dagpress, as pip recorded it; empty for a local file or directory.
 
     See https://packaging.python.org/en/latest/specifications/direct-url/
     """
@@ -123,7 +123,7 @@ def _installed_from() -> str:
 
 
 def _kept_folders(project: Project) -> list[Change]:
-    """The files with which git keeps empty folders."""
+    """Return the .gitkeep files of empty folders."""
     folders = (folder for folder in (project.schedules, project.generated_dags) if not exists(folder))
     names = ((folder / ".gitkeep").relative_to(project.root).as_posix() for folder in folders)
     return [Change(name, Action.CREATE, "", "") for name in names]

@@ -1,4 +1,4 @@
-"""The command `verify`: loads the generated DAG files in a real Airflow."""
+"""The command `verify`: load the generated DAG files in a real Airflow."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import click
 from codegen import pipeline
 from codegen.airflow.of_project import ProjectAirflow, airflow_of
 from codegen.cli.against_meltano import compare_with_meltano
-from codegen.cli.beginning import begin
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.generation import compared, names_argument
-from codegen.cli.options import exit_code, folder_to_begin, format_option, open_project, strict_option
+from codegen.cli.opening import open_or_configure
+from codegen.cli.options import exit_code, folder_to_set_up, format_option, open_project, strict_option
 from codegen.cli.printer import Progress, echo
 from codegen.cli.reporting import print_elsewhere, report
 from codegen.diagnostics import Diagnostic, count, has_errors, in_numbers
@@ -27,23 +27,25 @@ from codegen.review.in_airflow import check_in_airflow
 _EPILOG = """\b
 Examples:
   dagpress verify                             in the Airflow that `dagpress add orchestrator airflow` installed
-  dagpress verify --airflow venv/bin/airflow  in another Airflow, such as that of your image
-  dagpress verify carbon__duckdb              only some DAG files
-  dagpress verify --against meltano           compare the DAGs with those of Meltano's generator
+  dagpress verify --airflow venv/bin/airflow  in another Airflow installation
+  dagpress verify carbon__duckdb              only the DAG file of this schedule
+  dagpress verify --against meltano           compare the DAGs with the ones that Meltano's generator makes
 """
 _file = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 
 
 @click.command(epilog=_EPILOG)
 @names_argument
-@click.option("--airflow", type=_file, help="An `airflow` program.  [default: the project's, else the PATH's]")
+@click.option("--airflow", type=_file, help="The path of `airflow`.  [default: the project's, else from the PATH]")
 @click.option(
     "--against",
     type=click.Choice(["meltano"]),
-    help="Compare the DAGs with those of Meltano's generator, before or after an import.",
+    help="Compare the DAGs with the ones that Meltano's generator makes, before or after an import.",
 )
 @click.option(
-    "--generator", type=_file, help="With --against: the path of the generator.  [default: orchestrate/dags/meltano.py]"
+    "--generator",
+    type=_file,
+    help="The generator for --against.  [default: orchestrate/dags/meltano.py]",
 )
 @format_option("text", "json", "github")
 @strict_option
@@ -58,11 +60,11 @@ def verify(  # noqa: PLR0913  # click gives each option so
     output: str,
     strict: bool,
 ) -> int:
-    """Load the DAG files in the project's Airflow, and report errors.
+    """Load the DAG files in the project's Airflow and report errors.
 
     NAMES select schedules, as for `generate`. Reports import errors, unknown and missing arguments, missing providers,
     DAGs that cannot be serialized, deprecations, and assets without a producer, at the line in the YAML. Files that are
-    not up to date are reported and not loaded. Runs the code of the DAG files, but no task.
+    not current are reported and not loaded. Runs the code of the DAG files, but no task.
     """
     if against:
         if names or strict or output == "github":
@@ -98,8 +100,8 @@ COMMANDS = (verify,)
 
 def _compare(generator: Path | None, airflow: Path | None, output: str) -> ExitCode:
     """Compare with Meltano's generator, including schedules that are not imported yet."""
-    beginning = begin(folder_to_begin(None), None, output)
-    project = replace(beginning.project, meltano_project=beginning.meltano)
+    opened = open_or_configure(folder_to_set_up(None), None, output)
+    project = replace(opened.project, meltano_project=opened.meltano)
     plan = plan_import(project, force=False)
     report(plan.diagnostics, "text")
     return compare_with_meltano(project, plan.reading or pipeline.read(project), generator, airflow, output)
@@ -107,7 +109,7 @@ def _compare(generator: Path | None, airflow: Path | None, output: str) -> ExitC
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    """On a terminal, the number of loaded files."""
+    """Show the number of loaded files, on a terminal."""
     progress = Progress()
     progress.show("Starting Airflow ...\n")
     try:

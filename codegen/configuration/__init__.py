@@ -1,1 +1,1 @@
-"""The configuration of a project: its keys, its file, and the Dagpress that it requires."""
+"""The configuration of a project: its keys, its file, and the required Dagpress version."""

@@ -1,4 +1,4 @@
-"""The keys of the configuration for others: as a JSON Schema for editors, and as a reference for people."""
+"""Exports the configuration keys as a JSON Schema and as a reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from codegen.schema.export import REFERENCE_HEAD, described, reference_line
 
 
 def configuration_schema() -> JsonSchema:
-    """The JSON Schema of a dagpress.toml."""
+    """Return the JSON Schema of dagpress.toml."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "The configuration of Dagpress",
@@ -23,5 +23,5 @@ def configuration_schema() -> JsonSchema:
 
 
 def configuration_reference() -> str:
-    """Every key as a Markdown table."""
+    """Return all keys as a Markdown table."""
     return REFERENCE_HEAD + "".join(reference_line(row, " =") for row in keys_of(Configuration).values())

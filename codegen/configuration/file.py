@@ -1,4 +1,4 @@
-"""Finds the file in which a project is configured, and reads it."""
+"""Finds and reads the configuration file of a project."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ OWN_FILE = "dagpress.toml"
 _MOST_BYTES = 1_000_000
 # The file from which CI installs Dagpress.
 REQUIREMENTS = "requirements-dagpress.txt"
-# Each file, and the table in it; the first that has one is the configuration.
+# The configuration files, and the table in each.
 _FILES = {OWN_FILE: (), "pyproject.toml": ("tool", "dagpress")}
 
 
 def find_configuration(root: Path) -> MapNode | None:
-    """The configuration of the project in that folder, if it has one.
+    """Return the configuration of the project in a folder, if it has one.
 
     Raises:
         BrokenFileError: a file is broken, or there are two configurations.
@@ -31,13 +31,13 @@ def find_configuration(root: Path) -> MapNode | None:
         elif table is not None and not isinstance(table, MapNode):
             raise invalid("`tool.dagpress` must be a table", table.location)
     if len(found) > 1:
-        message = f"the configuration is in {found[0].location.path} too: keep one of them"
+        message = f"the configuration is also in {found[0].location.path}: keep one of them"
         raise invalid(message, found[1].location)
     return found[0] if found else None
 
 
 def has_configuration(root: Path) -> bool:
-    """Whether the folder has a configuration, also one with errors."""
+    """Return whether a folder has a configuration, including one with errors."""
     try:
         return find_configuration(root) is not None
     except BrokenFileError:
@@ -53,7 +53,7 @@ def _read(file: Path, path: tuple[str, ...]) -> Node | None:
         reason = error.strerror if isinstance(error, OSError) else error
         raise invalid(f"cannot be read: {reason}", Location(file.name)) from error
     if path and path[-1] not in text:
-        # Most pyproject.toml files are not ours.
+        # Most pyproject.toml files have no Dagpress configuration.
         return None
     found: Node | None = read_toml(text, file.name)
     for key in path:

@@ -1,4 +1,4 @@
-"""The keys of the configuration, each with its type, its meaning and an example, and the model that they make."""
+"""The keys of the configuration, with type, meaning, example and default."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from codegen.schema.model import DAG_ID_PREFIX, PROJECT_ROOT_VARIABLE
 from codegen.source.nodes import MapNode
 from codegen.text.copyable import shell_command
 
-# Where Meltano keeps the DAG files of its own orchestrator, and its users theirs.
+# The folder in which Meltano and its users keep DAG files.
 CUSTOM_DAGS = "orchestrate/dags"
-# A deployment environment is a folder too: none that git or Python leave out, and none that Windows refuses.
+# An environment is also a folder, so names that git, Python or Windows do not allow or ignore are excluded.
 _DEPLOYMENT = (
     r"(?!(?:[cC][oO][nN]|[pP][rR][nN]|[aA][uU][xX]|[nN][uU][lL]|[cC][oO][mM][0-9]|[lL][pP][tT][0-9])$)"
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -35,28 +35,27 @@ _FOLDER = QuotedText("a path in the project")
 
 @model(frozen=True, kw_only=True)
 class Configuration(Model):
-    """The configuration of a project; a key that is left out has its default."""
+    """The configuration of a project; missing keys have their default."""
 
     required_version: str | None = key(
         VersionSpecifier("a version specifier"),
-        "The versions of Dagpress that may be used, as pip writes them. Any other stops with an error. Default: any.",
+        "The allowed versions of Dagpress, as a pip specifier. Other versions stop with an error. Default: any.",
         '">=0.2,<1"',
     )
     airflow: str = key(AirflowVersion(), "The Airflow version of the DAG files. Required.", '"3.3"')
     schedules: str = key(_FOLDER, "The folder of the schedule files.", '"pipelines"', "schedules")
     exclude: tuple[str, ...] = key(
         TextArray("a list of gitignore patterns", GitignorePattern("a gitignore pattern"), 'exclude = ["drafts/"]'),
-        "Files and folders below `schedules` that are not schedules. The patterns are those of a .gitignore in that "
-        "folder.",
+        "Files and folders below `schedules` that are not schedules, as patterns of a .gitignore file in that folder.",
         '["drafts/", "*.template.yml"]',
         (),
     )
     generated_dags: str = key(_FOLDER, "The folder for the generated DAG files.", '"dags"', "generated_dags")
     layout: str = key(
         QuotedChoice("schedule", "folder"),
-        "Which schedules share a DAG file: none (`schedule`), or those of a folder (`folder`), so that "
-        "`schedules/sales/*.yml` make `generated_dags/sales.py`. Fewer files cost Airflow less, but a failing import "
-        "removes all DAGs of its file. A schedule outside of subfolders has its own file.",
+        "Which schedules share a DAG file: none (`schedule`), or all schedules in a folder (`folder`), so that "
+        "`schedules/sales/*.yml` generate `generated_dags/sales.py`. Airflow parses fewer files faster, but a failing "
+        "import removes all DAGs of its file. Schedules that are not in a subfolder have their own file.",
         '"folder"',
         "schedule",
     )
@@ -65,28 +64,28 @@ class Configuration(Model):
     )
     meltano_project: str = key(
         QuotedText("a path"),
-        "The Meltano project directory. If you set it, it must contain a meltano.yml. Outside the git work tree "
+        "The Meltano project directory. If it is set, it must contain a meltano.yml. Outside the git work tree "
         "(without git: the project), it is read-only.",
         '"meltano"',
         ".",
     )
     custom_dags: tuple[str, ...] | None = key(
         TextArray("a list of paths", QuotedText("a path"), f'custom_dags = ["{CUSTOM_DAGS}"]'),
-        "Folders of DAG files written by hand. If you set it, they must exist. "
+        "Folders with hand-written DAG files. If it is set, they must exist. "
         f"Default: `{CUSTOM_DAGS}` of the Meltano project, if it exists.",
         '["dags"]',
     )
     dag_id_prefix: str = key(
-        QuotedText("the beginning of a DAG id", "[A-Za-z0-9_.-]{0,100}", "letters, digits, `_`, `.` and `-`"),
-        "The beginning of the DAG id of every schedule without a `dag_id`. Meltano's own is the default; it may be "
+        QuotedText("a DAG ID prefix", "[A-Za-z0-9_.-]{0,100}", "letters, digits, `_`, `.` and `-`"),
+        "The prefix of the DAG IDs of all schedules without a `dag_id`. The default is Meltano's prefix; it may be "
         'empty (`""`).',
         '"sales_"',
         DAG_ID_PREFIX,
     )
     project_root_variable: str = key(
         QuotedText("the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*", "letters, digits and `_`"),
-        "The environment variable of the workers that names the Meltano project directory. Meltano gets its value as "
-        f"`{PROJECT_ROOT_VARIABLE}`.",
+        "The environment variable with the path of the Meltano project directory on the workers. Meltano gets its "
+        f"value as `{PROJECT_ROOT_VARIABLE}`.",
         '"SALES_PROJECT_ROOT"',
         PROJECT_ROOT_VARIABLE,
     )
@@ -100,7 +99,7 @@ class Configuration(Model):
             ),
             'environments = ["dev", "prod"]',
         ),
-        "The deployment environments. Each has its own tree of DAG files.",
+        "The environments to deploy to. Each has its own folder of DAG files.",
         '["dev", "prod"]',
         (),
     )
@@ -110,10 +109,10 @@ class Configuration(Model):
     state_id_suffix: Mapping[str, str] = key(
         TextTable(
             "a table of environments and suffixes",
-            QuotedText("a suffix of state ids", "[A-Za-z0-9_.-]{1,64}", "letters, digits, `_`, `.` and `-`"),
+            QuotedText("a state ID suffix", "[A-Za-z0-9_.-]{1,64}", "letters, digits, `_`, `.` and `-`"),
             'state_id_suffix = {dev = "dev"}',
         ),
-        "What an environment appends to its state ids, where environments share a system database.",
+        "The suffix of the state IDs of an environment, for environments that share a system database.",
         '{dev = "dev"}',
         {},
     )
@@ -126,23 +125,25 @@ class Configuration(Model):
     )
     lint: Mapping[str, str] = key(
         TextTable(
-            "a table of codes and levels", QuotedChoice("off", "warning", "error"), 'lint = {short-retries = "error"}'
+            "a table of codes and severities",
+            QuotedChoice("off", "warning", "error"),
+            'lint = {short-retries = "error"}',
         ),
-        "The severity of a warning, by its code: `off`, `warning` or `error`.",
+        "The severity of warnings by code: `off`, `warning` or `error`.",
         '{short-retries = "off"}',
         {},
     )
 
 
 def read_configuration(table: MapNode, report: Report) -> Configuration:
-    """Read the configuration, and report what is wrong with it. A key with an error has its default."""
+    """Read the configuration and report errors. A key with an error has its default."""
     keys = Table(keys_of(Configuration), _refused, "dagpress schema --configuration --markdown")
     values, at = read_keys(keys, table, report, "the configuration")
     return Configuration(**values, at=at)
 
 
 def check_required_version(table: MapNode) -> list[Diagnostic]:
-    """Compare `required_version` with the installed Dagpress: before all else, as another version has other keys."""
+    """Compare `required_version` with the installed Dagpress. This comes first: other versions have other keys."""
     node = table.get("required_version")
     if node is None:
         return []
@@ -150,7 +151,7 @@ def check_required_version(table: MapNode) -> list[Diagnostic]:
     required = VersionSpecifier("a version specifier").read(node, problems.append)
     if required is None:
         return problems
-    # Both take some 10 ms to import, and few projects need them.
+    # These imports take about 10 ms, and few projects need them.
     from importlib.metadata import version  # noqa: PLC0415
 
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415
@@ -158,13 +159,13 @@ def check_required_version(table: MapNode) -> list[Diagnostic]:
     installed = version("dagpress")
     if SpecifierSet(required).contains(installed, prereleases=True):
         return []
-    message = f"the project requires Dagpress {quoted(required)}, and {installed} is installed"
+    message = f"the project requires Dagpress {quoted(required)}, but {installed} is installed"
     hint = shell_command("pip", "install", f"dagpress{required}")
     return [Diagnostic(rules.REQUIRED_VERSION, message, node.location, hint)]
 
 
 def _refused(name: str) -> Refusal | None:
-    """What people write who think of the other file."""
+    """Return the error for keys that belong in the other configuration file."""
     if name in {"tool", "dagpress"}:
         return f"`{name}` is not a key of the configuration", "write the keys themselves: `airflow`, `[lint]`"
     return None

@@ -1,7 +1,7 @@
-"""Reads TOML into nodes that know their line and column.
+"""Reads TOML into nodes with line and column.
 
-tomllib and tomlkit give values without positions. So tomllib parses the text first, to reject everything that is not
-TOML; then the valid text is split into tables, keys and values with their positions, and tomllib decodes single values.
+tomllib and tomlkit return values without positions. So tomllib first parses the text, to reject invalid TOML. Then the
+text is split into tables, keys and values with their positions, and tomllib decodes the single values.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# A date, and a time, are a `timestamp`, as in YAML.
+# Dates and times are a `timestamp`, as in YAML.
 _KINDS = {str: "str", bool: "bool", int: "int", float: "float"}
 _BLANKS = re.compile(r"[ \t]*")
 _BLANKS_AND_COMMENTS = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'""")
-# A text of several lines may end in two more quotes, which belong to it.
+# A multi-line string may end with two more quotes, which belong to it.
 _SCALAR = re.compile(
     r'''"""(?:[^\\]|\\.)*?"""(?:"{0,2})|"(?:[^"\\\n]|\\.)*"'''
     r"""|'''.*?'''(?:'{0,2})|'[^'\n]*'"""
@@ -41,7 +41,7 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 class BrokenFileError(Exception):
-    """The file cannot be read, or is not TOML."""
+    """The file cannot be read, or is not valid TOML."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
@@ -49,19 +49,19 @@ class BrokenFileError(Exception):
 
 
 def invalid(message: str, place: Location) -> BrokenFileError:
-    """The exception for an invalid configuration."""
+    """Return the exception for an invalid configuration."""
     return BrokenFileError(Diagnostic(rules.INVALID_CONFIGURATION, message, place))
 
 
 def read_toml(text: str, name: str) -> MapNode:
-    """The nodes of a TOML document in the file of that name; its lines end with line feeds.
+    """Parse a TOML document with line feeds as line endings; `name` is the name of its file.
 
     Raises:
-        BrokenFileError: the text is not TOML.
+        BrokenFileError: the text is not valid TOML.
     """
     conflict = conflict_in(text)
     if conflict is not None:
-        # Inside quotes, TOML reads the markers as text.
+        # In a multi-line string, the markers would be valid TOML.
         raise BrokenFileError(merge_conflict(text, conflict, name))
     try:
         tomllib.loads(text)
@@ -81,11 +81,11 @@ def read_toml(text: str, name: str) -> MapNode:
         place = Location(name, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
         raise invalid("invalid TOML: this number has too many digits", place) from error
     except RecursionError as error:
-        raise invalid("invalid TOML: it is nested too deeply", Location(name)) from error
+        raise invalid("invalid TOML: nested too deeply", Location(name)) from error
 
 
 class _Reader:
-    """Splits a valid document into tables, keys and values, and makes nodes of them."""
+    """Splits a valid document into tables, keys and values, as nodes."""
 
     def __init__(self, text: str, name: str) -> None:
         self._text = text
@@ -105,7 +105,7 @@ class _Reader:
         return root
 
     def _header(self, root: MapNode) -> MapNode:
-        """The table that `[a.b]` or `[[a.b]]` begins."""
+        """Read a header `[a.b]` or `[[a.b]]` and return its table."""
         start = self._place()
         is_array = self._text.startswith("[[", self._at)
         self._at += 1 + is_array
@@ -121,14 +121,14 @@ class _Reader:
         return new
 
     def _pair(self, table: MapNode) -> None:
-        """A key, which may have dots, and its value."""
+        """Read a key, which may be dotted, and its value."""
         *outer, (key, place) = self._path()
         table = self._inner(table, outer)
         self._at += 1  # the equals sign
         _set(table, key, Entry(place, self._value()))
 
     def _inner(self, table: MapNode, path: Sequence[tuple[str, Location]]) -> MapNode:
-        """The table at the end of a path, made where it is missing; of an array of tables, the last one."""
+        """Return the table at a path, creating missing tables; for an array of tables, the last one."""
         for key, place in path:
             if key not in table.entries:
                 _set(table, key, Entry(place, MapNode({}, place)))
@@ -137,7 +137,7 @@ class _Reader:
         return table
 
     def _path(self) -> list[tuple[str, Location]]:
-        """The parts of a key with dots, each with its place; what follows it is next."""
+        """Read a dotted key and return its parts with their locations."""
         parts = []
         while True:
             self._take(_BLANKS)
@@ -170,7 +170,7 @@ class _Reader:
         return Scalar(kind, value if kind == "str" else text, place, is_plain=kind != "str")
 
     def _ends(self, bracket: str) -> bool:
-        """Go to the next item of a list or of an inline table, and say whether there is none."""
+        """Go to the next item of an array or inline table; return whether it ends."""
         self._take(_BLANKS_AND_COMMENTS)
         if self._next() == ",":
             self._at += 1

@@ -1,4 +1,4 @@
-"""Types of values that only the configuration has. TOML has types, so a value of another type is an error."""
+"""Value types of the configuration. TOML is typed, so a value of the wrong type is an error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.source.nodes import Scalar, named
 
 
 class QuotedText(Text):
-    """Text, also an empty one; where a pattern is given, text that matches it as a whole."""
+    """Text, which may be empty; with a pattern, the whole text must match."""
 
     expected = "text in quotes"
     hint = "write it in quotes"
@@ -35,7 +35,7 @@ class QuotedText(Text):
 
 
 class QuotedChoice(QuotedText):
-    """One of a few words."""
+    """One of several words."""
 
     expected = ""
     hint = "write one of them, in quotes"
@@ -60,7 +60,7 @@ class QuotedChoice(QuotedText):
 
 
 class AirflowVersion(QuotedChoice):
-    """A version of Airflow for which DAG files can be generated."""
+    """A supported Airflow version."""
 
     expected = QuotedText.expected
     hint = QuotedText.hint
@@ -86,10 +86,10 @@ def _version_hint(text: str) -> str:
 
 
 class VersionSpecifier(QuotedText):
-    """The versions of Dagpress that a project takes, as pip writes them."""
+    """The allowed versions of Dagpress, as a pip specifier."""
 
     def _check(self, text: str) -> None:
-        # It takes 10 ms to import, and few projects need it.
+        # The import takes 10 ms, and few projects need it.
         from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
 
         try:
@@ -101,10 +101,10 @@ class VersionSpecifier(QuotedText):
 
 
 class GitignorePattern(QuotedText):
-    """A pattern of a .gitignore."""
+    """A .gitignore pattern."""
 
     def _check(self, text: str) -> None:
-        # It takes 15 ms to import, and few projects need it.
+        # The import takes 15 ms, and few projects need it.
         from pathspec import GitIgnoreSpec  # noqa: PLC0415
 
         try:
@@ -116,7 +116,7 @@ class GitignorePattern(QuotedText):
 
 
 class TextArray(ListOf[str]):
-    """An array of texts."""
+    """A list of texts."""
 
     expected = "a list of texts in quotes"
 
@@ -129,7 +129,7 @@ class TextArray(ListOf[str]):
 
 
 class TextTable(MapOf[str]):
-    """A table whose keys are free, with a text for each."""
+    """A table with free keys and text values."""
 
     expected = "a table"
 

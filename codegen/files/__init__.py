@@ -1,4 +1,4 @@
-"""File access inside the boundary of a project: regular files up to a size limit, their stamps, and directory walks."""
+"""File access inside the boundary of a project: reads with a size limit, stamps, and directory walks."""
 
 from codegen.files.boundary import Boundary, work_tree_of
 from codegen.files.reading import (

@@ -1,4 +1,4 @@
-"""The boundary of a project for reads and writes: its git work tree; without git, the project itself."""
+"""The boundary of a project for reads and writes: its git work tree or, without git, the project itself."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MOST_BYTES_OF_A_GIT_FILE = 10_000
 
 
 class Boundary:
-    """Rejects paths outside the git work tree or the project, including those that a symlink leads outside.
+    """Rejects paths outside the git work tree or the project, after resolving symlinks.
 
-    A folder from the configuration or an argument can be outside: then its own work tree is allowed, too.
+    Folders from the configuration or an argument may be outside: their own work trees are then allowed, too.
     """
 
     def __init__(self, root: Path, *named: Path) -> None:
@@ -28,32 +28,32 @@ class Boundary:
         self._folders = {self.folder, *(work_tree_of(each) or each for each in others if not _has(self.folder, each))}
 
     def has(self, path: Path) -> bool:
-        """Whether a path is inside after resolving its symlinks."""
+        """Return whether a path is inside after resolving its symlinks."""
         real = _real(path)
         return any(_has(folder, real) for folder in self._folders)
 
     def problem(self, path: Path) -> Diagnostic | None:
-        """The error for reading a path outside: at the first symlink that leads out, else at the path."""
+        """Return the error for reading a path outside: at the first symlink that leads out, else at the path."""
         if self.has(path):
             return None
         return self._leading_out(path) or Diagnostic(
-            rules.UNREADABLE, f"this lies outside {self.name}", Location(self._shown(path)), "move it inside"
+            rules.UNREADABLE, f"this path is outside {self.name}", Location(self._shown(path)), "move it inside"
         )
 
     def refusal(self, name: str, *, follow: bool = True) -> Diagnostic | None:
-        """The error for writing a file outside; `follow` is false for a deletion, which removes a symlink itself."""
+        """Return the error for writing a file outside; `follow` is false for deletions, which remove symlinks."""
         path = Path(os.path.normpath(self._root / name))
         if self.has(path) if follow else self.has(path.parent):
             return None
         return self._leading_out(path) or Diagnostic(
             rules.NOT_WRITTEN,
-            f"this file lies outside {self.name}",
+            f"this file is outside {self.name}",
             Location(name),
             "move it inside, or edit it by hand",
         )
 
     def refusals(self, names: Iterable[str], *, follow: bool = True) -> dict[str, Diagnostic]:
-        """The errors of `refusal` for many files, by name; the symlinks in the path of a folder are resolved once."""
+        """Return the errors of `refusal` by file; the symlinks of a folder are resolved once."""
         inside: dict[str, bool] = {}
         found = {}
         for name in names:
@@ -81,12 +81,12 @@ class Boundary:
 
 
 def work_tree_of(folder: Path) -> Path | None:
-    """The root of the git work tree around a folder."""
+    """Return the root of the git work tree that contains a folder."""
     return next((each for each in (folder, *folder.parents) if _is_work_tree(each)), None)
 
 
 def _is_work_tree(folder: Path) -> bool:
-    """Whether git finds a repository here: in worktrees and submodules, `.git` is a file with the path of one."""
+    """Return whether git finds a repository here: in worktrees and submodules, `.git` is a file with its path."""
     git = folder / ".git"
     named = text_of(git, _MOST_BYTES_OF_A_GIT_FILE).removeprefix("gitdir:").strip() if is_file(git) else ""
     return is_file(folder / (named or ".git") / "HEAD")

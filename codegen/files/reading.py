@@ -1,6 +1,6 @@
-"""Tests paths, and reads regular files up to a size limit.
+"""Tests paths and reads regular files up to a size limit.
 
-The tests do not raise: a name that is too long, a symlink loop or a missing permission count as a missing file.
+The tests do not raise: too long names, symlink loops and missing permissions count as missing files.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ _MOST_BYTES = 50_000_000
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a regular file, following symlinks."""
-    return os.path.isfile(path)  # noqa: PTH113  # pathlib raises for some errors, depending on the version of Python
+    """Return whether a path is a regular file, following symlinks."""
+    return os.path.isfile(path)  # noqa: PTH113  # pathlib raises some errors, depending on the Python version
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a directory, following symlinks."""
+    """Return whether a path is a directory, following symlinks."""
     return os.path.isdir(path)  # noqa: PTH112  # as above
 
 
 def is_symlink(path: Path) -> bool:
-    """Whether it is a symlink."""
+    """Return whether a path is a symlink."""
     return os.path.islink(path)  # noqa: PTH114  # as above
 
 
 def exists(path: Path) -> bool:
-    """Whether the path exists, also as a dangling symlink."""
+    """Return whether a path exists, including dangling symlinks."""
     return os.path.lexists(path)
 
 
 def read_bytes(path: Path | str, most: int = _MOST_BYTES) -> bytes:
-    """The content of a regular file.
+    """Return the content of a regular file.
 
     Args:
-        path: the file. A pipe or a device is refused, since reading it may block forever.
+        path: the file. Pipes and devices are refused, since reading them may block forever.
         most: the size limit.
 
     Raises:
-        OSError: it cannot be read, is not a regular file, or is too large.
+        OSError: the file cannot be read, is not a regular file, or is too large.
     """
-    # Check the type and the size of the open file: the path can be replaced in between.
+    # Check the open file: the path could be replaced between a check and the open.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         status = os.fstat(handle)
@@ -64,19 +64,19 @@ def check_size(size: int, most: int) -> None:
     """Refuse a file that is too large.
 
     Raises:
-        OSError: it is too large.
+        OSError: the file is too large.
     """
     if size > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes")
 
 
 def with_line_feeds(text: str) -> str:
-    """The text with line feeds as line ends."""
+    """Return a text with line feeds as line endings."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def text_of(path: Path, most: int = _MOST_BYTES) -> str:
-    """The text of a regular file, with invalid bytes replaced and normalized line ends; empty if unreadable."""
+    """Return the text of a file, with invalid bytes replaced and line endings normalized; empty if unreadable."""
     try:
         return with_line_feeds(read_bytes(path, most).decode("utf-8", "replace"))
     except (OSError, ValueError):  # a path with a null character is a ValueError

@@ -1,4 +1,4 @@
-"""Stamps of files, which show that a file has not changed without reading it."""
+"""Stamps of files: they show that a file has not changed without reading it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import time
 from itertools import count
 from pathlib import Path
 
-# Modification time, size, inode, and change time: `touch` and `rsync` can set the first, nobody can set the last. The
-# fifth is a number that no other stamp has, or 0.
+# Modification time, size, inode, change time, and a unique number or 0. `touch` and `rsync` can set the modification
+# time, but not the change time.
 Stamp = tuple[int, int, int, int, int]
-# A second change within the same tick of a file system's clock, up to 10 ms on Linux, leaves the times as they are.
+# A second change within one tick of the file system's clock, up to 10 ms on Linux, does not change the times.
 _TICK = 100_000_000
 _NUMBERS = count(1)
 
 
 def stamp_of(path: Path | os.DirEntry[str]) -> Stamp:
-    """The stamp of a file: equal stamps of one path mean that the file has not changed in between.
+    """Return the stamp of a file. Equal stamps of one path mean that the file has not changed.
 
-    A file that was changed just now has a new stamp each time.
+    A file that changed within the last tick gets a unique stamp.
     """
     try:
         status = path.stat()
     except (OSError, ValueError):
-        # A link that leads nowhere is a file all the same.
+        # A dangling symlink also has a stamp.
         return 0, 0, 0, 0, 0
     changed = status.st_ctime_ns
     number = next(_NUMBERS) if changed > time.time_ns() - _TICK else 0

@@ -1,4 +1,4 @@
-"""Walks folders and expands glob patterns inside the boundary, visiting each folder once."""
+"""Walks directories and expands glob patterns inside the boundary, visiting each directory once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from codegen.files.boundary import Boundary
 from codegen.files.reading import exists, is_folder, is_symlink
 
-# A folder of installed packages has about 50,000 entries, and a Meltano project has one such folder for each plugin.
+# A virtual environment has about 50,000 entries, and a Meltano project has one for each plugin.
 MOST_ENTRIES = 500_000
 
 
@@ -19,9 +19,9 @@ class Matches(NamedTuple):
     """The paths that a glob pattern matches.
 
     Attributes:
-        paths: those inside the boundary, in order.
-        outside: the first paths that lead out of it.
-        is_complete: false if the pattern searches more than `most` files.
+        paths: the matches inside the boundary, in order.
+        outside: the paths that lead out of it.
+        is_complete: false if the search stopped after `most` files.
     """
 
     paths: list[Path]
@@ -31,10 +31,10 @@ class Matches(NamedTuple):
 
 
 def walk(folder: Path, boundary: Boundary) -> Iterator[os.DirEntry[str]]:
-    """All entries below a folder except directories, following symlinks to directories inside the boundary.
+    """Yield all files below a directory, following symlinks to directories inside the boundary.
 
-    Each real directory is visited once, so symlinks cannot multiply its files. A symlink that leads out of the boundary
-    is yielded and not followed.
+    Each real directory is visited once, so symlinks cannot multiply its files. Symlinks that lead out of the boundary
+    are yielded and not followed.
     """
     seen: set[str] = set()
     folders = [os.fspath(folder)] if boundary.has(folder) else []
@@ -54,12 +54,12 @@ def walk(folder: Path, boundary: Boundary) -> Iterator[os.DirEntry[str]]:
                 links.append(entry.path)
             else:
                 yield entry
-        # Prefer the real path of a directory to one by a symlink.
+        # Prefer the real path of a directory to a path with a symlink.
         folders[:0] = links
 
 
 def glob(folder: Path, pattern: str, boundary: Boundary) -> Matches:
-    """Like `Path.glob`, inside the boundary."""
+    """Expand a pattern like `Path.glob`, inside the boundary."""
     parts = PurePosixPath(pattern).parts
     expansion = _Expansion(boundary)
     if parts and not pattern.startswith("/"):
@@ -71,7 +71,7 @@ def glob(folder: Path, pattern: str, boundary: Boundary) -> Matches:
 
 
 class _Expansion:
-    """Expands a pattern, visiting each folder at most once for each part of the pattern."""
+    """Expands a pattern, visiting each directory at most once per part of the pattern."""
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
@@ -98,7 +98,7 @@ class _Expansion:
                 waiting += [(child, index + 1) for child in children]
 
     def _children(self, folder: str, part: str, *, is_last: bool) -> Iterator[str]:
-        """The paths in a folder that match a part of the pattern, without those that lead out."""
+        """Yield the paths in a directory that match a part of the pattern and are inside the boundary."""
         if set("*?[").intersection(part):
             matching = [entry for entry in self._entries(folder) if fnmatchcase(entry.name, part)]
             found = {entry.path: entry.is_symlink() for entry in matching if is_last or _is_folder(entry)}
@@ -124,12 +124,12 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except (OSError, ValueError):  # it is unreadable, or was removed
+    except (OSError, ValueError):  # unreadable, or removed meanwhile
         return []
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a symlink that leads to itself
+    except OSError:  # a symlink loop
         return False

@@ -10,7 +10,7 @@ from codegen.airflow_facts import VERSIONS, at_least, facts_of, newest
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.pins.pin import Pin
 
-_NO_PIN = "no file of the project pins one"
+_NO_PIN = "no file of the project pins a version"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class AirflowChoice:
 
 
 def choose_airflow(pins: Sequence[Pin]) -> AirflowChoice:
-    """The version of the first pin; if that is not supported, the nearest one; without a known version the newest."""
+    """Return the version of the first pin, or the nearest supported one; without a known version, the newest."""
     known, unknown = [pin for pin in pins if pin.specifier], [pin for pin in pins if not pin.specifier]
     if not known:
         because = f"the version of {unknown[0].text} in {unknown[0].place} is unknown" if unknown else _NO_PIN
@@ -39,7 +39,7 @@ def choose_airflow(pins: Sequence[Pin]) -> AirflowChoice:
 
 
 def _nearest(pin: Pin) -> str:
-    """The oldest supported version from the pinned one on; above all of them, the newest."""
+    """Return the oldest supported version that is not older than the pin, else the newest."""
     minor = ".".join(map(str, (*pin.highest.release, 0)[:2]))
     return next((version for version in VERSIONS if at_least(version, minor)), newest())
 
@@ -47,24 +47,24 @@ def _nearest(pin: Pin) -> str:
 def _unsupported(pin: Pin, airflow: str) -> Diagnostic:
     first, *_, last = (f"{major}.{minor}" for major, minor in facts_of(airflow).pythons)
     message = f"the Airflow version of {quoted(pin.text)} is not supported, so the DAG files are for Airflow {airflow}"
-    hint = f"install Airflow {airflow}, on Python {first} to {last}, before it loads them"
+    hint = f"upgrade to Airflow {airflow}, on Python {first} to {last}"
     return Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, hint)
 
 
 def _unknown(pins: Sequence[Pin], airflow: str) -> Iterator[Diagnostic]:
-    """A warning for the first pin whose version cannot be read."""
+    """Yield a warning for the first pin with an unreadable version."""
     for pin in pins[:1]:
         message = f"the Airflow version of {quoted(pin.text)} is unknown, so the DAG files are for Airflow {airflow}"
-        yield Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, "set `airflow` in dagpress.toml to it")
+        yield Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, "set `airflow` in dagpress.toml")
 
 
 def _differing(chosen: Pin, others: Sequence[Pin]) -> Iterator[Diagnostic]:
-    """A warning for each other minor version, at its first pin."""
+    """Yield a warning for each other minor version, at its first pin."""
     seen = {chosen.minor}
     for pin in others:
         if pin.minor in seen or (not pin.minor and (not chosen.minor or pin.fits(chosen.minor))):
             continue
         seen.add(pin.minor)
-        message = f"{quoted(pin.text)} is not the Airflow of {quoted(chosen.text)} in {chosen.place}, which applies"
-        hint = "pin one version in both places, or change `airflow` in the configuration"
+        message = f"{quoted(pin.text)} differs from {quoted(chosen.text)} in {chosen.place}, which takes precedence"
+        hint = "pin the same version in both places, or change `airflow` in the configuration"
         yield Diagnostic(rules.AIRFLOW_VERSION, message, pin.location, hint)

@@ -14,11 +14,11 @@ from codegen.pins.pin import Pin, specifier_of
 AIRFLOW = "apache-airflow"
 
 _VERSION = r"\d+(?:\.\d+)+(?:(?:a|b|rc)\d+)?"
-# A single `=` is conda's.
+# A single `=` is conda syntax.
 _SPECIFIER = r"(?:(?:={1,3}|~=|!=|<=?|>=?)[ \t]*\d[\w.*+]*(?:![\w.*+]+)?[ \t]*(?:,[ \t]*)?)+"
-# A variable without a definition, as `codegen/pins/variables.py` leaves it.
+# A variable without a definition, which `codegen/pins/variables.py` does not replace.
 _VARIABLE = r"\$(?:\{\{[^}\n]{0,200}\}\}|\{[^}\n]{0,200}\}|\([^)\n]{0,200}\)|\w+)"
-# Each has the specifier as its group `version`.
+# The group `version` is the specifier.
 _OF_EVERY_PACKAGE = (
     rf"(?<![\w./!*+-])(?:NAME)(?:\[[^\]\n]{{0,200}}\])?[ \t]*(?P<version>{_SPECIFIER}|[=~<>]+[ \t]*{_VARIABLE})",
     (
@@ -28,7 +28,7 @@ _OF_EVERY_PACKAGE = (
     r"""^name = "(?:NAME)"\nversion = "(?P<version>[^"]+)"$""",
     rf"(?:NAME)-(?P<version>{_VERSION})(?=-py|\.tar)",
 )
-# Wherever the version of Airflow itself cannot be read, `version` is empty or no specifier.
+# If the Airflow version cannot be read, `version` is empty or not a specifier.
 _OF_AIRFLOW = (
     rf"constraints-(?P<version>{_VERSION}|{_VARIABLE})/",
     rf"(?:apache|bitnami)/airflow:(?:slim-)?(?P<version>{_VERSION}|{_VARIABLE}|[\w.-]+)",
@@ -37,7 +37,7 @@ _OF_AIRFLOW = (
     rf"^[ \t]*-[ \t]*[\"']?(?:[\w-]+::)?airflow[ \t]*(?P<version>{_SPECIFIER})",
     r"(?:FROM|image:)[ \t]+[\"']?(?:docker\.io/)?apache/airflow(?P<version>)(?![\w:@/.-])",
     r"\bapache[-_.]airflow(?:\[[^\]\n]{0,200}\])?[ \t]*@[ \t]*(?P<version>)(?!\S{0,200}\d\.\d)\S+",
-    # The tags of Astro Runtime have a minor version of Airflow since Airflow 3, and a number of their own before.
+    # The tags of Astro Runtime contain the minor version of Airflow only since Airflow 3.
     r"(?:\bastro-runtime|\bastrocrpublic\.azurecr\.io/runtime):(?P<version>\d+\.\d+(?=-\d)|)[^\s\"']*",
     (
         r"""\bname:[ \t]*["']?airflow["']?[ \t]*\n(?:[ \t]+[a-z].*\n){0,50}?"""
@@ -47,11 +47,11 @@ _OF_AIRFLOW = (
 
 
 def pins_in(text: str, original: str, path: str, package: str) -> Iterator[Pin]:
-    """The pins of a package in a file, in order.
+    """Yield the pins of a package in a file, in order.
 
     Args:
-        text: the text of the file, with its variables replaced by their values.
-        original: the text as written, for the positions.
+        text: the text of the file, with variables replaced by their values.
+        original: the original text, for the positions.
         path: the name of the file.
         package: the name of the distribution.
     """
@@ -65,7 +65,7 @@ def pins_in(text: str, original: str, path: str, package: str) -> Iterator[Pin]:
         before = text[line_start : match.start("version")]
         if re.search(r"(?:^|\s)#", before):
             continue
-        # A form over several lines, or with quotes, is not a phrase.
+        # A match with quotes or several lines is not readable in a message.
         is_phrase = not re.search("[\"'\n]", match[0])
         written = match[0].strip(" \t,;-") if is_phrase else f"{package} {match['version']}"
         line = text.count("\n", 0, line_start)
@@ -74,7 +74,7 @@ def pins_in(text: str, original: str, path: str, package: str) -> Iterator[Pin]:
 
 
 def _common(first: str, second: str) -> int:
-    """How many characters two texts have in common at their start."""
+    """Return the length of the common prefix of two texts."""
     return next(
         (number for number, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]), len(first)
     )
@@ -86,7 +86,7 @@ def _patterns(package: str) -> tuple[re.Pattern[str], ...]:
 
 @cache
 def _general(package: str) -> tuple[re.Pattern[str], ...]:
-    # PEP 503 compares names so.
+    # Names are normalized as in PEP 503.
     names = re.sub("[-_.]+", "[-_.]+", package)
     if package == AIRFLOW:
         # The distribution of Airflow 3 is apache-airflow-core.

@@ -11,20 +11,20 @@ from packaging.version import Version
 
 from codegen.diagnostics import Location
 
-# Poetry's own operators.
+# Poetry operators.
 _CARET, _TILDE = re.compile(r"\^\s*(\d+)(\.[\d.]+)?$"), re.compile(r"~\s*(\d+\.\d+)(\.\d+)?$")
-# No release of Airflow has had as many patches.
+# More than any minor version of Airflow has.
 _PATCHES = range(40)
 
 
 @dataclass(frozen=True)
 class Pin:
-    """The versions of a package that a line of a file, or an environment, allows.
+    """The versions of a package that a line of a file or an installed package allows.
 
     Attributes:
         text: the pin as written, such as `apache-airflow==2.10.5`.
         specifier: the allowed versions, in the syntax of pip; empty if the version cannot be read.
-        is_installed: whether it is an installed package instead of a line of a file.
+        is_installed: whether it is an installed package.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Pin:
 
     @property
     def place(self) -> str:
-        """The file and line, or the folder of an installed package."""
+        """The file and line, or the directory of an installed package."""
         return self.location.path if self.is_installed else f"{self.location.path}:{self.location.line}"
 
     @cached_property
@@ -48,13 +48,13 @@ class Pin:
         return ""
 
     def fits(self, minor: str) -> bool:
-        """Whether a release of the minor version is allowed."""
+        """Return whether any release of a minor version is allowed."""
         if self.minor:
             return self.minor == minor
         return any(self.specifier.contains(f"{minor}.{patch}", prereleases=True) for patch in _PATCHES)
 
     def is_below(self, minimum: str) -> bool:
-        """Whether every allowed version is older than the minimum."""
+        """Return whether every allowed version is older than the minimum."""
         return any(
             each.operator in {"==", "===", "~=", "<", "<="}
             and Version(each.version.removesuffix(".*")) <= Version(minimum)
@@ -69,7 +69,7 @@ class Pin:
 
 
 def specifier_of(text: str) -> SpecifierSet | None:
-    """Parse a specifier of pip, poetry or pipenv; None if it restricts no version."""
+    """Parse a specifier of pip, Poetry or Pipenv; None if it does not restrict the version."""
     text = text.strip().rstrip(",").strip()
     if re.match(r"=?\d", text):
         # Poetry and conda.

@@ -29,17 +29,17 @@ _KINDS = tuple(
 )
 _DEPTH = 2
 _LARGEST = 5_000_000
-# The hidden folders that can contain pins.
+# Hidden directories that can contain pins.
 _HIDDEN = {".github", ".devcontainer"}
 
 
 def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> list[Pin]:
-    """The pins of a package by precedence: an exact version before a range, then by the kind of file.
+    """Return the pins of a package by precedence: exact versions before ranges, then by kind of file.
 
     Args:
         root: the project.
         meltano: the Meltano project directory.
-        package: the name of its distribution, such as `apache-airflow`.
+        package: the name of the distribution, such as `apache-airflow`.
         airflow: the Airflow version of the environments below `.dagpress` to search. Default: all.
     """
     found = list(_written(_texts(root, meltano), package))
@@ -48,7 +48,7 @@ def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> li
 
 
 def _written(texts: Mapping[str, str], package: str) -> Iterator[Pin]:
-    # Definitions in lock files are none, and those are large.
+    # Lock files do not define variables, and are large.
     defining = [text for name, text in texts.items() if not name.endswith(".lock")]
     for name, text in texts.items():
         expanded = expand(text, defining) if "$" in text and not name.endswith(".lock") else text
@@ -56,7 +56,7 @@ def _written(texts: Mapping[str, str], package: str) -> Iterator[Pin]:
 
 
 def _texts(root: Path, meltano: Path) -> dict[str, str]:
-    """The texts of the files with pins, by their names."""
+    """Return the texts of the files with pins, by name."""
     boundary = Boundary(root, meltano)
     found = (path for path in _files(root, meltano, boundary) if boundary.has(path))
     return {_name(path, root): text_of(path, _LARGEST) for path in found}
@@ -66,14 +66,14 @@ def _files(root: Path, meltano: Path, boundary: Boundary) -> list[Path]:
     locks = glob(meltano, "plugins/*/airflow*.lock", boundary).paths
     of_meltano = [*meltano_files(root, meltano, Cache()), *locks]
     folders = {root: _DEPTH, meltano: _DEPTH}
-    # Fewer levels of the repository: its other folders may belong to other projects.
+    # Fewer levels of the repository: its other directories may belong to other projects.
     folders.setdefault(work_tree_of(root) or root, 1)
     others = [path for folder, depth in folders.items() for path in sorted(_walk(folder, depth))]
     return list(dict.fromkeys((*of_meltano, *sorted(others, key=_kind))))
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
-    """The files with pins in a folder and some levels below it, without installed packages."""
+    """Yield the files with pins in a directory and some levels below it, without installed packages."""
     try:
         entries = list(os.scandir(folder))
     except OSError:
@@ -90,13 +90,13 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _kind(path: Path) -> int:
-    """The index of the kind of a file; the number of kinds for a file without pins."""
+    """Return the index of the kind of a file; the number of kinds for a file without pins."""
     name = f"{path.parent.name}/{path.name}"
     return next((number for number, kind in enumerate(_KINDS) if kind.match(name)), len(_KINDS))
 
 
 def _installed(folder: Path, root: Path, package: str, airflow: str) -> Iterator[Pin]:
-    """The installed packages in the Airflow of Dagpress, and in that of Meltano."""
+    """Yield the package in the Airflow environments of Dagpress and Meltano."""
     name = package.replace("-", "_")
     for environment in (f".dagpress/airflow-{airflow}", ".meltano/utilities/airflow", ".meltano/orchestrators/airflow"):
         for path in sorted(folder.glob(f"{environment}/venv/lib/python*/site-packages/{name}-*.dist-info")):

@@ -1,4 +1,4 @@
-"""Variables in files with pins: of shells, Dockerfiles, compose files, make and GitHub's workflows."""
+"""Variables in files with pins: shell, Dockerfile, Compose, make and GitHub workflows."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _DEFINITION = (
     r"""^[^#\n]*?(?<![\w${.-])(?:NAME(?:[ \t]*[:?]?=(?!=)|:(?=[ \t]))|(?<=ENV )NAME(?=[ \t]))[ \t]*"""
     r"""(?:"(?P<double>[^"\n]+)"|'(?P<single>[^'\n]+)'|(?P<bare>[^\s"'#]+))"""
 )
-# A variable can be defined by others.
+# A variable can be defined by other variables.
 _ROUNDS = 3
 
 
 def expand(text: str, others: Iterable[str]) -> str:
-    """The text with each variable replaced by its first definition, in the text itself or in the other texts.
+    """Replace each variable by its first definition, in the text itself or in the other texts.
 
-    The default of a shell's `${NAME:-default}` applies to a variable without a definition, which else stays.
+    Without a definition, the default in `${NAME:-default}` applies; other variables stay.
     """
     values: dict[str, str] = {}
 
@@ -38,7 +38,7 @@ def expand(text: str, others: Iterable[str]) -> str:
 
 
 def _definition(name: str, text: str) -> str:
-    """The first value of a variable in a text, other than one by the variable itself."""
+    """Return the first value of a variable in a text, except values that refer to the variable itself."""
     for match in re.finditer(_DEFINITION.replace("NAME", re.escape(name)), text, re.MULTILINE):
         value = match["double"] or match["single"] or match["bare"]
         if not re.search(rf"\$[^\w$]*(?:\w+\.)?{re.escape(name)}\b", value):

@@ -1,4 +1,4 @@
-"""The one way from a project to its generated files. It reads, and writes nothing."""
+"""From a project to the text of its generated files; writes nothing."""
 
 from codegen.pipeline.generation import Generation, generate, render
 from codegen.pipeline.reading import Reading, read

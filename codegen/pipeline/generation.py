@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generation:
-    """The text of each generated file of a selection by its path in the project; no files if there are errors."""
+    """The texts of the generated files of a selection, by path in the project; empty if there are errors."""
 
     selection: Selection
     files: Mapping[str, str]
@@ -41,10 +41,13 @@ def generate(
     names: Collection[str] = (),
     track: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Generation:
-    """Render the DAG files and JSON Schema of a project, which is read unless it was; no file where there is an error.
+    """Render the DAG files and the JSON Schema of a project; no file if there is an error.
 
-    With names and paths, it renders the schedules that `select` returns. `track` wraps the names of the files while
-    they are rendered, to show the progress.
+    Args:
+        project: the project.
+        reading: the project as it was read; it is read by default.
+        names: names and paths that select schedules, as in `select`.
+        track: wraps the names of the files while they are rendered, to show the progress.
 
     Raises:
         InvalidError: a name is unknown.
@@ -57,7 +60,7 @@ def generate_selection(
     selection: Selection,
     track: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Generation:
-    """Render the DAG files of a selection and, for the whole project, the JSON Schema; no file if there is an error."""
+    """Render the DAG files of a selection and, for the whole project, the JSON Schema; no files with an error."""
     generation = replace(render(project, selection.reading, selection.schedules, track), selection=selection)
     if selection.scope is not None or has_errors(generation.diagnostics):
         return generation
@@ -71,11 +74,11 @@ def render(
     schedules: Sequence[Schedule],
     track: Callable[[Sequence[str]], Iterable[str]] = iter,
 ) -> Generation:
-    """Render the DAG files of some schedules of a project that was read; none where anything there has an error.
+    """Render the DAG files of some schedules; no file if the reading has an error.
 
-    The file of a folder has only the given schedules.
+    The file of a folder contains only the given schedules.
     """
-    # It imports Jinja2, which takes longer than to validate fifty schedules.
+    # Imports Jinja2, which takes longer than validating fifty schedules.
     from codegen.render.own_templates import read_templates  # noqa: PLC0415
     from codegen.render.renderer import TemplateFailedError, renderer_of  # noqa: PLC0415
 
@@ -96,7 +99,7 @@ def render(
         for name in track([*by_file]):
             those = by_file[name]
             those.sort(key=lambda schedule: schedule.name)
-            # Equal schedules may have different texts: `1 == True`. The cache keeps each schedule, and so its id.
+            # By object ID, since equal schedules may have different texts: `1 == True`. The cache keeps them alive.
             files[name] = reading.cache(
                 (name, *map(id, those)),
                 _text_of,
@@ -115,7 +118,7 @@ def render(
     return Generation(selection, files, reading.diagnostics)
 
 
-def _text_of(  # noqa: PLR0913, PLR0917  # all that the text depends on
+def _text_of(  # noqa: PLR0913, PLR0917  # everything that the text depends on
     schedules: Sequence[tuple[Schedule, Dependencies]],
     meltano: MeltanoProject | None,
     airflow: str,

@@ -36,12 +36,12 @@ class Reading:
 
     Attributes:
         files: every schedule file.
-        schedules: each as it is in each deployment environment that has it.
-        documents: what was read, also of those that are no schedule.
-        cache: the results of its steps.
+        schedules: the valid schedules, in each environment.
+        documents: the merged documents, including those of invalid schedules.
+        cache: the results of the reading.
         silencers: the comments that silence warnings.
-        awaited: further DAG ids that other schedules wait for, by environment, besides those of `after` here.
-        folders: the folders of schedules that share a DAG file, by that file.
+        awaited: DAG IDs that other schedules wait for, by environment, in addition to the `after` of these schedules.
+        folders: the folders of schedules that share a DAG file, by DAG file.
     """
 
     files: list[SourceFile]
@@ -55,21 +55,24 @@ class Reading:
     folders: Mapping[str, Folder] = field(default_factory=dict)
 
     def named_files(self, sources: Container[str]) -> set[str]:
-        """The files whose texts those schedule files have by `$f`, as paths in the project."""
+        """Return the files that schedule files include with `$f`, as paths in the project."""
         return {name for each in self.documents if each.source.name in sources for name in each.named_files}
 
     def of(self, environment: str) -> list[Schedule]:
-        """The schedules of a deployment environment; `""` in a project without any."""
+        """Return the schedules of an environment; `""` in a project without environments."""
         return [schedule for schedule in self.schedules if schedule.deployment == environment]
 
 
 def read(
     project: Project, overlay: Overlay | None = None, *, base: bool = False, cache: Cache | None = None
 ) -> Reading:
-    """Read and check a project's schedules, in each deployment environment or, with `base`, in none.
+    """Read and check the schedules of a project.
 
-    The overlay has texts of schedule files and defaults in place of those on disk; None deletes a file. A cache has
-    results of an earlier reading.
+    Args:
+        project: the project.
+        overlay: texts that replace schedule files and defaults on disk; None deletes a file.
+        base: read the schedules without the keys of any environment.
+        cache: the results of an earlier reading.
     """
     overlay, cache = overlay or {}, cache or Cache()
     loaded = load_schedules(
@@ -104,10 +107,10 @@ def read(
     diagnostics += [*problems, *_check_exclude(project), *_each_once(found, documents)]
     if project.layout == "folder":
         diagnostics += check_folders(loaded.files, project.at["layout"])
-    diagnostics += _check_beside_others(project, schedules, meltano, loaded.files)
+    diagnostics += _check_with_project_files(project, schedules, meltano, loaded.files)
     if not has_errors(diagnostics):
         diagnostics += _check_all(project, schedules, states)
-    # A base lacks the warnings that only an environment has.
+    # Some warnings occur only in an environment.
     wanted = apply_lint(without_secrets(diagnostics, secrets), loaded.silencers, project.lint, report_unused=not base)
     folders = _folders(project, loaded) if project.layout == "folder" else {}
     diagnostics = in_order(wanted)
@@ -115,7 +118,7 @@ def read(
 
 
 def _folders(project: Project, loaded: Loaded) -> dict[str, Folder]:
-    """The folders of schedules by their DAG files, without the folder of all schedules, in which each has its own."""
+    """Return the folders with a shared DAG file, by DAG file."""
     found: dict[str, Folder] = {}
     for document in loaded.documents:
         relative, deployment = document.source.relative, document.deployment
@@ -130,7 +133,7 @@ def _folders(project: Project, loaded: Loaded) -> dict[str, Folder]:
 def _read_one(
     document: Document, meltano: MeltanoProject | None, airflow: str, **given: str
 ) -> tuple[Schedule | None, Sequence[Diagnostic], Sequence[Secret], Sequence[KeptState]]:
-    """Read and check one schedule, whose other fields are given; last, the states that it is known to keep."""
+    """Read and check one schedule, and return its states; `given` has fields that are not in the document."""
     source, secrets = document.source, list(check_secrets(document.merged))
     root = redacted(document.root, secrets)
     schedule, problems = read_schedule(root, source.name, source.relative, airflow, document.deployment, **given)
@@ -140,10 +143,10 @@ def _read_one(
     return schedule, [*problems, *check_params_in_templates(schedule, root), *found], secrets, states
 
 
-def _check_beside_others(
+def _check_with_project_files(
     project: Project, schedules: Sequence[Schedule], meltano: MeltanoProject | None, files: Sequence[SourceFile]
 ) -> Iterator[Diagnostic]:
-    """Check the schedules of all environments beside the other files of the project."""
+    """Check the schedules of all environments against other files of the project."""
     if meltano:
         yield from check_included_files(meltano, project.meltano_project, files_of(files))
         yield from check_sources(meltano, {each.name for each in schedules})
@@ -154,7 +157,7 @@ def _check_beside_others(
 def _check_all(
     project: Project, schedules: Sequence[Schedule], states: Mapping[str, Sequence[KeptState]]
 ) -> Iterator[Diagnostic]:
-    """Check the schedules of all environments, of which none has an error: each may use a setting or a state ID."""
+    """Check the schedules of all environments together; all must be valid, as each may use a setting or a state."""
     yield from check_settings(schedules)
     if project.deployments and not project.separate_system_databases:
         place = project.at.get("state_id_suffix") or project.at["environments"]
@@ -168,7 +171,7 @@ def _check_exclude(project: Project) -> Iterator[Diagnostic]:
 
 
 def _each_once(found: Mapping[str, list[Diagnostic]], documents: Iterable[Document]) -> Iterator[Diagnostic]:
-    """Each diagnostic once; with the names of its environments if others have the file without it."""
+    """Yield each diagnostic once, with the names of its environments unless all environments have it."""
     homes: dict[str, set[str]] = defaultdict(set)
     for document in documents:
         homes[document.source.name].add(document.deployment)

@@ -1,4 +1,4 @@
-"""Plans a change of schedule files, and of the generated files that depend on them."""
+"""Plans a change of schedule files and of the generated files that depend on them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codegen.loader import Overlay
 from codegen.pipeline.generation import generate_selection
 from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.scope import Scope, dag_files
-from codegen.pipeline.selection import neighbours, select, select_scope
+from codegen.pipeline.selection import adjacent_files, select, select_scope
 from codegen.project import Project
 from codegen.schema.export import SCHEMA_NAME
 from codegen.sync.changes import Change
@@ -29,9 +29,10 @@ class Revision:
     Attributes:
         changes: empty if there are errors.
         reading: the project after the change.
-        diagnostics: those after the change; with errors elsewhere, those of the changed schedules and their upstream.
-        errors: those that forbid the change.
-        files: the schedule files and the generated files that depend on them, also unchanged ones.
+        diagnostics: the diagnostics after the change; with errors elsewhere, of the changed schedules and their
+            upstream schedules.
+        errors: the errors that block the change.
+        files: the schedule files and the generated files that depend on them, including unchanged ones.
         elsewhere: the errors in other schedules.
     """
 
@@ -44,15 +45,15 @@ class Revision:
 
 
 def revise(project: Project, before: Reading, overlay: Overlay, *, generate: bool = True) -> Revision:
-    """Plan a change of schedule files; nothing is written.
+    """Plan a change of schedule files; writes nothing.
 
-    A new error forbids the change. An older error in another file does not. If it is in a schedule that a changed one
-    waits for, the generated files stay as they are until it is fixed.
+    A new error blocks the change. An old error in another file does not; if it is in an upstream schedule of a changed
+    one, the generated files are not changed until it is fixed.
     """
     reading = read(project, overlay, cache=Cache(before.cache))
     is_removal = all(text is None for text in overlay.values())
     if is_removal:
-        # Removing the last schedule is no mistake.
+        # Removing the last schedule is allowed.
         kept = [d for d in reading.diagnostics if d.code != rules.NO_SCHEDULES.code]
         reading = replace(reading, diagnostics=kept)
     own = _own_files(project, overlay)
@@ -82,7 +83,7 @@ def revise(project: Project, before: Reading, overlay: Overlay, *, generate: boo
 
 
 def _errors_of(before: Reading, overlay: Overlay, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The new errors, and all errors in the changed files."""
+    """Return the new errors, and all errors in the changed files."""
     known = set(before.diagnostics)
     brought = [d for d in diagnostics if d.location.path in overlay or d not in known]
     return [d for d in brought if d.is_error]
@@ -93,7 +94,7 @@ def _change(project: Project, name: str, after: str | None) -> Change | None:
 
 
 def _text_of(path: Path) -> str | None:
-    """The text of a schedule file; empty for an unreadable file, which can only be removed."""
+    """Return the text of a schedule file; empty for an unreadable file, which can only be removed."""
     try:
         return read_bytes(path).decode("utf-8", "replace") if exists(path) else None
     except OSError:
@@ -101,13 +102,13 @@ def _text_of(path: Path) -> str | None:
 
 
 def _followers(project: Project, overlay: Overlay, *readings: Reading) -> frozenset[str]:
-    """The generated files of the schedules that depend on the changed ones, or that those wait for; and the schema."""
-    sources = set().union(*chain.from_iterable(neighbours(reading, overlay) for reading in readings))
+    """Return the generated files of the changed schedules' upstream and downstream schedules, and the schema."""
+    sources = set().union(*chain.from_iterable(adjacent_files(reading, overlay) for reading in readings))
     return _own_files(project, sources) | {project.relative(project.schedules / SCHEMA_NAME)}
 
 
 def _own_files(project: Project, sources: Iterable[str]) -> frozenset[str]:
-    """The generated files of some schedule files."""
+    """Return the generated files of some schedule files."""
     folder = project.relative(project.schedules)
     relatives = (PurePosixPath(source).relative_to(folder).as_posix() for source in sources)
     return frozenset(name for relative in relatives for name in dag_files(project, relative))

@@ -33,18 +33,18 @@ class Scope:
     sources: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
-        """Whether it contains a file."""
+        """Return whether the scope contains a file."""
         folders = (folder.as_posix() for folder in PurePosixPath(name).parents) if self.folders else ()
         return name in self.files or not self.folders.isdisjoint(folders)
 
 
 def dag_files(project: Project, relative: str) -> list[str]:
-    """The DAG file of a schedule file in each environment; the path is relative to the folder of schedules."""
+    """Return the DAG file of a schedule file in each environment; `relative` is below the schedules folder."""
     return [project.dag_file(relative, name) for name in project.deployments or ("",)]
 
 
 def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
-    """The schedule files by the names and DAG ids of their schedules; includes unreadable files."""
+    """Return the schedule files, including unreadable ones, by the names and DAG IDs of their schedules."""
     files = defaultdict(set)
     known = set()
     for document in reading.documents:
@@ -59,7 +59,7 @@ def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
 
 
 def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
-    """A hint for an unknown name: the schedule whose file has it, or the nearest name; empty without any."""
+    """Return a hint for an unknown name: the schedule with that file name, or the nearest name."""
     own = next((each.name for each in reading.schedules if PurePosixPath(each.source).stem == name), "")
     return f"did you mean {quoted(own)}?" if own else nearest(name, [*files_by_name(reading), *others])
 
@@ -67,8 +67,8 @@ def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
 class Finder:
     """Resolves names and paths in a project.
 
-    A name is the name of a schedule or a DAG id. A path, relative to the working directory or to the project, is that
-    of a schedule file, a `_defaults.yml`, a generated file or a folder of those; it may have been deleted.
+    A name is the name of a schedule or a DAG id. A path, relative to the working directory or to the project, is a
+    schedule file, a `_defaults.yml`, a generated file or a folder of them; it may have been deleted.
     """
 
     def __init__(self, project: Project, reading: Reading) -> None:
@@ -79,10 +79,10 @@ class Finder:
         self._names = files_by_name(reading)
 
     def scope_of(self, names: Iterable[str]) -> Scope:
-        """The generated files of some names and paths.
+        """Return the generated files of some names and paths.
 
         Raises:
-            InvalidError: there is no such schedule, file or folder.
+            InvalidError: a name is unknown.
         """
         scopes = [self._scope_of(name) for name in names]
         return Scope(
@@ -101,12 +101,12 @@ class Finder:
         return scope
 
     def _unknown(self, name: str) -> InvalidError:
-        """The error for an unknown name."""
+        """Return the error for an unknown name."""
         for each in self._reading.diagnostics:
             path = PurePosixPath(composed(each.location.path))
             if each.code == rules.FILE_NAME.code and composed(name) in {path.stem, path.as_posix()}:
                 return InvalidError(f"{quoted(path.as_posix())} is not a schedule: {each.message}", each.hint)
-        message = f"There is no schedule, file or folder {quoted(name)}"
+        message = f"Unknown schedule, file or folder {quoted(name)}"
         below = PurePosixPath(self._project.relative(self._project.schedules), composed(name))
         if any(below in PurePosixPath(source).parents for source in self._relative):
             return InvalidError(message, f"did you mean {quoted(below.as_posix())}?")
@@ -116,7 +116,7 @@ class Finder:
     def _paths(self, name: str) -> Iterator[Path]:
         forms = dict.fromkeys((name, composed(name)))
         for each in (folder / form for form in forms for folder in (Path.cwd(), self._project.root)):
-            # The path of the project is a real path.
+            # The project's own path has no symlinks.
             yield from (Path(os.path.normpath(each)), Path(os.path.realpath(each)))
 
     def _at(self, path: Path) -> Scope | None:
@@ -155,7 +155,7 @@ class Finder:
         return None
 
     def _refuse_hidden(self, relative: PurePosixPath, parts: Sequence[str]) -> None:
-        """Refuse a path with a name that makes it no schedule."""
+        """Refuse a path that is hidden or excluded."""
         path = self._project.relative(self._project.schedules / relative)
         if hidden := next((part for part in parts if part.startswith(HIDDEN)), None):
             message = f"{quoted(path)} is not a schedule: {quoted(hidden)} starts with `{hidden[0]}`"
@@ -164,12 +164,12 @@ class Finder:
             raise InvalidError(f"{quoted(path)} is not a schedule: the configuration excludes it", "change `exclude`")
 
     def _name_source(self, files: Iterable[str], source: str) -> bool:
-        """Whether one of some generated files names a schedule file, or a folder of schedules, which may be deleted."""
+        """Return whether any of the generated files names a schedule file or folder, which may have been deleted."""
         paths = filter(self._project.boundary.has, (self._project.root / name for name in files))
         return any(names_source(text_of(path), source) for path in paths)
 
     def _of(self, relatives: Iterable[str]) -> Scope:
-        """Some schedule files, which may have been deleted."""
+        """Return the scope of schedule files, which may have been deleted."""
         relatives = list(relatives)
         files = (name for each in relatives for name in dag_files(self._project, each))
         schedules = self._project.schedules
@@ -177,7 +177,7 @@ class Finder:
         return Scope(frozenset(files), sources=frozenset(sources))
 
     def _of_folder(self, relative: PurePosixPath) -> Scope:
-        """A folder of schedules, which may have been deleted."""
+        """Return the scope of a folder of schedules, which may have been deleted."""
         inside = (each for each in self._relative.values() if relative in PurePosixPath(each).parents)
         generated = PurePosixPath(self._project.relative(self._project.generated_dags))
         folders = ((generated / name / relative).as_posix() for name in self._project.deployments or ("",))
@@ -185,6 +185,6 @@ class Finder:
         return Scope(frozenset(files), frozenset(folders), self._of(inside).sources)
 
     def _generating(self, scope: Scope) -> Scope:
-        """Some generated files and folders, with the schedules that they come from."""
+        """Add the schedule files to a scope of generated files and folders."""
         sources = (source for source, own in self._dag_files.items() if any(map(scope.has, own)))
         return replace(scope, sources=frozenset(sources))

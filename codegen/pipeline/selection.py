@@ -1,4 +1,4 @@
-"""The schedules of a command: all, or the named ones and those that depend on them."""
+"""Selects the schedules of a command: all, or the named ones and their dependents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.project import Project
 from codegen.rules import Severity
 from codegen.schema import Schedule
 
-# The assets in a DAG file: its own, and those of the DAGs that start it.
+# The assets that a DAG file updates or waits for.
 _ASSET = re.compile(r'\b(?:Asset|Dataset)\("([^"]*)"\)')
 
 
@@ -25,12 +25,12 @@ class Selection:
     """A selection of the schedules of a project.
 
     Attributes:
-        reading: the project, with the diagnostics about the named schedules and those that they wait for.
+        reading: the project, with the diagnostics of the named schedules and their upstream schedules.
         named: the named schedules, in each environment.
-        schedules: those of the DAG files of the named schedules, and of the DAG files that depend on these.
-        scope: the DAG files of the named schedules, also of removed ones; None for the whole project.
-        elsewhere: the errors of the other schedules.
-        beside: the files with errors that only share a DAG file with what was named, or with what that waits for.
+        schedules: the schedules to render: all in the DAG files of the named schedules and of their dependents.
+        scope: the DAG files of the named schedules, including removed ones; None for the whole project.
+        elsewhere: the errors of other schedules.
+        blocking: the files with errors that only share a DAG file with a named schedule or its upstream schedules.
     """
 
     reading: Reading
@@ -38,14 +38,14 @@ class Selection:
     schedules: Sequence[Schedule]
     scope: Scope | None = None
     elsewhere: Sequence[Diagnostic] = ()
-    beside: Sequence[str] = ()
+    blocking: Sequence[str] = ()
 
 
 def select(project: Project, reading: Reading, names: Collection[str]) -> Selection:
-    """Select schedules by names and paths; without any, all.
+    """Select schedules by names and paths, or all of them.
 
     Raises:
-        InvalidError: there is no such schedule, file or folder.
+        InvalidError: a name is unknown.
     """
     if not names:
         return Selection(reading, reading.schedules, reading.schedules)
@@ -53,14 +53,14 @@ def select(project: Project, reading: Reading, names: Collection[str]) -> Select
 
 
 def select_scope(project: Project, reading: Reading, scope: Scope) -> Selection:
-    """Select the schedules of the DAG files in a scope, and those of the files that depend on them."""
+    """Select the schedules of the DAG files in a scope, and of the files that depend on them."""
     files = {file.name: dag_files(project, file.relative) for file in reading.files}
     inside = {source for source, own in files.items() if any(map(scope.has, own))}
-    awaited, waiting = neighbours(reading, inside)
-    # A schedule in the scope, or one that was removed, may have waited for others.
+    awaited, waiting = adjacent_files(reading, inside)
+    # The files on disk name the schedules that removed or changed schedules waited for.
     dag_ids = _dag_ids_in(project, {*scope.files, *chain.from_iterable(files[source] for source in inside)})
     former = {schedule.source for schedule in reading.schedules if schedule.dag_id_or_default in dag_ids}
-    # A file is written as a whole.
+    # DAG files are written as a whole.
     of_awaited = {name for source in awaited for name in files[source]}
     needed = {source for source, own in files.items() if not of_awaited.isdisjoint(own)}
     own, elsewhere = _divided(reading, inside, inside | needed)
@@ -81,8 +81,8 @@ def select_scope(project: Project, reading: Reading, scope: Scope) -> Selection:
     )
 
 
-def neighbours(reading: Reading, sources: Collection[str]) -> tuple[set[str], set[str]]:
-    """The files of the upstream and of the downstream schedules of some schedule files."""
+def adjacent_files(reading: Reading, sources: Collection[str]) -> tuple[set[str], set[str]]:
+    """Return the files of the upstream and of the downstream schedules of some schedule files."""
     own = [schedule for schedule in reading.schedules if schedule.source in sources]
     awaited = {name for schedule in own if schedule.after for name in schedule.after.names}
     files, names = files_by_name(reading), {schedule.name for schedule in own}
@@ -93,7 +93,7 @@ def neighbours(reading: Reading, sources: Collection[str]) -> tuple[set[str], se
 def _divided(
     reading: Reading, named: Collection[str], needed: Collection[str]
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """The diagnostics of the named schedules, with the errors of the needed ones; and the errors of all others."""
+    """Divide the diagnostics: of the named schedules with the errors of the needed ones, and all other errors."""
     places = {file.name: _places(file) for file in reading.files}
     everywhere = set().union(*places.values())
     elsewhere = {
@@ -113,11 +113,11 @@ def _with_errors(reading: Reading, errors: Iterable[Diagnostic]) -> set[str]:
 
 
 def _places(file: SourceFile) -> set[str]:
-    """The source files of a schedule: its own, and the defaults that it inherits."""
+    """Return the source files of a schedule: its own, and the defaults that it inherits."""
     return {file.name, *(name for _, name in file.defaults)}
 
 
 def _dag_ids_in(project: Project, names: Iterable[str]) -> frozenset[str]:
-    """The DAG ids of the assets in the generated files that exist."""
+    """Return the DAG IDs of the assets in the existing generated files."""
     files = filter(project.boundary.has, (project.root / name for name in names))
     return frozenset(found for file in files for found in _ASSET.findall(text_of(file)))

@@ -1,4 +1,4 @@
-"""Every rule: one constant here, and one page in `pages`."""
+"""The rules: a constant here and a page in `pages` for each."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _PAGES = Path(__file__).parent / "pages"
 
 
 class Severity(Enum):
-    """How bad it is: an error stops every write, a warning does not."""
+    """The severity of a rule: an error blocks the write, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class Rule(NamedTuple):
-    """One kind of mistake.
+    """A kind of error or warning.
 
     Attributes:
         code: its name in messages, in `[tool.dagpress.lint]` and in `# dagpress: ignore[...]`.
-        severity: what it is unless the project's configuration changes it.
-        summary: what it reports, in one sentence.
+        severity: the default severity.
+        summary: the mistake, in one sentence.
     """
 
     code: str
@@ -31,12 +31,12 @@ class Rule(NamedTuple):
     summary: str
 
     def page(self) -> str:
-        """The page of the manual, in Markdown."""
+        """Return the page of the manual in Markdown."""
         text = (_PAGES / f"{self.code}.md").read_text(encoding="utf-8")
         return f"# {self.code} ({self.severity.value})\n\n{self.summary}\n\n{text}"
 
 
-# What a project can set a warning to in `[tool.dagpress.lint]`, beside the severities.
+# The value in `[tool.dagpress.lint]` that turns a warning off.
 OFF = "off"
 
 # Every rule by its code, in the order of this module.
@@ -57,7 +57,7 @@ _warning = partial(_rule, Severity.WARNING)
 
 NO_SCHEDULES = _error("no-schedules", "The folder of schedules is missing or has no schedule file.")
 FILE_NAME = _error("file-name", "A file name contains invisible or decomposed characters.")
-SYMLINK = _error("symlink", "A symlink leads out of the git work tree, or to a folder that is read already.")
+SYMLINK = _error("symlink", "A symlink leads out of the git work tree, or to a folder that is already read.")
 DUPLICATE_DEFAULTS = _error("duplicate-defaults", "A folder has both `_defaults.yml` and `_defaults.yaml`.")
 UNREADABLE = _error("unreadable", "A file or folder cannot be read, or is too large.")
 BINARY_FILE = _error("binary-file", "A YAML file contains binary data.")
@@ -82,8 +82,8 @@ NESTED_TOO_DEEP = _error("nested-too-deep", "A file, a shell command or a templa
 # Keys and values.
 
 UNKNOWN_KEY = _error("unknown-key", "A key does not exist.")
-UNKNOWN_ARGUMENT = _warning("unknown-argument", "An operator does not have an argument.")
-ARGUMENT_TYPE = _warning("argument-type", "An argument of an operator has a value of another type.")
+UNKNOWN_ARGUMENT = _warning("unknown-argument", "An operator does not have the argument.")
+ARGUMENT_TYPE = _warning("argument-type", "An argument of an operator has a value of the wrong type.")
 MISSING_KEY = _error("missing-key", "A required key is missing.")
 MIXED_KINDS = _error("mixed-kinds", "Keys that are mutually exclusive are used together.")
 INVALID_VALUE = _error("invalid-value", "The value of a key is not valid.")
@@ -94,7 +94,7 @@ TEMPLATE = _error("template", "A template is invalid, or in a value that Airflow
 SECRET = _error("secret", "A value looks like a secret.")
 POSSIBLE_SECRET = _warning("possible-secret", "A value looks random and may be a secret.")
 UNSUPPORTED = _error("unsupported", "The project's Airflow, or one of its providers, does not support a key or value.")
-NO_EFFECT = _warning("no-effect", "A key, a pattern or a file has no effect.")
+NO_EFFECT = _warning("no-effect", "A key, pattern or file has no effect.")
 
 # Comments that silence warnings.
 
@@ -104,10 +104,12 @@ UNUSED_IGNORE = _warning("unused-ignore", "A `# dagpress: ignore` comment silenc
 # Names.
 
 DUPLICATE_NAME = _error("duplicate-name", "Two schedules have the same name.")
-DUPLICATE_DAG_ID = _error("duplicate-dag-id", "Two schedules have the same DAG id.")
+DUPLICATE_DAG_ID = _error("duplicate-dag-id", "Two schedules have the same DAG ID.")
 DUPLICATE_FILE = _error("duplicate-file", "Two schedules have the same DAG file, or two names differ only in case.")
-LONG_NAME = _error("long-name", "A DAG id, task id or file name is too long.")
-RENAMED_ID = _warning("renamed-id", "The name contains characters that a DAG id cannot have, so the two differ.")
+LONG_NAME = _error("long-name", "A DAG ID, task ID or file name is too long.")
+RENAMED_ID = _warning(
+    "renamed-id", "The name contains characters that are not allowed in a DAG ID, so the DAG ID differs."
+)
 
 # Time.
 
@@ -115,7 +117,7 @@ NO_INTERVAL = _warning("no-interval", "A schedule without an interval has keys t
 AMBIGUOUS_DATE = _error("ambiguous-date", "A date is ambiguous or does not exist because of a DST change.")
 END_BEFORE_START = _error("end-before-start", "`end_date` is before `start_date`.")
 LONG_CATCHUP = _warning("long-catchup", "`catchup` would start a large number of runs.")
-SURPRISING_CRON = _warning("surprising-cron", "A cron expression runs at other times than it seems to say.")
+SURPRISING_CRON = _warning("surprising-cron", "A cron expression does not run at the expected times.")
 STALLS = _warning("stalls", "Catch-up with data intervals stalls at the next DST change.")
 SHORT_RETRIES = _warning("short-retries", "Retries end before Meltano considers a killed run stale.")
 
@@ -131,7 +133,7 @@ UTC_DATE = _warning("utc-date", "A template renders a UTC date that differs from
 
 # Tasks.
 
-DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same id.")
+DUPLICATE_TASK = _error("duplicate-task", "Two tasks, or a task and a group, have the same ID.")
 UNKNOWN_TASK = _error("unknown-task", "`after`, `$x` or a branch names a task that does not exist.")
 UNKNOWN_SCHEDULE = _error("unknown-schedule", "`after` names a schedule that does not exist.")
 SCHEDULE_AS_ASSET = _warning("schedule-as-asset", "`after` names an asset that is probably meant as a schedule.")
@@ -139,9 +141,9 @@ CYCLE = _error("cycle", "Schedules, tasks or groups wait for each other in a cyc
 NO_END = _warning("no-end", "A schedule keeps waiting for another one that has ended.")
 HIDES_FAILURE = _warning("hides-failure", "A task or a run succeeds despite a failure.")
 ALWAYS_SKIPPED = _warning("always-skipped", "A branch skips a task in every run.")
-UNKNOWN_OPERATOR = _error("unknown-operator", "The project's Airflow does not have an operator.")
+UNKNOWN_OPERATOR = _error("unknown-operator", "The project's Airflow does not have the operator.")
 INVALID_RUN = _error("invalid-run", "A `meltano` command line cannot be split into arguments.")
-INVALID_COMMAND = _error("invalid-command", "A shell command cannot be run.")
+INVALID_COMMAND = _error("invalid-command", "A shell command has a syntax error.")
 
 # Alerts.
 
@@ -150,7 +152,7 @@ MISSING_VARIABLE = _warning("missing-variable", "An alert uses a variable that i
 
 # Runners.
 
-MOVING_IMAGE = _warning("moving-image", "A container image has no tag, or one that moves.")
+MOVING_IMAGE = _warning("moving-image", "A container image has no tag, or a tag that moves.")
 UNUSED_SETTINGS = _warning("unused-settings", "The settings of a runner are not used by any task.")
 TWICE = _error("twice", "An environment variable is set twice for a pod.")
 UNKNOWN_VOLUME = _error("unknown-volume", "A volume mount names a volume that is not defined.")
@@ -174,35 +176,35 @@ SHARED_STATE = _warning("shared-state", "Two schedules, tasks or runs share a Me
 
 # Environments.
 
-NO_ENVIRONMENTS = _error("no-environments", "A schedule uses environments, and the project has none.")
+NO_ENVIRONMENTS = _error("no-environments", "A schedule uses environments, but the project has none.")
 UNKNOWN_DEPLOYMENT = _error("unknown-deployment", "A schedule names an environment that the project does not have.")
 
 # The configuration.
 
 INVALID_CONFIGURATION = _error("invalid-configuration", "The configuration file cannot be read.")
-REQUIRED_VERSION = _error("required-version", "The installed Dagpress is not one that the project requires.")
+REQUIRED_VERSION = _error("required-version", "The installed Dagpress version is not one that the project requires.")
 AIRFLOW_VERSION = _warning("airflow-version", "The project pins an unsupported, unknown or different Airflow version.")
 
-LARGE_DAG_FILE = _warning("large-dag-file", "A folder has many schedules, which share a DAG file.")
+LARGE_DAG_FILE = _warning("large-dag-file", "Many schedules of a folder share a DAG file.")
 
 # Generated files.
 
 MISSING = _error("missing", "A generated DAG file is missing.")
 CHANGED = _error("changed", "A generated DAG file is not up to date.")
-STALE = _error("stale", "No schedule generates a DAG file any more.")
-RENAMED = _warning("renamed", "A renamed schedule gets a new DAG id, so its history stays behind.")
+STALE = _error("stale", "No schedule generates the DAG file any more.")
+RENAMED = _warning("renamed", "A renamed schedule gets a new DAG ID and loses its history.")
 DAGS_NOT_LOADED = _error("dags-not-loaded", "A DAG file cannot be loaded in Airflow.")
-DEPRECATED = _warning("deprecated", "A DAG file uses something that Airflow deprecates.")
+DEPRECATED = _warning("deprecated", "A DAG file uses a deprecated Airflow feature.")
 NO_PRODUCER = _warning("no-producer", "A schedule waits for an asset that no DAG of the project updates.")
 NOT_IN_GIT = _error("not-in-git", "A schedule or a generated file is untracked, ignored or not staged in git.")
-NOT_OURS = _error("not-ours", "A file that Dagpress did not generate is in the place of a generated one.")
-NOT_WRITTEN = _error("not-written", "A file cannot be written, or lies outside the git work tree.")
+NOT_OURS = _error("not-ours", "A file that Dagpress did not generate has the name of a generated file.")
+NOT_WRITTEN = _error("not-written", "A file cannot be written, or is outside the git work tree.")
 TEMPLATE_ERROR = _error("template-error", "A template of the project cannot be used.")
 
 # Import and export.
 
 NOT_IMPORTED = _warning("not-imported", "A Meltano schedule cannot be imported.")
-NOT_CARRIED_OVER = _warning("not-carried-over", "A key of a Meltano schedule is not carried over.")
+NOT_CARRIED_OVER = _warning("not-carried-over", "A key of a Meltano schedule is not migrated.")
 SECRET_NOT_COPIED = _warning("secret-not-copied", "A secret in a Meltano schedule is not copied.")
 JOB_IS_TASKS = _warning("job-is-tasks", "A Meltano job runs as one task for each of its tasks.")
 ENV_NOT_TEXT = _warning("env-not-text", "An environment variable of a Meltano schedule is not text.")
@@ -210,5 +212,5 @@ BY_DEFAULTS = _warning("by-defaults", "The defaults of the folder change an impo
 KEPT = _warning("kept", "A schedule file exists and is not overwritten by the import.")
 NOT_MOVED = _warning("not-moved", "An imported schedule cannot be removed from meltano.yml.")
 OTHER_MELTANO_PROJECT = _warning("other-meltano-project", "The configuration names another Meltano project.")
-NOT_EXPORTED = _warning("not-exported", "Something in a schedule cannot be exported to meltano.yml.")
-DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "A schedule is exported, and differs in Meltano.")
+NOT_EXPORTED = _warning("not-exported", "A setting of a schedule cannot be exported to meltano.yml.")
+DIFFERS_IN_MELTANO = _warning("differs-in-meltano", "An exported schedule behaves differently in Meltano.")

@@ -1,1 +1,1 @@
-"""The generated files and the disk: the header, the comparison, and the transaction that writes and prunes."""
+"""Generated files on disk: the header, the comparison, and the transaction that writes and deletes them."""

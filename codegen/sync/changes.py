@@ -32,7 +32,7 @@ class Change:
 
     @classmethod
     def between(cls, name: str, before: str | None, after: str | None) -> Change | None:
-        """The change from one text to another, where None is a missing file; None if they are equal."""
+        """Return the change from one text to another, or None if they are equal; a missing file is None."""
         if before == after:
             return None
         action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
@@ -40,13 +40,13 @@ class Change:
 
     @property
     def conflict(self) -> int:
-        """The line of git's first conflict marker in the old text; 0 if there is none."""
+        """The line of the first git conflict marker in the old text, or 0."""
         start = conflict_in(self.before)
         return 0 if start is None else self.before.count("\n", 0, start) + 1
 
     @cached_property
     def parts(self) -> Sequence[Part]:
-        """The changes of the head and of each DAG in the file of a folder; of any other file a single one."""
+        """The changes of the head and of each DAG in the file of a folder; one change for other files."""
         old_path = "/dev/null" if self.action is Action.CREATE else f"a/{self.old_name or self.name}"
         new_path = "/dev/null" if self.action is Action.DELETE else f"b/{self.name}"
         pairs = [pair for pair in pairs_of(self.before, self.after) if pair[0].text != pair[1].text]
@@ -55,11 +55,11 @@ class Change:
 
     @property
     def effect(self) -> tuple[object, ...]:
-        """Equal for files that change in the same way."""
+        """A key that is equal for files that change in the same way."""
         return tuple(part.effect for part in self.parts)
 
     def diagnostic(self, command: str = "dagpress generate") -> Diagnostic:
-        """The drift of a generated file, with the command that fixes it."""
+        """Return the drift of a generated file, with the command that fixes it."""
         rule, message = {
             Action.CREATE: (rules.MISSING, "this file is missing"),
             Action.UPDATE: (rules.CHANGED, "this file is not up to date, or was edited by hand"),
@@ -71,11 +71,11 @@ class Change:
         return Diagnostic(rule, message, Location(self.name, self.conflict or 1), hint)
 
     def diagnostics(self, command: str) -> list[Diagnostic]:
-        """The drift of each DAG in the file of a folder, or of the file."""
+        """Return the drift of each DAG in the file of a folder, or of the whole file."""
         blocks = [part for part in self.parts if part.block.is_shared] if self.action is Action.UPDATE else []
         return [part.diagnostic(command) for part in blocks] or [self.diagnostic(command)]
 
 
 def parts_of(changes: Iterable[Change]) -> list[Part]:
-    """The parts of some changes."""
+    """Return the parts of some changes."""
     return [part for change in changes for part in change.parts]

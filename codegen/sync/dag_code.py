@@ -1,4 +1,4 @@
-"""The code of a schedule in a generated file: in the file of a folder, its block and the definitions that it uses."""
+"""The code of a schedule in a generated file: its block, and the definitions in the head that it uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DagCode:
     """The code of a schedule in a generated file.
 
     Attributes:
-        head: the code that the DAGs of the file share; without a text if the file belongs to the schedule as a whole.
+        head: the code that the DAGs of the file share; without text if the whole file belongs to the schedule.
         block: the block of the schedule, or the whole file.
     """
 
@@ -30,8 +30,8 @@ class DagCode:
     def used(self) -> Mapping[str, str]:
         """The imports, constants and functions of the head that the block uses, as source by their names.
 
-        A statement that defines no name is used by every block, by the name "". If the head or the block is no valid
-        Python, or nested too deeply, the block uses the whole head.
+        Statements that define no name have the name "", and every block uses them. If the head or the block is not
+        valid Python, or nested too deeply, the block uses the whole head.
         """
         if not self.head.text:
             return {}
@@ -42,7 +42,7 @@ class DagCode:
 
     @property
     def lines(self) -> range:
-        """The numbers of the lines of the block."""
+        """The line numbers of the block."""
         return range(self.block.line, self.block.line + self.block.text.count("\n"))
 
     @property
@@ -51,7 +51,7 @@ class DagCode:
         return sorted(name for name, source in self.used.items() if name and not _IMPORT.match(source))
 
     def is_like(self, other: DagCode) -> bool:
-        """Whether the DAG of the schedule is the same in another file."""
+        """Return whether the DAG of the schedule is the same in another file."""
         if self.block.text != other.block.text:
             return False
         return self.head.text == other.head.text or self.used == other.used
@@ -59,29 +59,29 @@ class DagCode:
 
 @dataclass(frozen=True)
 class CodeChange:
-    """A change of the code of a schedule, which is None where a file does not have it."""
+    """A change of the code of a schedule; None if a file does not contain it."""
 
     before: DagCode | None
     after: DagCode | None
 
 
 def code_of(text: str, source: str) -> DagCode | None:
-    """The code of a schedule, by its path in the project, in the text of a file; None if there is none.
+    """Return the code of a schedule, given by its path in the project, in a file; None if the file does not have it.
 
-    A file belongs as a whole to each of its schedules if it is not that of a folder, if it has a conflict of git, or if
-    a template of the project leaves out the names of the schedules.
+    The whole file belongs to each schedule if it is not the file of a folder, if it has git conflict markers, or if a
+    template of the project leaves out the names of the schedules.
     """
     head, *blocks = blocks_of(text) or [Block("", 1, "")]
     if not blocks:
         return DagCode(Block("", 1, ""), head) if head.text else None
     name = escape(source)
     own = next((block for block in blocks if block.source == name), None)
-    # Blank lines follow a block where another one follows.
+    # Blank lines separate a block from the next one.
     return DagCode(head, own._replace(text=own.text.rstrip("\n") + "\n")) if own else None
 
 
 def definitions_used(head: ast.Module, names: Iterable[str]) -> dict[str, str]:
-    """The definitions of some names, and of the names in those, as source; that of "" is every other statement."""
+    """Return the source of the definitions of some names and, recursively, of the names in them."""
     definitions = {name: (source, inner) for name, source, inner in _definitions(head)}
     wanted, found = [*names], dict[str, str]()
     while wanted:
@@ -93,12 +93,12 @@ def definitions_used(head: ast.Module, names: Iterable[str]) -> dict[str, str]:
 
 
 def names_in(node: ast.AST) -> set[str]:
-    """The names that some code uses."""
+    """Return the names that code uses."""
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _definitions(head: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
-    """The names that the head defines, each with its source and the names in it."""
+    """Yield each name that the head defines, with its source and the names in it; "" for other statements."""
     others = []
     for node in head.body:
         if isinstance(node, ast.Import | ast.ImportFrom):

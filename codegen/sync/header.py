@@ -1,6 +1,6 @@
 """The header of generated files.
 
-`# fmt: off` stops black and ruff from reformatting the files, whatever their version and settings.
+`# fmt: off` stops black and ruff from reformatting the files.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _START = re.compile(
 
 
 def with_header(source: str, body: str) -> str:
-    """The text of a generated file; `source` is the path of its schedule, or of their folder."""
+    """Return the text of a generated file; `source` is the path of its schedule or folder of schedules."""
     what = "a DAG, edit its file there" if source.endswith("/") else "this DAG, edit that file"
     return _HEADER.format(source=escape(source), what=what) + body
 
 
 def is_generated(text: str) -> bool:
-    """Whether the text has the header; with conflict markers of git, whether both sides have it."""
+    """Return whether a text has the header; with git conflict markers, whether both sides have it."""
     return all(map(_START.match, merged_texts(text)))

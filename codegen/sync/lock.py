@@ -1,4 +1,4 @@
-"""The lock of a project: one process at a time reads it and writes into it."""
+"""The lock of a project: one process at a time reads and writes it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,24 @@ _POLL_SECONDS = 0.02
 
 
 class LockedError(Exception):
-    """Another process, which the message names, held the lock for too long."""
+    """Another process, which the message names, kept the lock for too long."""
 
 
 @contextmanager
 def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Callable[[], None]]:
-    """Hold two `flock`s: an outer one on the folder of a project, and an inner one on its `.git`.
+    """Take two `flock`s: an outer one on the project directory and an inner one on its `.git`.
 
-    Neither leaves a file behind, both end with the process, and neither has an effect on a file system without locks.
-    A child process of the holder of the outer lock, such as a git hook during a commit, takes only the inner lock,
-    which the holder releases for its children by calling what this yields. So hooks that run in parallel or in the
-    background wait for each other. `on_wait` receives a message after a second.
+    Both leave no files behind, end with the process, and have no effect on file systems without locks. A child process
+    of the holder of the outer lock, such as a git hook during a commit, takes only the inner lock. The holder releases
+    the inner lock for its children by calling the yielded function; hooks in parallel then wait for each other.
+
+    Args:
+        folder: the project directory.
+        seconds: how long to wait.
+        on_wait: receives a message after a second.
 
     Raises:
-        LockedError: another process holds one of them for longer than `seconds`.
+        LockedError: another process keeps a lock for longer than `seconds`.
     """
     start = time.monotonic()
     with _held(folder, start, seconds, on_wait), ExitStack() as inner:
@@ -41,7 +45,7 @@ def lock(folder: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterat
 @contextmanager
 def _held(path: Path, start: float, seconds: float, on_wait: Callable[[str], None]) -> Iterator[None]:
     with ExitStack() as stack:
-        # Windows cannot open folders, and `.git` can be missing; reading the project reports a missing project.
+        # Windows cannot open directories, and `.git` can be missing. Reading the project reports a missing project.
         with suppress(OSError):
             handle = os.open(path, os.O_RDONLY)
             stack.callback(os.close, handle)
@@ -56,11 +60,11 @@ def _wait(handle: int, start: float, seconds: float, on_wait: Callable[[str], No
         if holder and holder in _ancestors():
             return
         waited = time.monotonic() - start
-        whose = f"another dagpress command in this project{_described(holder)}"
+        other = f"another dagpress command in this project{_described(holder)}"
         if waited >= seconds:
-            raise LockedError(f"{whose} did not finish within {seconds:g} seconds")
+            raise LockedError(f"{other} did not finish within {seconds:g} seconds")
         if is_silent and waited >= _SILENT_SECONDS:
-            on_wait(f"Waiting for {whose}...")
+            on_wait(f"Waiting for {other}...")
             is_silent = False
         if process.ending.wait(_POLL_SECONDS):
             raise LockedError("this process is shutting down")
@@ -79,7 +83,7 @@ def _take(handle: int) -> bool:
 
 
 def _holder(handle: int) -> int:
-    """The process that holds the lock; 0 on systems without `/proc/locks`, such as macOS."""
+    """Return the ID of the process with the lock; 0 on systems without `/proc/locks`, such as macOS."""
     file = os.fstat(handle)
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
@@ -92,7 +96,7 @@ def _holder(handle: int) -> int:
 
 
 def _may_have(pid: int, file: os.stat_result) -> bool:
-    """Whether a process has this file open: on btrfs, the device in /proc/locks differs from that of `stat`."""
+    """Return whether a process has the file open: on btrfs, /proc/locks and `stat` name different devices."""
     try:
         handles = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
@@ -123,7 +127,7 @@ def _described(pid: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")[:-1]
     except OSError:
         words = []
-    # Of a script, the system knows the interpreter first.
+    # The command line of a script starts with its interpreter.
     names = [Path(word).name for word in words[:2]]
     first = names.index("dagpress") if "dagpress" in names else 0
     command = shlex.join([*names[first : first + 1], *words[first + 1 :]])

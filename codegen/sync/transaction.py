@@ -1,4 +1,4 @@
-"""The one transaction through which every command and page writes into a project."""
+"""The transaction that every command and page uses to write to a project."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _TEMPORARY = f".dagpress-{platform.node()}-"
 
 @contextmanager
 def transaction(root: Path, seconds: float, on_wait: Callable[[str], None]) -> Iterator[Transaction]:
-    """Lock a project, as `lock` does, to read it and then apply changes to it.
+    """Lock a project, to read it and then apply changes to it.
 
-    The lock is that of the git work tree, where another project may share files such as meltano.yml.
+    The lock covers the git work tree: its projects may share files such as meltano.yml.
     """
     root = root.resolve()
     boundary = Boundary(root)
@@ -40,17 +40,17 @@ class Transaction:
         self._share = share
 
     def admit_hooks(self) -> None:
-        """Let the git hooks of a commit write; this transaction must not write afterwards."""
+        """Allow the git hooks of a commit to write; this transaction must not write afterwards."""
         self._share()
 
     def sweep(self, *folders: Path) -> None:
-        """Remove the temporary files of killed commands below some folders."""
+        """Remove the temporary files of killed commands below some directories."""
         for folder in folders:
             if not self._boundary.refusal(os.path.relpath(folder, self._root)):
                 _sweep(parent for parent, _, _ in os.walk(folder))
 
     def apply(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[Diagnostic]]:
-        """Write all new texts, then replace the files, then delete; returns the changes made, and the errors."""
+        """Write all new texts, replace the files, then delete files; return the completed changes and the errors."""
         targets = list(self._targets(changes))
         if refusals := list(self._refusals(changes, targets)):
             return (), refusals
@@ -73,7 +73,7 @@ class Transaction:
                 done.append(change)
         except (OSError, UnicodeError) as error:
             message = f"cannot be written: {getattr(error, 'strerror', '') or error}"
-            hint = "fix that and run it again: a file is replaced as a whole or not at all"
+            hint = "fix the cause and run the command again; no file is partially written"
             return done, [Diagnostic(rules.NOT_WRITTEN, message, Location(change.name), hint)]
         finally:
             _sweep(folders)
@@ -82,7 +82,7 @@ class Transaction:
         return changes, []
 
     def _targets(self, changes: Iterable[Change]) -> Iterator[tuple[Change, Path]]:
-        """Each new text with the file behind a symlink, which stays a symlink."""
+        """Yield each new text with the target of its symlink; the symlink stays."""
         folders: dict[str, Path] = {}
         for change in changes:
             if change.action is not Action.DELETE:
@@ -99,12 +99,12 @@ class Transaction:
         names: dict[Path, str] = {}
         for change, target in targets:
             if names.setdefault(target, change.name) != change.name:
-                message = f"by a symlink, this is the same file as {quoted(names[target])}"
-                hint = "replace the symlink with a file or directory of its own"
+                message = f"a symlink makes this the same file as {quoted(names[target])}"
+                hint = "replace the symlink with a separate file or directory"
                 yield Diagnostic(rules.NOT_WRITTEN, message, Location(change.name), hint)
 
     def _remove_if_empty(self, folder: Path) -> None:
-        """Remove a folder, and those around it, as far as they are empty; the outermost stays."""
+        """Remove a directory and its parents while they are empty, except the outermost below the project."""
         while self._root not in {folder, folder.parent}:
             try:
                 folder.rmdir()
@@ -124,7 +124,7 @@ def _stage(temporary: Path, target: Path, text: str) -> None:
 
 
 def _sweep(folders: Iterable[Path | str]) -> None:
-    """Remove temporary files, also those of a killed process: nobody else on this host has the lock."""
+    """Remove temporary files, including those of killed processes: the lock excludes other processes on this host."""
     for folder in folders:
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:

@@ -48,7 +48,7 @@ __all__ = [
 def check_one(
     schedule: Schedule, meltano: MeltanoProject | None, airflow: str
 ) -> tuple[list[Diagnostic], list[KeptState]]:
-    """Check a schedule by itself, for an Airflow of `VERSIONS`; also returns its states, which others may share."""
+    """Check one schedule for an Airflow version; also return its states, which other schedules may share."""
     steps = readable_steps(schedule, meltano)
     states = states_of(steps, schedule, meltano)
     found = list(_check_one(schedule, steps, states, meltano, airflow))
@@ -103,8 +103,13 @@ def check_together(  # noqa: PLR0913, PLR0917  # what a schedule is checked agai
 ) -> Iterator[Diagnostic]:
     """Check the schedules of one environment against each other.
 
-    `states` has the states of each schedule by its `key`, `broken` the names of the unreadable schedules, `everywhere`
-    those of the schedules of all environments.
+    Args:
+        schedules: the schedules of the environment.
+        states: the states of each schedule, by its `key`.
+        meltano: the Meltano project.
+        airflow: the Airflow version.
+        broken: the names of unreadable schedules.
+        everywhere: the names of the schedules in any environment.
     """
     yield from check_unique(schedules)
     yield from check_after(schedules, broken, everywhere, airflow)

@@ -1,4 +1,4 @@
-"""The configured Airflow version must be the one that the project pins."""
+"""Checks the configured Airflow version against the pins of the project."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from codegen.diagnostics import Diagnostic, quoted
 from codegen.files import text_of
 from codegen.project import Project
 
-# An exact version in the usual forms, which is cheap to find: `apache-airflow==2.10.5`, `apache/airflow:2.10.5`.
+# Exact pins in common forms, such as `apache-airflow==2.10.5` and `apache/airflow:2.10.5`. They are cheap to find.
 _EXACT = re.compile(r"airflow(?:\[[^\[\]\n]*\])?[ \t]*(?:==|:(?:slim-)?)[ \t]*(\d+\.\d+)", re.IGNORECASE)
 _FILES = ("pyproject.toml", "Dockerfile")
 
 
 def check_airflow_version(project: Project) -> Iterator[Diagnostic]:
-    """Compare `airflow` with the exact pins; one of several that agrees is enough."""
-    beside = (*sorted(project.root.glob("*requirements*.txt")), *(project.root / each for each in _FILES))
-    files = filter(project.boundary.has, (project.meltano_project / "meltano.yml", *beside))
+    """Compare `airflow` with the exact pins; one equal pin is enough."""
+    others = (*sorted(project.root.glob("*requirements*.txt")), *(project.root / each for each in _FILES))
+    files = filter(project.boundary.has, (project.meltano_project / "meltano.yml", *others))
     if not any(_names_another(path, project.airflow) for path in files):
         return
     # The import takes 15 ms, and few projects need it.
@@ -27,7 +27,7 @@ def check_airflow_version(project: Project) -> Iterator[Diagnostic]:
 
     pins = find_pins(project.root, project.meltano_project, AIRFLOW)
     exact = [pin for pin in pins if pin.minor and not pin.is_installed]
-    # An import also takes the nearest supported version, and has warned about it.
+    # The import takes the nearest supported version of an unsupported pin, with a warning.
     pinned = choose_airflow(exact).airflow
     if exact and project.airflow not in {pinned, *(pin.minor for pin in exact)}:
         first = exact[0]

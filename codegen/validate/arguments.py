@@ -1,4 +1,4 @@
-"""Arguments of Airflow that are valid, but not in combination."""
+"""Checks combinations of Airflow arguments."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from codegen.validate.places import place_of, tasks_of
 
 
 def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Combinations that Airflow refuses when it loads the DAG."""
+    """Check combinations of arguments that Airflow rejects when it loads the DAG."""
     key = _fail_fast(schedule)
     for task in tasks_of(schedule):
         rule = schedule.of(task, "trigger_rule")
         # `FailFastDagInvalidTriggerRule` in airflow/sdk/exceptions.py of 3.3, `FailStopDagInvalidTriggerRule` in 2.11.
         if key and rule not in {None, ALL_SUCCESS, "all_done_setup_success"}:
-            message = f"Airflow refuses `{key}` with the trigger rule {quoted(rule)}"
+            message = f"Airflow rejects `{key}` with the trigger rule {quoted(rule)}"
             place = place_of(task, schedule, "trigger_rule")
             yield Diagnostic(rules.MIXED_KINDS, message, place, f"remove `{key}`, or the trigger rule")
         yield from _check_native(schedule, task)
@@ -32,18 +32,18 @@ def check_arguments(schedule: Schedule) -> Iterator[Diagnostic]:
     by_clock = "manual" if schedule.clock.is_manual else "scheduled"
     needed = "asset_triggered" if schedule.after else by_clock
     if allowed and needed not in allowed:
-        message = f"the runs of this schedule are of the type `{needed}`, which `allowed_run_types` does not allow"
+        message = f"this schedule has runs of type `{needed}`, which `allowed_run_types` does not allow"
         yield Diagnostic(rules.MIXED_KINDS, message, schedule.where("allowed_run_types"), f"add `{needed}`")
 
 
 def _check_native(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
-    """With native objects, Airflow turns the text `1.10` into a number, which is invalid in an environment."""
+    """Report variables that native rendering may turn into another type, such as `1.10` into a number."""
     key = "render_template_as_native_obj"
     if task.kind == "python" or not task.arguments.get(key, schedule.arguments.get(key)):
         return
     for name, value in env_of(schedule, task).items():
         if is_template(value) or _is_of_python(value):
-            message = f"with `{key}`, Airflow may turn the value of {quoted(name)} into something that is not text"
+            message = f"with `{key}`, Airflow may render the value of {quoted(name)} as another type than text"
             hint = f"remove `{key}`, or set it only in tasks with `python`"
             place = task.at.get(f"env.{name}") or schedule.where(f"env.{name}")
             yield Diagnostic(rules.MIXED_KINDS, message, place, hint)
@@ -57,18 +57,20 @@ def _is_of_python(text: str) -> bool:
 
 
 def check_joins(schedules: list[Schedule], meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """The `join` task of a DAG that updates an asset has a trigger rule too."""
+    """Check the trigger rule of the `join` task that a DAG with an asset gets."""
     updating = {name for schedule in schedules if schedule.after for name in schedule.after.names}
     updating |= {schedule.name for schedule in schedules if schedule.outlets}
     for schedule in schedules:
         key = _fail_fast(schedule)
         steps = readable_steps(schedule, meltano) if key and schedule.name in updating else []
         if steps and not needs_no_join(steps):
-            message = f"Airflow refuses `{key}` with the trigger rule of the task at the end, which others wait for"
-            hint = f"remove `{key}`, or let one last task wait for all others"
+            message = (
+                f"Airflow rejects `{key}` with the trigger rule of the `join` task, which other schedules wait for"
+            )
+            hint = f"remove `{key}`, or add a last task that waits for all others"
             yield Diagnostic(rules.MIXED_KINDS, message, schedule.where(key), hint)
 
 
 def _fail_fast(schedule: Schedule) -> str:
-    """The argument that makes a failed task fail the others, if it is set."""
+    """Return the argument that makes a failed task fail all others, if it is set."""
     return next((name for name in ("fail_fast", "fail_stop") if schedule.arguments.get(name)), "")

@@ -1,4 +1,4 @@
-"""Checks assets: URIs that the project's Airflow refuses, and names of schedules."""
+"""Checks assets: URIs that the project's Airflow rejects, and names of schedules."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def check_assets(schedules: list[Schedule], airflow: str) -> Iterator[Diagnostic
         awaited = schedule.after.assets if schedule.after else ()
         for asset in dict.fromkeys((*awaited, *updated_by(schedule), *_inlets_of(schedule))):
             if not asset.uri.isascii() and not at_least(airflow, "3.1"):
-                message = f"Airflow {airflow} refuses {quoted(asset.uri)} as the URI of an asset"
-                yield Diagnostic(rules.UNSUPPORTED, message, asset.at[""], "write it in ASCII characters")
+                message = f"Airflow {airflow} does not accept {quoted(asset.uri)} as an asset URI"
+                yield Diagnostic(rules.UNSUPPORTED, message, asset.at[""], "use only ASCII characters")
         for asset in awaited:
             if asset.name in names and asset not in feeders:
                 own = names[asset.name]
-                message = f"no schedule updates the asset {quoted(asset.name)}, and {quoted(own)} is a schedule"
-                hint = f"to wait for the schedule, write {quoted(own)} in place of `asset: ...`"
+                message = f"no schedule updates the asset {quoted(asset.name)}, but {quoted(own)} is a schedule"
+                hint = f"to wait for the schedule, write {quoted(own)} instead of `asset: ...`"
                 yield Diagnostic(rules.SCHEDULE_AS_ASSET, message, asset.at[""], hint)
 
 

@@ -17,7 +17,7 @@ _ARGUMENTS = ("follow_task_ids_if_true", "follow_task_ids_if_false")
 
 
 class _Branch(NamedTuple):
-    """A branch operator; `chosen` has the downstream tasks in each argument, with groups resolved."""
+    """A branch operator; `chosen` has the downstream tasks that each argument selects, with groups resolved."""
 
     task_id: str
     following: frozenset[str]
@@ -25,7 +25,7 @@ class _Branch(NamedTuple):
 
 
 def check_branches(schedule: Schedule, steps: Sequence[Step]) -> Iterator[Diagnostic]:
-    """Check branches: Airflow fails one that chooses a missing task, and skips the tasks that it does not choose."""
+    """Report missing tasks, which fail the branch in Airflow, and tasks that a branch always skips."""
     branching = [step for step in steps if any(name in step.task.with_ for name in _ARGUMENTS)]
     groups = _groups(steps) if branching else {}
     for step in branching:
@@ -37,9 +37,9 @@ def check_branches(schedule: Schedule, steps: Sequence[Step]) -> Iterator[Diagno
 
 
 def runs_by_choice(steps: Sequence[Step]) -> Iterator[list[set[str]]]:
-    """For each branch, the tasks that run with each of its choices.
+    """Yield the sets of tasks that run for each choice of a branch.
 
-    A branch whose choice only Airflow knows is assumed to choose one task or group.
+    If only Airflow knows the choices, assume that each selects one task or group.
     """
     groups = _groups(steps)
     every = {step.task_id for step in steps}
@@ -52,7 +52,7 @@ def runs_by_choice(steps: Sequence[Step]) -> Iterator[list[set[str]]]:
 
 
 def _groups(steps: Iterable[Step]) -> dict[str, set[str]]:
-    """The tasks of each group, and each task."""
+    """Return the tasks of each group, and each task as a group of its own."""
     by_id = {step.task_id: step.task for step in steps}
     return {name: set(ids) for name, ids in groups_of(by_id).items()} | {task_id: {task_id} for task_id in by_id}
 
@@ -62,7 +62,7 @@ def _following(branch: Step, steps: Iterable[Step]) -> frozenset[str]:
 
 
 def _chosen(branch: Step, following: frozenset[str], groups: Mapping[str, set[str]]) -> list[frozenset[str]]:
-    """The tasks that each argument of a branch chooses; none if only Airflow knows them."""
+    """Return the tasks that each argument of a branch selects; empty if only Airflow knows them."""
     found = [ids for name in _ARGUMENTS if (ids := _ids(branch.task.with_.get(name)))]
     if len(found) < len(_ARGUMENTS):
         return []
@@ -70,7 +70,7 @@ def _chosen(branch: Step, following: frozenset[str], groups: Mapping[str, set[st
 
 
 def _ids(value: object) -> list[str]:
-    """The ids in an argument, without templates and XComs."""
+    """Return the IDs in an argument, without templates and XComs."""
     ids = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     return [each for each in ids if isinstance(each, str) and not is_template(each)]
 
@@ -78,12 +78,12 @@ def _ids(value: object) -> list[str]:
 def _check_ids(
     step: Step, name: str, following: Collection[str], groups: Mapping[str, set[str]], schedule: Schedule
 ) -> Iterator[Diagnostic]:
-    """Check the tasks and groups that an argument of a branch names; `groups` has the tasks of each."""
+    """Check the tasks and groups in an argument of a branch."""
     place = place_of(step.task, schedule, f"with.{name}")
     for id_ in _ids(step.task.with_.get(name)):
         if id_ not in groups:
-            hint = nearest(id_, groups) or f"there are {', '.join(map(quoted, groups))}"
-            yield Diagnostic(rules.UNKNOWN_TASK, f"there is no task or group {quoted(id_)}", place, hint)
+            hint = nearest(id_, groups) or f"expected one of {', '.join(map(quoted, groups))}"
+            yield Diagnostic(rules.UNKNOWN_TASK, f"unknown task or group {quoted(id_)}", place, hint)
         elif groups[id_].isdisjoint(following):
             message = f"{quoted(id_)} in `{name}` has no effect: it does not run directly after {quoted(step.task_id)}"
             hint = f"add {quoted(step.task_id)} to the `after` of {quoted(id_)}"
@@ -105,7 +105,7 @@ def _check_skipped(branch: _Branch, steps: Sequence[Step], schedule: Schedule) -
 
 
 def _skipped(steps: Sequence[Step], branch: _Branch | None = None, chosen: Collection[str] = ()) -> set[str]:
-    """The skipped tasks if no task fails and a branch chooses these (`skip_all_except` of `SkipMixin`)."""
+    """Return the tasks skipped if no task fails and the branch selects `chosen` (`SkipMixin.skip_all_except`)."""
     kept = _downstream(chosen, steps)
     states: dict[str, bool] = {}
     waiting = list(steps)
@@ -120,7 +120,7 @@ def _skipped(steps: Sequence[Step], branch: _Branch | None = None, chosen: Colle
 
 
 def _downstream(ids: Collection[str], steps: Sequence[Step]) -> set[str]:
-    """The tasks, and all tasks downstream of them."""
+    """Return the tasks and all tasks downstream of them."""
     found = set(ids)
     while more := {step.task_id for step in steps if not found.isdisjoint(step.after)} - found:
         found |= more

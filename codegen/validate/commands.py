@@ -1,4 +1,4 @@
-"""Shell commands: their syntax, and a failure must fail the task."""
+"""Checks shell commands: their syntax, and failures that do not fail the task."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BASH_QUOTES = re.compile(r"`([^`']*)'")
 
 
 def check_commands(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Report syntax errors, and each failure that the shell ignores even with `set -e` and `pipefail`."""
+    """Report syntax errors, and failures that the shell ignores even with `set -e` and `pipefail`."""
     for task in schedule.tasks or ():
         if not task.command:
             continue
@@ -43,15 +43,15 @@ def _line(number: int, command: str) -> str:
 
 @cache
 def _syntax_error(command: str) -> str:
-    """The syntax error that bash finds in a command, with its line; empty if there is none, or no bash here.
+    """Return the first syntax error in a command, with its line; empty without an error or without bash.
 
-    The syntax tree has an error also for a few valid scripts, such as `[ -e / ]`, so bash decides; it runs nothing.
+    The parser also rejects a few valid scripts, such as `[ -e / ]`, so `bash -n` decides.
     """
     bash = shutil.which("bash") if tree_of_script(command).has_error else None
     if bash is None:
         return ""
     try:
-        # A script may switch `extglob` on, which is not run here.
+        # The script may enable `extglob` at run time.
         found = process.run([bash, "-O", "extglob", "-n"], limit=_LIMIT, env={"LC_ALL": "C"}, given=command)
     except process.ProcessError:
         return ""

@@ -1,4 +1,4 @@
-"""Dependencies between schedules: they must exist, and must not be circular."""
+"""Checks dependencies between schedules: they must exist and must not be circular."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from codegen.schema.edges import updated_by, waits_of
 def check_after(
     schedules: list[Schedule], broken: Collection[str], everywhere: Collection[str], airflow: str
 ) -> Iterator[Diagnostic]:
-    """Schedules must wait for existing schedules, and not for each other, also by assets.
+    """Check that schedules wait for existing schedules, and not for each other, directly or by assets.
 
-    For the arguments see `check_together`.
+    See `check_together` for the arguments.
     """
     by_name = {schedule.name: schedule for schedule in schedules}
     names = {*by_name, *broken}
@@ -26,10 +26,10 @@ def check_after(
         if schedule.after:
             yield from _check_names(schedule, schedule.after, names, everywhere)
             yield from _check_own_assets(schedule, schedule.after)
-            # A run that an asset starts has no logical date to compare with the end date.
+            # Runs that an asset starts have no logical date to compare with the end date.
             if schedule.end_date and facts_of(airflow).optional_logical_date:
                 message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
-                hint = "end the schedules that it waits for, or remove it"
+                hint = "set `end_date` in the schedules that it waits for, or remove it"
                 yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
     waits = {name: sorted((those & by_name.keys()) - {name}) for name, those in waits_of(schedules).items() if those}
     if cycle := cycle_in(waits):
@@ -46,13 +46,13 @@ def _check_names(
             yield Diagnostic(rules.CYCLE, f"{quoted(name)} waits for itself", place, "remove it from `after`")
         elif name not in names and name in everywhere:
             where = schedule.deployment
-            message = f"`only` leaves the schedule {quoted(name)} out of {quoted(where)}"
+            message = f"`only` excludes the schedule {quoted(name)} from {quoted(where)}"
             without = "after: null" if schedule.interval else 'after: null, interval: "@manual"'
-            hint = f"write an `only` here too, or `environments: {{{where}: {{{without}}}}}`"
+            hint = f"add `only` here, too, or write `environments: {{{where}: {{{without}}}}}`"
             yield Diagnostic(rules.UNKNOWN_SCHEDULE, message, place, hint)
         elif name not in names:
-            hint = nearest(name, names - {schedule.name}) or "`dagpress list` lists them by name"
-            yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"there is no schedule {quoted(name)}", place, hint)
+            hint = nearest(name, names - {schedule.name}) or "run `dagpress list` to see the schedules"
+            yield Diagnostic(rules.UNKNOWN_SCHEDULE, f"unknown schedule {quoted(name)}", place, hint)
 
 
 def _check_own_assets(schedule: Schedule, after: After) -> Iterator[Diagnostic]:
@@ -62,7 +62,7 @@ def _check_own_assets(schedule: Schedule, after: After) -> Iterator[Diagnostic]:
 
 
 def cycle_in(graph: Mapping[str, Iterable[str]]) -> list[str]:
-    """A cycle of the nodes that wait for others, if there is one."""
+    """Return a cycle in a graph of nodes and the nodes that they wait for, if there is one."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -1,4 +1,4 @@
-"""Folders of schedules that share a DAG file: its name must be free, and its size costs each task start."""
+"""Checks folders of schedules that share a DAG file: the name must be free, and large files slow task starts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.loader import SourceFile
 from codegen.text.ids import file_key
 
-# A task start then takes about 1.2 times the CPU of one with a file of its own (`rules/pages/large-dag-file.md`).
+# A task start then takes about 1.2 times the CPU that it takes with one DAG per file (pages/large-dag-file.md).
 _MOST_DAGS = 100
 _COST_OF_A_DAG = 0.0017
 
 
 def check_folders(files: Collection[SourceFile], layout: Location) -> Iterator[Diagnostic]:
-    """Check the folders of some schedule files; `layout` is the place of the key in the configuration."""
+    """Check the folders of schedule files; `layout` is the location of the key in the configuration."""
     paths = {file.name: PurePosixPath(file.relative) for file in files}
     counts = Counter(path.parent for path in paths.values() if path.parent.name)
     folders = {file_key(folder.name): folder.name for folder in counts if len(folder.parts) == 1}
@@ -32,8 +32,8 @@ def check_folders(files: Collection[SourceFile], layout: Location) -> Iterator[D
         if number > _MOST_DAGS:
             times = 1 + _COST_OF_A_DAG * number
             message = (
-                f"the {number} schedules of the folder {quoted(parent.as_posix())} share a DAG file, so that a task "
-                f"start takes about {times:.1f} times the CPU of one with a file of its own"
+                f"the {number} schedules in the folder {quoted(parent.as_posix())} share a DAG file: a task start "
+                f"takes about {times:.1f} times the CPU that it takes with one DAG per file"
             )
             hint = 'move schedules into subfolders, such as one for each source, or set `layout = "schedule"`'
             yield Diagnostic(rules.LARGE_DAG_FILE, message, layout, hint)

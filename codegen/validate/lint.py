@@ -1,4 +1,4 @@
-"""Applies the silencers of a project, and the severities in its configuration."""
+"""Applies `# dagpress: ignore` comments, and the severities in the configuration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from codegen.diagnostics import Diagnostic, has_errors, quoted
 from codegen.loader import Silencer
 from codegen.rules import Severity
 
-# `unused-ignore` does not report silencers of itself, and of warnings that only `verify` finds.
+# `unused-ignore` does not report silencers of itself or of warnings that only `verify` reports.
 _REPORTED_ELSEWHERE = (rules.UNUSED_IGNORE, rules.DEPRECATED, rules.NO_PRODUCER)
 
 
@@ -20,12 +20,12 @@ def apply_lint(
     *,
     report_unused: bool = True,
 ) -> list[Diagnostic]:
-    """Leave out the silenced warnings, report the unused silencers, and set the configured severities."""
+    """Remove silenced warnings, report unused silencers, and set the configured severities."""
     found, of_unused = list(diagnostics), []
-    # After an error some checks did not run, so the silencer may be in use.
+    # With errors, some checks did not run, so a silencer may be in use.
     if report_unused and not has_errors(diagnostics):
         found += _unused(found, [s for s in silencers if s.rule not in _REPORTED_ELSEWHERE])
-        # `ignore[unused-ignore]` silences the report on another code of the same line, never that on itself.
+        # `ignore[unused-ignore]` silences reports about other codes on its line, never about itself.
         of_unused = _unused(found, [s for s in silencers if s.rule == rules.UNUSED_IGNORE])
     silenced = {_place_of(silencer) for silencer in silencers}
     left = [d for d in found if d.is_error or _place_of(d) not in silenced]
@@ -33,7 +33,7 @@ def apply_lint(
 
 
 def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -> list[Diagnostic]:
-    """Set the configured severities: `off`, `warning` or `error` by the code of a warning."""
+    """Set the configured severities, `off`, `warning` or `error`, by code."""
     return [
         d.with_severity(Severity(levels[d.code])) if d.code in levels else d
         for d in diagnostics
@@ -42,7 +42,7 @@ def apply_levels(diagnostics: Iterable[Diagnostic], levels: Mapping[str, str]) -
 
 
 def _unused(diagnostics: Iterable[Diagnostic], silencers: Iterable[Silencer]) -> list[Diagnostic]:
-    """A warning for each silencer whose line has no such warning."""
+    """Return a warning for each silencer without a matching warning on its line."""
     warned = {_place_of(diagnostic) for diagnostic in diagnostics}
     hint = "remove it, or move it to the line that the warning names"
     return [

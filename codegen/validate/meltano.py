@@ -1,4 +1,4 @@
-"""Meltano: names and commands must exist, and no command should change the project that all pipelines share."""
+"""Checks against the Meltano project: unknown names and commands, and commands that change the project."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _COMMANDS = (
 
 
 def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Names must exist in the Meltano project: a plugin may be added later, a job must exist now."""
+    """Report names that the Meltano project does not have: an error for a job, else a warning."""
     if meltano and not meltano.is_readable:
         return
     if schedule.job:
@@ -48,8 +48,8 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
         for name, place in values_of(schedule, key):
             if name not in known and not is_template(name):
                 message = f"meltano.yml has no {key} {quoted(name)}"
-                other = next((kind.removesuffix("s") for kind, those in plugins.items() if name in those), "")
-                hint = f"it is one of the {other}s there" if other else nearest(name, known) or _adding(name, *adds)
+                other = next((kind for kind, those in plugins.items() if name in those), "")
+                hint = f"it is in `{other}`" if other else nearest(name, known) or _adding(name, *adds)
                 yield Diagnostic(rule, message, place, hint)
     for task in schedule.tasks or ():
         yield from _check_blocks(task.run, place_of(task, schedule, "run"), meltano)
@@ -57,7 +57,7 @@ def check_meltano(schedule: Schedule, meltano: MeltanoProject | None) -> Iterato
 
 
 def _check_invoked(task: Task, schedule: Schedule, plugins: Mapping[str, set[str]]) -> Iterator[Diagnostic]:
-    """The first word of `meltano invoke` must be a plugin, with or without one of its commands after a colon."""
+    """Check the first word of `meltano invoke`: a plugin, or a plugin and its command with a colon in between."""
     word = next(iter(words_of(task.invoke or "")), "-")
     name, known = word.partition(":")[0], set().union(*plugins.values())
     if not (word.startswith("-") or is_template(word) or name in known):
@@ -67,14 +67,14 @@ def _check_invoked(task: Task, schedule: Schedule, plugins: Mapping[str, set[str
 
 
 def _adding(name: str, *adds: str) -> str:
-    return f"`{shell_command('meltano', *adds, names=[name])}` adds it"
+    return f"add it with `{shell_command('meltano', *adds, names=[name])}`"
 
 
 def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
     name, location = schedule.job or "", schedule.where("job")
     if meltano is None:
-        hint = "set `meltano_project` in the configuration, or write the tasks here as `tasks`"
-        message = f"there is no meltano.yml to find the job {quoted(name)} in"
+        hint = "set `meltano_project` in the configuration, or write its tasks here as `tasks`"
+        message = f"the job {quoted(name)} requires a meltano.yml"
         yield Diagnostic(rules.UNKNOWN_JOB, message, location, hint)
     elif name in meltano.broken_jobs:
         message = f"the job {quoted(name)} cannot run: {meltano.broken_jobs[name]}"
@@ -96,7 +96,7 @@ def _check_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[D
 
 
 def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iterator[Diagnostic]:
-    """Each word of `meltano run` must exist: a plugin, its command after a colon, a mapping or a job."""
+    """Check each word of `meltano run`: a plugin, a plugin command with a colon, a mapping or a job."""
     try:
         words = words_of(run)
     except InvalidError:
@@ -114,29 +114,29 @@ def _check_blocks(run: str, location: Location, meltano: MeltanoProject) -> Iter
 
 
 def _without_option(run: str, before: int) -> str:
-    """The fix of a plugin's option: `meltano invoke` passes all options to the plugin."""
+    """Return the fix for a plugin option: `meltano invoke` passes all options to the plugin."""
     if before != 1:
         return "remove it"
     return f"write `{printable(to_yaml({'invoke': run}).strip())}`"
 
 
 def _hint_for_block(name: str, known: set[str]) -> str:
-    """The fix of an unknown word, also for those who write a shell command."""
+    """Return the fix for an unknown word, which may be part of a shell command."""
     if name == "meltano":
-        return "leave out `meltano run`: it is there already"
+        return "remove `meltano run`, which is added"
     if re.search(r"[&|;<>]", name):
-        return "this is no shell command: write a task for each step"
+        return "this is not a shell command: write a task for each step"
     return nearest(name, known) or _adding(name, "add")
 
 
 def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
-    """`before_run` must have commands of Meltano; neither it nor a shell command should change the project."""
+    """Report unknown Meltano commands in `before_run`, and commands that change the project."""
     for commands, place in values_of(schedule, "before_run"):
         all_words = [words_of(command) for command in commands]
         for command, words in zip(commands, all_words, strict=True):
             word = next(iter(leading_options(words)[1]), "")
             if word not in _COMMANDS:
-                hint = nearest(word, _COMMANDS) or "`meltano --help` lists them"
+                hint = nearest(word, _COMMANDS) or "run `meltano --help` to see the commands"
                 yield Diagnostic(rules.UNKNOWN_COMMAND, f"Meltano has no command {quoted(word)}", place, hint)
             yield from _check_changes(command, words, all_words, place)
     for task in schedule.tasks or ():
@@ -149,11 +149,11 @@ def check_before_run(schedule: Schedule) -> Iterator[Diagnostic]:
 def _check_changes(
     command: str, words: Sequence[str], all_words: Sequence[Sequence[str]], place: Location
 ) -> Iterator[Diagnostic]:
-    """A change of the project stays, for every pipeline, and concurrent runs overwrite it."""
+    """Report a command that changes the project: the change is permanent, and concurrent runs overwrite it."""
     if not changes_project(words):
         return
     message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
-    hint = "run it once yourself, and commit what it changes"
+    hint = "run it once by hand, and commit the change"
     if words in all_words and (variables := equivalent_variables(words, all_words)):
         is_selection = any(name.endswith("__SELECT") for name in variables)
         effect = "replaces the selection in meltano.yml" if is_selection else "the plugin must declare the setting"

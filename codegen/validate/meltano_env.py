@@ -1,4 +1,4 @@
-"""The `env` of a schedule: for plugins, the `env` of meltano.yml overrides it."""
+"""Checks the `env` of schedules: for plugins, `env` in meltano.yml overrides it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_env(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Di
 
 
 def _calls(schedule: Schedule, task: Task, meltano: MeltanoProject) -> Iterator[tuple[str, Iterable[str]]]:
-    """The environment and the plugins of each call of Meltano in a task."""
+    """Yield the environment and the plugins of each Meltano call in a task."""
     env = env_of(schedule, task)
     environment = meltano_environment(schedule.environment, env, meltano)
     if task.extractor:

@@ -1,4 +1,4 @@
-"""The files of the Meltano project: they must not include schedule files, nor define the same schedules."""
+"""Checks the Meltano files: they must not include schedule files or define the same schedules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codegen.source.nodes import ListNode, MapNode, Scalar
 
 
 def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[Path]) -> Iterator[Diagnostic]:
-    """Report patterns of `include_paths` that match a file of Dagpress: Meltano overwrites all included files.
+    """Report `include_paths` patterns that match a file of Dagpress, which Meltano would overwrite.
 
     Args:
         meltano: the Meltano project.
@@ -37,7 +37,7 @@ def check_included_files(meltano: MeltanoProject, folder: Path, files: Iterable[
 
 
 def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
-    """The fix: patterns that match only Meltano's files, by folder if the folder has no file of Dagpress."""
+    """Return the fix: patterns that match only Meltano's files, by folder if the folder has no file of Dagpress."""
     found = glob(folder, pattern, Boundary(folder)).paths
     theirs = {Path(os.path.relpath(path, folder)) for path in found if is_file(path)} - set(ours)
     theirs.discard(Path("meltano.yml"))
@@ -50,8 +50,8 @@ def _instead(folder: Path, pattern: str, ours: Collection[Path]) -> str:
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether `Path.glob` finds a path with that pattern."""
-    # Indexes of the parts of the pattern that can match next.
+    """Return whether `Path.glob` would find a path with the pattern."""
+    # The indexes of the pattern parts that can match next.
     following = _with_none(pattern, {0})
     for part in parts:
         known = [number for number in following if number < len(pattern)]
@@ -70,12 +70,12 @@ def _with_none(pattern: Sequence[str], following: set[int]) -> set[int]:
 
 
 def files_of(sources: Iterable[SourceFile]) -> set[Path]:
-    """The schedule files and their `_defaults.yml` files."""
+    """Return the schedule files and their `_defaults.yml` files."""
     return {path for source in sources for path in (source.path, *(default for default, _ in source.defaults))}
 
 
 def check_sources(meltano: MeltanoProject, names: Collection[str]) -> Iterator[Diagnostic]:
-    """A warning for each file of Meltano with schedules that also have their own files, at the first of them."""
+    """Warn about each Meltano file with schedules that also have a schedule file, at the first of them."""
     for section in meltano.schedules:
         items = section.node.items if isinstance(section.node, ListNode) else ()
         found = [
@@ -89,7 +89,9 @@ def check_sources(meltano: MeltanoProject, names: Collection[str]) -> Iterator[D
         others = len(found) - 1
         which = f"{quoted(first)} and {others} more schedules" if others > 1 else f"the schedule {quoted(first)}"
         which = f"{quoted(first)} and {quoted(found[1][0])}" if others == 1 else which
-        own, dags = ("has its own file", "its DAG") if not others else ("have their own files", "their DAGs")
-        message = f"{which} also {own}, so changes here do not reach {dags}"
-        hint = "run `dagpress import --move`, which removes what the file contains, and names what remains to do"
+        own, dags = ("has a schedule file", "its DAG") if not others else ("have schedule files", "their DAGs")
+        message = f"{which} also {own}, so changes here have no effect on {dags}"
+        hint = (
+            "run `dagpress import --move`, which removes the schedules here that have a file, and lists the next steps"
+        )
         yield Diagnostic(rules.TWO_SOURCES, message, place, hint)

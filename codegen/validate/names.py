@@ -1,4 +1,4 @@
-"""Names: they must be valid in Airflow's ids, and unique."""
+"""Checks names: they must be unique and valid in Airflow IDs."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from codegen.validate.places import values_of
 
 # `validate_key` in airflow/utils/helpers.py of 2.11.
 _KEY = re.compile(r"[\w.-]{1,250}")
-# No two schedules can have the same: the rule, the attribute, and the key that sets it.
+# Unique attributes: the rule, the attribute, and the key that sets it.
 _UNIQUE = ((rules.DUPLICATE_NAME, "name", "name"), (rules.DUPLICATE_DAG_ID, "dag_id_or_default", "dag_id"))
 
 
 def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Names must fit into Airflow's ids and tags."""
+    """Check that names fit into Airflow IDs and tags."""
     dag_id = schedule.dag_id_or_default
     if len(dag_id) > LONGEST_ID:
-        message = f"the DAG id has {len(dag_id)} characters, Airflow allows {LONGEST_ID}"
+        message = f"the DAG ID has {len(dag_id)} characters; Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, schedule.where("dag_id", "name"), "set a shorter `dag_id`")
     for tag in schedule.all_tags:
         if len(tag) > LONGEST_TAG:
-            message = f"the tag {quoted(tag)} has {len(tag)} characters, Airflow allows {LONGEST_TAG}"
+            message = f"the tag {quoted(tag)} has {len(tag)} characters; Airflow allows {LONGEST_TAG}"
             yield Diagnostic(rules.LONG_NAME, message, schedule.where("name", "extractor", "job"), "shorten the name")
     odd = [name for name in (schedule.name, schedule.job or "") if airflow_id(name) != name]
     if odd and not schedule.dag_id:
-        message = f"{quoted(odd[0])} is not a valid id in Airflow: the DAG id becomes {quoted(dag_id)}"
+        message = f"{quoted(odd[0])} is not a valid Airflow ID: the DAG ID becomes {quoted(dag_id)}"
         hint = "rename the schedule, or set `dag_id`"
         yield Diagnostic(rules.RENAMED_ID, message, schedule.where("name"), hint)
 
 
 def check_pool(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """In some versions the name of a pool must be a key."""
+    """Check pool names, which some Airflow versions restrict."""
     for pool, place in values_of(schedule, "pool") if facts_of(airflow).pool_is_key else ():
         if not _KEY.fullmatch(pool):
             message = f"{quoted(pool)} is not a valid pool name in Airflow {airflow}"
-            yield Diagnostic(rules.INVALID_VALUE, message, place, "letters, digits, `_`, `.` and `-`")
+            yield Diagnostic(rules.INVALID_VALUE, message, place, "use letters, digits, `_`, `.` and `-`")
 
 
 def check_unique(schedules: list[Schedule]) -> Iterator[Diagnostic]:
-    """Names and DAG ids must be unique; the loader checks the names of files."""
-    told: set[tuple[str, str]] = set()
+    """Check that names and DAG IDs are unique; the loader checks file names."""
+    reported: set[tuple[str, str]] = set()
     for rule, attribute, key in _UNIQUE:
         owners: dict[str, Schedule] = {}
         for schedule in schedules:
             value = getattr(schedule, attribute)
             first = owners.setdefault(value, schedule)
             pair = (first.source, schedule.source)
-            if first is schedule or pair in told or _stem(first) == _stem(schedule):
+            if first is schedule or pair in reported or _stem(first) == _stem(schedule):
                 continue
-            told.add(pair)
-            what = f"the {'DAG id' if key == 'dag_id' else key} {quoted(value)}"
-            message = f"{printable(first.source)} has {what} too"
+            reported.add(pair)
+            what = f"the {'DAG ID' if key == 'dag_id' else key} {quoted(value)}"
+            message = f"{printable(first.source)} also has {what}"
             yield Diagnostic(rule, message, schedule.where(key, "name"), f"set another `{key}` in one of them")
 
 

@@ -1,6 +1,6 @@
-"""Nulls in templates: Jinja2 renders a run parameter that is null as the text `None`.
+"""Checks nulls in templates: Jinja2 renders a run parameter that is null as the text `None`.
 
-It imports Jinja2, so import it only for a template.
+Imports Jinja2, so import this module only for a template.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _TO_TEXT = {
     "string", "title", "trim", "truncate", "ts", "ts_nodash", "ts_nodash_with_tz", "upper", "urlencode", "wordwrap",
 }
 # fmt: on
-# The tests that a null fails, apart from `none`.
+# The tests that are false for a null, in addition to `none` itself.
 _NOT_OF_NULL = {"boolean", "float", "integer", "iterable", "mapping", "number", "sequence", "string", "true"}
 
 
 def check_null_params(text: str, schedule: Schedule, location: Location, default: str = "") -> Iterator[Diagnostic]:
-    """A run parameter that can be null must not become the text `None`; the hint suggests a default."""
+    """Report run parameters that can be null and would render as the text `None`; `default` is for the hint."""
     nullable = {name for name, param in schedule.params.items() if _can_be_null(param)}
     template = tree_of(text) if nullable else None
     for name in dict.fromkeys(_written([template], nullable)) if template else ():
         message = f"the run parameter {quoted(name)} can be null and renders as the text `None`"
-        # Only a null is replaced, and not `0` or `false`. In YAML, most values with templates have single quotes.
+        # Replaces only a null, not `0` or `false`. In YAML, most values with templates have single quotes.
         is_text = {"string", "null"}.issuperset(_types(schedule.params[name]) or ["anything"])
         either = (
             f'params.{name} or "{default}"' if is_text else f'"{default}" if params.{name} is none else params.{name}'
@@ -51,7 +51,7 @@ def _types(param: Param) -> list[str]:
 
 
 def _written(parts: Iterable[nodes.Node], nullable: set[str]) -> Iterator[str]:
-    """The parameters that statements of a template output, of those that may be null there."""
+    """Yield the parameters that may be null where statements of a template output them."""
     for node in parts:
         if isinstance(node, nodes.If):
             rest = nullable
@@ -67,7 +67,7 @@ def _written(parts: Iterable[nodes.Node], nullable: set[str]) -> Iterator[str]:
 
 
 def _results(node: nodes.Node | None, nullable: set[str]) -> Iterator[str]:
-    """The parameters whose null an expression returns, or converts to text."""
+    """Yield the parameters that an expression outputs as null or as its text."""
     if isinstance(node, nodes.Or):
         # A null on the left side is replaced.
         yield from _results(node.right, nullable - _known(node.left, holds=False))
@@ -84,16 +84,16 @@ def _results(node: nodes.Node | None, nullable: set[str]) -> Iterator[str]:
 
 
 def _returns_null(node: nodes.Node) -> bool:
-    """Whether an expression outputs the nulls in it: some filters, a concatenated text, a list."""
+    """Return whether an expression outputs the nulls in it: some filters, a concatenation, a list."""
     if isinstance(node, nodes.Filter):
-        # Without its second argument, `default` replaces only an undefined value, and a null is defined.
+        # Without its second argument, `default` replaces only undefined values; a null is defined.
         replaces_null = len(node.args) > 1 or bool(node.kwargs)
         return node.name in _TO_TEXT or (node.name in {"default", "d"} and not replaces_null)
     return isinstance(node, nodes.Concat | nodes.List | nodes.Tuple)
 
 
 def _known(test: nodes.Node, *, holds: bool) -> set[str]:
-    """The parameters that are not null if a test is true, or false."""
+    """Return the parameters that cannot be null if a test is true or, with `holds=False`, false."""
     if isinstance(test, nodes.Not):
         return _known(test.node, holds=not holds)
     if isinstance(test, nodes.And | nodes.Or):

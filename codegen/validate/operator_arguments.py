@@ -18,9 +18,9 @@ from codegen.text.jinja import as_rendered, is_template
 from codegen.values import Output, parts_of
 
 _FULL_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
-# Types that are written as text.
+# Python code for types that YAML has as text.
 _CODE = re.compile(r"(?:\w+\.)*(?:timedelta|datetime)\(.*\)")
-# As similar as `volumeMounts` and `volume_mounts`.
+# The similarity of `volumeMounts` and `volume_mounts`.
 _SAME_WORDS = 0.8
 _OBJECT = {"$import": "package.module.name"}
 
@@ -32,10 +32,14 @@ def check_arguments_of(
     known: Collection[str] = (),
     instead: Callable[[str], str] = lambda _: "",
 ) -> Iterator[Diagnostic]:
-    """Report unknown arguments, values of another type, and templates and XComs that Airflow does not render.
+    """Report unknown arguments, values of the wrong type, and templates and XComs that Airflow does not render.
 
-    `at` has the places of the values. For suggestions, `known` names what can be set in other ways, and `instead` says
-    where to write what is no argument.
+    Args:
+        given: the arguments.
+        at: the locations of the values.
+        facts: the facts about the operator.
+        known: further names to suggest.
+        instead: returns the fix for a name that is not an argument but can be set elsewhere.
     """
     for name, value in given.items():
         if name not in facts.arguments:
@@ -72,10 +76,10 @@ def check_required(given: Collection[str], place: Location, facts: ClassFacts) -
 
 
 def check_without_facts(name: str, value: Any, place: Location) -> Iterator[Diagnostic]:  # noqa: ANN401  # any value
-    """Report a constant that Airflow would render if the argument is templated."""
+    """Report constants that Airflow would render if the argument is templated, which is unknown."""
     for part in parts_of(value):
         if isinstance(part, Const) and any(as_rendered(text, ()) != text or is_template(text) for text in _texts(part)):
-            message = f"Dagpress has no facts on whether the operator renders `{name}`, which would change this text"
+            message = f"the operator may render `{name}` as a template, which would change this text"
             hint = "if it may be rendered, write the text without a marker, or {$t: {$f: ...}} for a file"
             yield Diagnostic(rules.TEMPLATE, message, place, hint)
 
@@ -85,33 +89,33 @@ def _texts(constant: Const) -> Iterator[str]:
 
 
 def _check_plain(name: str, value: Any, place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:  # noqa: ANN401
-    """An argument that is not templated gets a template as text, and a result as an `XComArg` object."""
+    """Report templates and task results in an argument that Airflow does not render."""
     for part in parts_of(value):
         if isinstance(part, Template) or (isinstance(part, str) and is_template(part)):
             text = part.text if isinstance(part, Template) else part
-            message = f"{facts.name} renders no templates in `{name}`"
+            message = f"{facts.name} does not render templates in `{name}`"
             yield Diagnostic(
-                rules.TEMPLATE, message, place, f"write the value itself, or {_marked('$const', text)} for this text"
+                rules.TEMPLATE, message, place, f"write the value, or {_marked('$const', text)} for this text"
             )
         elif isinstance(part, Output):
-            message = f"{facts.name} takes no task result in `{name}`, which is not templated"
+            message = f"{facts.name} does not accept a task result in `{name}`, which is not templated"
             templated = [f"`{each}`" for each in sorted(facts.templated & facts.arguments.keys())]
-            hint = f"these arguments take one: {', '.join(templated)}" if templated else "write the value itself"
+            hint = f"templated arguments are {', '.join(templated)}" if templated else "write the value"
             yield Diagnostic(rules.TEMPLATE, message, place, hint)
 
 
 def _check_rendered(name: str, value: Any, place: Location, facts: ClassFacts) -> Iterator[Diagnostic]:  # noqa: ANN401
-    """In a templated argument, Airflow reads a text with such an extension as the path of a template file."""
+    """Report texts that Airflow would read as the path of a template file."""
     for part in parts_of(value):
         if isinstance(part, str) and part.endswith(facts.files) and "\n" not in part:
             marker = "$t" if is_template(part) else "$const"
-            message = f"`{name}` of {facts.name}: {quoted(part)} is the path of a template file to Airflow"
-            hint = f"write {_marked('$f', part)} for the text of the file, or {_marked(marker, part)} for this text"
+            message = f"`{name}` of {facts.name}: Airflow reads {quoted(part)} as the path of a template file"
+            hint = f"write {_marked('$f', part)} for the content of the file, or {_marked(marker, part)} for this text"
             yield Diagnostic(rules.INVALID_VALUE, message, place, hint)
 
 
-def _fix(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type reads
-    """The fix for a value of another type than the annotation."""
+def _fix(value: Any, annotation: str) -> str:  # noqa: ANN401  # any value
+    """Return the fix for a value that does not match the annotation."""
     expected = types_of(annotation) or ()
     if isinstance(value, str) and not expected:
         is_name = _FULL_NAME.fullmatch(value)
@@ -122,7 +126,7 @@ def _fix(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type rea
         return f"write {_inline([value])}"
     if int in expected and isinstance(value, str) and (duration := duration_of(value)):
         return f"write {duration.total_seconds():.0f} if it is in seconds"
-    return f"such as {_inline(example(annotation))}"
+    return f"for example {_inline(example(annotation))}"
 
 
 def _marked(marker: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Checks the operators in `uses`, and their arguments, against the project's Airflow."""
+"""Checks the operators in `uses` and their arguments against the project's Airflow."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from codegen.schema.operators import operator_facts
 from codegen.validate.operator_arguments import check_arguments_of, check_required, check_without_facts
 from codegen.validate.places import place_of
 
-# Modules that come with Airflow: the facts have all of their classes.
+# Modules of Airflow itself: the facts include all of their classes.
 _OF_AIRFLOW = re.compile(r"airflow\.(?:operators|sensors|models|sdk|providers\.standard)\.")
 # The fixes for classes that are not operators.
 _NO_OPERATORS = {"notifier": "set alerts with `on_failure`", "timetable": "set it with `interval`"}
 
 
 def check_operators(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Check the operator of each task, and the arguments that `with` gives it."""
+    """Check the operator of each task, and its arguments in `with`."""
     for task in schedule.tasks or ():
         runner = schedule.runner_of(task)
         if task.uses and (problem := _problem_of(task.uses, airflow)):
@@ -48,7 +48,7 @@ def _check_arguments(task: Task, schedule: Schedule, airflow: str) -> Iterator[D
 
 
 def _check_pod_objects(task: Task, at: Mapping[str, Location], facts: ClassFacts) -> Iterator[Diagnostic]:
-    """Report maps where KubernetesPodOperator fails at run time: it takes these as Python objects only."""
+    """Report maps in arguments that KubernetesPodOperator takes only as Python objects: it fails at run time."""
     names = [*IN_THE_SPEC, *IN_THE_CONTAINER] if facts.full_name == RUNNERS["kubernetes"].operator else []
     for name in names:
         value = task.with_.get(name)
@@ -59,7 +59,7 @@ def _check_pod_objects(task: Task, at: Mapping[str, Location], facts: ClassFacts
 
 
 def _problem_of(uses: str, airflow: str) -> tuple[str, str] | None:
-    """The problem with the name of an operator, and its fix; None for a valid or unknown name."""
+    """Return the problem with the name of an operator and its fix; None for a valid or unverifiable name."""
     facts = facts_of(airflow)
     module, _, name = uses.rpartition(".")
     found = facts.class_of(uses)
@@ -74,7 +74,7 @@ def _problem_of(uses: str, airflow: str) -> tuple[str, str] | None:
     if known:
         right = name if name in facts.core_operators else known.full_name
         wrong = f"`{module}` is not the module of `{name}` in Airflow {airflow}"
-        return wrong if module else f"`{name}` does not come with Airflow", f"write `{right}`"
+        return wrong if module else f"`{name}` is not an operator of Airflow itself", f"write `{right}`"
     return _unknown(uses, name, airflow)
 
 
@@ -83,12 +83,12 @@ def _is_of_airflow(uses: str) -> bool:
 
 
 def _unknown(uses: str, name: str, airflow: str) -> tuple[str, str]:
-    """The message for an operator that this version of Airflow does not have."""
+    """Return the message for an operator that this Airflow version does not have, and the fix."""
     message = f"Airflow {airflow} has no operator {quoted(uses)}"
     having = [version for version in VERSIONS if name in facts_of(version).core_operators]
     if having and VERSIONS.index(having[0]) > VERSIONS.index(airflow):
-        return f"{message}: it was added in {having[0]}", "use another one, or set a later `airflow`"
+        return f"{message}: it was added in {having[0]}", "use another one, or set a newer `airflow`"
     if having:
         return f"{message}: it was removed after {having[-1]}", "use another one"
     hint = nearest(name, facts_of(airflow).core_operators)
-    return message, hint or "write the full name of an operator of a provider or of your own: package.module.Name"
+    return message, hint or "for an operator of a provider or your own, write the full name: package.module.Name"

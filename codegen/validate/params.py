@@ -1,4 +1,4 @@
-"""Run parameters: defaults must fit their types, scheduled runs need them, and templates must name existing ones."""
+"""Checks run parameters: their schemas and defaults, and the parameters that templates use."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from codegen.text.patterns import LIMIT, matches
 from codegen.validate.places import runs_of_job
 from codegen.validate.templates import templated_values
 
-# What the form shows is no part of the JSON Schema against which Airflow checks a value.
+# The keys for the trigger form are not part of the JSON Schema that Airflow validates values with.
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
-# They name other schemas, or what others name.
+# Keywords that refer to other schemas, or that other schemas can refer to.
 _REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$anchor", "$dynamicAnchor", "$defs"}
 _MOST_COST = 100_000
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
 def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """The rules of parameters must be valid JSON Schema, and the defaults must match them."""
+    """Check that parameters are valid JSON Schemas, and that their defaults match."""
     for run in runs_of_job(schedule, meltano):
         yield from _check_text(run, schedule, schedule.where("job"))
     for param in schedule.params.values():
@@ -37,59 +37,59 @@ def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator
 
 
 def _check_pattern(param: Param) -> Iterator[Diagnostic]:
-    """The default must match the pattern, as Airflow evaluates it."""
+    """Check that the default matches the pattern."""
     if not param.pattern or not isinstance(param.default, str):
         return
     is_match = matches(param.pattern, param.default)
     if is_match is None:
-        message = f"the pattern `{param.pattern}` takes more than {LIMIT} seconds for the default"
-        hint = "simplify it, such as `(a+)+` to `a+`"
+        message = f"the pattern `{param.pattern}` takes more than {LIMIT} seconds to match the default"
+        hint = "simplify it, for example `(a+)+` to `a+`"
         yield Diagnostic(rules.INVALID_PARAM, message, param.at["pattern"], hint)
     elif not is_match:
         yield _misfit(param, "pattern", param.pattern, "change the default, or the rule")
 
 
 def _misfit(param: Param, rule: str, value: object, hint: str) -> Diagnostic:
-    message = f"the default does not fit `{rule}: {_shown(value)}`"
+    message = f"the default does not match `{rule}: {_shown(value)}`"
     return Diagnostic(rules.INVALID_PARAM, message, param.at["default"], hint)
 
 
 def check_defaults(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A scheduled run is given no parameters, so each needs a default. The interval must be valid."""
+    """Report parameters without a default, which scheduled runs require. The interval must be valid."""
     for name, param in schedule.params.items():
         if (schedule.after or not schedule.clock.is_manual) and not param.has_default:
-            message = f"the run parameter {quoted(name)} has no `default`, and a run on a schedule is given none"
-            hint = 'add one, or take `interval: "@manual"` without `after`, so that each run is started by hand'
+            message = f"the run parameter {quoted(name)} has no `default`, which scheduled runs require"
+            hint = 'add one, or make the schedule manual: `interval: "@manual"`, without `after`'
             yield Diagnostic(rules.MISSING_DEFAULT, message, param.at[""], hint)
 
 
 def _check_schema(param: Param) -> Iterator[Diagnostic]:
-    """The same check as in airflow/models/param.py on 2, airflow/sdk/definitions/param.py on 3."""
+    """Check as Airflow does (airflow/models/param.py on 2, airflow/sdk/definitions/param.py on 3)."""
     schema = {name: getattr(param, name) for name in keys_of(Param) if name in param.at and name not in _SHOWN}
     if not schema:
         return
     for name, value in schema.items():
         if reference := _reference_in(value):
-            message = f"{quoted(reference)} refers to another document"
-            yield Diagnostic(rules.INVALID_PARAM, message, param.at[name], "write the rules themselves")
+            message = f"{quoted(reference)} is not supported: a schema cannot refer to another schema"
+            yield Diagnostic(rules.INVALID_PARAM, message, param.at[name], "write the referenced rules here")
             return
     try:
         yield from _check_by_library(param, schema)
     except (OverflowError, RecursionError) as error:
-        # Raised by `re` and the library for excessive numbers and depths.
+        # The library and `re` raise these for too large numbers and too deep nesting.
         message = f"the rules cannot be checked: {error}"
         yield Diagnostic(rules.INVALID_PARAM, message, param.at[""], "simplify them")
 
 
 def _reference_in(value: object) -> str:
-    """The first keyword in a JSON Schema that refers to another schema, which may be on another machine."""
+    """Return the first keyword in a JSON Schema that refers to another schema, which may be remote."""
     own = [key for key in value if key in _REFERENCES] if isinstance(value, Mapping) else []
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     return next((found for found in (*own, *map(_reference_in, parts)) if found), "")
 
 
 def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnostic]:
-    # It takes longer to import than to check a thousand schedules without parameters.
+    # The import takes longer than the check of a thousand schedules without parameters.
     from jsonschema import FormatChecker  # noqa: PLC0415
     from jsonschema.exceptions import SchemaError, best_match  # noqa: PLC0415
     from jsonschema.validators import validator_for  # noqa: PLC0415
@@ -99,7 +99,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
         kind.check_schema(schema)
     except SchemaError as error:
         key = str(error.absolute_path[0])
-        message = f"{quoted(key)} cannot be so in a JSON Schema: {error.message}"
+        message = f"invalid {quoted(key)} in a JSON Schema: {error.message}"
         yield Diagnostic(rules.INVALID_PARAM, message, param.at[key])
         return
     if "default" not in param.at:
@@ -109,7 +109,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
         yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], "shorten one of them")
         return
     formats = FormatChecker()
-    # Only some Airflows check it, and RFC 3339 is what their forms give.
+    # Only some Airflow versions check this format. Their forms return RFC 3339.
     formats.checks("date-time")(lambda value: not isinstance(value, str) or bool(_RFC_3339.fullmatch(value)))
     broken = best_match(kind(_without_patterns(schema), format_checker=formats).iter_errors(param.default))
     if broken:
@@ -118,7 +118,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
 
 
 def _cost(schema: Mapping[str, Any], default: object) -> int:
-    """An upper bound on the checks of a rule against a value; `uniqueItems` compares each pair of values."""
+    """Return an upper bound on the cost of a validation; `uniqueItems` compares each pair of values."""
     size = _size(default)
     return size * (_size(schema) + (size if "uniqueItems" in json.dumps(schema) else 0))
 
@@ -129,7 +129,7 @@ def _size(value: object) -> int:
 
 
 def _without_patterns(schema: Any) -> Any:  # noqa: ANN401  # as JSON has it
-    """The rules without regular expressions, which the library would match without a time limit."""
+    """Return the schema without regular expressions, which the library would match without a time limit."""
     if isinstance(schema, Mapping):
         own = {"patternProperties", *(("pattern",) if isinstance(schema.get("pattern"), str) else ())}
         return {name: _without_patterns(part) for name, part in schema.items() if name not in own}
@@ -146,12 +146,12 @@ def _fix(rule: str, param: Param, value: object) -> str:
     if rule == "type" and isinstance(value, str) and "string" not in _shown(param.type):
         return "remove the quotes, or change `type`"
     if rule == "format" and param.format == "date-time":
-        return "write it as RFC 3339 has it: 2024-01-31T06:00:00+00:00"
+        return "write it in RFC 3339 format: 2024-01-31T06:00:00+00:00"
     return "change the default, or the rule"
 
 
 def check_params_in_templates(schedule: Schedule, root: MapNode) -> Iterator[Diagnostic]:
-    """Templates in a document, with its defaults merged in, must name existing parameters."""
+    """Check that templates in a document, with its defaults merged in, use existing parameters."""
     if not _mentions_params(root):
         return
     places = {place for _, place in templated_values(schedule)}
@@ -173,16 +173,16 @@ def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[D
 
     for name in params_in(text):
         if name not in schedule.params:
-            hint = nearest(name, schedule.params) or f"add it to `params`, such as `params: {{{name}: a value}}`"
-            yield Diagnostic(rules.UNKNOWN_PARAM, f"there is no run parameter {quoted(name)}", location, hint)
-    # Meltano takes another state or environment where these are empty (`_NEVER_EMPTY` in shell.py).
+            hint = nearest(name, schedule.params) or f"add it to `params`: `params: {{{name}: a value}}`"
+            yield Diagnostic(rules.UNKNOWN_PARAM, f"unknown run parameter {quoted(name)}", location, hint)
+    # If these are empty, Meltano uses another state or environment (`_NEVER_EMPTY` in shell.py).
     required = {schedule.at.get(name) for name in ("environment", "state_id", "state_id_suffix")}
     must_not_be_empty = location in required or "--state-id" in text
     yield from check_null_params(text, schedule, location, "all" if must_not_be_empty else "")
 
 
 def _scalars(node: Node, places: Collection[Location], *, is_within: bool = False) -> Iterator[Scalar]:
-    """The scalars at those places, and in lists and maps there."""
+    """Yield the scalars at the places, and in lists and maps there."""
     is_within = is_within or node.location in places
     if isinstance(node, Scalar):
         if is_within:

@@ -1,4 +1,4 @@
-"""The tasks and texts of a schedule and the places of their keys, for the checks that look at each."""
+"""The tasks and texts of a schedule, and the locations of their keys."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from codegen.schema import Schedule, Task
 
 
 def tasks_of(schedule: Schedule) -> Sequence[Task]:
-    """The tasks of the schedule; for those of a job, an empty one with the schedule's values."""
+    """Return the tasks of the schedule; for a job, one empty task with the schedule's values."""
     return schedule.own_tasks or (Task(),)
 
 
 def runs_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Sequence[str]:
-    """The tasks of the job that the schedule runs."""
+    """Return the tasks of the schedule's job."""
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     return job.tasks if job else ()
 
 
 def place_of(task: Task, schedule: Schedule, key: str) -> Location:
-    """The place of a key of the task, else of the task."""
+    """Return the location of a key of the task, else of the task."""
     return task.at.get(key) or task.at.get("") or task.at.get("run") or schedule.where("tasks", "extractor")
 
 
 def values_of(schedule: Schedule, key: str) -> Iterator[tuple[Any, Location]]:
-    """The values that the schedule and its tasks give to a key, except empty ones, with their places."""
+    """Yield the non-empty values of a key in the schedule and its tasks, with their locations."""
     if value := getattr(schedule, key):
         yield value, schedule.where(key)
     for task in schedule.tasks or ():
@@ -37,7 +37,7 @@ def values_of(schedule: Schedule, key: str) -> Iterator[tuple[Any, Location]]:
 
 
 def texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # as JSON has it
-    """Every text in a value."""
+    """Yield every text in a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Template):

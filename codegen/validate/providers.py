@@ -1,4 +1,4 @@
-"""Alerts need a recent provider of Airflow: with an older one, the DAG does not load, or alerts are lost."""
+"""Checks the providers that alerts need: with an older one, the DAG does not load, or alerts are lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codegen.schema.alerts import DEADLINE, EVENTS, Alert
 
 
 def check_providers(schedules: Iterable[Schedule], project: Project) -> Iterator[Diagnostic]:
-    """Compare the provider of each kind of alert with the one that the project pins or has installed."""
+    """Compare the provider version that each alert needs with the pinned or installed one."""
     alerts: dict[tuple[str, str], list[Alert]] = {}
     for alert in _alerts_of(schedules):
         if alert.kind.provider:
@@ -27,7 +27,9 @@ def check_providers(schedules: Iterable[Schedule], project: Project) -> Iterator
             hint = f"install {wanted} there" if pin.is_installed else f"raise it to {wanted} in {pin.place}"
             for alert in those:
                 kind = alert.kind.reference_group.removeprefix("alert ")
-                message = f"an alert {kind} needs {package} {minimum} or newer, but {pin.place} has {quoted(pin.text)}"
+                message = (
+                    f"an alert {kind} requires {package} {minimum} or newer, but {pin.place} has {quoted(pin.text)}"
+                )
                 yield Diagnostic(rules.UNSUPPORTED, message, alert.kind.at[""], hint)
 
 

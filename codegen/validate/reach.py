@@ -1,4 +1,4 @@
-"""Keys that have no effect on some task."""
+"""Reports keys that have no effect on some task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEYS_BY_VARIABLE = {row.variable: row.name for row in _ROWS.values() if row.var
 
 
 def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Report keys without an effect: by the kinds of the tasks, other keys, or environments."""
+    """Report keys that have no effect because of the kinds of tasks, other keys or environments."""
     yield from _check_kinds(schedule)
     yield from _check_variables(schedule)
     yield from _check_nulls(schedule)
@@ -29,7 +29,7 @@ def check_reach(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Report keys that do not apply to some task, except those of a `_defaults.yml`, which may be for others."""
+    """Report keys that do not apply to some task. Keys in a `_defaults.yml` may be meant for other schedules."""
     missed: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for row in _ROWS.values() if schedule.tasks else ():
         if row.reaches and row.name in schedule.at and schedule.at[row.name].path == schedule.source:
@@ -49,9 +49,9 @@ def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _missed_by(row: Key, schedule: Schedule) -> tuple[str, ...]:
-    """The tasks on which a key has no effect: all of them, or some if a task can have the key itself.
+    """Return the tasks on which a key has no effect.
 
-    A key that Meltano reads from a variable is for the tasks that load.
+    A key that a task cannot set itself, or that Meltano reads from a variable, counts only if it reaches no task.
     """
     tasks = schedule.tasks or ()
     missed = tuple(task.task_id for task in tasks if task.kind not in row.reaches)
@@ -84,13 +84,13 @@ def _check_force(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def _check_nulls(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Report nulls in the `env` of a task that remove no variable of the schedule; they cannot remove the worker's."""
+    """Report nulls in the `env` of a task that remove no variable of the schedule."""
     overlays = (overlay.get("env") or {} for overlay in schedule.environments.values())
     known = {*schedule.env, *(name for env in overlays for name in env)}
     for task in schedule.tasks or ():
         for name, value in task.env.items():
             if value is None and name not in known:
-                message = f"the schedule's `env` has no {quoted(name)} that a null could remove"
+                message = f"this null has no effect: the schedule's `env` does not set {quoted(name)}"
                 hint = f'write `{name}: ""` for an empty value, or remove the line'
                 yield Diagnostic(rules.INVALID_VALUE, message, task.at[f"env.{name}"], hint)
 
@@ -99,13 +99,13 @@ def _check_overlay(schedule: Schedule, task: Task) -> Iterator[Diagnostic]:
     """Report keys of an environment that a task overrides."""
     overlay = schedule.environments.get(schedule.deployment, {})
     for key, place in () if "tasks" in overlay else _beaten(overlay, schedule, task):
-        message = f"`environments.{schedule.deployment}.{key}` has no effect on this task, which sets `{key}` itself"
+        message = f"`environments.{schedule.deployment}.{key}` has no effect: this task sets `{key}`"
         hint = f"set `{key}` in the schedule instead of the task"
         yield Diagnostic(rules.NO_EFFECT, message, place, hint)
 
 
 def _beaten(overlay: Mapping[str, Any], schedule: Schedule, task: Task) -> Iterator[tuple[str, Location]]:
-    """The keys of an environment that a task sets to another value, with their locations in the task."""
+    """Yield the keys of an environment that a task sets to another value, with their locations in the task."""
     for name, value in overlay.items():
         if name == "env":
             own = {variable: task.env.get(variable, text) for variable, text in value.items()}

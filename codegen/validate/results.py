@@ -1,4 +1,4 @@
-"""Checks `$x`, which must name a task that runs before."""
+"""Checks `$x`, which must name an upstream task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codegen.values import Output, parts_of
 
 
 def check_results(schedule: Schedule) -> Iterator[Diagnostic]:
-    """Check the task of each `$x`."""
+    """Check the task that each `$x` names."""
     by_id = {task.task_id: task for task in schedule.tasks or ()}
     places = {task_id: number for number, task_id in enumerate(by_id)}
     are_in_order = is_chain(by_id.values())
@@ -22,11 +22,11 @@ def check_results(schedule: Schedule) -> Iterator[Diagnostic]:
             if output.task_id not in by_id:
                 yield _unknown(output.task_id, schedule, by_id, place)
             elif output.task_id == task_id:
-                message = f"{quoted(task_id)} takes its own result"
+                message = f"{quoted(task_id)} uses its own result"
                 yield Diagnostic(rules.CYCLE, message, place, "name another task")
             elif are_in_order and places[output.task_id] > places[task_id]:
-                message = f"{quoted(task_id)} takes the result of {quoted(output.task_id)}, which runs after it"
-                hint = f"move {quoted(task_id)} after it, or give each task an `after`"
+                message = f"{quoted(task_id)} uses the result of {quoted(output.task_id)}, which runs after it"
+                hint = f"move {quoted(task_id)} after it, or set `after` in each task"
                 yield Diagnostic(rules.CYCLE, message, place, hint)
             elif not output.key and not _pushes(by_id[output.task_id], schedule):
                 message = f"{quoted(output.task_id)} has `do_xcom_push: false`, so it has no result"
@@ -45,10 +45,10 @@ def _unknown(name: str, schedule: Schedule, known: Collection[str], place: Locat
     if of_group:
         hint = f"name one of its tasks: {', '.join(map(quoted, of_group))}"
         return Diagnostic(rules.UNKNOWN_TASK, f"{quoted(name)} is a group, which has no result", place, hint)
-    hint = nearest(name, known) or f"there are {', '.join(map(quoted, known))}"
-    return Diagnostic(rules.UNKNOWN_TASK, f"there is no task {quoted(name)}", place, hint)
+    hint = nearest(name, known) or f"expected one of {', '.join(map(quoted, known))}"
+    return Diagnostic(rules.UNKNOWN_TASK, f"unknown task {quoted(name)}", place, hint)
 
 
 def _pushes(task: Task, schedule: Schedule) -> bool:
-    """Whether the task stores what it returns."""
+    """Return whether the task pushes its result to XCom."""
     return task.arguments.get("do_xcom_push", schedule.arguments.get("do_xcom_push")) is not False

@@ -1,4 +1,4 @@
-"""Retries: the last one must start after Meltano has released the lock of a killed run."""
+"""Checks retries: the last one must start after Meltano releases the lock of a killed run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from codegen.plan.states import WITHOUT_LOCK, KeptState, has_option
 from codegen.schema import Schedule, Task
 from codegen.validate.states import steps_with_state
 
-# How long Meltano holds a lock after the last heartbeat (`HEARTBEAT_VALID_MINUTES` in
+# How long Meltano keeps a lock after the last heartbeat (`HEARTBEAT_VALID_MINUTES` in
 # meltano/core/job/job.py), and Airflow's longest wait between retries (`MAX_RETRY_DELAY` in `abstractoperator.py`).
 _LOCK = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(days=1)
 
 
 def check_retries(schedule: Schedule, states: Iterable[KeptState]) -> Iterator[Diagnostic]:
-    """One of the retries must start after Meltano has released the lock of a killed run."""
+    """Report retries that end before Meltano releases the lock of a killed run."""
     reported: set[Location] = set()
     for step in steps_with_state(states):
         if not schedule.of(step.task, "retries") or has_option(step, WITHOUT_LOCK):
@@ -39,7 +39,7 @@ def check_retries(schedule: Schedule, states: Iterable[KeptState]) -> Iterator[D
 
 
 def _keys_to_raise(schedule: Schedule, task: Task) -> Sequence[str]:
-    """The keys to set to the duration of the lock, so that a retry outlives it; none if one does."""
+    """Return the keys to set to the lifetime of the lock; empty if the retries already last longer."""
     delay, longest = schedule.of(task, "retry_delay"), schedule.of(task, "max_retry_delay") or _LONGEST_WAIT
     options = [((), delay, longest), (("retry_delay",), _LOCK, longest), (("max_retry_delay",), delay, _LOCK)]
     for keys, first, last in options:
@@ -49,10 +49,10 @@ def _keys_to_raise(schedule: Schedule, task: Task) -> Sequence[str]:
 
 
 def _total_wait(schedule: Schedule, task: Task, delay: float, longest: float) -> float:
-    """The shortest time until the last retry, in seconds (airflow/models/taskinstance.py, `next_retry_datetime`)."""
+    """Return the minimum seconds until the last retry (airflow/models/taskinstance.py, `next_retry_datetime`)."""
     number = schedule.of(task, "retries")
     if not schedule.of(task, "retry_exponential_backoff"):
         return float(number * delay)
-    # A wait is at least a second, so more of them are not needed.
+    # A wait is at least a second, so these are enough.
     numbers = range(min(number, round(_LOCK.total_seconds())))
     return sum(min(max(ceil(delay * (1 << min(n, 20))), 1), longest) for n in numbers)

@@ -1,4 +1,4 @@
-"""The state of a run: Airflow takes it from the last tasks, so every failure must reach one of them."""
+"""Checks the state of runs: Airflow derives it from the last tasks, so every failure must reach one of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codegen.validate.places import place_of
 
 
 def check_run_outcome(schedule: Schedule, steps: Sequence[Step]) -> Iterator[Diagnostic]:
-    """A run succeeds if its last tasks do (airflow/models/dagrun.py, `update_state`), even if others have failed."""
+    """Report failures that do not fail the run: only last tasks count (`update_state` in airflow/models/dagrun.py)."""
     if not any(step.trigger_rule in HIDE_A_FAILURE for step in steps):
         return
     hidden = _hidden(steps)
@@ -26,7 +26,7 @@ def check_run_outcome(schedule: Schedule, steps: Sequence[Step]) -> Iterator[Dia
         return
     last = hiding[0]
     message = (
-        f"the run succeeds although {quoted(ends[0].task_id)} fails: Airflow takes its state from the last tasks, and "
+        f"the run succeeds although {quoted(ends[0].task_id)} fails: Airflow looks only at the last tasks, and "
         f"{quoted(last.task_id)} also runs after a failure"
     )
     if schedule.tasks:
@@ -39,16 +39,16 @@ def check_run_outcome(schedule: Schedule, steps: Sequence[Step]) -> Iterator[Dia
 
 
 def _with_a_last_task(schedule: Schedule, ends: Sequence[Step]) -> str:
-    """The fix by a task that fails with those steps."""
+    """Return the fix: a last task that fails if any of the steps fails."""
     rule = {"trigger_rule": ALL_SUCCESS} if schedule.trigger_rule in HIDE_A_FAILURE else {}
     ids = [step.task_id for step in ends]
     task = to_yaml({"id": "succeeded", "command": "true", "after": ids, **rule}, flow=True).strip()
-    first = "give each task an `after`, and " if is_chain(schedule.tasks or ()) else ""
+    first = "set `after` in each task, and " if is_chain(schedule.tasks or ()) else ""
     return f"{first}add the task `{task}`"
 
 
 def _hidden(steps: Sequence[Step]) -> list[Step]:
-    """The steps whose failure reaches no last step."""
+    """Return the steps whose failure reaches no last step."""
     by_id = {step.task_id: step for step in steps}
     shown: set[str] = set()
     waiting = [step.task_id for step in last_of(steps)]
@@ -61,5 +61,5 @@ def _hidden(steps: Sequence[Step]) -> list[Step]:
 
 
 def _stopping(step: Step) -> Collection[str]:
-    """The upstream steps whose failure also fails a step."""
+    """Return the upstream steps that make a step fail if they fail."""
     return () if step.trigger_rule in HIDE_A_FAILURE else step.after

@@ -1,4 +1,4 @@
-"""Runners: their own checks of tasks, and settings that no task uses."""
+"""Checks the settings of runners, and reports settings that no task uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codegen.validate.places import place_of, tasks_of
 
 
 def check_runners(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Apply the checks of the runner of each task."""
+    """Apply the checks of each task's runner."""
     for task in tasks_of(schedule):
         runner = RUNNERS.get(schedule.runner_of(task) or "")
         if runner and (runner.check or runner.sections):
@@ -49,7 +49,7 @@ def _placed(schedule: Schedule, task: Task, runner: str) -> Placed:
 
 
 def check_settings(schedules: Iterable[Schedule]) -> Iterator[Diagnostic]:
-    """Settings in a schedule's own file must be for a runner that it uses in some environment."""
+    """Report settings in a schedule's own file for a runner that it uses in no environment."""
     seen = [(schedule.runner, *found) for schedule in schedules for found in _settings(schedule)]
     used = {place for *_, places, is_used in seen if is_used for place in places}
     for runner, section, places, _ in seen:
@@ -60,7 +60,7 @@ def check_settings(schedules: Iterable[Schedule]) -> Iterator[Diagnostic]:
 
 
 def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
-    """The settings in the schedule's own file: their runner, their places, and whether a task uses them."""
+    """Yield the settings in the schedule's own file: their runner, their places, and whether a task uses them."""
     tasks = tasks_of(schedule)
     for name in RUNNERS if any(each.settings for each in (schedule, *tasks)) else ():
         uses = [schedule.runner_of(task) == name for task in tasks]
@@ -72,6 +72,6 @@ def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
 
 
 def _places(settings: Any, schedule: Schedule) -> set[Location]:  # noqa: ANN401  # each runner has its own
-    """The places of the keys: after a merge, only they show the files of the settings."""
+    """Return the places of the keys, which show the file of each setting after a merge."""
     at = settings.at if settings else {}
     return {place for name, place in at.items() if name and place.path == schedule.source}

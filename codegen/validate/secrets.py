@@ -1,4 +1,4 @@
-"""Secrets in the values of schedules, which would be visible in git and in Airflow's UI."""
+"""Checks for secrets in schedules, which would be visible in git and in Airflow's UI."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from codegen.secrets.masking import HIDDEN, masked_quotes
 from codegen.secrets.names import name_of
 from codegen.source.nodes import ListNode, MapNode, Node, Scalar
 
-# The results for longer texts are not kept.
+# Results for longer texts are not cached.
 _SHORT = 100
 _REFERENCES = {"$import", "$x", "$xcom"}
-# The maps with free keys, which name their values.
+# Maps with free keys, which describe their values.
 _NAMED = {"env", "private_environment", "params", "op_kwargs", "headers", "json", "with"}
 _INSTEAD = (
-    "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which a task reads from Airflow when it runs, or use a "
+    "write {{ conn.NAME.password }} or {{ var.value.NAME }}, which Airflow resolves when the task runs, or use a "
     "Kubernetes secret"
 )
-_SILENCER = "silence this at its line: `# dagpress: ignore[possible-secret] reason`"
+_SILENCER = "silence the warning on its line: `# dagpress: ignore[possible-secret] reason`"
 
 
-# The fix for a secret, and the one for a value that only looks like a secret, if there is any.
+# The fix for a secret and, if there is one, for a value that only looks like a secret.
 _Fix = tuple[str, str]
 _TEMPLATE = (_INSTEAD, "write {{ 'text' }}")
-_TEXT = ("remove it", "word it differently")
-_VARIABLE = (f"put it into a variable of `env`, and use that; there {_INSTEAD}", "write {{ 'text' }} there")
+_TEXT = ("remove it", "use other words")
+_VARIABLE = (f"use a variable of `env`, and there {_INSTEAD}", "write {{ 'text' }} there")
 _PARAM = (
     f"remove it, or write `default: null` with `type: [string, 'null']`, and in `env` {_INSTEAD}",
     "write {{ params.NAME or 'text' }} there",
 )
-_CONNECTION = ("store it in an Airflow connection with `airflow connections add`, and use the id of the connection", "")
-_ENGINE = ("leave it out, and set `DOCKER_HOST` for Airflow's worker", "")
+_CONNECTION = ("store it in an Airflow connection with `airflow connections add`, and use its connection ID", "")
+_ENGINE = ("remove it, and set `DOCKER_HOST` on the Airflow worker", "")
 _JOB = (f"write the tasks as `tasks` of the schedule, and there {_INSTEAD}", "write {{ 'text' }} there")
 # Fixes by the key itself.
 _FIXES_OF_ONE = {"docker_url": _ENGINE, "docker_conn_id": _CONNECTION, "tasks": _TEMPLATE}
-# Otherwise by the outermost of these keys; other keys take no templates.
+# Otherwise by the outermost of these keys; other keys are not templated.
 _FIXES = {
     **dict.fromkeys(
         ("env", "op_kwargs", "with", "run", "invoke", "before_run", "state_id", "state_id_suffix", "environment"),
@@ -56,21 +56,21 @@ _FIXES = {
 
 
 class Secret(NamedTuple):
-    """A secret or a possible secret, with the places of other diagnostics that could quote it."""
+    """A secret or possible secret, and the places where other diagnostics could quote it."""
 
     diagnostic: Diagnostic
     places: Sequence[Location]
 
 
 def check_secrets(merged: MapNode) -> Iterator[Secret]:
-    """Check every text of a document and of its defaults, including overridden values."""
+    """Check every text of a document and its defaults, including overridden values."""
     for key, entry in merged.entries.items():
         for each in entry.chain:
             yield from _check(each.value, (key,), "", ())
 
 
 def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location, ...]) -> Iterator[Secret]:
-    """Check a value with the keys above it and its name, which is empty outside maps with free keys."""
+    """Check a value by its path and its name, which is empty outside maps with free keys."""
     places = (*around, node.location)
     if isinstance(node, Scalar):
         if rule := _rule_for(name, node.content if isinstance(node.content, str) else node.text):
@@ -78,7 +78,7 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
     elif isinstance(node, ListNode):
         found = [secret for item in node.items for secret in _check(item, path, name, places)]
         words = {item.location: item.text for item in node.items if isinstance(item, Scalar)}
-        # In a command as a list of words, an option and its value can be two items.
+        # In a command as a list of words, an option and its value can be separate items.
         if not found and is_secret_in_words([*words.values()]):
             found = [Secret(_diagnostic_of(rules.SECRET, path, name, node.location), [*places, *words])]
         yield from found
@@ -86,14 +86,14 @@ def _check(node: Node, path: tuple[str, ...], name: str, around: tuple[Location,
         are_named = name or not _NAMED.isdisjoint(path)
         for key, entry in node.entries.items():
             for each in entry.chain:
-                # A marker such as `$const` is not the name of its value; one of a reference has no value.
+                # A marker such as `$const` does not name its value; a reference has no value.
                 inner = path if key.startswith("$") else (*path, key)
                 own = "" if key in _REFERENCES else name if key.startswith("$") else name_of(key, name)
                 yield from _check(each.value, inner, own if are_named else "", places)
 
 
 def check_secrets_of_job(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator[Diagnostic]:
-    """Check the tasks of a job in meltano.yml, which are in the generated file, too."""
+    """Check the tasks of a job in meltano.yml, which are also in the generated file."""
     job = meltano.jobs.get(schedule.job or "") if meltano else None
     if job and (found := {rule for run in job.tasks if (rule := _rule_for("", run))}):
         rule = rules.SECRET if rules.SECRET in found else rules.POSSIBLE_SECRET
@@ -110,12 +110,12 @@ def _find_rule(name: str, text: str) -> rules.Rule | None:
     return rules.POSSIBLE_SECRET if looks_random(name, text) else None
 
 
-# Many schedules have the same values: those of `_defaults.yml`, a loader, a timezone.
+# Many schedules have the same values, such as inherited ones, a loader or a timezone.
 _rule_for_short = lru_cache(maxsize=4096)(_find_rule)
 
 
 def _diagnostic_of(rule: rules.Rule, path: Sequence[str], name: str, location: Location) -> Diagnostic:
-    """The diagnostic for a value with the keys above it and its name, as in `_check`."""
+    """Return the diagnostic for a value; the arguments are those of `_check`."""
     fix = _FIXES_OF_ONE.get(path[-1]) or next((_FIXES[key] for key in path if key in _FIXES), _TEXT)
     return _diagnostic(rule, f"the value of {quoted(name or path[-1])}", location, fix)
 
@@ -123,14 +123,14 @@ def _diagnostic_of(rule: rules.Rule, path: Sequence[str], name: str, location: L
 def _diagnostic(rule: rules.Rule, what: str, location: Location, fix: _Fix) -> Diagnostic:
     is_certain = rule is rules.SECRET
     look = "looks like a secret" if is_certain else "looks random and may be a secret"
-    # A comment in meltano.yml silences nothing.
+    # Comments in meltano.yml do not silence warnings.
     instead, otherwise = fix[0], fix[1] if is_certain or fix is _JOB else _SILENCER
     hint = f"{instead}; if it is not a secret, {otherwise}" if otherwise else instead
     return Diagnostic(rule, f"{what} {look}", location, hint)
 
 
 def redacted(node: MapNode, secrets: Iterable[Secret]) -> MapNode:
-    """The document with its secrets masked, for previews; their errors prevent a write."""
+    """Return a document with its secrets masked, for previews; the errors prevent a write."""
     places = {place for secret in secrets if secret.diagnostic.is_error for place in secret.places}
     return _redacted_map(node, places) if places else node
 
@@ -149,15 +149,15 @@ def _redacted_map(node: MapNode, places: Container[Location]) -> MapNode:
 
 
 def without_secrets(diagnostics: Iterable[Diagnostic], secrets: Sequence[Secret]) -> list[Diagnostic]:
-    """Add the diagnostics about secrets, and remove others that could quote a secret."""
+    """Add the diagnostics about secrets, and remove other diagnostics that could quote a secret."""
     given = list(diagnostics)
     hidden = {place for secret in secrets if secret.diagnostic.is_error for place in secret.places}
-    # Such as a job in meltano.yml.
+    # For example in a job in meltano.yml.
     hidden |= {each.location for each in given if each.code == rules.SECRET.code}
     others = [each for each in given if each.code == rules.SECRET.code or each.location not in hidden]
     return [*without_quoted_secrets(others), *(secret.diagnostic for secret in secrets)]
 
 
 def without_quoted_secrets(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Mask the secrets that diagnostics quote, such as a possible secret with another error."""
+    """Mask secrets that diagnostics quote, such as a possible secret that has another error."""
     return [d._replace(message=masked_quotes(d.message), hint=masked_quotes(d.hint)) for d in diagnostics]

@@ -1,4 +1,4 @@
-"""Tasks of one schedule that share a state: they must do the same work, and never at the same time."""
+"""Checks tasks of one schedule that share a state: they must do the same work, and never concurrently."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from codegen.validate.branches import runs_by_choice
 from codegen.validate.places import place_of
 
 OWN_EXTRACTOR = "a separate extractor with `inherit_from` in meltano.yml"
-WHY = "each continues from the bookmark of the other"
+REASON = "each continues from the other's bookmark"
 
 
 def check_tasks(
     schedule: Schedule, states: Sequence[KeptState], meltano: MeltanoProject | None
 ) -> Iterator[Diagnostic]:
-    """Report each task that clashes with an earlier one, in a time that does not grow with the pairs of tasks."""
-    if len(states) < 2:  # noqa: PLR2004  # it takes two to share
+    """Report each task that conflicts with an earlier one, without comparing each pair of tasks."""
+    if len(states) < 2:  # noqa: PLR2004  # at least two can share
         return
-    # Also steps without state can be between two of them.
+    # Steps without state can also be between them.
     order = _Order(readable_steps(schedule, meltano))
     earlier: dict[object, _Earlier] = {}
     for state in states:
@@ -34,13 +34,13 @@ def check_tasks(
             one, why, hint = clash
             message = f"tasks {quoted(one)} and {quoted(step.task_id)} share the state ID {quoted(state.id)}: {why}"
             place = place_of(step.task, schedule, step.task.kind)
-            # The state ID of `meltano run` has the name of the extractor.
+            # The state ID of `meltano run` contains the name of the extractor.
             other = "" if step.task.extractor else f", or use {OWN_EXTRACTOR}"
             yield Diagnostic(rules.SHARED_STATE, message, place, f"{hint}{other}")
 
 
 class _Earlier:
-    """The tasks with one state ID so far: those that do the work of the first, and the first that does other work."""
+    """The tasks with one state ID so far: those with the same work as the first, and the first with other work."""
 
     def __init__(self, first: KeptState, order: _Order) -> None:
         self._first = first
@@ -49,22 +49,22 @@ class _Earlier:
         self._unlike: KeptState | None = None
 
     def clash_with(self, state: KeptState) -> tuple[str, str, str] | None:
-        """The task with which a later one clashes, why, and the fix."""
+        """Return the task that a later one conflicts with, the reason and the fix."""
         task_id = state.step.task_id
         if state.work != self._first.work:
             self._unlike = self._unlike or state
-            return self._first.step.task_id, WHY, _with_a_suffix(state.step)
+            return self._first.step.task_id, REASON, _with_a_suffix(state.step)
         other = self._order.first_concurrent(self._alike, task_id)
         self._alike |= self._order.bit_of(task_id)
         if other:
             is_forced = has_option(state.step, WITHOUT_LOCK)
             why = "with `force`, each overwrites it" if is_forced else "Meltano rejects the second while the first runs"
             return other, why, f"run one after the other with `after`{_or_another_id(state.step)}"
-        return (self._unlike.step.task_id, WHY, _with_a_suffix(state.step)) if self._unlike else None
+        return (self._unlike.step.task_id, REASON, _with_a_suffix(state.step)) if self._unlike else None
 
 
 class _Order:
-    """The tasks that never run at the same time as each task. A set of tasks is a number, with one bit for each."""
+    """The tasks that never run concurrently with each task. Sets of tasks are integers with one bit per task."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         after = {step.task_id: step.after for step in steps}
@@ -84,23 +84,23 @@ class _Order:
             self._add_branch([sum(self._bits[task_id] for task_id in runs) for runs in choices])
 
     def _add_branch(self, choices: Sequence[int]) -> None:
-        """Add the tasks that a branch never runs together with another: each choice runs some."""
+        """Add the tasks that a branch never runs together; each choice is a set of tasks."""
         for task_id, bit in self._bits.items():
             together = reduce(or_, (runs for runs in choices if runs & bit), 0)
             self._apart[task_id] |= ~together & ((1 << len(self._bits)) - 1)
 
     def bit_of(self, task_id: str) -> int:
-        """The set of one task."""
+        """Return the set with only this task."""
         return self._bits[task_id]
 
     def first_concurrent(self, tasks: int, task_id: str) -> str | None:
-        """The first of these tasks that may run at the same time as the task."""
+        """Return the first of the tasks that may run concurrently with a task."""
         concurrent = tasks & ~self._apart[task_id]
         return self._names[(concurrent & -concurrent).bit_length() - 1] if concurrent else None
 
 
 def _sorted(waits_for: Mapping[str, Sequence[str]]) -> list[str]:
-    """The tasks, each after those that it waits for, except in a cycle, which is an error of its own."""
+    """Return the tasks in topological order; cycles, which are errors of their own, are in any order."""
     found: list[str] = []
     seen: set[str] = set()
     waiting = [(task_id, False) for task_id in waits_for]
@@ -115,12 +115,12 @@ def _sorted(waits_for: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _or_another_id(step: Step) -> str:
-    return ", or write another `state_id`" if step.task.extractor else ""
+    return ", or set another `state_id`" if step.task.extractor else ""
 
 
 def _with_a_suffix(step: Step) -> str:
     if step.task.extractor:
-        return "write another `state_id`"
+        return "set another `state_id`"
     if step.script:
         option = f"`--state-id-suffix={step.task_id}`"
         return f"pass {option} to its `meltano run`, or another `--state-id` to its `meltano el`"

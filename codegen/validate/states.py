@@ -1,4 +1,4 @@
-"""State IDs: they must be valid, and not shared by schedules, concurrent tasks or concurrent runs."""
+"""Checks state IDs: they must be valid, and not shared by schedules, concurrent tasks or concurrent runs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from codegen.schema import Schedule
 from codegen.text.jinja import literal_text, parts_of, with_templates_as
 from codegen.text.shell import words_of
 from codegen.validate.places import place_of
-from codegen.validate.shared_states import OWN_EXTRACTOR, WHY, check_tasks
+from codegen.validate.shared_states import OWN_EXTRACTOR, REASON, check_tasks
 
-# The variable that sets the option too (meltano/cli/run.py).
+# The environment variable of the option (meltano/cli/run.py).
 _SUFFIX_VARIABLE = "MELTANO_RUN_STATE_ID_SUFFIX"
-# The variables of Airflow that have a time of day in them.
+# Airflow variables that contain a time of day.
 _OF_A_RUN = re.compile(
     r"\{\{\s*((?:dag_run\.)?(?:run_id|logical_date|execution_date|run_after)|ts|data_interval_(?:start|end))\s*\}\}"
 )
@@ -29,9 +29,9 @@ _OF_A_RUN = re.compile(
 def check_states(
     schedules: Iterable[Schedule], states_of: Mapping[str, Sequence[KeptState]], meltano: MeltanoProject | None
 ) -> Iterator[Diagnostic]:
-    """Two that share a state ID continue from each other's bookmark, and Meltano rejects the second while one runs.
+    """Report shared state IDs: each user continues from the other's bookmark, and Meltano rejects concurrent runs.
 
-    Two schedules of one job or pair may share its state if they run it with the same variables.
+    Schedules with the same job or pair may share its state if they run it with the same variables.
     """
     first_with: dict[object, tuple[Schedule, KeptState]] = {}
     for schedule in schedules:
@@ -41,7 +41,7 @@ def check_states(
             is_forced = has_option(states[0].step, WITHOUT_LOCK)
             why = "with `force`, each overwrites it" if is_forced else "Meltano rejects all but the first"
             message = f"concurrent runs share the state ID {quoted(states[0].id)}: {why}"
-            # A suffix cannot have the `:` that the id of a run has (`check_state_ids`).
+            # A suffix cannot contain the `:` of a run ID (`check_state_ids`).
             of_suffix = "state_id_suffix", "{{ run_id | replace(':', '-') }}"
             key, template = ("state_id", "{{ run_id }}") if states[0].step.task.extractor else of_suffix
             hint = f"set `max_active_runs: 1`, or a `{key}` that differs per run, such as one with `{template}`"
@@ -51,9 +51,9 @@ def check_states(
             is_meant = not (state.step.task.extractor or others.step.task.extractor) and state.work == others.work
             if other.name != schedule.name and not is_meant:
                 where = _place(other, others)
-                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({where}): {WHY}"
-                of_run = f"set a `state_id_suffix` in the one that has not run yet, or use {OWN_EXTRACTOR}"
-                of_pair = "set a different `state_id` in the one that has not run yet"
+                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({where}): {REASON}"
+                of_run = f"set a `state_id_suffix` in the schedule that has not run yet, or use {OWN_EXTRACTOR}"
+                of_pair = "set a different `state_id` in the schedule that has not run yet"
                 hint = of_pair if state.step.task.extractor else of_run
                 yield Diagnostic(rules.SHARED_STATE, message, _place(schedule, state), hint)
 
@@ -71,9 +71,14 @@ def check_environments(
     suffixes: Mapping[str, str],
     place: Location,
 ) -> Iterator[Diagnostic]:
-    """The environments must have separate system databases, or separate state IDs.
+    """Check that environments with a shared system database have separate state IDs.
 
-    Some of them have a suffix for these, and the place is that of both keys in the configuration.
+    Args:
+        schedules: the schedules of all environments.
+        states_of: the states of each schedule, by its `key`.
+        names: the environments.
+        suffixes: the configured suffixes of state IDs, by environment.
+        place: the location of the keys in the configuration.
     """
     homes: dict[tuple[str, object], set[str]] = {}
     in_scripts = set()
@@ -98,14 +103,14 @@ def check_environments(
         f"otherwise set `state_id_suffix = {{{table}}}`, and {quoted(keeps)} keeps its IDs"
     )
     if shared.keys() <= in_scripts:
-        hint = "name another state ID in the `command` by a variable, which `env` sets for each environment"
+        hint = "use a variable for the state ID in the `command`, and set it in `env` for each environment"
     yield Diagnostic(rules.SHARED_STATE, f"{message}: {why}", place, hint)
 
 
 def check_state_ids(
     schedule: Schedule, states: Iterable[KeptState], meltano: MeltanoProject | None
 ) -> Iterator[Diagnostic]:
-    """No part of a state ID may contain the character that `meltano run` puts between them (`generate_state_id`)."""
+    """Report state ID parts with the character that separates them (`generate_state_id` of `meltano run`)."""
     environment = schedule.environment or ""
     if _has_delimiter(environment) and (schedule.tasks is None or any(task.run for task in schedule.tasks)):
         message = f"every run fails: Meltano does not allow `{DELIMITER}` in an environment name"
@@ -117,7 +122,7 @@ def check_state_ids(
         suffix, place = _suffix_of(schedule, step)
         of_environment = state_id_suffix(schedule, step.task, meltano)
         if step.run and schedule.state_suffix and "$" in of_environment:
-            message = f"nothing can follow the suffix {quoted(of_environment)}, whose variable only Meltano expands"
+            message = f"`state_id_suffix` cannot be appended to {quoted(of_environment)}: only Meltano expands it"
             hint = "set a `state_id_suffix` in the schedule"
             yield Diagnostic(rules.INVALID_VALUE, message, schedule.where("environment", "job", "tasks"), hint)
         if _has_delimiter(suffix):
@@ -126,7 +131,7 @@ def check_state_ids(
 
 
 def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:
-    """The suffix of a task's `meltano run`, and its place."""
+    """Return the suffix of a task's `meltano run` and its location."""
     at = step.task.at
     if own := without_suffix(words_of(step.run))[1]:
         return own, at["run"]
@@ -137,7 +142,7 @@ def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:
 
 
 def _has_delimiter(text: str) -> bool:
-    """Whether a value certainly has the character: outside of its templates, or in the dates and ids of a run."""
+    """Return whether a value certainly contains the delimiter: outside templates, or in run dates and IDs."""
     literal = literal_text(text)
     return DELIMITER in (with_templates_as("", text) if literal is None else literal) or bool(_OF_A_RUN.search(text))
 
@@ -149,5 +154,5 @@ def _without_delimiter(text: str) -> str:
 
 
 def steps_with_state(states: Iterable[KeptState]) -> Iterable[Step]:
-    """The steps that keep these states, each once."""
+    """Return the steps that keep these states, each once."""
     return {state.step.task_id: state.step for state in states}.values()

@@ -1,4 +1,4 @@
-"""Tasks: they and their groups must have unique ids, valid `after`, and no cycle."""
+"""Checks tasks: unique IDs of tasks and groups, valid `after`, and no cycles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codegen.validate.places import place_of, values_of
 
 
 def check_tasks(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Check the ids of the tasks, their trigger rules, and which tasks they wait for."""
+    """Check the IDs, trigger rules and dependencies of tasks."""
     yield from _check_ids(schedule)
     yield from _check_trigger_rules(schedule, airflow)
     if not schedule.tasks:
@@ -49,7 +49,7 @@ def _check_ids(schedule: Schedule) -> Iterator[Diagnostic]:
     for task in tasks:
         place = place_of(task, schedule, "id")
         if task.task_id in seen:
-            message = f"two tasks have the id {quoted(task.task_id)}"
+            message = f"two tasks have the ID {quoted(task.task_id)}"
             hint = _with_another_id(task, free_id(task.task_id, taken))
             yield Diagnostic(rules.DUPLICATE_TASK, message, place, hint)
         yield from check_task_id(task.task_id, place)
@@ -59,22 +59,22 @@ def _check_ids(schedule: Schedule) -> Iterator[Diagnostic]:
 def _check_after(task: Task, known: Collection[str], location: Location) -> Iterator[Diagnostic]:
     for name in task.after or ():
         if name not in known:
-            hint = nearest(name, known) or f"there are {', '.join(known)}"
-            yield Diagnostic(rules.UNKNOWN_TASK, f"there is no task or group {quoted(name)}", location, hint)
+            hint = nearest(name, known) or f"expected one of {', '.join(known)}"
+            yield Diagnostic(rules.UNKNOWN_TASK, f"unknown task or group {quoted(name)}", location, hint)
 
 
 def _with_another_id(task: Task, free: str) -> str:
     if task.id:
-        return "give each its own `id`"
+        return "set a different `id` in each"
     if "" in task.at:
         return f"add `{to_yaml({'id': free}).strip()}` to this one"
     return f"write this one as `{printable(to_yaml({'id': free, 'run': task.run}, flow=True).strip())}`"
 
 
 def check_task_id(task_id: str, location: Location, key: str = "id") -> Iterator[Diagnostic]:
-    """Check the length of a task id, which `key` decides."""
+    """Check the length of a task ID; `key` sets it."""
     if len(task_id) > LONGEST_ID:
-        message = f"the id of the task has {len(task_id)} characters, Airflow allows {LONGEST_ID}"
+        message = f"the task ID has {len(task_id)} characters; Airflow allows {LONGEST_ID}"
         yield Diagnostic(rules.LONG_NAME, message, location, f"set a shorter `{key}`")
 
 
@@ -83,15 +83,15 @@ def _check_trigger_rules(schedule: Schedule, airflow: str) -> Iterator[Diagnosti
     for rule, place in values_of(schedule, "trigger_rule"):
         if rule not in known:
             since = next(version for version in VERSIONS if rule in facts_of(version).trigger_rules)
-            message = f"Airflow {airflow} has no trigger rule {quoted(rule)}, which came with {since}"
-            hint = "take another rule, or a later `airflow` in the configuration"
+            message = f"Airflow {airflow} does not support the trigger rule {quoted(rule)}, which was added in {since}"
+            hint = "use another rule, or a newer `airflow` in the configuration"
             yield Diagnostic(rules.UNSUPPORTED, message, place, hint)
 
 
 def _check_cycle_of_groups(
     schedule: Schedule, by_id: Mapping[str, Task], graph: Mapping[str, list[str]]
 ) -> Iterator[Diagnostic]:
-    """Report paths that leave a group and enter it again: Airflow 3.4 warns about them, and 3.5 rejects the DAG."""
+    """Report paths that leave a group and enter it again: Airflow 3.4 warns about them, 3.5 rejects the DAG."""
     unit_of = {id_: task.group or id_ for id_, task in by_id.items()}
     units: dict[str, set[str]] = {unit: set() for unit in unit_of.values()}
     for id_, names in graph.items():
@@ -102,19 +102,19 @@ def _check_cycle_of_groups(
         task = next(
             by_id[id_] for id_, names in graph.items() if unit_of[id_] == waiting and awaited in _units(names, unit_of)
         )
-        hint = "remove one `after`, or give the tasks other groups"
+        hint = "remove one `after`, or change the groups"
         yield Diagnostic(rules.CYCLE, message, place_of(task, schedule, "after"), hint)
 
 
 def _units(names: Iterable[str], unit_of: Mapping[str, str]) -> set[str]:
-    """The group of each task, or the task itself if it has none."""
+    """Return the group of each task, or the task itself without a group."""
     return {unit_of.get(name, name) for name in names}
 
 
 def _check_group(task_id: str, groups: Mapping[str, list[str]], location: Location) -> Iterator[Diagnostic]:
-    """A group has ids of its own: that, and two for its ends (`upstream_join_id` and `downstream_join_id`)."""
+    """Report a task ID that a group uses: its own, `upstream_join_id` or `downstream_join_id`."""
     name, _, end = task_id.rpartition(".")
     if task_id in groups or (name in groups and end in {"upstream_join_id", "downstream_join_id"}):
         group = quoted(task_id if task_id in groups else name)
-        message = f"{quoted(task_id)} is a task, and the group {group} has that id"
+        message = f"the task {quoted(task_id)} has the same ID as the group {group}"
         yield Diagnostic(rules.DUPLICATE_TASK, message, location, "rename the task, or the group")

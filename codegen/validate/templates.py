@@ -1,4 +1,4 @@
-"""Templates: the dates that they use must exist in every run, and be in the expected timezone."""
+"""Checks templates: the dates that they use must exist in every run and be in the expected timezone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from codegen.timetable.utc_dates import other_date
 from codegen.validate.places import runs_of_job, texts_in
 
 if TYPE_CHECKING:
-    # It imports Jinja2.
+    # Imports Jinja2.
     from codegen.validate.run_dates import DateUse
 
 # `check_alerts` checks these.
@@ -29,10 +29,10 @@ _ALERTS = {*EVENTS, DEADLINE}
 
 
 def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow: str) -> Iterator[Diagnostic]:
-    """A run must have the dates that templates use, and they must be the expected ones.
+    """Report dates that some runs do not have, empty data intervals, and UTC dates where local ones are expected.
 
-    On Airflow 3 a run has a logical date only if it is scheduled or given one, and a data interval only on request. On
-    every version the dates are in UTC.
+    On Airflow 3, a run has a logical date only if it is scheduled or started with one, and a data interval only with
+    `data_interval: true`.
     """
     values = [*templated_values(schedule, without=_ALERTS)]
     values += [(run, schedule.where("job")) for run in runs_of_job(schedule, meltano)]
@@ -56,7 +56,7 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
     # One hint fixes both.
     hint = use.on_the_clock(may_lack_date=may_lack_date) if other else use.in_every_run()
     if may_lack_date and not use.is_asked:
-        manual = "a run that the API or `airflow dags trigger` starts without a logical date"
+        manual = "a run that is triggered without a logical date"
         run = "a run that another schedule starts" if schedule.after else manual
         result = "the task gets `None`" if use.is_of_dag_run else "the task fails"
         message = f"{run} has no {quoted(use.name)} on Airflow 3, and {result}"
@@ -81,9 +81,9 @@ def templated_values(
     model: Any,  # noqa: ANN401  # a schedule, or a map in it
     without: Collection[str] = (),
 ) -> Iterator[tuple[Any, Location]]:
-    """Every value of a schedule, or of a map in it, in which Airflow evaluates templates; with its place.
+    """Yield every templated value of a schedule, or of a map in it, with its location.
 
-    The keys in `without` are left out at any depth.
+    Keys in `without` are skipped at any depth.
     """
     at: Mapping[str, Location] = model.at
     rows = keys_of(type(model))

@@ -1,4 +1,4 @@
-"""Time: the interval, the dates and the durations must be possible together."""
+"""Checks the interval, the dates and the durations."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from codegen.validate.places import values_of
 
 
 def check_interval(schedule: Schedule) -> Diagnostic | None:
-    """The interval must be valid, with the values for `H` that depend on the schedule's name."""
+    """Check the interval, including the values for `H`, which depend on the name of the schedule."""
     try:
-        schedule.clock  # noqa: B018  # to read it is the check
+        schedule.clock  # noqa: B018  # the property raises the error
     except InvalidError as error:
         return error.at(schedule.where("interval"))
     return None
 
 
 def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The dates must be in order and unambiguous, and keys about runs must have an effect."""
+    """Check that the dates are unambiguous and in order, and that keys about runs have an effect."""
     zone = ZoneInfo(schedule.timezone)
     for key, date in (("start_date", schedule.start_date), ("end_date", schedule.end_date)):
         if date and date.tzinfo and _is_first_of_two(date.astimezone(zone)):
             twice = f"this time occurs twice in {schedule.timezone} because of a DST change"
-            message, hint = f"{twice}, and Airflow uses the second", "take a date an hour earlier or later"
+            message, hint = f"{twice}, and Airflow uses the second", "use a time an hour earlier or later"
             yield Diagnostic(rules.AMBIGUOUS_DATE, message, schedule.where(key), hint)
     if schedule.catchup and "start_date" not in schedule.at:
         message = "`catchup` without a `start_date` starts a run for every interval since 1970"
@@ -49,14 +49,14 @@ def check_time(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Airflow must support the cron, which must mean what it says, and must not stall at a DST change."""
+    """Check that Airflow supports the cron expression, runs it as expected, and does not stall at a DST change."""
     cron = schedule.clock.cron
     if unsupported := cron and unsupported_by(airflow, cron):
         rule = rules.INVALID_INTERVAL if unsupported.is_refused else rules.SURPRISING_CRON
         yield Diagnostic(rule, unsupported.message, schedule.where("interval"), f"write `{unsupported.portable}`")
     elif pitfall := cron and pitfall_of(cron):
         runs = ", ".join(f"{run:%a %Y-%m-%d %H:%M}" for run in example_runs(cron or ""))
-        message = f"{pitfall.message}; runs that follow each other: {runs}"
+        message = f"{pitfall.message}; consecutive runs: {runs}"
         yield Diagnostic(rules.SURPRISING_CRON, message, schedule.where("interval"), pitfall.fix)
     if schedule.catchup and (last := schedule.timetable(airflow).stall()):
         change = f"a DST change of {schedule.timezone}"
@@ -66,7 +66,7 @@ def check_clock(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_timetable(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
-    """Check the arguments of a timetable that comes with Airflow."""
+    """Check the arguments of a timetable class of Airflow."""
     timetable = schedule.interval
     facts = facts_of(airflow).class_of(timetable.uses) if isinstance(timetable, CustomTimetable) else None
     if facts and isinstance(timetable, CustomTimetable):
@@ -76,7 +76,7 @@ def check_timetable(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def check_durations(schedule: Schedule) -> Iterator[Diagnostic]:
-    """A limit has no effect if the run has ended before it."""
+    """Report limits that `dagrun_timeout` makes ineffective."""
     whole = schedule.dagrun_timeout
     if whole is None:
         return

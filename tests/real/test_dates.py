@@ -80,7 +80,7 @@ def _followed(template: str, hint_of: Callable[[DateUse], str]) -> str:
 def _words_of(hint: str, use: DateUse) -> tuple[str, str]:
     if use.is_whole:
         return f"{{{{ {use.text} }}}}", hint.removeprefix("write `").removesuffix("`")
-    found = re.fullmatch(rf"write `(.+)` in place of `{re.escape(use.name)}`", hint)
+    found = re.fullmatch(rf"write `(.+)` instead of `{re.escape(use.name)}`", hint)
     assert found, hint
     return use.name, found[1]
 

@@ -216,7 +216,7 @@ def test_airflow_loads_the_dags_of_one_environment(invocation: Invocation, monke
     def listed() -> set[str]:
         return {row["dag_id"] for row in json.loads(invocation.run("dags", "list", "-o", "json").splitlines()[-1])}
 
-    said = "dagpress: the DAGs are those of the environment {}; DAGPRESS_ENVIRONMENT chooses another\n"
+    said = "dagpress: using the DAGs of environment {}; set DAGPRESS_ENVIRONMENT to use another\n"
     monkeypatch.delenv("DAGPRESS_ENVIRONMENT", raising=False)
     assert listed() == {"meltano_both"}
     assert said.format("dev") in invocation.stderr.read_text()
@@ -251,6 +251,6 @@ def test_adding_an_installed_airflow_changes_nothing(invocation: Invocation) -> 
     folder = invocation.demo.folder
     code, _, said = dagpress(folder, "add", "orchestrator", "airflow")
     assert code == 0
-    assert f"Airflow {invocation.version} is there already, in .dagpress/{invocation.home.parent.name}.\n" in said
+    assert f"Airflow {invocation.version} is already installed in .dagpress/{invocation.home.parent.name}.\n" in said
     assert (folder / "schedules/carbon__duckdb.yml").exists()
     assert (folder / ".dagpress/.gitignore").read_text() == "*\n"

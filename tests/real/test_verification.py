@@ -133,7 +133,7 @@ def test_the_dags_of_one_environment_are_compared(
         monkeypatch.setenv("DAGPRESS_ENVIRONMENT", name)
         assert _verify(root, airflow_3) == code
         printed = capsys.readouterr()
-        assert f"In the environment `{name or 'dev'}`; DAGPRESS_ENVIRONMENT chooses another.\n" in printed.err
+        assert f"Using environment `{name or 'dev'}`; set DAGPRESS_ENVIRONMENT to use another.\n" in printed.err
         assert printed.out.splitlines()[1] == f"meltano_a  {result}"
 
 

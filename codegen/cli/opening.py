@@ -1,4 +1,4 @@
-"""Opens a project for `init` and `import`, which create a missing configuration."""
+"""Opens a project for `init` and `import`, with a new configuration if it has none."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from codegen.sync.parts import Action
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """A project at the start of a command.
+class OpenedProject:
+    """A project, and its new configuration if it had none.
 
     Attributes:
-        meltano: the Meltano project directory of the command.
-        changes: the change that writes a new configuration.
-        reason: the reason for the Airflow version of a new configuration; empty for an existing one.
-        diagnostics: the warnings about the pins of Airflow.
+        meltano: the Meltano project directory.
+        changes: the change that writes the new configuration.
+        reason: the reason for the Airflow version of the new configuration; empty for an existing one.
+        diagnostics: the warnings about the Airflow pins.
     """
 
     project: Project
@@ -37,8 +37,8 @@ class Beginning:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def begin(root: Path, path: Path | None, output: str = "text", airflow: str | None = None) -> Beginning:
-    """Open the project in a folder, with a planned configuration if it has none.
+def open_or_configure(root: Path, path: Path | None, output: str = "text", airflow: str | None = None) -> OpenedProject:
+    """Open the project in a folder, and plan a configuration if it has none.
 
     Args:
         root: the folder.
@@ -47,29 +47,29 @@ def begin(root: Path, path: Path | None, output: str = "text", airflow: str | No
         airflow: the version for a new configuration. Default: the version that the project pins.
 
     Raises:
-        click.UsageError: an existing configuration is for another Airflow than the given one.
-        click.ClickException: there is no meltano.yml.
+        click.UsageError: the existing configuration has another Airflow version.
+        click.ClickException: meltano.yml is missing.
         click.exceptions.Exit: the configuration has errors, which were printed.
     """
     if has_configuration(root):
         project = open_project(root, output)
         if airflow and airflow != project.airflow:
-            message = f'the configuration is for Airflow {project.airflow}: set `airflow = "{airflow}"` there.'
+            message = f'the configuration has Airflow {project.airflow}: change it to `airflow = "{airflow}"`.'
             raise click.UsageError(message)
-        return Beginning(project, meltano_folder(project.meltano_project, path))
+        return OpenedProject(project, meltano_folder(project.meltano_project, path))
     root = root.resolve()
     folder = meltano_folder(root, path)
-    # The import takes 10 ms, and a project needs it once.
+    # The import takes 10 ms, and is needed once per project.
     from codegen.pins import AIRFLOW, choose_airflow, find_pins  # noqa: PLC0415
 
     choice = choose_airflow(() if airflow else find_pins(root, folder, AIRFLOW))
     chosen, reason = (airflow, "set by --airflow") if airflow else (choice.airflow, choice.reason)
     text = configuration_text(chosen, reason, os.path.relpath(folder, root).replace(os.sep, "/"))
     project = open_project(root, output, text)
-    return Beginning(project, folder, (Change(OWN_FILE, Action.CREATE, "", text),), reason, choice.diagnostics)
+    return OpenedProject(project, folder, (Change(OWN_FILE, Action.CREATE, "", text),), reason, choice.diagnostics)
 
 
-def say_airflow(beginning: Beginning) -> None:
-    """Print the Airflow version of a new configuration, and the reason for it."""
-    if beginning.reason:
-        echo(f"The DAG files are for Airflow {beginning.project.airflow}: {beginning.reason}.", err=True)
+def print_airflow(opened: OpenedProject) -> None:
+    """Print the Airflow version of a new configuration and the reason for it."""
+    if opened.reason:
+        echo(f"The DAG files are for Airflow {opened.project.airflow}: {opened.reason}.", err=True)
