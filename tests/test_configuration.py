@@ -223,7 +223,7 @@ def test_a_missing_airflow_version_is_an_error(
     for command in ("list", "generate", "check", "schema"):
         code, _, err = dagpress(nearest_project(inner), command)
         assert (code, err[: len(place)], err.count("\n")) == (2, place, 2)
-        assert err.endswith(f"({hint})\n")
+        assert f"({hint})\n" in err
 
 
 @pytest.mark.parametrize("name", ["dagpress.toml", "pyproject.toml"])
