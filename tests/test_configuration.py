@@ -222,8 +222,8 @@ def test_a_missing_airflow_version_is_an_error(
     assert nearest_project(inner) == inner
     for command in ("list", "generate", "check", "schema"):
         code, _, err = dagpress(nearest_project(inner), command)
-        assert (code, err[: len(place)], err.count("\n")) == (2, place, 1)
-        assert err.endswith(f"({hint})\n")
+        assert (code, err[: len(place)], err.count("\n")) == (2, place, 2)
+        assert f"({hint})\n" in err
 
 
 @pytest.mark.parametrize("name", ["dagpress.toml", "pyproject.toml"])
@@ -258,7 +258,8 @@ def test_a_version_that_does_not_match_is_the_only_error(project: Path) -> None:
     assert problem.message == f"the project requires Dagpress `>=99,<100`, but {installed} is installed"
     assert shlex.split(problem.hint) == ["pip", "install", "dagpress>=99,<100"]
     code, out, err = dagpress(project, "generate")
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 2
     assert not (project / "generated_dags").exists()
 
 

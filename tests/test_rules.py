@@ -271,7 +271,7 @@ def test_a_rule_is_explained(tmp_path: Path) -> None:
     code, out, _ = dagpress(tmp_path, "rule", rule.code)
     assert (code, out) == (0, rule.page())
     assert out.startswith(f"# moving-image (warning)\n\n{rule.summary}\n\n")
-    assert json.loads(dagpress(tmp_path, "rule", rule.code, "--format", "json")[1])["page"] == rule.page()
+    assert json.loads(dagpress(tmp_path, "rule", rule.code, "--format", "json")[1])[0]["page"] == rule.page()
 
 
 @pytest.mark.parametrize(
@@ -284,6 +284,6 @@ def test_an_unknown_rule_is_an_error_with_a_suggestion(code: str, hint: str, tmp
 
 def test_the_codes_are_completed() -> None:
     """In the shell."""
-    (argument,) = (each for each in rule_command.params if each.name == "code")
+    (argument,) = (each for each in rule_command.params if each.name == "codes")
     found = argument.shell_complete(click.Context(rule_command), "unknown-e")
     assert [each.value for each in found] == ["unknown-extractor", "unknown-environment"]

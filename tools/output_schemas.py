@@ -18,7 +18,7 @@ OUTPUTS: dict[str, Any] = {
     "next": list[str],
     "calendar": outputs.Week,
     "rule": list[outputs.RuleSummary],
-    "rule CODE": outputs.RulePage,
+    "rule CODE": list[outputs.RulePage],
 }
 _SIMPLE: dict[Any, dict[str, Any]] = {
     Any: {},

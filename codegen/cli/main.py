@@ -50,7 +50,7 @@ _COMMANDS = {
     "import": ("importing", "Write a schedule file for each schedule in meltano.yml."),
     "export": ("importing", "Write the schedules back to meltano.yml."),
     "schema": ("inspection", "Print the JSON Schema or the reference of the keys."),
-    "rule": ("rule", "List the codes of errors and warnings, or explain one."),
+    "rule": ("rule", "List the codes of errors and warnings, or explain some."),
     "manual": ("manual", "List the pages of the manual, or print one in Markdown."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the project files."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from codegen.cli.exit_code import ExitCode
@@ -20,27 +22,30 @@ def _complete_codes(_context: click.Context, _parameter: click.Parameter, incomp
     epilog="\b\nExamples:\n  dagpress rule                     list all codes\n"
     "  dagpress rule moving-image        explain one code"
 )
-@click.argument("code", required=False, shell_complete=_complete_codes)
+@click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=_complete_codes)
 @format_option("text", "json")
-def rule(code: str | None, output: str) -> int:
-    """List the codes of errors and warnings, or explain one.
+def rule(codes: Sequence[str], output: str) -> int:
+    """List the codes of errors and warnings, or explain some.
 
     Each error and warning shows its code after the file and line. The page of a code explains the reason, with an
     example and the fix.
     """
-    if code is not None and code not in RULES:
-        raise click.ClickException(f"unknown rule {quoted(code)} ({nearest_code(code)})")
-    chosen = [each for each in RULES.values() if code in {None, each.code}]
+    for code in codes:
+        if code not in RULES:
+            raise click.ClickException(f"unknown rule {quoted(code)} ({nearest_code(code)})")
+    pages = [RULES[code] for code in codes]
     if output == "json":
-        data = [_summary(each) for each in chosen]
-        page: RulePage = {**data[0], "page": chosen[0].page()}
-        echo_json(page if code else data)
-    elif code:
-        echo(RULES[code].page(), nl=False)
+        echo_json([_page(each) for each in pages] or [_summary(each) for each in RULES.values()])
+    elif pages:
+        echo("\n".join(each.page() for each in pages), nl=False)
     else:
-        rows = [(each.code, each.severity.value, each.summary) for each in chosen]
+        rows = [(each.code, each.severity.value, each.summary) for each in RULES.values()]
         print_table(("CODE", "SEVERITY", "SUMMARY"), rows)
     return ExitCode.FINE
+
+
+def _page(chosen: Rule) -> RulePage:
+    return {**_summary(chosen), "page": chosen.page()}
 
 
 def _summary(chosen: Rule) -> RuleSummary:
