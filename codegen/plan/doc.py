@@ -44,11 +44,13 @@ def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
     sentence = _what(schedule, steps, _code, "these tasks") + _when(schedule, _code)
     if _is_single(schedule, steps):
         return f"{sentence}."
-    if all(step.run for step in steps):
-        tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
-    else:
-        tasks = "\n".join(map(_task, steps))
-    return f"{sentence}:\n\n{tasks}"
+    words = _run if all(step.run for step in steps) else _task
+    return f"{sentence}:\n\n" + "\n".join(map(words, steps))
+
+
+def _run(step: Step) -> str:
+    task_id = f"{_code(step.task.id)}: " if step.task.id else ""
+    return f"- {task_id}{_code(step.run)}"
 
 
 def _task(step: Step) -> str:

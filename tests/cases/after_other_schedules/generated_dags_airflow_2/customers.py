@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 05:00 (Europe/Berlin):
 
-- `tap-a target-postgres`
-- `tap-b target-postgres`
-- `dbt-postgres:run`
+- `done`: `tap-a target-postgres`
+- `second`: `tap-b target-postgres`
+- `third`: `dbt-postgres:run`
 
 Defined in `schedules/customers.yml`.
 """

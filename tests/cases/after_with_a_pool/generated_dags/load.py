@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-orders target-postgres`
-- `tap-customers target-postgres`
+- `orders`: `tap-orders target-postgres`
+- `customers`: `tap-customers target-postgres`
 
 Defined in `schedules/load.yml`.
 """

@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks with Meltano every hour (UTC):
 
-- `tap-gitlab target-postgres`
-- `dbt-postgres:run`
+- `load`: `tap-gitlab target-postgres`
+- `transform`: `dbt-postgres:run`
 
 Defined in `schedules/tasks.yml`.
 """

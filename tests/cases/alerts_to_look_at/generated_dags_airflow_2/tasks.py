@@ -4,7 +4,7 @@
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
 - `tap-gitlab target-postgres`
-- `tap-gitlab target-postgres`
+- `again`: `tap-gitlab target-postgres`
 
 Defined in `schedules/tasks.yml`.
 """

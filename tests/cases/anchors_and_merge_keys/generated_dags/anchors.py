@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-gitlab target-postgres`
-- `tap-gitlab target-postgres`
+- `first`: `tap-gitlab target-postgres`
+- `second`: `tap-gitlab target-postgres`
 
 Defined in `schedules/anchors.yml`.
 """

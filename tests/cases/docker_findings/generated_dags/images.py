@@ -3,14 +3,14 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-a target-b`
-- `tap-a target-b`
-- `tap-a target-b`
-- `tap-a target-b`
-- `tap-a target-b`
-- `tap-a target-b`
-- `tap-a target-b`
-- `tap-a target-b`
+- `port`: `tap-a target-b`
+- `latest`: `tap-a target-b`
+- `template`: `tap-a target-b`
+- `registry`: `tap-a target-b`
+- `unknown`: `tap-a target-b`
+- `suffix`: `tap-a target-b`
+- `digest`: `tap-a target-b`
+- `tag`: `tap-a target-b`
 
 Defined in `schedules/images.yml`.
 """

@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks with Meltano every Sunday at 00:00 (UTC):
 
-- `tap-gitlab target-postgres`
-- `dbt-postgres:run`
+- `extract`: `tap-gitlab target-postgres`
+- `transform`: `dbt-postgres:run`
 
 Defined in `schedules/tasks.yml`.
 """

@@ -3,10 +3,10 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-a target-b`
-- `tap-b target-b`
-- `tap-c target-b`
-- `tap-d target-b`
+- `first`: `tap-a target-b`
+- `second`: `tap-b target-b`
+- `third`: `tap-c target-b`
+- `fourth`: `tap-d target-b`
 
 Defined in `schedules/chain.yml`.
 """

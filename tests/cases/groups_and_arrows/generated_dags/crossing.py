@@ -3,15 +3,15 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-a target-b`
-- `tap-b target-b`
-- `tap-c target-b`
-- `tap-d target-b`
-- `tap-e target-b`
-- `tap-f target-b`
-- `tap-g target-b`
-- `tap-h target-b`
-- `tap-i target-b`
+- `a`: `tap-a target-b`
+- `lambda`: `tap-b target-b`
+- `c`: `tap-c target-b`
+- `pendulum`: `tap-d target-b`
+- `a-task-whose-id-goes-on-and-on-and-on-for-long`: `tap-e target-b`
+- `another-task-with-an-id-that-is-long`: `tap-f target-b`
+- `a-third-task-with-an-id-that-is-long`: `tap-g target-b`
+- `and-a-fourth-task-with-such-an-id`: `tap-h target-b`
+- `last`: `tap-i target-b`
 
 Defined in `schedules/crossing.yml`.
 """

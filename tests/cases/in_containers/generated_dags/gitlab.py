@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-gitlab target-postgres`
-- `dbt-postgres:run`
-- `files-of-the-worker:clean`
+- `load`: `tap-gitlab target-postgres`
+- `transform`: `dbt-postgres:run`
+- `clean_up`: `files-of-the-worker:clean`
 
 Defined in `schedules/gitlab.yml`.
 """

@@ -39,7 +39,7 @@ with DAG(
     },
     tags=["meltano", "schedule:against_a_variable"],
 ):
-    all = BashOperator(
+    task_all = BashOperator(
         task_id="all",
         bash_command=MELTANO
         + "meltano el tap-gitlab target-postgres --state-id=against_a_variable.all",
@@ -59,4 +59,4 @@ with DAG(
         append_env=True,
     )
 
-    all >> new
+    task_all >> new

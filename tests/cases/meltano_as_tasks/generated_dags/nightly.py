@@ -129,7 +129,7 @@ with DAG(
         append_env=True,
     )
 
-    vars = BashOperator(
+    task_vars = BashOperator(
         task_id="vars",
         bash_command=MELTANO + LOCK + """\
 lock dbt-postgres; meltano --environment=prod invoke dbt-postgres:deps &&
@@ -157,4 +157,4 @@ meltano invoke report
     )
 
     tap_gitlab_target_postgres >> slack >> in_europe >> merge >> dbt_postgres_run
-    dbt_postgres_run >> vars >> report
+    dbt_postgres_run >> task_vars >> report

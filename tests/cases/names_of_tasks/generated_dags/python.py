@@ -3,16 +3,16 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `a b`
-- `a b`
-- `a b`
-- `a b`
-- `a b`
-- `a b`
-- `a b`
-- `a b`
-- `a b`
-- `a b`
+- `BashOperator`: `a b`
+- `pendulum`: `a b`
+- `MELTANO`: `a b`
+- `DAG`: `a b`
+- `None`: `a b`
+- `task_number_1`: `a b`
+- `a-b`: `a b`
+- `a.b`: `a b`
+- `task_DAG`: `a b`
+- `yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy`: `a b`
 - `--full-refresh --state-id-suffix=x tap-a target-b --force`
 
 Defined in `schedules/python.yml`.

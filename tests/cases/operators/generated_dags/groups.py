@@ -43,7 +43,7 @@ with DAG(
     )
 
     with TaskGroup("files", prefix_group_id=False):
-        list = ListFiles(
+        task_list = ListFiles(
             task_id="list",
         )
 
@@ -52,5 +52,5 @@ with DAG(
             sizes=sizes.output,
         )
 
-    latest_only_operator >> list
+    latest_only_operator >> task_list
     sizes >> load

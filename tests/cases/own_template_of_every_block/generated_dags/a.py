@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-a target-b`
-- `tap-b target-b`
-- `dbt-postgres:run`
+- `extract`: `tap-a target-b`
+- `other`: `tap-b target-b`
+- `transform`: `dbt-postgres:run`
 
 Defined in `schedules/a.yml`.
 """

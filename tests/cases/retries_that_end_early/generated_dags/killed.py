@@ -203,7 +203,7 @@ set -eo pipefail
         retry_delay=timedelta(seconds=1),
     )
 
-    callable = PythonOperator(
+    task_callable = PythonOperator(
         task_id="callable",
         python_callable=rows,
         retry_delay=timedelta(seconds=1),
@@ -211,4 +211,4 @@ set -eo pipefail
 
     too_early >> job >> late_enough >> too_few >> longer_each >> too_short >> capped
     capped >> forced >> forced_too >> not_forced >> stateless >> never_again
-    never_again >> transform >> shell >> callable
+    never_again >> transform >> shell >> task_callable

@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-e target-postgres`
-- `tap-f target-postgres`
-- `tap-g target-postgres`
+- `a`: `tap-e target-postgres`
+- `b`: `tap-f target-postgres`
+- `c`: `tap-g target-postgres`
 
 Defined in `schedules/own_settings.yml`.
 """

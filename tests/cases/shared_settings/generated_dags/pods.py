@@ -3,8 +3,8 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-i target-postgres`
-- `tap-j target-postgres`
+- `a`: `tap-i target-postgres`
+- `b`: `tap-j target-postgres`
 
 Defined in `schedules/pods.yml`.
 """

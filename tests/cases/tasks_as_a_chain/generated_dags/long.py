@@ -3,10 +3,10 @@
 # fmt: off
 """Runs these tasks with Meltano every hour (UTC):
 
-- `tap-orders target-postgres`
-- `tap-invoices target-postgres`
-- `tap-customers target-postgres`
-- `tap-returns target-postgres`
+- `extract_the_orders_table_of_the_shop`: `tap-orders target-postgres`
+- `extract_the_invoices_table_of_the_shop`: `tap-invoices target-postgres`
+- `extract_the_customers_table_of_the_shop`: `tap-customers target-postgres`
+- `extract_the_returns_table_of_the_shop`: `tap-returns target-postgres`
 
 Defined in `schedules/long.yml`.
 """

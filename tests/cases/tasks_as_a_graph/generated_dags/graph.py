@@ -3,13 +3,13 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 03:00 (UTC):
 
-- `tap-orders target-postgres`
-- `tap-invoices target-postgres`
-- `tap-class target-postgres`
-- `tap-first target-postgres`
-- `dbt-postgres:run`
-- `superset:refresh`
-- `tap-alone target-postgres`
+- `orders`: `tap-orders target-postgres`
+- `invoices`: `tap-invoices target-postgres`
+- `class`: `tap-class target-postgres`
+- `1st`: `tap-first target-postgres`
+- `transform`: `dbt-postgres:run`
+- `report`: `superset:refresh`
+- `alone`: `tap-alone target-postgres`
 
 Defined in `schedules/graph.yml`.
 """

@@ -4,7 +4,7 @@
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
 - `tap-gitlab target-postgres`
-- `shop target-postgres`
+- `others`: `shop target-postgres`
 
 Defined in `schedules/shared.yml`.
 """

@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-gitlab target-postgres --state-id-suffix eu.env --run-id '{{ run_id }}.sh'`
-- `dbt-postgres:run`
-- `superset:refresh`
+- `load`: `tap-gitlab target-postgres --state-id-suffix eu.env --run-id '{{ run_id }}.sh'`
+- `transform`: `dbt-postgres:run`
+- `report`: `superset:refresh`
 
 Defined in `schedules/mixed/tasks.yml`.
 """

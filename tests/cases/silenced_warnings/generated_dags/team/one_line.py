@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-a target-b`
-- `tap-b target-b`
-- `tap-c target-b`
+- `a`: `tap-a target-b`
+- `b`: `tap-b target-b`
+- `c`: `tap-c target-b`
 
 Defined in `schedules/team/one_line.yml`.
 """

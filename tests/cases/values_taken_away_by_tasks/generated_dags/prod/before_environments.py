@@ -3,9 +3,9 @@
 # fmt: off
 """Runs these tasks with Meltano every day at 00:00 (UTC):
 
-- `tap-a target-b`
-- `tap-c target-d`
-- `tap-e target-f`
+- `a`: `tap-a target-b`
+- `b`: `tap-c target-d`
+- `c`: `tap-e target-f`
 
 Defined in `schedules/before_environments.yml` (environment `prod`).
 """
