@@ -112,7 +112,7 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
     assert (code, err) == (0, "")
     dagpress(project, "generate")
     assert out == (project / "generated_dags/prod/orders.py").read_text()
-    assert "Defined in `schedules/orders.yml`, for `prod`.\n" in out
+    assert "Defined in `schedules/orders.yml` (environment `prod`).\n" in out
     assert dagpress(project, "next", "report")[2] == said.format("prod") + "report: every day at 06:00 (UTC)\n"
     assert dagpress(project, "next", "orders", "-e", "prod")[2] == "orders: every day at 00:00 (UTC)\n"
 
@@ -380,7 +380,7 @@ def test_environments_without_differences_have_the_files_of_a_project_without_en
                 source = f"schedules/{Path(name).stem}.yml"
                 sentence = f"Defined in `{source}`."
                 assert sentence in before
-                before[before.index(sentence)] = f"Defined in `{source}`, for `{environment}`."
+                before[before.index(sentence)] = f"Defined in `{source}` (environment `{environment}`)."
                 assert after == before
         assert deployed.files == expected
 

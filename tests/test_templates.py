@@ -53,7 +53,7 @@ def test_an_arrow_can_have_any_form(lines: list[str], tmp_path: Path) -> None:
 def test_a_missing_arrow_is_an_error(lines: list[str], tmp_path: Path) -> None:
     code, _, err = dagpress(write(tmp_path, _order(*lines)), "generate")
     assert code == 2
-    assert err.startswith("templates/dag.py.j2:2:1: template-error: the arrow from ")
+    assert err.startswith("templates/dag.py.j2:2:1: template-error: the dependency ")
     assert not (tmp_path / "generated_dags").exists()
 
 
@@ -190,7 +190,7 @@ def test_the_built_in_template_writes_the_same_without_its_blocks(tmp_path: Path
     ("block", "lost"),
     [
         ("task", "the task `load` is missing"),
-        ("order", "the arrow from `load` to `check` is missing"),
+        ("order", "the dependency `load` >> `check` is missing"),
         ("dag", "the DAG `meltano_sales` is missing: write each of `module.dags`"),
     ],
 )
@@ -211,7 +211,7 @@ def test_the_arrow_of_a_group_uses_its_id(order: str, code: int, tmp_path: Path)
     own = f'{{% extends "dagpress/dag.py.j2" %}}{{% block order %}}{order}{{% endblock %}}'
     write(tmp_path, {"schedules/s.yml": f"interval: '@daily'\ntasks: {tasks}\n", "templates/dag.py.j2": own})
     found, _, err = dagpress(tmp_path, "generate")
-    assert (found, "the arrow from `load-all` to `c` is missing" in err) == (code, code == 2)
+    assert (found, "the dependency `load-all` >> `c` is missing" in err) == (code, code == 2)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,9 @@ class Timezone(Text):
         try:
             ZoneInfo(text)
         except (OSError, ValueError, KeyError) as error:
-            hint = nearest(text, timezones()) or "a name such as Europe/Berlin"
+            # Not an abbreviation such as EST, which has no DST changes.
+            places = (name for name in timezones() if "/" in name or name == "UTC")
+            hint = nearest(text, places) or "a name such as Europe/Berlin"
             raise InvalidError(f"{quoted(text)} is not a timezone", hint, rules.UNKNOWN_TIMEZONE) from error
 
 

@@ -52,7 +52,7 @@ class EmailAlert(_AlertKind):
         "'{{ dag.dag_id }} needs attention'",
     )
     html_content: str | None = key(
-        Message("HTML"), "The body. Default: the default text of an alert in Slack.", "'Run <b>{{ run_id }}</b>'"
+        Message("HTML"), "The body. Default: the same text as in Slack.", "'Run <b>{{ run_id }}</b>'"
     )
     smtp_conn_id: str | None = key(
         ConnectionId(), "The connection, of the type `smtp`. Default: `smtp_default`.", "mail"
