@@ -20,7 +20,7 @@ from codegen.text.shell import check_arguments, check_command, words_of
 Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_NAME_HINT = "letters, digits and _, as in Python"
+_NAME_HINT = "use letters, digits and `_`, as in Python"
 
 
 class Command(Text):
