@@ -258,7 +258,7 @@ def test_search_filters_and_order_are_in_the_url(project: Path, query: str, foun
     page = Pages(project).get(f"/?{query}")
     assert names(page) == found
     if not found:
-        assert "No pipeline matches" in text_of(page, "#list")
+        assert "No matching pipelines" in text_of(page, "#list")
         assert "0 of 3 pipelines" in text_of(page, "#count")
 
 

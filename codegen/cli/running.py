@@ -47,13 +47,13 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     if own := next((step for step in steps if step.task.kind in {"python", "uses"}), None):
         does = "calls Python" if own.task.python else f"runs the operator {own.task.uses}"
         message = f"{quoted(own.task_id)} {does}, which requires Airflow"
-        raise click.ClickException(f"{message} (run `airflow dags test {found.dag_id_or_default}`)")
+        raise click.ClickException(f"{message} (run `dagpress invoke airflow dags test {found.dag_id_or_default}`)")
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:
         echo(f"{name} runs on this machine instead of the runner {' or '.join(runners)}.", err=True)
     meltano = find_meltano(folder)
     if meltano is None and any(step.calls for step in steps):
-        raise click.ClickException("`meltano` was not found on the PATH or in the project (install it)")
+        raise click.ClickException("`meltano` was not found on the PATH or in the project (install it, or add its directory to the PATH)")
     variable = project.project_root_variable
     planned = [
         (step, _commands(step, meltano or "", options, variable), {variable: str(folder), **_environ(step)})
