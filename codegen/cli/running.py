@@ -53,7 +53,9 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
         echo(f"{name} runs on this machine instead of the runner {' or '.join(runners)}.", err=True)
     meltano = find_meltano(folder)
     if meltano is None and any(step.calls for step in steps):
-        raise click.ClickException("`meltano` was not found on the PATH or in the project (install it, or add its directory to the PATH)")
+        raise click.ClickException(
+            "`meltano` was not found on the PATH or in the project (install it, or add its directory to the PATH)"
+        )
     variable = project.project_root_variable
     planned = [
         (step, _commands(step, meltano or "", options, variable), {variable: str(folder), **_environ(step)})
