@@ -99,7 +99,11 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
             help="The extractor; requires --loader.",
             shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("extractors", ())),
         ),
-        click.option("--start-date", metavar="DATE", help="The earliest logical date to run.  [default: 1970-01-01]"),
+        click.option(
+            "--start-date",
+            metavar="DATE",
+            help="The earliest logical date to run. A schedule without one starts in 1970.",
+        ),
     ):
         command = option(command)
     return command
