@@ -244,15 +244,15 @@ class Schedule(TaskDefaults):
 
     environments: Mapping[str, Mapping[str, Any]] = _where(
         Overlays(lambda: Table(keys_of(Schedule))),
-        "The keys that differ in a deployment environment of the configuration: any except `name`, `only` and "
+        "The keys that differ in an environment of the configuration: any except `name`, `only` and "
         "`environments`. Each environment has its own folder of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
         {},
         label="Differences between environments",
     )
     only: tuple[str, ...] = _where(
-        TextList("a list of deployment environments", Text("a deployment environment")),
-        "The deployment environments that have this schedule. Default: all.",
+        TextList("a list of environments", Text("an environment")),
+        "The environments that have this schedule. Default: all.",
         "[prod]",
         (),
         label="Only in these environments",
