@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -88,6 +89,19 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return int(result.return_value), result.stdout, result.stderr
+
+
+def dagpress_in(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Call a command as in a terminal in that folder; gives the exit code and what it shows."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        result = CliRunner().invoke(main, arguments, standalone_mode=False)
+    finally:
+        os.chdir(before)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return int(result.return_value), result.output
 
 
 def refusal(root: Path, *arguments: str) -> str:

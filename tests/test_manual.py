@@ -39,7 +39,6 @@ def test_every_block_of_a_page_is_checked() -> None:
     untried = [
         (page.name, language, text)
         for page in PAGES
-        if page.name != "README.md"
         for language, directive, text in blocks(page.read_text(encoding="utf-8"))
         if not directive and language not in {"sh", "console", *_PROSE}
     ]
@@ -89,11 +88,22 @@ def test_the_guides_show_every_example() -> None:
     assert examples <= set(re.findall(r"<!-- file: (\S+) -->", pages))
 
 
-def test_the_readme_lists_every_command() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    help_text = dagpress(ROOT, "--help")[1]
-    commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
-    assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
+_PATH = re.compile(r"\]\(([^)#:]+)[^):]*\)")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_link_leads_to_a_file(document: str) -> None:
+    """Sphinx checks those of the manual."""
+    paths = _PATH.findall((ROOT / document).read_text(encoding="utf-8"))
+    assert paths
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
+def test_the_readme_leads_to_every_page_of_the_manual() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES if page.parent != ROOT and page.name != "index.md"}
+    assert {path for path in _PATH.findall(readme) if path.startswith("docs/") and path.endswith(".md")} == pages
+    assert len(readme.splitlines()) <= 250
 
 
 def test_the_documentation_lists_every_block_of_the_templates() -> None:

@@ -80,7 +80,7 @@ def test_only_one_job_can_publish() -> None:
 @pytest.mark.parametrize(("folder", "schedules"), [(".", 4), ("examples", 12)])
 def test_the_committed_files_of_this_repo_are_up_to_date(folder: str, schedules: int) -> None:
     """And those of the examples, without warnings."""
-    assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are current.\n")
+    assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are up to date.\n")
 
 
 def test_the_json_schema_that_a_schedule_names_exists() -> None:

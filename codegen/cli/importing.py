@@ -14,7 +14,7 @@ import click
 from codegen import pipeline, rules
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.next_steps import Work, print_steps, steps_after_import
+from codegen.cli.next_steps import Work, print_steps, steps_after_import, steps_to_first_schedule
 from codegen.cli.opening import OpenedProject, open_or_configure, print_airflow
 from codegen.cli.options import exit_code, folder_to_set_up, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo
@@ -76,7 +76,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
     """Write a schedule file for each schedule in meltano.yml.
 
     PATH is the Meltano project directory or its meltano.yml, by default `meltano_project` in the configuration.
-    Comments are migrated, secrets are not. Items that cannot be migrated are reported with their location. Existing
+    Comments are imported, secrets are not. Items that cannot be imported are reported with their location. Existing
     files are not overwritten without --force.
     """
     choices = Choices(dry_run, force, move, no_generate, output, strict)
@@ -199,13 +199,13 @@ def _is_schema(change: Change) -> bool:
 
 def _print_result(plan: Import, work: Work, done: Sequence[Change]) -> None:
     if not plan.found:
-        echo("This Meltano project has no schedules.", err=True)
+        echo("meltano.yml has no schedules.", err=True)
         return
     new, total = len(plan.changes), len(plan.imported)
     verb = "imported" if done or not work.changes else "to import"
-    words = [f"{count(new, 'schedule')} {verb}"] if new else []
-    words += [f"{total - new} imported before"] if total > new else []
-    words += [f"{plan.found - total} not imported"] if plan.found > total else []
+    numbers = [(new, verb), (total - new, "already imported"), (plan.found - total, "not imported")]
+    (first, what), *others = ((number, what) for number, what in numbers if number)
+    words = [f"{count(first, 'schedule')} {what}", *(f"{number} {what}" for number, what in others)]
     found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
     echo(f"{', '.join(words)}{found}.", err=True)
 
@@ -215,3 +215,5 @@ def _steps(plan: Import, work: Work, project: Project, choices: Choices) -> Iter
         yield "Run the same command without `--dry-run` to write the files."
     elif plan.found:
         yield from steps_after_import(plan, work, project)
+    else:
+        yield from steps_to_first_schedule(project)
