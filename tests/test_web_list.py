@@ -11,11 +11,13 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from environments import ROOT
 from examples import sample
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.web.pipelines import page as page_of_the_list
+from codegen.web.pipelines.columns import COLUMNS
 
 MELTANO = """\
 version: 1
@@ -501,3 +503,10 @@ def test_concurrent_readers_see_a_consistent_project(project: Path) -> None:
 def test_a_cron_is_described_in_words(project: Path, cron: str, words: str) -> None:
     write(project, {"schedules/said.yml": EXTRACT_LOAD.replace("@daily", cron)})
     assert cell(Pages(project).get("/"), "said", "Schedule") == f"{words} {cron}".strip()
+
+
+def test_the_style_sheet_names_columns_by_their_labels() -> None:
+    """Otherwise, a renamed column loses its width."""
+    styled = re.findall(r'data-label="([^"]+)"', (ROOT / "codegen/web/static/list.css").read_text(encoding="utf-8"))
+    assert styled
+    assert {*styled} <= {column.label for column in COLUMNS.values()}
