@@ -55,7 +55,7 @@ def test_after_a_restart_the_page_explains_how_to_log_in(project: Path, browser:
         for _ in range(2):
             with started(project, "--port", port) as server:
                 page.goto(server.url)
-                page.get_by_text("dagpress serve prints the address").wait_for()
+                page.get_by_text("dagpress serve prints the address with the token").wait_for()
                 page.get_by_label("Token").fill(server.token)
                 page.get_by_role("button", name="Log in").click()
                 page.get_by_role("heading", name="Pipelines", exact=True).wait_for()
