@@ -83,7 +83,7 @@ def fork(daemon: Daemon) -> int:
 
 
 def _lock(daemon: Daemon) -> int:
-    """The pid file, open and locked."""
+    """Return the pid file, open and locked."""
     file = os.open(daemon.pid_file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,7 +114,7 @@ def remove_stale_pid_file(path: Path) -> None:
 
 
 def start_of(pid: int) -> str:
-    """The start time of a process, which tells it from a later one with the same PID; empty if it has exited."""
+    """Return the start time of a process, which tells it from a later one with the same PID; empty if it has exited."""
     if sys.platform == "linux":
         try:
             text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

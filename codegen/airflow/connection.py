@@ -26,12 +26,12 @@ class Connection:
     token: str = field(default="", repr=False)
 
     def variable(self, name: str) -> str:
-        """The environment variable of a part, such as `URL`."""
+        """Return the environment variable of a part, such as `URL`."""
         return f"DAGPRESS_AIRFLOW_{name}" + (f"_{self.environment}" if self.environment else "")
 
 
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
-    """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
+    """Return the Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
     `DAGPRESS_AIRFLOW_URL_PROD` belongs to the environment `prod`. Empty variables count as missing.
 
@@ -60,7 +60,7 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
 
 
 def suffix_of(deployment: str) -> str:
-    """The suffix of the variables of a deployment environment."""
+    """Return the suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
 
 

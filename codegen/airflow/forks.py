@@ -69,7 +69,7 @@ class _Fork:
         os.set_blocking(self.pipe, False)
 
     def answers(self, overdue: str) -> list[dict[str, Any]]:
-        """The answers since the last call; `overdue` kills the process, and is the answer for all remaining files."""
+        """Return the answers since the last call. `overdue` kills the process, and answers for all remaining files."""
         # A program that a file started can keep the pipe open after the process has exited.
         ended, status = os.waitpid(self._pid, os.WNOHANG)
         found = self._read()
@@ -92,7 +92,7 @@ class _Fork:
         return found
 
     def _lost(self, overdue: str) -> list[_File]:
-        """The files that failed with the process: the current one, or all remaining ones."""
+        """Return the files that failed with the process: the current one, or all remaining ones."""
         number = len(self.files) if overdue else 1
         lost, self.files = self.files[:number], self.files[number:]
         return lost
@@ -175,7 +175,7 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], 
 
 
 def _end(status: int) -> str:
-    """The reason why a process exited."""
+    """Return the reason why a process exited."""
     signalled = os.WIFSIGNALED(status)
     what = f"signal {os.WTERMSIG(status)}" if signalled else f"status {os.WEXITSTATUS(status)}"
     return f"SystemError: the file exits Python with {what}"
@@ -193,7 +193,7 @@ def _write(pipe: int, data: bytes) -> None:
 
 
 def _tail(log: int) -> str:
-    """The end of the log."""
+    """Return the end of the log."""
     size = os.fstat(log).st_size
     return os.pread(log, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
 

@@ -61,7 +61,7 @@ def _seen_warnings() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def _as_text(record: warnings.WarningMessage) -> str:
-    """A warning in the format of those that Airflow catches."""
+    """Return a warning in the format of those that Airflow catches."""
     return f"{record.filename}:{record.lineno}: {record.category.__name__}: {record.message}"
 
 
@@ -74,7 +74,7 @@ def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
 
 
 def import_limit() -> float:
-    """Airflow's time limit for importing a DAG file, in seconds; 0 for no limit."""
+    """Return Airflow's time limit for importing a DAG file, in seconds; 0 for no limit."""
     return float(import_module("airflow.configuration").conf.getfloat("core", "dagbag_import_timeout"))
 
 
@@ -111,7 +111,7 @@ def _serialization_errors(bag: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401
 
 
 def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an operator
-    """The traceback; empty if Airflow can serialize the value."""
+    """Return the traceback; empty if Airflow can serialize the value."""
     serializer = serialization()
     try:
         (serializer.serialize if hasattr(value, "task_id") else serializer.to_dict)(value)
@@ -121,7 +121,7 @@ def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an ope
 
 
 def _awaited_assets(dag: Any) -> list[str]:  # noqa: ANN401  # a DAG
-    """The URIs of the assets that start a DAG, without those that watchers update."""
+    """Return the URIs of the assets that start a DAG, without those that watchers update."""
     names = ("asset_condition", "dataset_condition")
     conditions = (getattr(dag.timetable, name, None) for name in names)
     return _uris(asset for condition in conditions for asset in _assets_in(condition))
@@ -138,13 +138,13 @@ def _uris(assets: Iterable[Any]) -> list[str]:
 
 
 def serialization() -> Any:  # noqa: ANN401  # a class
-    """Airflow's class that serializes DAGs."""
+    """Return Airflow's class that serializes DAGs."""
     module = import_module("airflow.serialization.serialized_objects")
     return module.DagSerialization if hasattr(module, "DagSerialization") else module.SerializedDAG
 
 
 def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
-    """The arguments of a DAG, given or by default, by name."""
+    """Return the arguments of a DAG, given or by default, by name."""
     names = {name.lstrip("_") for name in type(dag).get_serialized_fields()} | set(_CALLBACKS)
     found = {name: plain(getattr(dag, name, None)) for name in sorted(names - _NOT_OF_A_DAG)}
     arguments = _timetable_arguments(dag)
@@ -160,7 +160,7 @@ def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
 
 
 def _timetable_arguments(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
-    """The arguments of a timetable except its cron, as Airflow serializes them."""
+    """Return the arguments of a timetable except its cron, as Airflow serializes them."""
     with suppress(Exception):
         timetable = serialization().to_dict(dag)["dag"].get("timetable") or {}
         return {name: plain(value) for name, value in timetable.get("__var", {}).items() if name != "expression"}
@@ -168,14 +168,14 @@ def _timetable_arguments(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
 
 
 def _schedule(dag: Any) -> Any:  # noqa: ANN401  # text or nothing
-    """The cron of a timetable, or the schedule that the DAG was given."""
+    """Return the cron of a timetable, or the schedule that the DAG was given."""
     expression = getattr(dag.timetable, "_expression", None) or getattr(dag.timetable, "expression", None)
     given = getattr(dag, "schedule", None) or getattr(dag, "schedule_interval", None)
     return str(plain(expression or given)) if expression or given else None
 
 
 def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # an operator
-    """The attributes of an operator, given or by default, by name."""
+    """Return the attributes of an operator, given or by default, by name."""
     found = {
         name: _rendered(plain(value)) if name in task.template_fields else plain(value)
         for name, value in sorted(vars(task).items())
@@ -186,7 +186,7 @@ def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # an operator
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
-    """A templated value, evaluated if it does not depend on a run, such as `{{ 'a' }}`."""
+    """Return a templated value, evaluated if it does not depend on a run, such as `{{ 'a' }}`."""
     if isinstance(value, dict):
         return {name: _rendered(item) for name, item in value.items()}
     if isinstance(value, str) and ("{{" in value or "{%" in value):
@@ -197,7 +197,7 @@ def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  # anything
-    """The value as JSON data: durations as `0:05:00`, times in ISO 8601, functions and other objects by name."""
+    """Return the value as JSON data: durations as `0:05:00`, times in ISO 8601, functions and other objects by name."""
     value = value.value if isinstance(value, Enum) else value
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

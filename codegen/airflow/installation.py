@@ -67,7 +67,7 @@ class Installation:
 
 
 def folder_of(project: Project, version: str | None = None) -> Path:
-    """The folder of a project's Airflow, by default of the configured version; it may not exist."""
+    """Return the folder of a project's Airflow, by default of the configured version; it may not exist."""
     return project.root / ".dagpress" / f"airflow-{version or project.airflow}"
 
 
@@ -80,12 +80,12 @@ def keep_out_of_git(project: Project) -> None:
 
 
 def environment_in(folder: Path, version: str) -> Installation:
-    """The Airflow that `install` creates in a folder."""
+    """Return the Airflow that `install` creates in a folder."""
     return Installation(version, folder / "venv" / "bin", folder / "home")
 
 
 def installation_of(project: Project) -> Installation:
-    """The Airflow of a project: the one in `.dagpress`, else the one on the PATH.
+    """Return the Airflow of a project: the one in `.dagpress`, else the one on the PATH.
 
     Raises:
         AirflowError: there is none, or it is not an Airflow.
@@ -159,13 +159,13 @@ def install(
 
 
 def requirements_of(version: str) -> Path:
-    """The pinned requirements: inside the installed package, or next to it in a checkout."""
+    """Return the pinned requirements: inside the installed package, or next to it in a checkout."""
     installed = _PACKAGE / "requirements"
     return (installed if installed.is_dir() else _PACKAGE.parent / "requirements") / f"airflow-{version}.txt"
 
 
 def python_of(program: Path) -> Path:
-    """The Python of an `airflow` program: the one in its real folder, else the one in its first line.
+    """Return the Python of an `airflow` program: the one in its real folder, else the one in its first line.
 
     Raises:
         AirflowError: the program is missing, or has no such line.
@@ -188,7 +188,7 @@ def python_of(program: Path) -> Path:
 
 
 def version_of(program: Path) -> str:
-    """The version of the Airflow with that `airflow` program, such as `3.3.1`.
+    """Return the version of the Airflow with that `airflow` program, such as `3.3.1`.
 
     Raises:
         AirflowError: it has no Airflow.
@@ -206,7 +206,7 @@ def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
 
 
 def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:
-    """The installation commands: with uv, if available, since it is much faster."""
+    """Return the installation commands: with uv, if available, since it is much faster."""
     beside = Path(sys.executable).with_name("uv")
     uv = shutil.which("uv") or (beside if beside.is_file() else None)
     python = venv / "bin" / "python"

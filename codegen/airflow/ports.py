@@ -40,7 +40,7 @@ class Ports:
     say: Callable[[str], None]
 
     def choose(self, section: str, key: str, default: str) -> int:
-        """The configured port, or a free one if that is in use."""
+        """Return the configured port, or a free one if that is in use."""
         wanted = self._configured(section, key, default)
         port = wanted
         if _is_taken(wanted):
@@ -56,7 +56,7 @@ class Ports:
         self.env[variable_of(section, key)] = Configuration(self.home, self.env).get(section, key, _LOOPBACK)
 
     def commands_without_log_server(self) -> list[str]:
-        """The commands that run without their log server: those without a configured port for it."""
+        """Return the commands that run without their log server: those without a configured port for it."""
         configuration = Configuration(self.home, self.env)
         return [command for command, place in _LOG_PORTS.items() if not configuration.get(*place, "")]
 
@@ -66,7 +66,7 @@ class Ports:
         self.env[variable_of(*_EXECUTION_URL)] = Configuration(self.home, self.env).get(*_EXECUTION_URL, own)
 
     def of_api_server(self, words: Sequence[str]) -> int:
-        """The port in the arguments of an `api-server`, else the configured one."""
+        """Return the port in the arguments of an `api-server`, else the configured one."""
         parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
         parser.add_argument("-p", "--port", default="")
         port: str = parser.parse_known_args(words)[0].port
@@ -77,7 +77,7 @@ class Ports:
         self._note.write_text(json.dumps([process, port, start_of(process)]), encoding="ascii")
 
     def running_api_server(self) -> tuple[int, int]:
-        """The recorded PID and port of the API server if it is still running, else zeros."""
+        """Return the recorded PID and port of the API server if it is still running, else zeros."""
         try:
             process, port, start = json.loads(self._note.read_text(encoding="ascii"))
         except (OSError, ValueError):
@@ -97,7 +97,7 @@ class Ports:
 
 
 def answers(port: int) -> bool:
-    """Whether an HTTP server responds on the port, with any status."""
+    """Return whether an HTTP server responds on the port, with any status."""
     with closing(HTTPConnection("localhost", port, timeout=2)) as connection, suppress(OSError, HTTPException):
         connection.request("GET", "/api/v2/monitor/health")
         connection.getresponse()
@@ -106,7 +106,7 @@ def answers(port: int) -> bool:
 
 
 def _is_taken(port: int) -> bool:
-    """Whether a program on this machine listens on the port."""
+    """Return whether a program on this machine listens on the port."""
     # On macOS, a port can be in use on only one of the two addresses.
     for address in ("", _LOOPBACK):
         with socket.socket() as probe:

@@ -98,7 +98,7 @@ class RestApi:
             yield Session(http, self._connection, self._login, self._is_v1(http))
 
     def _is_v1(self, http: Http) -> bool:
-        """Whether it is an Airflow 2. The version needs no credentials, but a proxy in front may require the token."""
+        """Return whether it is an Airflow 2. The version is public, but a proxy in front may require the token."""
         headers = _bearer(self._connection.token) if self._connection.token else {}
         answers = []
         for prefix, major in (("/api/v2", "3."), ("/api/v1", "2.")):
@@ -124,12 +124,12 @@ class Session:
     _is_v1: bool
 
     def dag(self, dag_id: str) -> Dag | None:
-        """A DAG; None if Airflow has no DAG with that ID."""
+        """Return a DAG; None if Airflow has no DAG with that ID."""
         answer = self._ask("GET", f"/dags/{_quoted(dag_id)}", "read DAGs", but={HTTPStatus.NOT_FOUND})
         return None if answer.status == HTTPStatus.NOT_FOUND else self._dag(answer.body)
 
     def dags(self, dag_ids: Iterable[str], tag: str | None) -> dict[str, Dag]:
-        """The DAGs that Airflow has, including stale ones; a tag that all of them have shortens its list."""
+        """Return the DAGs that Airflow has, including stale ones; a tag that all of them have shortens its list."""
         wanted = set(dag_ids)
         found: dict[str, Dag] = {}
         query = {"limit": _PAGE, "order_by": "dag_id", "only_active" if self._is_v1 else "exclude_stale": "false"}
@@ -145,7 +145,7 @@ class Session:
         return found
 
     def last_runs(self, dag_ids: Iterable[str]) -> dict[str, Run]:
-        """The latest run of each of these DAGs that has any; a failed run has its failed task.
+        """Return the latest run of each of these DAGs that has any; a failed run has its failed task.
 
         Airflow lists the latest runs of all DAGs together: DAGs without a run among them are requested again.
         """
@@ -164,7 +164,7 @@ class Session:
         return found | self._failed({dag_id: run for dag_id, run in found.items() if run.state == "failed"})
 
     def _failed(self, runs: Mapping[str, Run]) -> dict[str, Run]:
-        """Failed runs by DAG ID, each with the task that failed first."""
+        """Return failed runs by DAG ID, each with the task that failed first."""
         first: dict[str, object] = {}
         for task in sorted(self._failed_tasks(runs), key=lambda task: _datetime_of(task, "end_date") or _NEVER):
             dag_id = _value(task, "dag_id", str)
@@ -178,7 +178,7 @@ class Session:
         return {**runs, **with_task}
 
     def _failed_tasks(self, runs: Mapping[str, Run]) -> Iterator[object]:
-        """The failed tasks of runs; none if the user may not read tasks."""
+        """Yield the failed tasks of runs; none if the user may not read tasks."""
         run_ids = sorted({run.run_id for run in runs.values()})
         asked = {"dag_ids": sorted(runs), "dag_run_ids": run_ids, "state": ["failed"], "page_limit": _PAGE}
         offset, total = 0, len(runs)
@@ -191,7 +191,7 @@ class Session:
             offset, total = offset + len(page), _value(answer.body, "total_entries", int)
 
     def source(self, dag: Dag) -> str | None:
-        """The text of a DAG's file in Airflow; None if it was removed or the user may not read it."""
+        """Return the text of a DAG's file in Airflow; None if it was removed or the user may not read it."""
         path = f"/dagSources/{_quoted(dag.source_key)}"
         answer = self._ask("GET", path, "read the code of DAGs", but={HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
         if answer.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
@@ -200,7 +200,7 @@ class Session:
         return None if text.startswith(_REDACTED) else text
 
     def sources(self, dags: Iterable[Dag], seconds: float) -> dict[str, str | None]:
-        """The texts by DAG ID, of as many DAGs as Airflow returns in that time."""
+        """Return the texts by DAG ID, of as many DAGs as Airflow returns in that time."""
         until = time.monotonic() + seconds
 
         def ask(dag: Dag) -> tuple[str, str | None] | None:
@@ -210,7 +210,7 @@ class Session:
             return dict(one for one in pool.map(ask, dags) if one)
 
     def import_errors(self) -> dict[str, str]:
-        """The import errors of files that the user may read, each as one line.
+        """Return the import errors of files that the user may read, each as one line.
 
         Airflow 2 has absolute paths, some versions of Airflow 3 paths in a bundle.
         """
@@ -265,7 +265,7 @@ class Session:
         return Run(_value(body, "dag_run_id", str), _value(body, "state", str), start, end, url)
 
     def _log_url(self, task: object) -> str:
-        """The page of the log of a task's last attempt."""
+        """Return the page of the log of a task's last attempt."""
         dag_id, run_id, task_id = (_quoted(_value(task, name, str)) for name in ("dag_id", "dag_run_id", "task_id"))
         index, tries = _value(task, "map_index", int), _value(task, "try_number", int)
         page = f"{self._connection.url}/dags/{dag_id}"
@@ -311,7 +311,7 @@ class _Login:
             return True
 
     def _fetch_token(self, http: Http) -> str:
-        """The token for a user name and password or, without them, for an Airflow that accepts all users.
+        """Return the token for a user name and password or, without them, for an Airflow that accepts all users.
 
         (`auth/managers/simple/routes/login.py` of Airflow 3; FAB's and Keycloak's managers have the same address.)
         """
@@ -326,7 +326,7 @@ class _Login:
 
 
 def _refusal(connection: Connection, answer: Answer, what: str, *, is_v1: bool = False) -> AirflowRestError:
-    """The error for a rejected request."""
+    """Return the error for a rejected request."""
     if answer.status in _DENIED:
         return _denial(connection, answer, what, is_v1=is_v1)
     if answer.status == HTTPStatus.NOT_FOUND:
@@ -354,7 +354,7 @@ def _denial(connection: Connection, answer: Answer, what: str, *, is_v1: bool) -
 
 
 def _lacks_access(answer: Answer) -> bool:
-    """Whether Airflow does not accept the credentials."""
+    """Return whether Airflow does not accept the credentials."""
     has_no_token = answer.status == HTTPStatus.FORBIDDEN and _detail(answer.body) == _NO_TOKEN
     return has_no_token or answer.status == HTTPStatus.UNAUTHORIZED
 
@@ -364,12 +364,12 @@ def _bearer(token: str) -> Mapping[str, str]:
 
 
 def _quoted(part: str) -> str:
-    """A part of a path; a single dot would be a folder."""
+    """Return a part of a path; a single dot would be a folder."""
     return quote(part, safe="").replace(".", "%2E") if set(part) == {"."} else quote(part, safe="")
 
 
 def _value(body: object, name: str, kind: type[_Value]) -> _Value:
-    """A value of a response; another type is an `AirflowRestError`."""
+    """Return a value of a response; another type is an `AirflowRestError`."""
     value = body.get(name) if isinstance(body, dict) else None
     if not isinstance(value, kind):
         raise _unlike_airflow(name)
@@ -396,7 +396,7 @@ def _unlike_airflow(name: str) -> AirflowRestError:
 
 
 def _detail(body: object) -> str:
-    """The message of an error, in `detail` on both versions."""
+    """Return the message of an error, in `detail` on both versions."""
     detail = body.get("detail") if isinstance(body, dict) else None
     return _in_one_line(detail) if isinstance(detail, str) else ""
 

@@ -156,7 +156,7 @@ def _end_orphans() -> None:
 
 
 def _children() -> list[int]:
-    """The running children of this process; exited ones are reaped."""
+    """Return the running children of this process; exited ones are reaped."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -148,7 +148,7 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
 
 
 def _before(command: str, words: Sequence[str]) -> tuple[str, ...]:
-    """The command that creates the DAG run that `tasks run` of Airflow 2 needs.
+    """Return the command that creates the DAG run that `tasks run` of Airflow 2 needs.
 
     Its ID makes it a backfill run: the scheduler ignores those, so no task runs twice.
     """

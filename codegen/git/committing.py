@@ -30,7 +30,7 @@ class Head(NamedTuple):
 
 
 def head_of(folder: Path) -> Head:
-    """The branch and the commit of the working tree of a folder.
+    """Return the branch and the commit of the working tree of a folder.
 
     Raises:
         GitError: it is not in a repository that git would use.
@@ -41,12 +41,12 @@ def head_of(folder: Path) -> Head:
 
 
 def branches_of(folder: Path) -> list[str]:
-    """The names of the local branches."""
+    """Return the names of the local branches."""
     return run(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
 
 
 def committed_text(folder: Path, name: str, commit: str = "HEAD") -> str | None:
-    """The text of a file in a commit, with the line endings of the working tree; None if the file is missing."""
+    """Return the text of a file in a commit, with the line endings of the working tree; None if the file is missing."""
     try:
         return run(folder, "cat-file", "--filters", f"{commit}:./{name}")
     except GitError:
@@ -97,7 +97,7 @@ def commit(  # noqa: PLR0913  # what a commit takes
 
 
 def previous_branch(folder: Path) -> str:
-    """The branch that was checked out before the current one; empty without one."""
+    """Return the branch that was checked out before the current one; empty without one."""
     return answer_of(folder, "rev-parse", "--abbrev-ref", "@{-1}")
 
 

@@ -71,7 +71,7 @@ _MESSAGES: Mapping[Failure, tuple[str, str]] = {
 
 
 def explained(url: str, branch: str, error: GitError) -> GitError:
-    """The error of git with its cause, if known; the URL must not contain credentials."""
+    """Return the error of git with its cause, if known; the URL must not contain credentials."""
     failure, said = _failure(error.output)
     if failure is None:
         return error
@@ -80,7 +80,7 @@ def explained(url: str, branch: str, error: GitError) -> GitError:
 
 
 def _failure(output: str) -> tuple[Failure | None, str]:
-    """The cause of a failure, and the output of the remote or the hook about it."""
+    """Return the cause of a failure, and the output of the remote or the hook about it."""
     remote = [line.removeprefix("remote:").strip() for line in output.splitlines() if line.startswith("remote:")]
     said = "\n".join(filter(None, remote))
     if match := _REJECTED.search(output):

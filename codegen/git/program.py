@@ -34,12 +34,12 @@ class GitError(DagpressError):
 
 
 def has_repository(folder: Path) -> bool:
-    """Whether a folder is in the working tree of a repository, and git is installed."""
+    """Return whether a folder is in the working tree of a repository, and git is installed."""
     return answer_of(folder, "rev-parse", "--is-inside-work-tree") == "true"
 
 
 def answer_of(folder: Path, *arguments: str) -> str:
-    """The stripped output of a git command; empty if the command fails."""
+    """Return the stripped output of a git command; empty if the command fails."""
     try:
         return run(folder, *arguments).strip()
     except GitError:
@@ -47,7 +47,7 @@ def answer_of(folder: Path, *arguments: str) -> str:
 
 
 def succeeds(folder: Path, *arguments: str) -> bool:
-    """Whether a git command succeeds, such as one that answers a question by its status."""
+    """Return whether a git command succeeds, such as one that answers a question by its status."""
     try:
         run(folder, *arguments)
     except GitError:

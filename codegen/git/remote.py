@@ -32,20 +32,20 @@ class PullRequest(NamedTuple):
 
 
 def remote_of(folder: Path, branch: str) -> str:
-    """The remote that a branch is pushed to; empty if the repository has none."""
+    """Return the remote that a branch is pushed to; empty if the repository has none."""
     remotes = run(folder, "remote").splitlines()
     own = answer_of(folder, "config", f"branch.{branch}.remote")
     return next((name for name in (own, "origin", *remotes) if name in remotes), "")
 
 
 def url_of(folder: Path, remote: str) -> str:
-    """The URL of a remote: the configured one if its host is known, else the one after `insteadOf` replacements."""
+    """Return the URL of a remote: the configured one if its host is known, else the one rewritten by `insteadOf`."""
     configured = answer_of(folder, "config", "--get", f"remote.{remote}.url")
     return configured if is_known(configured) else answer_of(folder, "remote", "get-url", "--", remote)
 
 
 def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
-    """The target branch of pull requests: the `HEAD` of the remote, else `main` or `master`; empty without any.
+    """Return the target branch of pull requests: the `HEAD` of the remote, else `main` or `master`; empty without any.
 
     If this repository does not know the `HEAD`, the remote is asked.
     """
@@ -112,7 +112,7 @@ def push(
 
 
 def pull_request_of(folder: Path, remote: str, branch: str, base: str) -> PullRequest:
-    """The pull request of a branch; without a `base`, to the default branch of the host."""
+    """Return the pull request of a branch; without a `base`, to the default branch of the host."""
     url, printed = url_of(folder, remote), answer_of(folder, "config", f"branch.{branch}.{_PULL_REQUEST}")
     return PullRequest(branch, base, printed or new_pull_request(url, branch, base), pull_requests_of(url, branch))
 

@@ -62,7 +62,7 @@ def _in_git(top: Path) -> Iterator[Path]:
 
 
 def _in_folder(root: Path) -> Iterator[Path]:
-    """The files of a project, without symlinks, hidden folders and installed packages."""
+    """Yield the files of a project, without symlinks, hidden folders and installed packages."""
     for parent, folders, files in os.walk(root.resolve()):
         folders[:] = [name for name in folders if not _is_left_out(Path(parent, name))]
         yield from (path for name in files if not (path := Path(parent, name)).is_symlink())
@@ -73,7 +73,7 @@ def _is_left_out(folder: Path) -> bool:
 
 
 def _text(path: Path) -> str:
-    """The text of a file; empty for one that no program runs, such as a document or an image."""
+    """Return the text of a file; empty for one that no program runs, such as a document or an image."""
     try:
         data = read_bytes(path, _LARGEST) if path.suffix not in _DOCUMENTS else b""
     except OSError:

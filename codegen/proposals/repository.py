@@ -129,7 +129,7 @@ class Proposals:
         return time.monotonic() - self._fetched > _FRESH
 
     def all(self) -> list[Proposal]:
-        """All proposals, newest first."""
+        """Return all proposals, newest first."""
         with self._lock:
             base = self.base_commit()
             cache = Cache(self._cache)
@@ -139,11 +139,11 @@ class Proposals:
         return sorted(found, key=lambda each: each.since, reverse=True)
 
     def open(self) -> list[Proposal]:
-        """The proposals that can be changed here, newest first, without those that have no changed files yet."""
+        """Return the proposals that can be changed here, newest first, without those that have no changed files yet."""
         return [each for each in self.all() if each.is_editable and each.files]
 
     def get(self, name: str) -> Proposal | None:
-        """The proposal with that name."""
+        """Return the proposal with that name."""
         with self._lock:
             branch = next((branch for branch in self._branches() if branch.name == name), None)
             return self._proposal(self.base_commit(), branch, self._cache) if branch else None
@@ -152,7 +152,7 @@ class Proposals:
         return proposal_of(self.project, base, branch, cache)
 
     def base_commit(self) -> str:
-        """The commit of the base; the last known one if the git host no longer has the branch."""
+        """Return the commit of the base; the last known one if the git host no longer has the branch."""
         found = git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base)
         self._base_commit = found or self._base_commit
         return self._base_commit
@@ -173,7 +173,7 @@ class Proposals:
             return free
 
     def worktree(self, name: str) -> Path:
-        """The project folder in the worktree of an open proposal; a missing worktree is created.
+        """Return the project folder in the worktree of an open proposal; a missing worktree is created.
 
         Raises:
             ProposalError: there is no such proposal, it is merged or closed, or it changes other files.
@@ -192,7 +192,7 @@ class Proposals:
             return branch.path / self._prefix
 
     def _checked(self, branch: Branch) -> Proposal:
-        """The proposal on a branch, if it only changes pipelines: hooks may run code from other files.
+        """Return the proposal on a branch, if it only changes pipelines: hooks may run code from other files.
 
         Proposals with a worktree are checked, too, since other files may have been pushed meanwhile.
         """
@@ -242,11 +242,11 @@ class Proposals:
         return name
 
     def pull_request(self, proposal: Proposal) -> PullRequest:
-        """The pull request of a proposal."""
+        """Return the pull request of a proposal."""
         return git.pull_request_of(self._root, self.remote, proposal.branch, self.default_branch)
 
     def newer(self, name: str) -> Iterator[str]:
-        """The commits that a proposal lacks: of its own branch on the git host, and of the base.
+        """Yield the commits that a proposal lacks: of its own branch on the git host, and of the base.
 
         Raises:
             ProposalError: the branch on the git host also changes other files than pipelines.
@@ -302,7 +302,7 @@ class Proposals:
             return free
 
     def _folder_of(self, name: str) -> Path:
-        """The folder of a new worktree, named like the repository's own folder.
+        """Return the folder of a new worktree, named like the repository's own folder.
 
         A folder with the proposal's name may already exist, from a renamed proposal or as a leftover.
         """
@@ -364,7 +364,7 @@ class Proposals:
 
 
 def _locked(folder: Path | None, seconds: float = 0) -> AbstractContextManager[object]:
-    """A context in which no other process saves, generates or commits in a working tree.
+    """Return a context in which no other process saves, generates or commits in a working tree.
 
     Raises:
         LockedError: another process keeps the lock for longer than these seconds.
@@ -373,6 +373,6 @@ def _locked(folder: Path | None, seconds: float = 0) -> AbstractContextManager[o
 
 
 def state_folder() -> Path:
-    """The folder for the worktrees of this user, by the XDG Base Directory Specification."""
+    """Return the folder for the worktrees of this user, by the XDG Base Directory Specification."""
     default = Path.home() / ".local" / "state"
     return Path(os.environ.get("XDG_STATE_HOME") or default) / "dagpress" / "proposals"

@@ -65,12 +65,12 @@ def _between(
 
 
 def state_ids_in(tasks: Iterable[Fields]) -> list[str]:
-    """The options of Meltano that set the state IDs of tasks."""
+    """Return the options of Meltano that set the state IDs of tasks."""
     return [state_id for task in tasks for state_id in _STATE_ID.findall(repr(task))]
 
 
 def without_name(behaviour: Behaviour, source: str) -> str:
-    """The behaviour as text, without state IDs, and without the schedule's name as a word or as part of an ID."""
+    """Return the behaviour as text, without state IDs, and without the schedule's name as a word or in an ID."""
     path = PurePosixPath(source)
     text = _STATE_ID.sub("", f"{ {**behaviour.fields, 'state_ids': ()} }{behaviour.tasks}")
     names = "|".join(map(re.escape, (path.with_suffix("").as_posix(), path.stem)))

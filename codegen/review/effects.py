@@ -61,7 +61,7 @@ class Effect:
 def effects_of(
     project: Project, before: Reading, after: Reading, sources: Collection[str], now: datetime | None = None
 ) -> list[Effect]:
-    """The effects of a change: on the pipelines of the changed files first, then on others.
+    """Return the effects of a change: on the pipelines of the changed files first, then on others.
 
     Args:
         project: the project of both readings, or the later one.
@@ -92,7 +92,7 @@ def effects_of(
 
 
 def _own_files(sources: Collection[str], *readings: Reading) -> dict[str, None]:
-    """The schedule files among some files, and those that inherit from one of them."""
+    """Return the schedule files among some files, and those that inherit from one of them."""
     files = [file for reading in readings for file in reading.files]
     given = {file.name for file in files}
     heirs = (file.name for file in files if not {name for _, name in file.defaults}.isdisjoint(sources))
@@ -102,7 +102,7 @@ def _own_files(sources: Collection[str], *readings: Reading) -> dict[str, None]:
 def _pairs(
     old: Mapping[str, Side], new: Mapping[str, Side], own: Collection[str], *faulty: Collection[str]
 ) -> dict[str, _Pair]:
-    """Both sides of each pipeline that may differ, by its file; by the new file for a renamed one."""
+    """Return both sides of each pipeline that may differ, by its file; by the new file for a renamed one."""
     gone = {source: side for source, side in old.items() if source not in new and source not in faulty[1]}
     found: dict[str, _Pair] = {}
     for source, side in new.items():
@@ -115,7 +115,7 @@ def _pairs(
 
 
 def _former(side: Side, gone: Mapping[str, Side]) -> Side | None:
-    """The pipeline among the removed ones that has its DAG id, or its behaviour under another name."""
+    """Return the pipeline among the removed ones that has its DAG id, or its behaviour under another name."""
     schedule = side.schedule
     if found := next((each for each in gone.values() if _dag_id(each) == _dag_id(side)), None):
         return found
@@ -128,7 +128,7 @@ def _dag_id(side: Side) -> str:
 
 
 def _values(reading: Reading, source: str) -> dict[str, object]:
-    """The values in a file and its defaults, by environment."""
+    """Return the values in a file and its defaults, by environment."""
     return {each.deployment: plain_node(each.merged) for each in reading.documents if each.source.name == source}
 
 

@@ -25,7 +25,7 @@ _MOST_FILES = 10
 
 
 def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
-    """The errors for untracked, ignored and, in a commit hook, unstaged files.
+    """Return the errors for untracked, ignored and, in a commit hook, unstaged files.
 
     No errors without a git repository, or if git ignores the whole project.
     """
@@ -36,7 +36,7 @@ def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
 
 
 def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
-    """The files that are unmerged in git but have no conflict markers left, and the files written with them."""
+    """Return the files that are unmerged in git but have no conflict markers left, and the files written with them."""
     folders = _folders(project)
     try:
         unmerged = git.unmerged(project.root, [*folders, *_own_files(project)])
@@ -50,7 +50,7 @@ def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
 
 
 def git_add(project: Project, names: Sequence[str]) -> str:
-    """The `git add` command for some files, relative to the working directory."""
+    """Return the `git add` command for some files, relative to the working directory."""
     if len(names) > _MOST_FILES:
         found = {folder: [name for name in names if name.startswith(f"{folder}/")] for folder in _folders(project)}
         others = set(names).difference(*found.values())
@@ -83,7 +83,7 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
 
 
 def _sources(generation: Generation) -> set[str]:
-    """The source files of the schedules."""
+    """Return the source files of the schedules."""
     chosen = {schedule.source for schedule in generation.selection.schedules}
     files = [file for file in generation.reading.files if file.name in chosen]
     return {file.name for file in files} | {name for file in files for _, name in file.defaults}
@@ -102,7 +102,7 @@ def _folders(project: Project) -> list[str]:
 
 
 def _own_files(project: Project, generation: Generation | None = None) -> set[str]:
-    """The other files that CI needs: configuration, templates, `$f` files, Meltano project and requirements."""
+    """Return the other files that CI needs: configuration, templates, `$f` files, Meltano project and requirements."""
     cache = generation.reading.cache if generation else Cache()
     chosen = {schedule.source for schedule in generation.selection.schedules} if generation else set()
     files = [

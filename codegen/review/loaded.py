@@ -56,7 +56,7 @@ class Command:
 
 
 def from_airflow(dag: Data, around: Surroundings) -> Behaviour:
-    """The behaviour of a loaded DAG: the attributes of the DAG and its tasks, with default arguments applied."""
+    """Return the behaviour of a loaded DAG: the attributes of the DAG and its tasks, with default arguments applied."""
     # The scheduler counts from the earliest start (airflow/models/dag.py).
     starts = filter(None, (_in_utc(each["start_date"]) for each in (dag, *dag["tasks"])))
     fields = {
@@ -117,7 +117,7 @@ def _command_of(task: Data, around: Surroundings) -> Command:
 
 
 def _env_of(task: Data, call: Call | None) -> dict[str, str]:
-    """The variables that the task adds to those of its worker, except those that pass words of its command."""
+    """Return the variables that the task adds to those of its worker, except those that pass words of its command."""
     words = _ARGUMENT.findall(str(task.get("bash_command")))
     given = {name: value for name, value in _own_env(task).items() if name not in words}
     return {**given, **(call.env if call else {})}

@@ -26,7 +26,7 @@ def load_data() -> Mapping[str, Any]:
 
 
 def has_known_format(text: str) -> bool:
-    """Whether a text contains a secret in a vendor's format."""
+    """Return whether a text contains a secret in a vendor's format."""
     if len(text) < _SHORTEST:
         return False
     by_prefix, by_keyword = _forms()
@@ -34,13 +34,13 @@ def has_known_format(text: str) -> bool:
 
 
 def without_public(text: str) -> str:
-    """The text without public random values, such as SSH public keys."""
+    """Return the text without public random values, such as SSH public keys."""
     return _public().sub(" ", text)
 
 
 @cache
 def _forms() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]]]:
-    """The formats with a prefix, in one pattern, and each other format with a keyword that it contains."""
+    """Return the formats with a prefix, in one pattern, and each other format with a keyword that it contains."""
     beginning, others = defaultdict(list), []
     for row in load_data()["formats"]:
         if "keyword" in row:

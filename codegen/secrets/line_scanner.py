@@ -41,7 +41,7 @@ def lines_of(text: str) -> Iterator[Line]:
 
 
 def spans_in_lines(lines: Iterable[Line], *, is_prose: bool = False) -> Sequence[Span]:
-    """The secrets in lines; in prose, several words after a name and a colon are not a secret."""
+    """Return the secrets in lines; in prose, several words after a name and a colon are not a secret."""
     reader = _Reader(is_prose=is_prose)
     return [(start + begin, start + len(line)) for start, line in lines if (begin := reader.begin(line)) is not None]
 
@@ -58,7 +58,7 @@ class _Reader:
         self._is_next = False
 
     def begin(self, line: str) -> int | None:
-        """The column at which a secret begins in the next line."""
+        """Return the column at which a secret begins in the next line."""
         prefix = _PREFIX.match(line)
         indent = prefix.end() if prefix else 0
         rest = line[indent:].rstrip()
@@ -78,7 +78,7 @@ class _Reader:
         return indent if found is None and self._until else found
 
     def _continues(self, line: str) -> bool:
-        """Whether the line continues the previous value; a list can have the indentation of its key."""
+        """Return whether the line continues the previous value; a list can have the indentation of its key."""
         if self._indent is None:
             return False
         indent, is_item = _indent_of(line), line.lstrip(" \t#").startswith("- ")
@@ -101,7 +101,7 @@ class _Reader:
         return indent if is_sensitive("", rest) else None
 
     def _value(self, line: str, match: re.Match[str], end: int, *, is_first: bool) -> int | None:
-        """The column of the value after a name, if it is a secret; it can begin or continue in the next lines."""
+        """Return the column of the value after a name, if it is a secret; it can begin or continue in later lines."""
         if not kind_of(match[1]).is_secret:
             return None
         value = line[match.end() : end].strip()
@@ -130,7 +130,7 @@ def _indent_of(line: str) -> int:
 
 
 def _plain(value: str, *, is_first: bool) -> str:
-    """The value without its closing quote, a comma or brackets."""
+    """Return the value without its closing quote, a comma or brackets."""
     if value[0] in "\"'":
         inside, is_closed, _ = value[1:].partition(value[0])
         return inside if is_closed else value[1:]

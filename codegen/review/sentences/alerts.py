@@ -20,7 +20,7 @@ _OF_A_TASK = {"on_failure": "fails", "on_success": "succeeds", "on_retry": "is r
 
 
 def alert_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """The alerts that are new, removed or changed."""
+    """Yield the alerts that are new, removed or changed."""
     old, new = _alerts(before), _alerts(after)
     for event in {**old, **new}:
         were, are = old.get(event, ()), new.get(event, ())
@@ -31,12 +31,12 @@ def alert_sentences(before: Side, after: Side) -> Iterator[Sentence]:
 
 
 def failure_sentence(side: Side) -> Sentence:
-    """The recipients of a failure alert of a new pipeline."""
+    """Return the recipients of a failure alert of a new pipeline."""
     return Sentence(Kind.ALERTS, f"Alerts {describe_alerts(side.schedule.on_failure)} when a run fails.")
 
 
 def _alerts(side: Side) -> Mapping[str, Sequence[Alert]]:
-    """The alerts by their events, in words."""
+    """Return the alerts by their events, in words."""
     schedule = side.schedule
     found = {words: getattr(schedule, event) or () for event, words in _OF_A_RUN.items()}
     for task_id, step in side.steps.items():

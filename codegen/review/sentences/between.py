@@ -19,7 +19,7 @@ from codegen.secrets.masking import masked_quotes
 
 
 def sentences_between(before: Side | None, after: Side | None, now: datetime) -> list[Sentence]:
-    """The sentences about a new, removed or changed pipeline; none if its DAG stays the same."""
+    """Return the sentences about a new, removed or changed pipeline; none if its DAG stays the same."""
     if before and after:
         found = _changed(before, after, now)
     else:

@@ -30,7 +30,7 @@ _Pair = tuple[str, str]
 
 
 def key_sentences(before: Side, after: Side, said: Collection[str]) -> Iterator[Sentence]:
-    """The keys with a changed value that has an effect, except those already `said`."""
+    """Yield the keys with a changed value that has an effect, except those already `said`."""
     table = {**task_table(after.project.airflow).rows, **schedule_table(after.project.airflow).rows}
     apart = {*_APART, *said}
     for path, (old, new) in _differing(_of_dag(before), _of_dag(after)).items():
@@ -77,7 +77,7 @@ _IN_WORDS = {
 
 
 def _of_dag(side: Side) -> _Values:
-    """The values of the keys of the DAG, by path."""
+    """Return the values of the keys of the DAG, by path."""
     schedule, of_dag = side.schedule, facts_of(side.project.airflow).dag
     values = {
         name: getattr(schedule, row.field)
@@ -89,7 +89,7 @@ def _of_dag(side: Side) -> _Values:
 
 
 def _of_task(side: Side, step: Step) -> _Values:
-    """The values of the keys that apply to a task, from the task or its schedule, by path."""
+    """Return the values of the keys that apply to a task, from the task or its schedule, by path."""
     schedule, task = side.schedule, step.task
     of_dag, defaults = facts_of(side.project.airflow).dag, keys_of(TaskDefaults)
     rows = task_table(side.project.airflow).rows
@@ -106,7 +106,7 @@ def _of_task(side: Side, step: Step) -> _Values:
 
 
 def _flat(values: Mapping[str, Any], path: _Path = ()) -> dict[_Path, Any]:
-    """The values that are not maps, by their keys and the keys of the maps around them."""
+    """Return the values that are not maps, by their keys and the keys of the maps around them."""
     found: dict[_Path, Any] = {}
     for name, value in values.items():
         inner = _flat(value, (*path, str(name))) if isinstance(value, dict) else {}
@@ -115,7 +115,7 @@ def _flat(values: Mapping[str, Any], path: _Path = ()) -> dict[_Path, Any]:
 
 
 def _differing(before: _Values, after: _Values) -> dict[_Path, _Pair]:
-    """The values that differ, in words and without secrets."""
+    """Return the values that differ, in words and without secrets."""
     pairs = {path: (before.get(path), after.get(path)) for path in {**before, **after}}
     return {
         path: (_in_words(old, path), _in_words(new, path))
@@ -125,7 +125,7 @@ def _differing(before: _Values, after: _Values) -> dict[_Path, _Pair]:
 
 
 def _identity(value: Any) -> str:  # noqa: ANN401  # as JSON has it
-    """A text that is equal for equal values, though not for `1` and `True`; empty for null and empty values."""
+    """Return a text that is equal for equal values, though not for `1` and `True`; empty for null and empty values."""
     return "" if value in (None, [], {}) else repr(value)
 
 

@@ -121,7 +121,7 @@ def _state(
 
 
 def _template(context: RequestContext) -> str:
-    """The template for a request: the response to an action in the list, the panel of a page, or a page."""
+    """Return the template for a request: the response to an action in the list, the panel of a page, or a page."""
     if context.is_fragment:
         return "airflow_answer.html" if context.request.headers.get("hx-target") == _DIALOG else "airflow_state.html"
     return "airflow.html"
@@ -134,7 +134,7 @@ def _airflows(context: RequestContext) -> Airflows:
 
 
 def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
-    """The schedule named in the URL, in the deployment environment of the fields or else in the first that has it.
+    """Return the schedule named in the URL, in the deployment environment of the fields or the first that has it.
 
     Raises:
         HTTPException: there is no such schedule, or no Airflow is configured.
@@ -149,17 +149,17 @@ def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
 
 
 def _address(schedule: Schedule, action: str = "", **query: str) -> str:
-    """The URL of a schedule's page, or of an action on it."""
+    """Return the URL of a schedule's page, or of an action on it."""
     return address_of("airflow", schedule.relative, schedule.deployment, action, **query)
 
 
 def _without_default(schedule: Schedule) -> list[str]:
-    """The parameters without a default, which a run requires."""
+    """Return the parameters without a default, which a run requires."""
     return [name for name, param in (schedule.params or {}).items() if not param.has_default]
 
 
 def _asked_at(text: str) -> datetime | None:
-    """The time at which the confirmation was shown; None if it is invalid or too old."""
+    """Return the time at which the confirmation was shown; None if it is invalid or too old."""
     try:
         time = datetime.fromisoformat(text)
         age = datetime.now(timezone.utc) - time
@@ -169,7 +169,7 @@ def _asked_at(text: str) -> datetime | None:
 
 
 def _duration_in_words(duration: timedelta) -> str:
-    """A duration in at most two units, with no-break spaces, such as `1 h 5 min`."""
+    """Return a duration in at most two units, with no-break spaces, such as `1 h 5 min`."""
     seconds = max(0.0, duration.total_seconds())
     if seconds < _EXACT:
         return f"{seconds:.1f}\xa0s"

@@ -156,7 +156,7 @@ class _Clock(NamedTuple):
 
 
 def _clock_of(preview: Preview, interval: str, zone: Node | None) -> _Clock | None:
-    """The clock of the schedule, or only of its interval if other fields have errors; None if the interval has one."""
+    """Return the clock of the schedule, or of its interval if other fields have errors; None if that has one."""
     airflow, schedule = preview.project.airflow, preview.schedule
     if schedule:
         timetable = schedule.timetable(airflow)

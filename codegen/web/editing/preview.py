@@ -94,7 +94,7 @@ class Preview:
         return start_of(self.schedule) if self.schedule else ""
 
     def effects_since(self, before: Reading) -> list[Effect]:
-        """The effects of the new text, compared with the project before."""
+        """Return the effects of the new text, compared with the project before."""
         return effects_of(self.project, before, self.reading, [self.source])
 
 

@@ -88,7 +88,7 @@ def _after_of(node: Node | None) -> tuple[str, ...] | None:
 
 
 def waits_of(steps: Sequence[Step]) -> list[tuple[str, ...]]:
-    """The names that each step waits for: the previous step, unless a step has `after`."""
+    """Return the names that each step waits for: the previous step, unless a step has `after`."""
     if all(each.after is None for each in steps):
         return _chain(steps)
     return [each.after or () for each in steps]
@@ -99,7 +99,7 @@ def _chain(steps: Sequence[Step]) -> list[tuple[str, ...]]:
 
 
 def written(steps: Sequence[Step]) -> str:
-    """The lines of the steps, which the form sends back to detect concurrent changes."""
+    """Return the lines of the steps, which the form sends back to detect concurrent changes."""
     return "\n".join(each.item.text for each in steps)
 
 
@@ -159,7 +159,7 @@ def _id_of_command(text: str) -> str:
 
 
 def _sent_waits(index: int, sent: Mapping[str, str], was: tuple[str, ...]) -> tuple[str, ...]:
-    """The selected names; existing names keep their order."""
+    """Return the selected names; existing names keep their order."""
     prefix = f"step:{index}:after:"
     if f"step:{index}:after" not in sent:
         return was
@@ -187,7 +187,7 @@ def _rewritten(step: Step, kind: str, text: str, name: str) -> Item:
 
 
 def _own_keys(item: Item) -> MapNode | None:
-    """The keys of an item; None for a plain text."""
+    """Return the keys of an item; None for a plain text."""
     node, _ = read_own(f"a:\n{item.lines}", "")
     value = node.get("a") if node else None
     only = value.items[0] if isinstance(value, ListNode) and value.items else None
@@ -209,7 +209,7 @@ def _as_map(item: Item, text: str) -> Item:
 
 
 def _comment_of(item: Item) -> str:
-    """The trailing comment of a one-line item, with a leading space."""
+    """Return the trailing comment of a one-line item, with a leading space."""
     line = item.lines[item.dash :].split("\n", 1)[0]
     place = line.find(" #")
     return f" {line[place:].lstrip()}".rstrip() if place >= 0 and "'" not in line and '"' not in line else ""

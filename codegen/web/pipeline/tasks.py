@@ -60,7 +60,7 @@ class Tasks:
 
 
 def tasks_of(view: View) -> Tasks | None:
-    """The tasks of a schedule; None if errors prevent their planning."""
+    """Return the tasks of a schedule; None if errors prevent their planning."""
     schedule, meltano = view.schedule, view.snapshot.reading.meltano
     if schedule is None or not view.is_valid:
         return None
@@ -119,7 +119,7 @@ def _what_and_where(step: Step) -> tuple[str, str]:
 
 
 def _verb(step: Step) -> Iterator[str]:
-    """The Meltano command of the last call, without its options: `meltano el`."""
+    """Yield the Meltano command of the last call, without its options: `meltano el`."""
     program, *words = step.calls[-1]
     yield program
     yield next(word for word in words if not word.startswith("-"))

@@ -53,7 +53,7 @@ class Row:
 
 
 def values_of(view: View) -> list[Row] | None:
-    """The values of a schedule, in the order of the reference; None if it cannot be read."""
+    """Return the values of a schedule, in the order of the reference; None if it cannot be read."""
     if view.schedule is None or view.document is None:
         return None
     return [_row(row, view.source.name) for row in explain(view.schedule, view.document.merged)]
@@ -73,7 +73,7 @@ def _origin(key: str, given: Given, source: str) -> Origin:
 
 
 def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it
-    """A value as YAML on one line, with masked secrets."""
+    """Return a value as YAML on one line, with masked secrets."""
     safe = masked_value(value, re.split(r"[.\[\]]+", key))
     text = printable(to_yaml([safe], flow=True).strip()[1:-1])
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"

@@ -91,6 +91,6 @@ class View:
 
 
 def environments_of(snapshot: Snapshot, source: SourceFile) -> list[str]:
-    """The deployment environments of a schedule file, in the project's order."""
+    """Return the deployment environments of a schedule file, in the project's order."""
     mine = {document.deployment for document in snapshot.reading.documents if document.source.name == source.name}
     return [name for name in snapshot.project.deployments if name in mine]

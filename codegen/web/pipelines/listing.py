@@ -208,7 +208,7 @@ def _without_proposals(snapshot: Snapshot, environment: str, next_runs: NextRuns
 
 
 def _others(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    """The names and messages of the changed files that no row of any environment shows."""
+    """Yield the names and messages of the changed files that no row of any environment shows."""
     shown = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
     for change in snapshot.changes:
         removed = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
@@ -221,7 +221,7 @@ def _others(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
 def _status(
     snapshot: Snapshot, schedules: Sequence[Schedule], diagnostics: Mapping[str, Sequence[Diagnostic]]
 ) -> Status:
-    """The first of the statuses of several schedules."""
+    """Return the first of the statuses of several schedules."""
     found = [_status_of(snapshot, each, diagnostics.get(each.dag_file, ())) for each in schedules]
     return min(found, key=_STATUSES.index, default=Status.NOT_COMPARED)
 

@@ -60,7 +60,7 @@ def _pipelines(context: RequestContext) -> Response:
 
 
 def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
-    """The titles of open proposals by the schedule file that they change, relative to the schedules folder."""
+    """Return the titles of open proposals by the schedule file that they change, relative to the schedules folder."""
     if context.site.proposals:
         context.site.proposals.refresh()
     folder = f"{context.snapshot.project.relative(context.snapshot.project.schedules)}/"
@@ -72,7 +72,7 @@ def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
 
 
 def _hidden(context: RequestContext) -> Collection[str]:
-    """The hidden columns: the user's last choice, or the default."""
+    """Return the hidden columns: the user's last choice, or the default."""
     chosen = context.request.cookies.get(_COOKIE)
     if chosen is not None:
         return hideable(chosen.split("."))

@@ -75,17 +75,17 @@ class ListQuery:
         return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
 
     def address(self, **changes: str | int) -> str:
-        """The URL of the list with some values changed, and the first page unless `page` is given."""
+        """Return the URL of the list with some values changed, and the first page unless `page` is given."""
         values = {**self.values, **changes}
         query = {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
         return f"/?{urlencode(query)}" if query else "/"
 
     def sorted_by(self, column: str) -> str:
-        """The value of `sort` for the link of a column; the link of the current column reverses the order."""
+        """Return the value of `sort` for the link of a column; the link of the current column reverses the order."""
         return f"-{column}" if self.sort == column else column
 
     def direction(self, column: str) -> str:
-        """The value of `aria-sort` for a column."""
+        """Return the value of `aria-sort` for a column."""
         return {column: "ascending", f"-{column}": "descending"}.get(self.sort, "none")
 
     @property
@@ -101,7 +101,7 @@ class ListQuery:
         return Excerpt(found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE], len(found), page, pages)
 
     def filters_of(self, choices: Mapping[str, Mapping[str, str]], environments: Sequence[str]) -> list[Filter]:
-        """The filters with at least two choices, and the active ones."""
+        """Return the filters with at least two choices, and the active ones."""
         choices = {"environment": {name: name for name in environments}, **choices}
         labels = {"environment": "Environment"} | {name: column.label for name, column in FILTERS.items()}
         chosen = {"environment": self.environment, **self.filters}

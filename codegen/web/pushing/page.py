@@ -78,14 +78,14 @@ def _next_of(root: Path, commit: str) -> _Next:
 
 
 def _way_back(root: Path, found: _Next) -> str:
-    """The branch to return to: the previous branch, or the default branch if Dagpress created the previous one."""
+    """Return the branch to switch back to: the previous one, or the default branch if Dagpress created that."""
     previous, local = git.previous_branch(root), git.branches_of(root)
     candidates = ("" if previous.startswith(PREFIX) else previous, found.base)
     return next((name for name in candidates if name in local and name != found.branch), "")
 
 
 def _commit_of(context: RequestContext) -> str:
-    """The full hash of the commit of a request."""
+    """Return the full hash of the commit of a request."""
     commit, root = context.request.path_params["commit"], context.workspace.root
     try:
         if _HASH.fullmatch(commit):

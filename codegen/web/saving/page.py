@@ -149,7 +149,7 @@ def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
 
 
 def _bytes_at(path: Path) -> bytes | None:
-    """The current content of a file; None if it is missing or unreadable."""
+    """Return the current content of a file; None if it is missing or unreadable."""
     with suppress(OSError):
         return read_bytes(path)
     return None

@@ -45,7 +45,7 @@ class Attempts:
 
 
 def _network(address: str) -> str:
-    """The addresses of one client: a single IPv4 address, or an IPv6 network of 64 bits."""
+    """Return the addresses of one client: a single IPv4 address, or an IPv6 network of 64 bits."""
     try:
         found = ipaddress.IPv6Address(address)
     except ValueError:

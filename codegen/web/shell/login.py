@@ -96,7 +96,7 @@ def _digest(token: str) -> bytes:
 
 
 def _address(request: Request) -> str:
-    """The path to redirect to after the login; the start page for a request that cannot be repeated."""
+    """Return the path to redirect to after the login; the start page for a request that cannot be repeated."""
     query = request.scope["query_string"].decode("latin-1")
     path = quote(request.scope["path"]) + (f"?{query}" if query else "")
     return path if request.method == "GET" and request.scope["path"] != "/login" else "/"

@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 @cache
 def _environment() -> Environment:
-    """The Jinja environment, which escapes HTML and invisible characters in every value.
+    """Return the Jinja environment, which escapes HTML and invisible characters in every value.
 
     The values of form fields use `{{ value|e }}`, which keeps invisible characters.
     """

@@ -59,7 +59,7 @@ class StoppedError(Exception):
 
 
 def stopped(code: int) -> StoppedError:
-    """The error for the exit code of a process, negative for a signal."""
+    """Return the error for the exit code of a process, negative for a signal."""
     return StoppedError(_CAUSES.get(-code, f"cannot be checked: its process exited with code {code}"))
 
 
@@ -114,5 +114,5 @@ class Worker:
 
 @cache
 def shared_worker() -> Worker:
-    """The worker that all sites in this process share; each task names its project."""
+    """Return the worker that all sites in this process share; each task names its project."""
     return Worker()
