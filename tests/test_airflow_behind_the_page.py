@@ -128,8 +128,8 @@ _NO_AIRFLOWS = [
 def test_a_server_that_is_not_airflow_is_reported_with_a_fix(
     replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, "_PATIENCE", 0.3)
-    monkeypatch.setattr(http_client, "_MOST_BYTES", 800_000)
+    monkeypatch.setattr(http_client, "_TIMEOUT", 0.3)
+    monkeypatch.setattr(http_client, "_MAX_BYTES", 800_000)
     with replying(replies) as server:
         pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
         page = pages.get(_ONE_PAGE)

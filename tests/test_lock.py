@@ -15,7 +15,7 @@ from codegen.render.renderer import prelude
 from codegen.runners import Work
 from codegen.runners.container import command_of
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
-from codegen.text.jinja import BASH_ENDINGS
+from codegen.text.jinja import BASH_TEMPLATE_EXT
 from codegen.text.shell import as_script
 
 
@@ -138,7 +138,7 @@ def test_an_empty_template_of_the_state_fails_the_task(words: list[str], value: 
     """In the bash of a worker and in the `sh` of a container."""
     work = Work((("meltano", *words, "run", "tap-a"),))
     (program, option), (script,), env = command_of(work, ())
-    assert as_script(work.calls, BASH_ENDINGS) == (script, env)
+    assert as_script(work.calls, BASH_TEMPLATE_EXT) == (script, env)
     calls = 'meltano() { printf "%s|" "$@"; }\n'
     done = subprocess.run(
         [program, option, calls + script], env=dict.fromkeys(env, value), text=True, capture_output=True, check=False

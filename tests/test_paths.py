@@ -214,7 +214,7 @@ def test_a_pattern_has_no_exponential_cost(tmp_path: Path, monkeypatch: pytest.M
     text = f"{_MELTANO}include_paths: ['{'**/' * 20}x.yml']\n"
     write(tmp_path, {f"schedules/{'d/' * 15}b.yml": EXTRACT_LOAD, "meltano.yml": text})
     assert [d.code for d in pipeline.read(project_of(tmp_path)).diagnostics] == ["include-paths"]
-    monkeypatch.setattr(walking, "MOST_ENTRIES", 10)
+    monkeypatch.setattr(walking, "MAX_ENTRIES", 10)
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "meltano.yml": f"{_MELTANO}include_paths: ['**/x.yml']\n"})
     (problem,) = pipeline.read(project_of(tmp_path)).diagnostics
     assert problem.message == "`**/x.yml` searches more than 10 files"

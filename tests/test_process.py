@@ -35,7 +35,7 @@ def test_a_program_is_killed_with_its_children_at_the_limit(tmp_path: Path) -> N
 
 def test_a_program_with_endless_output_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also with `on_line`; a daemon of the program cannot keep writing."""
-    monkeypatch.setattr(process, "_MOST", 1 << 20)
+    monkeypatch.setattr(process, "_MAX_OUTPUT_BYTES", 1 << 20)
     for command in ("exec yes", "yes >&2 & wait"):
         with pytest.raises(process.ProcessError, match=r"`sh` printed more than 1 MB \(run it in a terminal"):
             process.run(["sh", "-c", command], limit=60, on_line=lambda _: None)

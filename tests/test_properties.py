@@ -28,8 +28,8 @@ from codegen.cli.formats import as_text
 from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors
 from codegen.render.source_text import keyword, module_docstring
 from codegen.text.jinja import (
-    BASH_ENDINGS,
-    DOCKER_ENDINGS,
+    BASH_TEMPLATE_EXT,
+    DOCKER_TEMPLATE_EXT,
     as_rendered,
     as_rendered_lines,
     check_template,
@@ -108,7 +108,7 @@ def test_any_duration_is_unchanged(value: timedelta) -> None:
 @given(st.lists(TEXT.filter(bool), min_size=1, max_size=30))
 def test_no_argument_becomes_code_in_the_shell(words: list[str]) -> None:
     """Bash passes the exact words: none is split, expanded or executed."""
-    command, env = as_script([["show", *words]], BASH_ENDINGS)
+    command, env = as_script([["show", *words]], BASH_TEMPLATE_EXT)
     # Airflow does not render here, so templates are unchanged.
     script = "show() { printf '%s\\0' \"$@\"; }\n" + command
     result = subprocess.run(["bash", "-c", script], env={"LC_ALL": "C.UTF-8", **env}, capture_output=True, check=True)
@@ -127,7 +127,7 @@ def test_quoted_words_are_split_as_in_a_shell(words: list[str]) -> None:
     assert words_of(run) == done.stdout.split("\0")[:-1]
 
 
-_ENDINGS = st.sampled_from([BASH_ENDINGS, DOCKER_ENDINGS, ()])
+_ENDINGS = st.sampled_from([BASH_TEMPLATE_EXT, DOCKER_TEMPLATE_EXT, ()])
 
 
 @given(TEXT.filter(lambda value: not is_template(value)), _ENDINGS)
@@ -140,7 +140,7 @@ def test_jinja_renders_every_escaped_text_unchanged(value: str, endings: tuple[s
 
 @given(
     st.lists(st.sampled_from(["{{ ds }}", "{% if ds %}", "{% endif %}", "{{ ds -}}", " ", "a", "."]), max_size=5),
-    st.sampled_from(["", *BASH_ENDINGS, *DOCKER_ENDINGS]),
+    st.sampled_from(["", *BASH_TEMPLATE_EXT, *DOCKER_TEMPLATE_EXT]),
     _ENDINGS,
 )
 def test_jinja_renders_every_template(parts: list[str], end: str, endings: tuple[str, ...]) -> None:

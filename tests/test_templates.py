@@ -232,7 +232,7 @@ def test_a_template_cannot_run_code_or_run_forever(
     line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if reason == "seconds":
-        monkeypatch.setattr(renderer, "_LIMIT", 0.1)
+        monkeypatch.setattr(renderer, "_CPU_LIMIT", 0.1)
     monkeypatch.chdir(tmp_path)
     template = f'{{% extends "dagpress/dag.py.j2" %}}\n{{% block constants %}}\n{line}\n{{% endblock %}}\n'
     code, _, err = dagpress(write(tmp_path, {"schedules/s.yml": EXTRACT_LOAD, "templates/dag.py.j2": template}), "diff")

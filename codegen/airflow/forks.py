@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     _File = tuple[int, str, str]
 
 # The minimum number of files per fork, and the maximum number of forks.
-_SHARE = 25
-_MOST = 8
+_MIN_FILES_PER_FORK = 25
+_MAX_FORKS = 8
 # Seconds from Airflow's time limit for a file to the kill, and between two polls.
-_GRACE = 5
-_PAUSE = 0.5
-_TAIL = 4_000
+_GRACE_SECONDS = 5
+_POLL_SECONDS = 0.5
+_LOG_TAIL_BYTES = 4_000
 # How many files of a share are retried: if a package is missing, all fail, and a fork takes 0.1 seconds.
-_AGAIN = 20
+_MAX_RETRIES = 20
 
 
 class _Fork:
@@ -47,7 +47,7 @@ class _Fork:
 
     def __init__(self, operation: _Operation, files: list[_File], limit: float) -> None:
         self.files = files
-        self._again = _AGAIN
+        self._again = _MAX_RETRIES
         self._operation = operation
         self._limit = limit
         self.start()
@@ -122,14 +122,14 @@ def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_a
         answers: the file for the answers.
     """
     deadline, done = time.monotonic() + limit_of_all, 0
-    number = max(1, min(_MOST, os.cpu_count() or 1, len(files) // _SHARE))
+    number = max(1, min(_MAX_FORKS, os.cpu_count() or 1, len(files) // _MIN_FILES_PER_FORK))
     gc.freeze()
     forks = [_Fork(operation, files[start::number], limit) for start in range(number) if files[start::number]]
     while forks:
         with selectors.DefaultSelector() as selector:
             for fork in forks:
                 selector.register(fork.pipe, selectors.EVENT_READ)
-            selector.select(_PAUSE)
+            selector.select(_POLL_SECONDS)
         late = time.monotonic() > deadline
         overdue = f"TimeoutError: the files together take longer than {limit_of_all:.0f} seconds" if late else ""
         for answer in [answer for fork in forks for answer in fork.answers(overdue)]:
@@ -195,7 +195,7 @@ def _write(pipe: int, data: bytes) -> None:
 def _tail(log: int) -> str:
     """Return the end of the log."""
     size = os.fstat(log).st_size
-    return os.pread(log, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
+    return os.pread(log, _LOG_TAIL_BYTES, max(0, size - _LOG_TAIL_BYTES)).decode(errors="replace")
 
 
 def _main() -> None:
@@ -209,7 +209,7 @@ def _main() -> None:
     del sys.modules["inside"]
     print(json.dumps(inside.warm_up()), file=answers, flush=True)
     request = json.load(sys.stdin)
-    limit = (inside.import_limit() or 30) + _GRACE
+    limit = (inside.import_limit() or 30) + _GRACE_SECONDS
     operation = partial(inside.import_file, behaviour=request["behaviour"])
     load_all(operation, request["files"], limit, request["limit"], answers)
 

@@ -21,11 +21,11 @@ _CREATE_USER = [
     *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
 ]
 # Seconds for a step of the setup.
-_LIMIT = 600
+_TIMEOUT = 600
 _DATABASE = "airflow.db"
 _CONFIGURATION_FILE = "airflow.cfg"
 # In [core] before Airflow 2.3, and still read there.
-_NAMING_A_DATABASE = [
+_DATABASE_SETTINGS = [
     (section, f"sql_alchemy_conn{how}") for section in ("database", "core") for how in ("", "_cmd", "_secret")
 ]
 
@@ -70,7 +70,7 @@ def _has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
     configuration = Configuration(home, environ)
     own = ("", f"sqlite:///{home / _DATABASE}")
     return all(
-        variable_of(*place) not in environ and configuration.in_file(*place) in own for place in _NAMING_A_DATABASE
+        variable_of(*place) not in environ and configuration.in_file(*place) in own for place in _DATABASE_SETTINGS
     )
 
 
@@ -128,7 +128,7 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
         # Without a terminal, Airflow reads the password twice from stdin. As an argument, it would be visible to
         # every user of this machine.
         given = f"{password}\n{password}\n"
-        done = process.run([program, *command], limit=_LIMIT, env=environ, given=given, merged=True)
+        done = process.run([program, *command], limit=_TIMEOUT, env=environ, given=given, merged=True)
         if done.code:
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)

@@ -22,9 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # Attributes that do not affect what a DAG does, or that have another name below.
-_NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
+_NOT_IN_DAG = {
+    "edge_info",
+    "fileloc",
+    "processor_dags_folder",
+    "relative_fileloc",
+    "schedule_interval",
+    "task_group",
+}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
-_NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
+_NOT_IN_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -146,7 +153,7 @@ def serialization() -> Any:  # noqa: ANN401  # a class
 def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
     """Return the arguments of a DAG, given or by default, by name."""
     names = {name.lstrip("_") for name in type(dag).get_serialized_fields()} | set(_CALLBACKS)
-    found = {name: plain(getattr(dag, name, None)) for name in sorted(names - _NOT_OF_A_DAG)}
+    found = {name: plain(getattr(dag, name, None)) for name in sorted(names - _NOT_IN_DAG)}
     arguments = _timetable_arguments(dag)
     return dict(
         found,
@@ -179,7 +186,7 @@ def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # an operator
     found = {
         name: _rendered(plain(value)) if name in task.template_fields else plain(value)
         for name, value in sorted(vars(task).items())
-        if not name.startswith("_") and name not in _NOT_OF_A_TASK
+        if not name.startswith("_") and name not in _NOT_IN_TASK
     }
     group = task.task_group.group_id if task.task_group else None
     return dict(found, operator=type(task).__name__, group=group, upstream=sorted(task.upstream_task_ids))

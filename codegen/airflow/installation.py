@@ -19,10 +19,10 @@ from codegen.diagnostics import DagpressError
 from codegen.project import Project
 
 _PACKAGE = Path(__file__).parent.parent
-_UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
-_ASK_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
+_DROPPED_VARIABLES = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
+_PYTHON_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
 # Not by import, which takes seconds. Since 3.0, the core is a separate package.
-_ASK_AIRFLOW = """\
+_AIRFLOW_VERSION = """\
 from importlib.metadata import PackageNotFoundError, version
 try:
     print(version("apache-airflow-core"))
@@ -32,8 +32,8 @@ except PackageNotFoundError:
 # The path of the interpreter; with `env`, the name of a program on the PATH.
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
 # Time limits in seconds, the second one for an installation over a slow network.
-_LIMIT = 60
-_INSTALLATION_LIMIT = 3600
+_TIMEOUT = 60
+_INSTALLATION_TIMEOUT = 3600
 _STAMP = "stamp"
 _NAME_ANOTHER = "pass another one with --airflow"
 _GET_ANOTHER = "run `dagpress add orchestrator airflow`, or add the directory of {} to the PATH"
@@ -130,7 +130,7 @@ def install(
     if found is None:
         raise AirflowError(f"Python `{python}` was not found")
     interpreter = Path(found).absolute()
-    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is not a Python interpreter")
+    number = _answer([interpreter, "-c", _PYTHON_VERSION], f"{interpreter} is not a Python interpreter")
     pythons = [f"{major}.{minor}" for major, minor in facts_of(version).pythons]
     if number.rpartition(".")[0] not in pythons:
         message = f"Airflow {version} requires Python {pythons[0]} to {pythons[-1]}, but {interpreter} is {number}"
@@ -142,10 +142,10 @@ def install(
     shutil.rmtree(folder / "venv", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     progress(f"Installing Airflow {version} for Python {number}.")
-    env = process.inherited(*_UNWANTED)
+    env = process.inherited(*_DROPPED_VARIABLES)
     for command in _installing(folder / "venv", interpreter, requirements_of(version)):
         done = process.run(
-            command, limit=_INSTALLATION_LIMIT, env=env, merged=True, on_line=lambda line: progress(f"{line}\n")
+            command, limit=_INSTALLATION_TIMEOUT, env=env, merged=True, on_line=lambda line: progress(f"{line}\n")
         )
         if done.code:
             name = " ".join(str(word) for word in command[:4])
@@ -194,12 +194,12 @@ def version_of(program: Path) -> str:
         AirflowError: it has no Airflow.
     """
     python = python_of(program)
-    return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
+    return _answer([python, "-c", _AIRFLOW_VERSION], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
 
 
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
     with suppress(process.ProcessError):
-        done = process.run(command, limit=_LIMIT, env=process.inherited(*_UNWANTED))
+        done = process.run(command, limit=_TIMEOUT, env=process.inherited(*_DROPPED_VARIABLES))
         if not done.code:
             return done.stdout.strip()
     raise AirflowError(otherwise, hint)

@@ -42,7 +42,7 @@ _NEED_NO_DAGS = {"reserialize", "test", "report"}
 # The commands that run several tasks at a time themselves. `dags backfill` is from Airflow 2.
 _RUN_TASKS = {("scheduler",), ("standalone",), ("celery", "worker"), ("edge", "worker"), ("dags", "backfill")}
 # Seconds for a command that has to run before the requested one.
-_LIMIT = 600
+_TIMEOUT = 600
 _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 
 
@@ -149,7 +149,7 @@ class _Launcher:
     def run_before(self, words: Sequence[str]) -> bool:
         """Run a command without showing its output; returns whether it succeeded."""
         name = " ".join(["airflow", *words[:2]])
-        return process.run([self.airflow.program, *words], limit=_LIMIT, name=name, env=self.env).code == 0
+        return process.run([self.airflow.program, *words], limit=_TIMEOUT, name=name, env=self.env).code == 0
 
     def run(self, words: list[str]) -> int:
         """Run the command itself."""

@@ -28,7 +28,7 @@ _LOG_PORTS = {
 }
 SKIP_LOGS = "--skip-serve-logs"
 _EXECUTION_URL = ("core", "execution_api_server_url")
-_HIGHEST = 65_535
+_MAX_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Ports:
 
     def _configured(self, section: str, key: str, default: str) -> int:
         value = Configuration(self.home, self.env).get(section, key, default)
-        if not value.isdecimal() or int(value) > _HIGHEST:
+        if not value.isdecimal() or int(value) > _MAX_PORT:
             place = f"{variable_of(section, key)}, or `{key}` in the section [{section}] of airflow.cfg"
             raise AirflowError(f"{value!r} is not a valid port", f"set {place}")
         return int(value)

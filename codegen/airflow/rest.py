@@ -27,14 +27,14 @@ _Value = TypeVar("_Value")
 # The page size, unless Airflow's `[api] maximum_page_limit` is lower.
 _PAGE = 100
 # Concurrent requests: Airflow has few server processes.
-_AT_ONCE = 4
+_MAX_CONCURRENT = 4
 _UNFINISHED = frozenset({"queued", "running"})
 # The source of a file, if the user may not read all of its DAGs (`dag_sources.py` of Airflow 3).
 _REDACTED = "REDACTED - "
 # The detail of Airflow 3's status 403 for a token that was signed with another secret, such as before a restart. For an
 # expired token, the status is 401 (`core_api/security.py`).
 _NO_TOKEN = "Invalid JWT token"  # noqa: S105  # no token
-_LONGEST_DETAIL = 300
+_MAX_DETAIL_LENGTH = 300
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _DENIED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
@@ -206,7 +206,7 @@ class Session:
         def ask(dag: Dag) -> tuple[str, str | None] | None:
             return (dag.dag_id, self.source(dag)) if time.monotonic() < until else None
 
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_MAX_CONCURRENT) as pool:
             return dict(one for one in pool.map(ask, dags) if one)
 
     def import_errors(self) -> dict[str, str]:
@@ -403,4 +403,4 @@ def _detail(body: object) -> str:
 
 def _in_one_line(text: str) -> str:
     line = printable(" ".join(text.split()))
-    return line if len(line) <= _LONGEST_DETAIL else f"{line[:_LONGEST_DETAIL]}…"
+    return line if len(line) <= _MAX_DETAIL_LENGTH else f"{line[:_MAX_DETAIL_LENGTH]}…"

@@ -26,7 +26,7 @@ from codegen.render.renderer import prelude
 from codegen.review.loaded import Surroundings
 from codegen.schema import Schedule
 
-_IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
+_SUMMARY_WORDS = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
 
 
 def compare_with_meltano(
@@ -104,5 +104,5 @@ def _print_rows(rows: Sequence[Comparison], version: str) -> None:
             if each.why:
                 echo(f"        {printable(each.why)}")
     numbers = Counter(row.verdict for row in rows)
-    parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _IN_SUM.items() if numbers[verdict])
+    parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _SUMMARY_WORDS.items() if numbers[verdict])
     echo(f"{count(len(rows), 'DAG')} on Airflow {version}: {parts or 'nothing to compare'}.")

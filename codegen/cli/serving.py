@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
-_SHORTEST = 16
+_MIN_TOKEN_LENGTH = 16
 # The modules that the extra `serve` installs.
 _EXTRA = ("httpx2", "igraph", "pygments", "starlette", "uvicorn")
 _HINT = "install it: pip install 'dagpress[serve]'"
@@ -235,9 +235,9 @@ def _configured_token(listener: socket.socket, *, no_token: bool) -> str:
         raise click.UsageError(f"--no-token cannot be combined with {TOKEN}.")
     if no_token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
         raise click.UsageError("--no-token is for 127.0.0.1 and ::1 only: other machines can reach this address.")
-    if token and len(token) < _SHORTEST:
+    if token and len(token) < _MIN_TOKEN_LENGTH:
         hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
-        raise click.ClickException(f"{TOKEN} has fewer than {_SHORTEST} characters ({hint})")
+        raise click.ClickException(f"{TOKEN} has fewer than {_MIN_TOKEN_LENGTH} characters ({hint})")
     return token
 
 

@@ -11,7 +11,7 @@ import igraph  # type: ignore[import-untyped]  # it has no types
 
 from codegen.drawing.text import CHARACTER, columns_of, shortened
 
-_LONGEST_LINE = 34
+_MAX_LINE_LENGTH = 34
 _LINE = 17
 _PADDING = 10
 _BETWEEN_ROWS = 16
@@ -76,7 +76,7 @@ def lay_out(nodes: Sequence[Node], arrows: Sequence[tuple[str, str]]) -> Graph:
         nodes: the nodes, in topological order.
         arrows: pairs of node ids.
     """
-    texts = {node.id: [shortened(line, _LONGEST_LINE) for line in node.lines if line] for node in nodes}
+    texts = {node.id: [shortened(line, _MAX_LINE_LENGTH) for line in node.lines if line] for node in nodes}
     column_of = _columns_of(nodes, arrows)
     columns = _columns(nodes, texts, column_of)
     height = max((len(lines) for lines in texts.values()), default=0) * _LINE + 2 * _PADDING

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from codegen.diagnostics import quoted
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
+from codegen.git.program import HOOKS_TIMEOUT, GitError, Watch, answer_of, run
 from codegen.git.status import uncommitted
 
 # The files of operations in progress, and their commands.
@@ -85,7 +85,7 @@ def commit(  # noqa: PLR0913  # what a commit takes
                 "switch",
                 *(["--create"] if is_new else ["--no-guess"]),
                 branch,
-                limit=HOOKS_LIMIT,
+                limit=HOOKS_TIMEOUT,
                 watch=watch,
                 hooks=hooks,
             )
@@ -109,7 +109,7 @@ def switch(folder: Path, branch: str) -> None:
     """
     _check_nothing_in_progress(folder)
     try:
-        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_LIMIT, hooks="")
+        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_TIMEOUT, hooks="")
     except GitError as error:
         # Git lists them one a line, after a tab.
         names = [line.strip() for line in error.message.splitlines() if line.startswith("\t")]
@@ -149,7 +149,7 @@ def _commit_files(  # noqa: PLR0913, PLR0917  # what a commit takes
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
         words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
-        run(folder, *words, given=message, limit=HOOKS_LIMIT, variables=variables, watch=watch, hooks=hooks)
+        run(folder, *words, given=message, limit=HOOKS_TIMEOUT, variables=variables, watch=watch, hooks=hooks)
     except GitError:
         if unknown:
             with suppress(GitError):
@@ -165,7 +165,7 @@ def _restore_branch(folder: Path, before: Head, new_branch: str, error: GitError
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
-                run(folder, "switch", *place, limit=HOOKS_LIMIT)
+                run(folder, "switch", *place, limit=HOOKS_TIMEOUT)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

@@ -37,16 +37,16 @@ _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative")
 _LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--follow", *_PLAIN)
 _FIELDS = ("%H", "%h", "%at", "%an", "%s")
 # Some commits have a year that `datetime` does not support.
-_LAST_SECOND = 253402214400
+_MAX_TIMESTAMP = 253402214400
 
 
-def history_of(folder: Path, name: str, most: int) -> list[Commit]:
+def history_of(folder: Path, name: str, limit: int) -> list[Commit]:
     """Return the last commits that touched a file, also under former names, newest first, without merges.
 
     Raises:
         GitError: git failed; it also fails before the first commit.
     """
-    options = ("--name-only", "-z", "--no-merges", f"--max-count={most}", f"--format={'%x00'.join(_FIELDS)}")
+    options = ("--name-only", "-z", "--no-merges", f"--max-count={limit}", f"--format={'%x00'.join(_FIELDS)}")
     words = run(folder, *_LOG, *options, "--", name).split("\0")
     size = len(_FIELDS) + 1
     return [_commit(*words[start : start + size]) for start in range(0, len(words) - size + 1, size)]
@@ -58,7 +58,7 @@ def _commit(number: str, short: str, seconds: str, author: str, subject: str, pa
 
 def time_of(seconds: str) -> datetime:
     """Return the time of a commit, from the seconds that git prints."""
-    return datetime.fromtimestamp(min(int(seconds or 0), _LAST_SECOND), timezone.utc)
+    return datetime.fromtimestamp(min(int(seconds or 0), _MAX_TIMESTAMP), timezone.utc)
 
 
 def patch_of(folder: Path, commit: Commit) -> FilePatch:

@@ -35,7 +35,7 @@ _WEB_HOSTS = {
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _PRINTED = re.compile(r"^remote:.*?(https?://[!-;=?-~]+)", re.MULTILINE)
 # The path segments of the pages of pull requests.
-_OF_PULL_REQUESTS = re.compile(r"/(?:pull|pulls|compare|pull-requests|pullrequest|pullrequestcreate|merge_requests)\b")
+_PULL_REQUEST_PATH = re.compile(r"/(?:pull|pulls|compare|pull-requests|pullrequest|pullrequestcreate|merge_requests)\b")
 
 
 class _Place(NamedTuple):
@@ -99,7 +99,7 @@ def _is_pull_request_of(place: _Place, address: str) -> bool:
         return False
     is_as_safe = parts.scheme == "https" or place.origin.startswith("http:")
     is_same = parts.hostname == place.host and "@" not in parts.netloc
-    return is_as_safe and is_same and _OF_PULL_REQUESTS.search(parts.path) is not None
+    return is_as_safe and is_same and _PULL_REQUEST_PATH.search(parts.path) is not None
 
 
 def _place(url: str) -> _Place | None:

@@ -14,12 +14,12 @@ from codegen.diagnostics import DagpressError
 from codegen.git.hosts import without_credentials
 
 # Set in a git hook, for example; they would select another repository than the folder's.
-_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+_REPOSITORY_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 # Messages in English: `LANGUAGE` would apply to `C.UTF-8`, too.
 _VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 # Seconds; the hooks of a commit may run a project's tests.
-_LIMIT = 60
-HOOKS_LIMIT = 300
+_TIMEOUT = 60
+HOOKS_TIMEOUT = 300
 
 
 class Watch(NamedTuple):
@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913  # what a command has
     folder: Path,
     *arguments: str,
     given: str = "",
-    limit: float = _LIMIT,
+    limit: float = _TIMEOUT,
     variables: Mapping[str, str] = MappingProxyType({}),
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
     merged: bool = False,
@@ -81,7 +81,7 @@ def run(  # noqa: PLR0913  # what a command has
         raise GitError("`git` was not found on the PATH")
     settings = ["core.quotePath=false", *([f"core.hooksPath={hooks or os.devnull}"] if hooks != "" else [])]
     command = [git, *(word for each in settings for word in ("-c", each)), "--no-pager", *arguments]
-    env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
+    env = {**process.inherited(*_REPOSITORY_VARIABLES), **_VARIABLES, **variables}
     try:
         name = f"git {arguments[0]}"
         options = {"limit": limit, "name": name, "merged": merged, **watch._asdict()}

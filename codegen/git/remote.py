@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from codegen.git.failures import explained
 from codegen.git.hosts import is_known, new_pull_request, pull_request_in, pull_requests_of, without_credentials
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run, succeeds
+from codegen.git.program import HOOKS_TIMEOUT, GitError, Watch, answer_of, run, succeeds
 
 # Seconds; a user may be waiting.
-_LIMIT = 20
+_TIMEOUT = 20
 # The setting of a branch with the URL that the host printed after a push.
 _PULL_REQUEST = "pullrequest"
 
@@ -78,7 +78,7 @@ def fetch(folder: Path, remote: str) -> None:
     """
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
     try:
-        run(folder, "fetch", *options, "--", remote, limit=_LIMIT)
+        run(folder, "fetch", *options, "--", remote, limit=_TIMEOUT)
     except GitError as error:
         raise _explained(folder, remote, "", error) from error
 
@@ -101,7 +101,7 @@ def push(
     try:
         said = run(
             folder, "push", *options, "--", remote, f"{ref}:{ref}",
-            limit=HOOKS_LIMIT, watch=watch, merged=True, hooks=hooks,
+            limit=HOOKS_TIMEOUT, watch=watch, merged=True, hooks=hooks,
         )  # fmt: skip
     except GitError as error:
         raise _explained(folder, remote, branch, error) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codegen.git.program import HOOKS_LIMIT, GitError, run
+from codegen.git.program import HOOKS_TIMEOUT, GitError, run
 
 
 def hooks_of(folder: Path) -> str:
@@ -38,12 +38,12 @@ def add_worktree(folder: Path, path: Path, branch: str, start: str = "") -> None
     except OSError as error:
         raise GitError(f"{path.parent} cannot be created: {error.strerror}") from error
     new = ["--no-track", "-b", branch, str(path), start] if start else [str(path), branch]
-    run(folder, "worktree", "add", "--quiet", *new, limit=HOOKS_LIMIT)
+    run(folder, "worktree", "add", "--quiet", *new, limit=HOOKS_TIMEOUT)
 
 
 def remove_worktree(folder: Path, path: Path) -> None:
     """Remove a worktree with everything in it, also after an interrupted checkout."""
-    run(folder, "worktree", "remove", "--force", "--force", str(path), limit=HOOKS_LIMIT)
+    run(folder, "worktree", "remove", "--force", "--force", str(path), limit=HOOKS_TIMEOUT)
 
 
 def recover_worktree(path: Path) -> None:

@@ -15,7 +15,7 @@ from codegen.keys.model import Model
 from codegen.source.nodes import ListNode, MapNode
 
 # Names from Meltano, Airflow and other generators, and former names of keys.
-ALSO_KNOWN_AS = {
+KEY_ALIASES = {
     "task": "tasks",
     "steps": "tasks",
     "cron": "interval",
@@ -36,7 +36,7 @@ ALSO_KNOWN_AS = {
 }
 
 # Words in the names of keys that labels spell differently.
-_IN_WORDS = {
+_LABEL_WORDS = {
     "config": "settings",
     "dag": "DAG",
     "id": "ID",
@@ -76,7 +76,7 @@ class Key:
     @cached_property
     def title(self) -> str:
         """The label in a form, by default derived from the name."""
-        words = " ".join(_IN_WORDS.get(word, word) for word in self.name.split("_"))
+        words = " ".join(_LABEL_WORDS.get(word, word) for word in self.name.split("_"))
         return self.label or words[:1].upper() + words[1:]
 
     @cached_property
@@ -175,7 +175,7 @@ def meant_by(name: str, known: Mapping[str, Key]) -> str:
     """Return the key that a name means: itself, the key for another tool's name, or a similar one; empty if unknown."""
     if name in known:
         return name
-    alias = ALSO_KNOWN_AS.get(name, "") or next((row.name for row in known.values() if name in row.owns), "")
+    alias = KEY_ALIASES.get(name, "") or next((row.name for row in known.values() if name in row.owns), "")
     return alias if alias in known else closest(name, known)
 
 

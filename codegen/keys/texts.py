@@ -11,7 +11,7 @@ from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, printable, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
 from codegen.source.nodes import Scalar, named
-from codegen.text.ids import GROUP_ID, ID, LONGEST_GROUP_ID, LONGEST_ID, composed
+from codegen.text.ids import GROUP_ID, ID, MAX_GROUP_ID_LENGTH, MAX_ID_LENGTH, composed
 from codegen.text.jinja import check_template, is_template
 from codegen.text.shell import check_run
 from codegen.timetable.interval import parse_interval
@@ -130,7 +130,7 @@ class Id(Name):
 
     def __init__(self, words: str, *, of_group: bool = False) -> None:
         self._characters = GROUP_ID if of_group else ID
-        others, max_length = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
+        others, max_length = ("`_` and `-`", MAX_GROUP_ID_LENGTH) if of_group else ("`_`, `.` and `-`", MAX_ID_LENGTH)
         # In JavaScript, `\w` is ASCII only, so the JSON Schema leaves other characters to `_check`.
         pattern = rf"[^\x00-,{'.' if of_group else ''}/:-@\[-^`{{-\x7f]+"
         super().__init__(words, pattern, f"letters, digits, {others}", max_length)

@@ -92,7 +92,7 @@ class MeltanoProject:
 
 
 # Options, and characters with a meaning only for a shell or for Airflow.
-_NOT_A_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
+_INVALID_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
 
 _LABELS = ("label", "variant", "description")
 
@@ -193,7 +193,7 @@ def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list
             message, hint = f"{quoted(pattern.text)} leads outside {boundary.name}", "move the files inside"
             diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, hint))
         if not matches.is_complete:
-            message = f"{quoted(pattern.text)} searches more than {matches.most:,} files"
+            message = f"{quoted(pattern.text)} searches more than {matches.max_entries:,} files"
             diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, "narrow the pattern"))
         elif not matches.paths and not problems:
             message = f"no file matches {quoted(pattern.text)}"
@@ -277,7 +277,7 @@ def _why_refused(job: Job, project: MeltanoProject) -> str:
         return f"Meltano reads each character of its `tasks` as a plugin (write `tasks: [{job.as_written}]`)"
     for task in job.tasks:
         for word in task.split(" "):
-            if not word or _NOT_A_NAME.search(word):
+            if not word or _INVALID_NAME.search(word):
                 return f"in the task {quoted(task)}, Meltano reads {quoted(word)} as a plugin (write only names)"
             if word in project.jobs or word in project.broken_jobs:
                 return f"Meltano cannot run the job {quoted(word)} inside another job (write its tasks instead)"

@@ -22,8 +22,8 @@ _BEGIN = r"schedule[\"', 	]+(run|\\)|schedule[\"',]+$"
 # Part of a name: a variable, a template, or a concatenation with one.
 _VARIABLE = re.compile(r"[$`{%+]")
 _DOCUMENTS = (".md", ".rst")
-_INSTALLED = {"node_modules", "site-packages"}
-_LARGEST = 1_000_000
+_PACKAGE_FOLDERS = {"node_modules", "site-packages"}
+_MAX_BYTES = 1_000_000
 
 
 class Caller(NamedTuple):
@@ -69,13 +69,13 @@ def _in_folder(root: Path) -> Iterator[Path]:
 
 
 def _is_left_out(folder: Path) -> bool:
-    return folder.name.startswith(".") or folder.name in _INSTALLED or exists(folder / "pyvenv.cfg")
+    return folder.name.startswith(".") or folder.name in _PACKAGE_FOLDERS or exists(folder / "pyvenv.cfg")
 
 
 def _text(path: Path) -> str:
     """Return the text of a file; empty for one that no program runs, such as a document or an image."""
     try:
-        data = read_bytes(path, _LARGEST) if path.suffix not in _DOCUMENTS else b""
+        data = read_bytes(path, _MAX_BYTES) if path.suffix not in _DOCUMENTS else b""
     except OSError:
         return ""
     return "" if b"\0" in data else data.decode("utf-8", "replace")

@@ -19,7 +19,7 @@ from codegen.source.write import to_yaml
 from codegen.text.jinja import as_literal, is_template
 from codegen.validate import check_one, check_together
 
-_OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
+_PAIR_KEYS = ("extractor", "loader", "transform")
 # These warn about something that exists only in meltano.yml, so the schedule is still needed there.
 _LOSSES = {rules.NOT_CARRIED_OVER.code, rules.SECRET_NOT_COPIED.code}
 _IN_THE_WORKERS = "set it in the environment of the workers, or write '{{ conn.NAME.password }}' in the schedule"
@@ -129,7 +129,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
             warnings.append(_lost(entry, f"{quoted(key)} is not a key of a schedule, in Meltano or in Dagpress", hint))
         elif is_null(entry.value) or key == "name":
             continue
-        elif has_job and key in _OF_AN_EXTRACTOR:
+        elif has_job and key in _PAIR_KEYS:
             message = f"{quoted(key)} is not carried over: a schedule with a job runs only that job"
             warnings.append(_lost(entry, message, "remove it"))
         elif value := _value(key, entry.value, meltano, warnings):

@@ -28,7 +28,7 @@ from codegen.text.ids import file_key
 from codegen.validate.secrets import without_quoted_secrets
 
 # The fields about a schedule's file and environment, which Meltano does not have.
-_NOT_OF_MELTANO = {"source", "relative", "deployment", "state_suffix", "dag_file", "environments", "only"}
+_NOT_IN_MELTANO = {"source", "relative", "deployment", "state_suffix", "dag_file", "environments", "only"}
 # The fields with the keys of the runners and of Airflow, which Meltano does not have either.
 _MAPS = {"settings", "arguments"}
 
@@ -207,7 +207,7 @@ def _text(path: Path) -> str | None:
 
 def _differences(schedule: Schedule, draft: Draft) -> list[str]:
     """Return the keys that differ between the schedule of a file and a draft."""
-    names = (f.name for f in fields(schedule) if f.compare and f.name not in _NOT_OF_MELTANO)
+    names = (f.name for f in fields(schedule) if f.compare and f.name not in _NOT_IN_MELTANO)
     if schedule.state_id == draft.schedule.name:
         schedule = replace(schedule, state_id=draft.schedule.state_id)
     own = [name for name in names if getattr(schedule, name) != getattr(draft.schedule, name)]

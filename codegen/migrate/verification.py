@@ -139,7 +139,7 @@ class _Pair:
         return (name == "schedule" and is_same) or (name == "timetable" and not is_same)
 
     def _has_same_runs(self, old: object, new: object) -> bool:
-        """Return whether the start dates give the same runs: without catchup, a cron starts now (airflow/timetables)."""
+        """Return whether the start dates give equal runs: without catchup, a cron starts now (airflow.timetables)."""
         now = datetime.now(timezone.utc)
         has_begun = all(isinstance(start, datetime) and start <= now for start in (old, new))
         is_cron = all("Cron" in str(side.fields["timetable"]) for side in (self.old, self.new))

@@ -27,8 +27,8 @@ _PATTERNS = (
 _KINDS = tuple(
     re.compile("|".join(translate(each if "/" in each else f"*/{each}") for each in kind)) for kind in _PATTERNS
 )
-_DEPTH = 2
-_LARGEST = 5_000_000
+_MAX_DEPTH = 2
+_MAX_BYTES = 5_000_000
 # Hidden directories that can contain pins.
 _HIDDEN = {".github", ".devcontainer"}
 
@@ -59,13 +59,13 @@ def _texts(root: Path, meltano: Path) -> dict[str, str]:
     """Return the texts of the files with pins, by name."""
     boundary = Boundary(root, meltano)
     found = (path for path in _files(root, meltano, boundary) if boundary.has(path))
-    return {_name(path, root): text_of(path, _LARGEST) for path in found}
+    return {_name(path, root): text_of(path, _MAX_BYTES) for path in found}
 
 
 def _files(root: Path, meltano: Path, boundary: Boundary) -> list[Path]:
     locks = glob(meltano, "plugins/*/airflow*.lock", boundary).paths
     of_meltano = [*meltano_files(root, meltano, Cache()), *locks]
-    folders = {root: _DEPTH, meltano: _DEPTH}
+    folders = {root: _MAX_DEPTH, meltano: _MAX_DEPTH}
     # Fewer levels of the repository: its other directories may belong to other projects.
     folders.setdefault(work_tree_of(root) or root, 1)
     others = [path for folder, depth in folders.items() for path in sorted(_walk(folder, depth))]

@@ -20,7 +20,7 @@ from codegen.schema import Schedule
 from codegen.text.jinja import rendered
 from codegen.values import Identifier, Value, arguments_of, call, without_none
 
-_LONGEST_DISPLAY_NAME = 100
+_MAX_DISPLAY_NAME_LENGTH = 100
 Lowered = tuple[str, dict[str, Value]]
 
 
@@ -109,7 +109,7 @@ def _display_name(step: Step, schedule: Schedule) -> str | None:
     if not (schedule.job and step.run) or "task_display_name" in schedule.arguments:
         return None
     shown = printable(step.run)
-    return shown if len(shown) <= _LONGEST_DISPLAY_NAME else f"{shown[: _LONGEST_DISPLAY_NAME - 3]}..."
+    return shown if len(shown) <= _MAX_DISPLAY_NAME_LENGTH else f"{shown[: _MAX_DISPLAY_NAME_LENGTH - 3]}..."
 
 
 def task_functions(steps: Iterable[Step], taken: Collection[str]) -> dict[FunctionKey, PlannedFunction]:

@@ -23,7 +23,7 @@ _LOG = ("-c", "log.showSignature=false", "log")
 _NAMES = ("--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z")
 # Attempts to write the configuration, and the seconds between two.
 _ATTEMPTS = 50
-_PAUSE = 0.05
+_RETRY_SECONDS = 0.05
 
 
 class Origin(NamedTuple):
@@ -114,7 +114,7 @@ def _record(folder: Path, key: str, value: str) -> None:
         except GitError as error:
             if "could not lock" not in error.message or not left:
                 raise
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_SECONDS)
         else:
             left = 0
 

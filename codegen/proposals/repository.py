@@ -24,11 +24,11 @@ from codegen.sync.lock import LockedError
 from codegen.sync.transaction import transaction
 
 # Seconds between two fetches for pages that only read.
-_FRESH = 30
+_FETCH_INTERVAL = 30
 # An older draft without changes was left by a server that was killed.
 _UNUSED = timedelta(hours=1)
 # Seconds to wait for a command that writes into the checkout.
-_PATIENCE = 1
+_LOCK_TIMEOUT = 1
 
 
 class ProposalError(DagpressError):
@@ -126,7 +126,7 @@ class Proposals:
 
     @property
     def _is_old(self) -> bool:
-        return time.monotonic() - self._fetched > _FRESH
+        return time.monotonic() - self._fetched > _FETCH_INTERVAL
 
     def all(self) -> list[Proposal]:
         """Return all proposals, newest first."""
@@ -271,13 +271,13 @@ class Proposals:
         if branch.remote:
             # Without the lock, since the git host may be slow.
             git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
-        with _locked(branch.path, _PATIENCE):
+        with _locked(branch.path, _LOCK_TIMEOUT):
             self._delete(branch)
 
     def discard_if_empty(self, name: str) -> None:
         """Remove a proposal without changes, such as after its first file was rejected."""
         branch = self._branch(name)
-        with _locked(branch.path, _PATIENCE):
+        with _locked(branch.path, _LOCK_TIMEOUT):
             self._discard(branch)
 
     def _discard(self, branch: Branch) -> None:
@@ -341,7 +341,7 @@ class Proposals:
 
     def _follow(self) -> None:
         """Update the checkout and the worktrees to their branches, and remove the worktrees of ended proposals."""
-        with suppress(LockedError), _locked(self._root, _PATIENCE):
+        with suppress(LockedError), _locked(self._root, _LOCK_TIMEOUT):
             self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
         with self._lock:
             for name, path in [(branch.name, branch.path) for branch in self._branches() if branch.path]:

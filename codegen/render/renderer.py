@@ -38,9 +38,9 @@ from codegen.text.escaping import escape
 
 TEMPLATE = "dag.py.j2"
 # CPU seconds for one file.
-_LIMIT = 10
+_CPU_LIMIT = 10
 # The characters of a line to show in a message.
-_MOST_SHOWN = 100
+_MAX_SHOWN = 100
 # In our own template, each block tag is on its own line.
 _BLOCK_TAG = re.compile(r"^\{% (?:end)?block\b.*%\}\n", re.MULTILINE)
 _PACKAGE = Path(__file__).parent.parent
@@ -82,7 +82,7 @@ class Renderer:
         if self._is_ours:
             return with_header(module.source, built_in_without_blocks().render(module=module))
         try:
-            return isolated(_LIMIT, _render_own, self._templates, tuple(self._texts.items()), module)
+            return isolated(_CPU_LIMIT, _render_own, self._templates, tuple(self._texts.items()), module)
         except LimitError as error:
             raise TemplateFailedError(f"it {error}") from error
 
@@ -119,7 +119,7 @@ class Renderer:
         except (SyntaxError, ValueError) as error:
             found = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
             number, lines = found.lineno or 1, body.split("\n")
-            shown = quoted(lines[number - 1].strip()[:_MOST_SHOWN]) if number <= len(lines) else "the end"
+            shown = quoted(lines[number - 1].strip()[:_MAX_SHOWN]) if number <= len(lines) else "the end"
             before = sum(len(line) + 1 for line in lines[: number - 1])
             place = self._place_at(before + (found.offset or 1) - 1, pieces)
             raise TemplateFailedError(f"it renders invalid Python: {found.msg}, at {shown}", *place) from error

@@ -21,7 +21,7 @@ from codegen.schema.origins import plain_node
 
 __all__ = ["Effect", "Kind", "Sentence", "effects_of"]
 
-_MOST_NAMES = 5
+_MAX_NAMES = 5
 _LAYOUT = Sentence(Kind.NOTHING, "The runs stay the same: only comments or layout change.")
 _AS_BEFORE = Sentence(Kind.NOTHING, "The runs stay the same: the same settings are written differently.")
 _UNKNOWN = Sentence(Kind.NOTHING, "It had errors before, so the changes are unknown.")
@@ -45,7 +45,7 @@ class Effect:
     @property
     def title(self) -> str:
         """Its pipelines and environments, such as "`a`, in dev and prod" or "7 pipelines (`a`, `b` and 5 more)"."""
-        names = [quoted(name) for name in self.pipelines[:_MOST_NAMES]]
+        names = [quoted(name) for name in self.pipelines[:_MAX_NAMES]]
         if more := len(self.pipelines) - len(names):
             names.append(f"{more} more")
         shown = joined(names)

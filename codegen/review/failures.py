@@ -20,7 +20,7 @@ _NO_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 _NOT_SERIALIZED = re.compile(r"Failed to serialize DAG '[^']*': (.*)", re.DOTALL)
 _NAME_IN_A_MAP = re.compile(r"(?:^|, )'(\w+)': ")
 # The prefix that Airflow adds to the module name of a DAG file.
-_UNUSUAL = re.compile(r"unusual_prefix_[0-9a-f]+_")
+_MODULE_PREFIX = re.compile(r"unusual_prefix_[0-9a-f]+_")
 _PROVIDER = re.compile(r"airflow\.providers\.((?:apache|atlassian|cncf|common|dbt|ibm|microsoft)\.\w+|\w+)")
 _TIMEOUT = re.compile(r"DagBag import timeout")
 
@@ -49,7 +49,7 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
         operator: the full name of the operator that it calls; empty for other lines.
         airflow: the Airflow version of the project.
     """
-    error = _UNUSUAL.sub("", exception_of(traceback))
+    error = _MODULE_PREFIX.sub("", exception_of(traceback))
     if match := _INVALID_ARGUMENTS.search(error):
         for name in _NAME_IN_A_MAP.findall(error[match.end() :].partition("**kwargs: {")[2]):
             yield _unknown_argument(match[1], name, operator, airflow)

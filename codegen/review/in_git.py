@@ -21,7 +21,7 @@ from codegen.text.copyable import shell_command
 # The second one is after `git add --intent-to-add`.
 _UNTRACKED = {"??", " A"}
 # With more files, the command names their folders.
-_MOST_FILES = 10
+_MAX_FILES = 10
 
 
 def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
@@ -51,7 +51,7 @@ def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
 
 def git_add(project: Project, names: Sequence[str]) -> str:
     """Return the `git add` command for some files, relative to the working directory."""
-    if len(names) > _MOST_FILES:
+    if len(names) > _MAX_FILES:
         found = {folder: [name for name in names if name.startswith(f"{folder}/")] for folder in _folders(project)}
         others = set(names).difference(*found.values())
         names = [*sorted(others), *(folder for folder, inside in found.items() if inside)]

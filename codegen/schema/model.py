@@ -20,7 +20,7 @@ from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.asset import Asset, AssetList
 from codegen.schema.overlays import Overlays
-from codegen.schema.pair import OF_A_PAIR, PAIR
+from codegen.schema.pair import PAIR, PAIR_OPTIONS
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import SHELL_KINDS, TaskDefaults
@@ -30,7 +30,7 @@ from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
 from codegen.timetable.timetable import Timetable
 
-LONGEST_TAG = 100
+MAX_TAG_LENGTH = 100
 # In the timezone of the schedule.
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 # The prefix that Meltano's own generator adds to schedule names (files-airflow, orchestrate/dags/meltano.py).
@@ -81,7 +81,7 @@ class Schedule(TaskDefaults):
         owns=("description",),
     )
     tags: tuple[str, ...] = _identity(
-        TextList("a list of tags", Text("a tag", max_length=LONGEST_TAG)),
+        TextList("a list of tags", Text("a tag", max_length=MAX_TAG_LENGTH)),
         "Tags for filtering DAGs in Airflow, in addition to Meltano's (`meltano`, the plugins or the job).",
         "[energy]",
         (),
@@ -346,7 +346,7 @@ class Schedule(TaskDefaults):
             loader=self.loader,
             transform=self.transform,
             state_id=self.state_id or self.name,
-            at={name: self.at[name] for name in (*PAIR, *OF_A_PAIR) if name in self.at},
+            at={name: self.at[name] for name in (*PAIR, *PAIR_OPTIONS) if name in self.at},
         )
 
     @cached_property

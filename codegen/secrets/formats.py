@@ -15,7 +15,7 @@ from typing import Any
 
 _FILE = Path(__file__).with_name("formats.json")
 # The length of the shortest format.
-_SHORTEST = 15
+_MIN_LENGTH = 15
 
 
 @cache
@@ -27,7 +27,7 @@ def load_data() -> Mapping[str, Any]:
 
 def has_known_format(text: str) -> bool:
     """Return whether a text contains a secret in a vendor's format."""
-    if len(text) < _SHORTEST:
+    if len(text) < _MIN_LENGTH:
         return False
     by_prefix, by_keyword = _forms()
     return bool(by_prefix.search(text)) or any(key in text and form.search(text) for key, form in by_keyword)

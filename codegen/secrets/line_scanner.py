@@ -28,7 +28,7 @@ _BEGINS_A_VALUE = re.compile(
 _LAST_OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})["']?,?[ \t]*\\?$""")
 _QUOTES_OF_LINES = {'"""', "'''"}
 # How much of each value is checked if a line has several.
-_LONGEST = 300
+_MAX_LENGTH = 300
 _BEGIN, _END = "-----BEGIN", "-----END"
 
 
@@ -93,7 +93,7 @@ class _Reader:
         if first and (found := self._value(line, first, len(line), is_first=True)) is not None:
             return found
         for match in () if self._is_prose else _PAIR.finditer(line, first.end() if first else indent):
-            if (found := self._value(line, match, match.end() + _LONGEST, is_first=False)) is not None:
+            if (found := self._value(line, match, match.end() + _MAX_LENGTH, is_first=False)) is not None:
                 return found
         option = _LAST_OPTION.search(rest)
         if option and kind_of_option(option[1]).is_secret and not self._is_prose:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from codegen.secrets.formats import load_data
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+|\d+")
-_LONGEST = 200
+_MAX_LENGTH = 200
 # Keys of run parameters, and markers of Airflow's YAML format: the key above them names the value.
 _VALUE_KEYS = frozenset(("default", "const", "enum", "examples", "value", "values", "$const", "$t"))
 
@@ -35,7 +35,7 @@ class Kind(Enum):
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind:
     """Return the kind of a name such as `TAP_A_PASSWORD`, `X-Api-Key` or `clientSecret`."""
-    words = [word.lower() for word in _WORD.findall(name[-_LONGEST:])]
+    words = [word.lower() for word in _WORD.findall(name[-_MAX_LENGTH:])]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
     data = load_data()["names"]

@@ -13,7 +13,7 @@ from codegen.secrets.names import kind_of, name_of
 from codegen.source.loading import Loader
 
 # The parser takes quadratic time in the depth.
-_MOST_DEPTH = 100
+_MAX_DEPTH = 100
 _BOM = "\ufeff"
 
 
@@ -42,7 +42,7 @@ def _read(text: str) -> tuple[_Collection, bool]:
     root, anchors = _Collection(), dict[str, "yaml.ScalarEvent | _Collection"]()
     around, loader = [root], Loader(text)
     try:
-        while loader.check_event() and len(around) <= _MOST_DEPTH:
+        while loader.check_event() and len(around) <= _MAX_DEPTH:
             event = loader.get_event()
             if isinstance(event, yaml.CollectionEndEvent):
                 around.pop()

@@ -13,8 +13,8 @@ GROUP_ID = re.compile(r"[\w-]+")
 RUN_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
 _PART = r"""(?:"[^"]*"|'[^']*'|[^\s"'])"""
 _OPTION = re.compile(rf"(?:(?:{'|'.join(sorted(RUN_OPTIONS_WITH_VALUE))})\s+{_PART}+|-{_PART}*)(?:\s+|\Z)")
-LONGEST_ID = 250
-LONGEST_GROUP_ID = 200
+MAX_ID_LENGTH = 250
+MAX_GROUP_ID_LENGTH = 200
 
 
 def composed(text: str) -> str:

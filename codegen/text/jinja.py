@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 # The extensions of template files: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
-BASH_ENDINGS = (".sh", ".bash")
-DOCKER_ENDINGS = (".sh", ".bash", ".env")
+BASH_TEMPLATE_EXT = (".sh", ".bash")
+DOCKER_TEMPLATE_EXT = (".sh", ".bash", ".env")
 # Tree visitors need a few stack frames per level, and Python's limit is 1,000.
-MOST_DEPTH = 100
+MAX_DEPTH = 100
 # Airflow's additional filters (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _ENDS = {"{{": "}}", "{%": "%}"}
@@ -139,7 +139,7 @@ def _parsed(text: str) -> Template:
     except TemplateSyntaxError as error:
         reason = error.message or "it cannot be read"
     except RecursionError as error:
-        message = f"the template is nested deeper than {MOST_DEPTH} levels; each `+` and each filter is a level"
+        message = f"the template is nested deeper than {MAX_DEPTH} levels; each `+` and each filter is a level"
         raise InvalidError(message, "compute it in parts: `{% set part = ... %}`", rules.NESTED_TOO_DEEP) from error
     except ValueError as error:
         message = "Airflow cannot render this template: a number has more digits than Python can parse"
@@ -155,12 +155,12 @@ def _refusal_of(tree: Template, environment: Environment) -> str:
     """Return the message of Jinja2's compiler for an unknown filter or test, or a block that is defined twice.
 
     Raises:
-        RecursionError: the tree is deeper than `MOST_DEPTH`.
+        RecursionError: the tree is deeper than `MAX_DEPTH`.
     """
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     level: list[Node] = [tree]
-    for _ in range(MOST_DEPTH):
+    for _ in range(MAX_DEPTH):
         for node in level:
             if isinstance(node, nodes.Filter) and node.name not in environment.filters:
                 return f"No filter named {node.name!r}."

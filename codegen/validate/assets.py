@@ -9,12 +9,12 @@ from codegen.airflow_facts import at_least
 from codegen.diagnostics import Diagnostic, quoted
 from codegen.schema import Schedule
 from codegen.schema.asset import Asset
-from codegen.schema.edges import feeders_of, updated_by
+from codegen.schema.edges import producers_of, updated_by
 
 
 def check_assets(schedules: list[Schedule], airflow: str) -> Iterator[Diagnostic]:
     """Check the assets that the schedules of one environment update and wait for."""
-    feeders = feeders_of(schedules)
+    feeders = producers_of(schedules)
     names = {schedule.dag_id_or_default: schedule.name for schedule in schedules}
     names |= {schedule.name: schedule.name for schedule in schedules}
     for schedule in schedules:

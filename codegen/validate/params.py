@@ -24,7 +24,7 @@ from codegen.validate.templates import templated_values
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
 # Keywords that refer to other schemas, or that other schemas can refer to.
 _REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$anchor", "$dynamicAnchor", "$defs"}
-_MOST_COST = 100_000
+_MAX_COST = 100_000
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -104,7 +104,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
         return
     if "default" not in param.at:
         return
-    if _cost(schema, param.default) > _MOST_COST:
+    if _cost(schema, param.default) > _MAX_COST:
         message = "the rules and the default are too large to check"
         yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], "shorten one of them")
         return

@@ -21,8 +21,8 @@ from codegen.schema.task_defaults import TaskDefaults
 from codegen.secrets.masking import masked_value
 
 # The keys that have their own sentences, or none.
-_APART = {"dag_id", "only", "environments", "job", "tasks", "id", *EVENTS, DEADLINE, *WHAT_RUNS, "loader"}
-_LONGEST = 60
+_EXCLUDED_KEYS = {"dag_id", "only", "environments", "job", "tasks", "id", *EVENTS, DEADLINE, *WHAT_RUNS, "loader"}
+_MAX_LENGTH = 60
 _UNSET = "not set"
 _Path = tuple[str, ...]
 _Values = Mapping[_Path, Any]
@@ -32,7 +32,7 @@ _Pair = tuple[str, str]
 def key_sentences(before: Side, after: Side, said: Collection[str]) -> Iterator[Sentence]:
     """Yield the keys with a changed value that has an effect, except those already `said`."""
     table = {**task_table(after.project.airflow).rows, **schedule_table(after.project.airflow).rows}
-    apart = {*_APART, *said}
+    apart = {*_EXCLUDED_KEYS, *said}
     for path, (old, new) in _differing(_of_dag(before), _of_dag(after)).items():
         if path[0] not in apart:
             yield _sentence(table, path, old, new)
@@ -58,7 +58,7 @@ def _sentence(table: Mapping[str, Key], path: _Path, old: str, new: str, task_id
     label = table[name].title if name in table else name
     label += f", {quoted('.'.join(inner))}" if inner else ""
     label += f" (of {joined(map(quoted, task_ids))})" if task_ids else ""
-    if old == new or max(len(old), len(new)) > _LONGEST:
+    if old == new or max(len(old), len(new)) > _MAX_LENGTH:
         return Sentence(Kind.SETTINGS, f"{label}: changed.")
     return Sentence(Kind.SETTINGS, f"{change(label, old, new)}.")
 

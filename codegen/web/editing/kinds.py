@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from codegen.schema.pair import OF_A_PAIR, PAIR
+from codegen.schema.pair import PAIR, PAIR_OPTIONS
 from codegen.source.list_items import moved
 from codegen.source.nodes import MapNode
 from codegen.web.editing.reading import read_own
 
 PAIR_KIND, JOB, STEPS = "pair", "job", "steps"
 _KEYS = {
-    PAIR_KIND: (*PAIR, *OF_A_PAIR),
+    PAIR_KIND: (*PAIR, *PAIR_OPTIONS),
     JOB: ("job", "state_id_suffix"),
     STEPS: ("tasks", "state_id_suffix"),
 }

@@ -12,7 +12,7 @@ from codegen.plan.steps import Step, steps_of
 from codegen.schema import Schedule
 from codegen.schema.asset import Asset
 from codegen.schema.describe import describe_task
-from codegen.schema.edges import feeders_of, waits_of
+from codegen.schema.edges import producers_of, waits_of
 from codegen.web.pipeline.view import View
 from codegen.web.shell.addresses import address_of
 
@@ -71,7 +71,7 @@ def tasks_of(view: View) -> Tasks | None:
         steps = list(with_join(steps, schedule))
     upstream = [each for each in view.schedules if each.name in waits[schedule.name]]
     rows = [_row(step) for step in steps]
-    feeders = feeders_of(view.schedules)
+    feeders = producers_of(view.schedules)
     inlets = [asset for asset in _awaited(schedule) if asset not in feeders]
     awaited = {asset for each in downstream for asset in _awaited(each)}
     outlets = [asset for asset in schedule.outlets if asset not in awaited]

@@ -21,7 +21,7 @@ LIMIT = 2
 MEMORY = 1 << 30
 # Tells the worker to kill the fork of its task.
 CANCEL = signal.SIGUSR1
-_PAUSE = 0.05
+_POLL_SECONDS = 0.05
 # Use the import path of this process, without the working directory.
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from codegen.web.shell.worker_program import main; main()"
 _CAUSES: dict[int, str] = {
@@ -98,7 +98,7 @@ class Worker:
         try:
             child.stdin.write(sent)
             child.stdin.flush()
-            while not wait([child.stdout.fileno()], _PAUSE):
+            while not wait([child.stdout.fileno()], _POLL_SECONDS):
                 if is_cancelled():
                     child.send_signal(CANCEL)
             value, error = pickle.load(child.stdout)  # noqa: S301  # our own process
