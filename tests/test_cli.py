@@ -317,7 +317,7 @@ def test_check_does_not_import_black(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "expected"),
     [
         (["--help"], 0, "Exit codes: 0 success, even with warnings; 1 drift, or warnings with --strict;"),
         (["generate", "--help"], 0, "Errors block the"),
@@ -332,7 +332,7 @@ def test_check_does_not_import_black(project: Path) -> None:
 def test_help_exits_with_0_and_a_usage_error_with_2(
     arguments: Sequence[str],
     code: int,
-    said: str,
+    expected: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -341,7 +341,7 @@ def test_help_exits_with_0_and_a_usage_error_with_2(
         cli.run()
     printed = capsys.readouterr()
     assert end.value.code == code, printed.err
-    assert said in printed.out + printed.err
+    assert expected in printed.out + printed.err
 
 
 def test_the_program_is_called_dagpress() -> None:

@@ -108,16 +108,16 @@ def test_the_system_directory_of_meltano_is_respected(tmp_path: Path) -> None:
 def test_a_read_only_project_fails_the_task_with_a_reason(path: str, tmp_path: Path) -> None:
     write(tmp_path, {path: ""})
     task = _start(tmp_path, "lock tap-a; echo ran")
-    said, _ = task.communicate()
+    output, _ = task.communicate()
     assert task.returncode
-    assert ".meltano" in said
-    assert "ran" not in said
+    assert ".meltano" in output
+    assert "ran" not in output
 
 
 def test_a_machine_without_flock_fails_the_task_with_the_package_to_install(tmp_path: Path) -> None:
     task = _start(tmp_path, "lock tap-a; echo ran", PATH=str(tmp_path))
-    said, _ = task.communicate()
-    assert (task.returncode, said.splitlines()[-1]) == (
+    output, _ = task.communicate()
+    assert (task.returncode, output.splitlines()[-1]) == (
         1,
         "flock not found: install util-linux (macOS: brew install flock)",
     )

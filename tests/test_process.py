@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from git_repository import hook, isolate_git, repository_of
-from processes import await_process, has_ended
+from processes import has_ended, wait_for_process
 from project_builder import write
 
 from codegen import process
@@ -113,7 +113,7 @@ process.run(['sh', '-c', 'echo $$ > new; mv new child; sleep 99; :'], limit=99)
 def test_a_second_signal_kills_a_child_that_ignores_the_first(tmp_path: Path) -> None:
     code = _PARENT.format('trap "" TERM; echo $$ > child; sleep 99; :')
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
-        await_process(tmp_path / "child")
+        wait_for_process(tmp_path / "child")
         parent.terminate()
         time.sleep(0.3)
         parent.terminate()
@@ -134,7 +134,7 @@ def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) 
     """A terminal sends Ctrl+C only to the parent, since the child has its own session."""
     code = _PARENT.format("echo $$ > child; sleep 99; :")
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
-        await_process(tmp_path / "child")
+        wait_for_process(tmp_path / "child")
         parent.send_signal(number)
         parent.communicate(timeout=60)
     assert parent.returncode in {128 + number, -number}

@@ -17,7 +17,7 @@ _RUN = "scheduled__2026-11-26T05:00:00+00:00"
 
 
 @dataclass
-class StandIn:
+class FakeAirflow:
     """A fake Airflow.
 
     Attributes:
@@ -96,9 +96,9 @@ def _all(name: str, items: Sequence[object]) -> object:
 
 
 @contextmanager
-def standing_in(**states: str) -> Iterator[StandIn]:
+def fake_airflow(**states: str) -> Iterator[FakeAirflow]:
     """Serve an Airflow with these DAGs during the block."""
-    airflow = StandIn(states)
+    airflow = FakeAirflow(states)
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
