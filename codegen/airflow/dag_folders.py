@@ -43,12 +43,12 @@ def dag_folders(project: Project) -> dict[str, Path]:
 
 
 def names_dag_folders(environ: Mapping[str, str]) -> bool:
-    """Return whether the environment names the DAG folders for Airflow."""
+    """Return whether the environment variables already configure the DAG folders."""
     return DAGS_FOLDER in environ or BUNDLES in environ
 
 
 def airflow_environ(project: Project, airflow: Installation, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of an Airflow that runs a project; variables that are already set stay.
+    """Return the environment variables of an Airflow that runs a project; existing ones stay.
 
     The only DAGs folder of Airflow 2 is the folder of symlinks in its home. It is not on PYTHONPATH: there, it would
     precede the standard library, also in every program that a task runs.

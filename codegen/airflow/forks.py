@@ -1,6 +1,6 @@
-"""Loads many DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: one line of JSON for each.
+"""Loads many DAG files inside an Airflow installation, for `codegen/airflow/loading.py`: one line of JSON for each.
 
-It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each fork loads
+It runs on the Python of that installation (3.8 and later), imports Airflow once and forks a few times. Each fork loads
 its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times as long. A
 file that ends or blocks its process only loses its own result, since another fork continues with the next file. If a
 file fails that is not the first of its fork, an earlier file may be the cause, so another fork retries it first.

@@ -1,6 +1,6 @@
-"""Loads one DAG file inside an Airflow environment, for `codegen/airflow/forks.py`.
+"""Loads one DAG file inside an Airflow installation, for `codegen/airflow/forks.py`.
 
-It runs on the Python of that environment (3.8 and later), and needs no database.
+It runs on the Python of that installation (3.8 and later), and needs no database.
 """
 
 from __future__ import annotations

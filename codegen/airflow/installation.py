@@ -79,7 +79,7 @@ def keep_out_of_git(project: Project) -> None:
         ignored.write_text("*\n", encoding="ascii")
 
 
-def environment_in(folder: Path, version: str) -> Installation:
+def installation_in(folder: Path, version: str) -> Installation:
     """Return the Airflow that `install` creates in a folder."""
     return Installation(version, folder / "venv" / "bin", folder / "home")
 
@@ -92,7 +92,7 @@ def installation_of(project: Project) -> Installation:
     """
     folder = folder_of(project)
     if (folder / _STAMP).is_file():
-        installed = environment_in(folder, project.airflow)
+        installed = installation_in(folder, project.airflow)
         if not installed.program.is_file():
             raise AirflowError(f"{installed.program} is missing", "run `dagpress add orchestrator airflow` again")
         return installed
@@ -103,7 +103,7 @@ def installation_of(project: Project) -> Installation:
         version = ".".join(version_of(Path(found)).split(".")[:2])
     except AirflowError as error:
         raise AirflowError(error.message, _GET_ANOTHER.format("another `airflow`")) from error
-    home = environment_in(folder_of(project, version), version).home
+    home = installation_in(folder_of(project, version), version).home
     return Installation(version, Path(found).parent, home, is_ours=False)
 
 
@@ -120,7 +120,7 @@ def install(
     Raises:
         DagpressError: that Python cannot run that Airflow, or a step failed.
     """
-    installed = environment_in(folder, version)
+    installed = installation_in(folder, version)
     stamp = folder / _STAMP
     there = stamp.read_text(encoding="utf-8") if stamp.is_file() and installed.program.is_file() else ""
     digest = hashlib.sha256(requirements_of(version).read_bytes()).hexdigest()

@@ -129,7 +129,7 @@ def _loaded(path: str, answer: dict[str, Any]) -> LoadedFile:
 
 
 def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return the environment of an Airflow with its own settings, but a temporary home, database and logs."""
+    """Return the environment variables of an Airflow with its own settings, but a temporary home, database and logs."""
     own_home = base.get("AIRFLOW_HOME")
     for name in _HOME_FOLDERS if own_home else ():
         (home / name).symlink_to(Path(str(own_home), name).absolute())

@@ -33,7 +33,7 @@ _MAX_PORT = 65_535
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one home, set in its environment. An invalid configured port is an `AirflowError`."""
+    """The ports of one home, set in its environment variables. An invalid configured port is an `AirflowError`."""
 
     home: Path
     env: dict[str, str]

@@ -39,11 +39,11 @@ def heat_css() -> str:
 def _render(template: str, calendar: Calendar, *, standalone: bool) -> str:
     picture = _Picture(calendar, has_words=standalone)
     values = {"calendar": calendar, "picture": picture, "standalone": standalone, "levels": range(1, LEVELS + 1)}
-    return _environment().get_template(template).render(values)
+    return _jinja_environment().get_template(template).render(values)
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def _jinja_environment() -> Environment:
     """Return the Jinja2 environment, with autoescaping."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

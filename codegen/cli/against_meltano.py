@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen import pipeline
-from codegen.airflow.of_project import airflow_of
+from codegen.airflow.project_airflow import airflow_of
 from codegen.cli.deployment import VARIABLE, default_environment, print_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.outputs import ComparedDag, ComparisonWithMeltano
@@ -40,7 +40,7 @@ def compare_with_meltano(
     folder = project.meltano_project
     generator = generator or find_generator(folder)
     airflow, version, _ = airflow_of(project, airflow)
-    schedules = reading.of(_environment(project))
+    schedules = reading.of(_deployment(project))
     generation = pipeline.render(project, reading, schedules)
     if has_errors(generation.diagnostics):
         report(generation.diagnostics, "text")
@@ -83,12 +83,12 @@ def _surroundings(
     return Surroundings(str(project.meltano_project), variable, preludes, listed, names, reading.meltano)
 
 
-def _environment(project: Project) -> str:
+def _deployment(project: Project) -> str:
     """Return the environment to compare, or an empty string in a project without environments."""
-    environment = default_environment(project)
-    if environment:
-        print_environment(environment, VARIABLE)
-    return environment
+    deployment = default_environment(project)
+    if deployment:
+        print_environment(deployment, VARIABLE)
+    return deployment
 
 
 def _print_rows(rows: Sequence[Comparison], version: str) -> None:

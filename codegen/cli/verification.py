@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from codegen import pipeline
-from codegen.airflow.of_project import ProjectAirflow, airflow_of
+from codegen.airflow.project_airflow import ProjectAirflow, airflow_of
 from codegen.cli.against_meltano import compare_with_meltano
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.generation import compared, names_argument

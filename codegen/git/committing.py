@@ -66,7 +66,7 @@ def commit(  # noqa: PLR0913  # what a commit takes
     """Commit files as they are on disk, including deletions, and leave the staging area unchanged.
 
     Another branch is checked out, or created at the current commit. A failure restores the previous branch. The
-    `variables` are added to the environment of the commit, and `hooks` is a folder of hooks to use instead of its own.
+    `variables` are added to the process of the commit; `hooks` is a folder of hooks to use instead of its own.
 
     Raises:
         GitError: git or a hook rejects the commit, or it was cancelled.

@@ -14,7 +14,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, closest, quoted
 from codegen.keys.containers import python_value
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.texts import FullName, Text, check_characters
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, type_name
 from codegen.text.jinja import check_template
 from codegen.values import Imported, Output
 
@@ -49,7 +49,7 @@ def check_scalar(scalar: Scalar) -> None:
     if scalar.kind in {"int", "float"} and len(scalar.text) > _MAX_DIGITS:
         raise InvalidError(f"this number has {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
     if scalar.kind == "timestamp":
-        message = f"expected text, a number, true or false, got {named(scalar)}"
+        message = f"expected text, a number, true or false, got {type_name(scalar)}"
         raise InvalidError(message, f'quote it: "{scalar.text}"')
     check_characters(scalar.text)
 
@@ -176,7 +176,7 @@ def _imported(node: Node) -> Imported:
 
 def _text(node: Node, type_: Text) -> str:
     if not isinstance(node, Scalar):
-        raise InvalidError(f"expected {type_.words}, got {named(node)}")
+        raise InvalidError(f"expected {type_.words}, got {type_name(node)}")
     return type_.convert(node)
 
 

@@ -171,7 +171,7 @@ def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[d
     return values, at
 
 
-def meant_by(name: str, known: Mapping[str, Key]) -> str:
+def resolve_key(name: str, known: Mapping[str, Key]) -> str:
     """Return the key that a name means: itself, the key for another tool's name, or a similar one; empty if unknown."""
     if name in known:
         return name
@@ -183,6 +183,6 @@ def _unknown_key(name: str, table: Table, location: Location, noun: str) -> Diag
     if refused := table.refuse(name):
         message, hint = refused
         return Diagnostic(rules.UNKNOWN_KEY, message, location, hint)
-    meant = meant_by(name, table.rows)
+    meant = resolve_key(name, table.rows)
     hint = f"did you mean `{meant}`?" if meant else f"`{table.lister}` lists the keys"
     return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is not a key of {noun}", location, hint)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, printable, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
-from codegen.source.nodes import Scalar, named
+from codegen.source.nodes import Scalar, type_name
 from codegen.text.ids import GROUP_ID, ID, MAX_GROUP_ID_LENGTH, MAX_ID_LENGTH, composed
 from codegen.text.jinja import check_template, is_template
 from codegen.text.shell import check_run
@@ -37,7 +37,7 @@ class Text(ScalarType[str]):
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
-            raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
+            raise InvalidError(f"expected {self.words}, got {type_name(scalar)}", hint)
         check_characters(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"expected {self.words}, got an empty value", "leave the key out instead")

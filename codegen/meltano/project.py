@@ -15,7 +15,7 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.files import Boundary, exists, glob, is_file
 from codegen.meltano.scalars import is_text
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, type_name
 from codegen.source.read import parse_yaml, read_text
 
 
@@ -122,7 +122,7 @@ def read_meltano_project(
     document, diagnostics = _read(root, main, cache)
     if not isinstance(document, MapNode):
         if not has_errors(diagnostics):
-            what = named(document) if document else "empty"
+            what = type_name(document) if document else "empty"
             diagnostics.append(
                 Diagnostic(rules.MELTANO_PROJECT, f"meltano.yml must be a map, got {what}", Location(name))
             )
@@ -204,7 +204,7 @@ def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list
 def _check_include_paths(document: MapNode) -> Iterator[Diagnostic]:
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
-        message = f"`include_paths` must be a list, got {named(node)}"
+        message = f"`include_paths` must be a list, got {type_name(node)}"
         yield Diagnostic(rules.INCLUDE_PATHS, message, node.location, "start it with a dash")
 
 
@@ -291,7 +291,7 @@ def _problem_of(tasks: Node | None) -> str:
     if not _items(tasks):
         return "it has no tasks"
     empty = next((item for item in _items(tasks) if not " ".join(_words(item)).strip()), None)
-    return f"the task on line {empty.location.line} is {named(empty)}" if empty else ""
+    return f"the task on line {empty.location.line} is {type_name(empty)}" if empty else ""
 
 
 def _words(task: Node) -> list[str]:

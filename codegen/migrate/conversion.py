@@ -14,7 +14,7 @@ from codegen.migrate.schedule_text import lines_of
 from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule
 from codegen.secrets.detection import is_sensitive
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, type_name
 from codegen.source.write import to_yaml
 from codegen.text.jinja import as_literal, is_template
 from codegen.validate import check_one, check_together
@@ -58,7 +58,7 @@ def convert(
 ) -> tuple[Draft | None, list[Diagnostic]]:
     """Return the draft, or None if the schedule cannot be imported; and all warnings, located in meltano.yml."""
     if not isinstance(item.node, MapNode):
-        return None, [not_imported(item, f"a schedule must be a map, got {named(item.node)}")]
+        return None, [not_imported(item, f"a schedule must be a map, got {type_name(item.node)}")]
     if not item.name.strip():
         return None, [not_imported(item, "the schedule has no name", "give it a `name`")]
     if problem := _refusal(item.node, meltano):
@@ -193,7 +193,7 @@ def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | Non
         warnings.append(Diagnostic(rules.SECRET_NOT_COPIED, message, entry.key_location, _IN_THE_WORKERS))
         return None
     if not is_text(value):
-        what = "a number" if value.kind == "str" else named(value)
+        what = "a number" if value.kind == "str" else type_name(value)
         message = f"Meltano cannot run with {what} in `env`; it is imported as the text {quoted(value.text)}"
         warnings.append(Diagnostic(rules.ENV_NOT_TEXT, message, value.location, "check that it is what you want"))
     text = as_literal(value.text) if is_template(value.text) else value.text

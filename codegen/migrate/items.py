@@ -13,7 +13,7 @@ from codegen.files import read_bytes
 from codegen.meltano import MeltanoProject
 from codegen.meltano.scalars import is_text
 from codegen.source.comments import Comment, read_layout
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, type_name
 
 # The keys that a schedule has in Meltano.
 KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")
@@ -64,7 +64,7 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
         if isinstance(section.node, ListNode):
             items += _items(section.path, section.node)
         elif not is_null(section.node):
-            message = f"`schedules` must be a list, got {named(section.node)}"
+            message = f"`schedules` must be a list, got {type_name(section.node)}"
             hint = "start each schedule with a dash"
             place = section.node.location
             diagnostics.append(Diagnostic(rules.NOT_IMPORTED, message, place, hint))

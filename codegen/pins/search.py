@@ -40,7 +40,7 @@ def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> li
         root: the project.
         meltano: the Meltano project directory.
         package: the name of the distribution, such as `apache-airflow`.
-        airflow: the Airflow version of the environments below `.dagpress` to search. Default: all.
+        airflow: the Airflow version of the installations below `.dagpress` to search. Default: all.
     """
     found = list(_written(_texts(root, meltano), package))
     found += [pin for folder in dict.fromkeys((root, meltano)) for pin in _installed(folder, root, package, airflow)]
@@ -96,7 +96,7 @@ def _kind(path: Path) -> int:
 
 
 def _installed(folder: Path, root: Path, package: str, airflow: str) -> Iterator[Pin]:
-    """Yield the package in the Airflow environments of Dagpress and Meltano."""
+    """Yield the package in the Airflow installations of Dagpress and Meltano."""
     name = package.replace("-", "_")
     for environment in (f".dagpress/airflow-{airflow}", ".meltano/utilities/airflow", ".meltano/orchestrators/airflow"):
         for path in sorted(folder.glob(f"{environment}/venv/lib/python*/site-packages/{name}-*.dist-info")):

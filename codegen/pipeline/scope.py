@@ -58,7 +58,7 @@ def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
     return files
 
 
-def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
+def suggest_name(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
     """Return a hint for an unknown name: the schedule with that file name, or the nearest name."""
     own = next((each.name for each in reading.schedules if PurePosixPath(each.source).stem == name), "")
     return f"did you mean {quoted(own)}?" if own else nearest(name, [*files_by_name(reading), *others])
@@ -110,7 +110,7 @@ class Finder:
         below = PurePosixPath(self._project.relative(self._project.schedules), composed(name))
         if any(below in PurePosixPath(source).parents for source in self._relative):
             return InvalidError(message, f"did you mean {quoted(below.as_posix())}?")
-        hint = meant_by(self._reading, name, self._relative) or "run `dagpress list` to see the schedules"
+        hint = suggest_name(self._reading, name, self._relative) or "run `dagpress list` to see the schedules"
         return InvalidError(message, hint)
 
     def _paths(self, name: str) -> Iterator[Path]:

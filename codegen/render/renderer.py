@@ -150,7 +150,9 @@ class Renderer:
     @cached_property
     def _template(self) -> Template:
         # Sandboxed: in CI, `check` runs templates from pull requests before review.
-        return _environment(FunctionLoader(self._source), kind=ImmutableSandboxedEnvironment).get_template(TEMPLATE)
+        return _jinja_environment(FunctionLoader(self._source), kind=ImmutableSandboxedEnvironment).get_template(
+            TEMPLATE
+        )
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
         return (self._text(name), str(self._templates / name), None) if name in self._texts else None
@@ -204,14 +206,14 @@ def builtin_templates() -> Path:
 
 def built_in() -> Template:
     """Return our template, which a project's own template can extend."""
-    return _environment().get_template(TEMPLATE)
+    return _jinja_environment().get_template(TEMPLATE)
 
 
 @cache
 def built_in_without_blocks() -> Template:
     """Return our template without blocks. It renders twice as fast, since each block needs its own context."""
     text = (builtin_templates() / TEMPLATE).read_text(encoding="utf-8")
-    return _environment().from_string(_BLOCK_TAG.sub("", text))
+    return _jinja_environment().from_string(_BLOCK_TAG.sub("", text))
 
 
 @cache
@@ -224,7 +226,7 @@ def prelude(name: str, project_root_variable: str) -> str:
     return str(ast.literal_eval(constant.value))
 
 
-def _environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Environment:
+def _jinja_environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Environment:
     builtin = FileSystemLoader(builtin_templates())
     environment = kind(
         # A project's template can extend ours: {% extends "dagpress/dag.py.j2" %}.

@@ -34,12 +34,12 @@ class Effect:
 
     Attributes:
         pipelines: their names.
-        environments: the deployment environments with these changes; empty in a project without any.
+        deployments: the environments with these changes; empty in a project without any.
         sentences: the most important one first.
     """
 
     pipelines: Sequence[str]
-    environments: Sequence[str]
+    deployments: Sequence[str]
     sentences: Sequence[Sentence]
 
     @property
@@ -55,7 +55,7 @@ class Effect:
     @property
     def place(self) -> str:
         """Its environments, such as `in dev and prod`; empty in a project without any."""
-        return f"in {joined(self.environments)}" if self.environments else ""
+        return f"in {joined(self.deployments)}" if self.deployments else ""
 
 
 def effects_of(
@@ -75,15 +75,15 @@ def effects_of(
     faulty = [files_with_errors(reading) for reading in (before, after)]
     names: dict[str, str] = {}
     found: dict[str, dict[Sentence, list[str]]] = {}
-    for environment in project.deployments or ("",):
-        old, new = (sides_of(project, reading, environment) for reading in (before, after))
+    for deployment in project.deployments or ("",):
+        old, new = (sides_of(project, reading, deployment) for reading in (before, after))
         for source, (one, other) in _pairs(old, new, own, *faulty).items():
             names[source] = (other or one).schedule.name  # type: ignore[union-attr]  # one of them is set
             sentences = sentences_between(one, other, now)
             if one is None and source in faulty[0]:
                 sentences = [_UNKNOWN]
             for sentence in sentences:
-                found.setdefault(source, {}).setdefault(sentence, []).append(environment)
+                found.setdefault(source, {}).setdefault(sentence, []).append(deployment)
     for source in names.keys() & own.keys() - found.keys():
         is_layout = _values(before, source) == _values(after, source)
         found[source] = {_LAYOUT if is_layout else _AS_BEFORE: [*project.deployments]}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from codegen import rules
 from codegen.airflow.loading import LoadedFile, LoadError, load_dag_files
-from codegen.airflow.of_project import ProjectAirflow
+from codegen.airflow.project_airflow import ProjectAirflow
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.files import walk
 from codegen.loader import Silencer

@@ -106,7 +106,7 @@ def _own_files(project: Project, generation: Generation | None = None) -> set[st
     cache = generation.reading.cache if generation else Cache()
     chosen = {schedule.source for schedule in generation.selection.schedules} if generation else set()
     files = [
-        *(project.root / name for name in (generation.reading.named_files(chosen) if generation else ())),
+        *(project.root / name for name in (generation.reading.included_files(chosen) if generation else ())),
         project.root / project.at["airflow"].path,
         project.root / REQUIREMENTS,
         *(Path(entry.path) for entry in walk(project.templates, project.boundary) if entry.name.endswith(".j2")),

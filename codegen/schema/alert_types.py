@@ -11,7 +11,7 @@ from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.texts import Text, check_characters, is_python_keyword
 from codegen.secrets.detection import contains_secret
-from codegen.source.nodes import Node, Scalar, is_null, named
+from codegen.source.nodes import Node, Scalar, is_null, type_name
 from codegen.text.jinja import check_template, is_template
 
 _CONNECTION_HINT = "create a connection with `airflow connections add`, and write its ID here"
@@ -117,7 +117,7 @@ def _check_value(scalar: Scalar) -> None:
     check_characters(scalar.text)
     is_number = scalar.kind in _NUMBERS
     if scalar.kind == "timestamp" or (is_number and not re.fullmatch(_NUMBERS[scalar.kind], scalar.text)):
-        raise InvalidError(f"YAML reads {quoted(scalar.text)} as {named(scalar)}", f'quote it: "{scalar.text}"')
+        raise InvalidError(f"YAML reads {quoted(scalar.text)} as {type_name(scalar)}", f'quote it: "{scalar.text}"')
 
 
 class _Line(FieldType[str]):

@@ -58,7 +58,7 @@ class Schedule(TaskDefaults):
     Attributes:
         source: the file, as a path in the project with forward slashes.
         relative: the file, relative to the folder of schedules.
-        deployment: its deployment environment, or empty.
+        deployment: its environment in the configuration, or empty; the key `environment` is Meltano's.
         state_suffix: the suffix that the environment adds to state ids.
         dag_file: its DAG file, as a path in the project.
     """

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.field_type import Report
-from codegen.keys.table import meant_by, read_keys
+from codegen.keys.table import read_keys, resolve_key
 from codegen.schema.inherited import over_tasks
 from codegen.schema.model import Schedule
 from codegen.schema.pair import PAIR, PAIR_OPTIONS, check_pair
@@ -29,7 +29,7 @@ def read_schedule(
     values, places = read_keys(table, root, diagnostics.append, "a schedule")
     values.setdefault("name", PurePosixPath(relative).stem)
     # A misspelled key, or the name from another tool, does not count as missing.
-    meant = {meant_by(name, table.rows) for name in root.entries}
+    meant = {resolve_key(name, table.rows) for name in root.entries}
     _check_what_runs(root, meant, Location(source), diagnostics.append)
     if not meant & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'

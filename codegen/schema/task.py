@@ -16,7 +16,7 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.model import model
 from codegen.keys.operator_arguments import Arguments
 from codegen.keys.section import OneOf
-from codegen.keys.table import Table, key, keys_of, meant_by, read_keys
+from codegen.keys.table import Table, key, keys_of, read_keys, resolve_key
 from codegen.keys.texts import Id, Name, Run, TemplatedText
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.operators import arguments_type
@@ -231,7 +231,7 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
         return
     runs = _WHAT_RUNS.check(node.entries, node.location, report, last=True)
     if runs == "extractor":
-        check_pair(node.entries, {meant_by(name, table.rows) for name in node.entries}, report)
+        check_pair(node.entries, {resolve_key(name, table.rows) for name in node.entries}, report)
     for name, entry in node.entries.items() if runs else ():
         reaches = table.rows[name].reaches if name in table.rows else ()
         if reaches and runs not in reaches:

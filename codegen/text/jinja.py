@@ -132,7 +132,7 @@ def _parsed(text: str) -> Template:
     """
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
 
-    environment = _environment()
+    environment = _jinja_environment()
     try:
         tree = environment.parse(text)
         reason = _refusal_of(tree, environment)
@@ -251,7 +251,7 @@ def undeclared_in(tree: Template) -> set[str]:
     return {name.name for name in names if name.ctx == "load"} - own - loop
 
 
-def _environment() -> Environment:
+def _jinja_environment() -> Environment:
     """Return a Jinja2 environment with Airflow's extension and filters."""
     from jinja2 import Environment  # noqa: PLC0415  # as above
 

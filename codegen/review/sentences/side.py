@@ -52,10 +52,10 @@ class Side:
         return is_same and self.others == other.others and self.reading.meltano == other.reading.meltano
 
 
-def sides_of(project: Project, reading: Reading, environment: str) -> dict[str, Side]:
+def sides_of(project: Project, reading: Reading, deployment: str) -> dict[str, Side]:
     """Return the pipelines of an environment by their schedule files, without those with errors."""
-    schedules = reading.of(environment)
-    others, faulty = dependencies_between(schedules, reading.awaited.get(environment, ())), files_with_errors(reading)
+    schedules = reading.of(deployment)
+    others, faulty = dependencies_between(schedules, reading.awaited.get(deployment, ())), files_with_errors(reading)
     waiting: dict[str, list[str]] = defaultdict(list)
     for each in schedules:
         for name in each.after.names if each.after else ():

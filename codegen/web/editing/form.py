@@ -14,7 +14,7 @@ from codegen.web.editing.fields import Field, Fields, key_of
 from codegen.web.editing.kinds import ALL_KEYS, JOB, PAIR_KIND, STEPS, is_of, kind_of
 from codegen.web.editing.preview import Preview
 from codegen.web.editing.reading import by_place, read_own
-from codegen.web.editing.steps import KINDS, Step, steps_of, waits_of, written
+from codegen.web.editing.steps import KINDS, Step, steps_of, upstream_names, written
 from codegen.web.editing.suggestions import suggestions_for
 
 WHAT = ("extractor", "loader", "transform", "job")
@@ -193,4 +193,4 @@ def form_of(
 def _steps(text: str, diagnostics: Sequence[Diagnostic], draft: Draft) -> Steps:
     _, steps = steps_of(text)
     found, rest = by_place([(each.line, 0) for each in steps], diagnostics)
-    return Steps(steps, waits_of(steps), found, rest, draft.reported.get("tasks", ""))
+    return Steps(steps, upstream_names(steps), found, rest, draft.reported.get("tasks", ""))

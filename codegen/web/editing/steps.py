@@ -87,7 +87,7 @@ def _after_of(node: Node | None) -> tuple[str, ...] | None:
     return tuple(each.text for each in items if isinstance(each, Scalar))
 
 
-def waits_of(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+def upstream_names(steps: Sequence[Step]) -> list[tuple[str, ...]]:
     """Return the names that each step waits for: the previous step, unless a step has `after`."""
     if all(each.after is None for each in steps):
         return _chain(steps)
@@ -117,10 +117,10 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
         before = steps_of(f"tasks:\n{was.strip()}\n")[1]
     doing, _, number = sent.get("do", "").partition(":")
     after = [_sent_step(step, before, sent, index) for index, step in enumerate(before)]
-    waits = [_sent_waits(index, sent, was) for index, was in enumerate(waits_of(before))]
+    waits = [_sent_waits(index, sent, was) for index, was in enumerate(upstream_names(before))]
     renamed = {old.name: new.name for old, new in zip(before, after, strict=True) if old.name and old.name != new.name}
     waits = [tuple(renamed.get(name, name) for name in names) for names in waits]
-    old_waits = [tuple(renamed.get(name, name) for name in names) for names in waits_of(before)]
+    old_waits = [tuple(renamed.get(name, name) for name in names) for names in upstream_names(before)]
     if after == before and waits == old_waits and doing not in {"add", "up", "down", "remove"}:
         return text
     if is_stale:

@@ -12,7 +12,7 @@ from codegen.plan.steps import Step, steps_of
 from codegen.schema import Schedule
 from codegen.schema.asset import Asset
 from codegen.schema.describe import describe_task
-from codegen.schema.edges import producers_of, waits_of
+from codegen.schema.edges import producers_of, upstream_names
 from codegen.web.pipeline.view import View
 from codegen.web.shell.addresses import address_of
 
@@ -65,14 +65,14 @@ def tasks_of(view: View) -> Tasks | None:
     if schedule is None or not view.is_valid:
         return None
     steps = steps_of(schedule, meltano)
-    waits = waits_of(view.schedules)
+    waits = upstream_names(view.schedules)
     downstream = [each for each in view.schedules if schedule.name in waits[each.name]]
     if schedule.outlets or any(each.after and schedule.name in each.after.names for each in downstream):
         steps = list(with_join(steps, schedule))
     upstream = [each for each in view.schedules if each.name in waits[schedule.name]]
     rows = [_row(step) for step in steps]
-    feeders = producers_of(view.schedules)
-    inlets = [asset for asset in _awaited(schedule) if asset not in feeders]
+    producers = producers_of(view.schedules)
+    inlets = [asset for asset in _awaited(schedule) if asset not in producers]
     awaited = {asset for each in downstream for asset in _awaited(each)}
     outlets = [asset for asset in schedule.outlets if asset not in awaited]
     nodes = _Connections(

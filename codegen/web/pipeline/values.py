@@ -25,13 +25,13 @@ class Origin:
         value: the value, as YAML.
         place: the file and the line.
         line: the line in the schedule's own file; None for another file.
-        environment: the deployment environment that it is set for; empty for all.
+        deployment: the environment that it is set for; empty for all.
     """
 
     value: str
     place: str
     line: int | None
-    environment: str
+    deployment: str
 
 
 @dataclass(frozen=True)

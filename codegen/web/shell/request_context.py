@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 
 @cache
-def _environment() -> Environment:
+def _jinja_environment() -> Environment:
     """Return the Jinja environment, which escapes HTML and invisible characters in every value.
 
     The values of form fields use `{{ value|e }}`, which keeps invisible characters.
@@ -127,7 +127,7 @@ class Site:
         """
         airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
         workspaces, release = Workspaces(root, proposals), version("dagpress")
-        return cls(workspaces, _environment(), airflow, release, drafts, user_headers=user_headers)
+        return cls(workspaces, _jinja_environment(), airflow, release, drafts, user_headers=user_headers)
 
     @property
     def name(self) -> str:

@@ -89,9 +89,9 @@ class Snapshot:
         return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
-    def named_files(self) -> Collection[str]:
+    def included_files(self) -> Collection[str]:
         """The files that schedules include with `$f`, as paths in the project."""
-        return self.reading.named_files({file.name for file in self.reading.files})
+        return self.reading.included_files({file.name for file in self.reading.files})
 
     @cached_property
     def _changes(self) -> Mapping[str, Change]:
@@ -128,7 +128,7 @@ class Workspace:
         """
         with self._lock:
             project, latest = self._project(), self._snapshot
-            stamps = _stamps(project, latest.named_files if latest else (), self._cache)
+            stamps = _stamps(project, latest.included_files if latest else (), self._cache)
             if latest is None or stamps != self._cache.stamps:
                 if latest and latest.is_compared:
                     # Unused results belong to removed files, unless an error prevented the rendering.
