@@ -113,9 +113,9 @@ def fake_airflow(**states: str) -> Iterator[FakeAirflow]:
             with suppress(OSError):
                 self.wfile.write(text)
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815  # as http.server calls them
+        do_GET = do_POST = do_PATCH = _answer  # noqa: N815  # the name in http.server
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as http.server calls it
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -221,7 +221,7 @@ def test_a_pattern_has_no_exponential_cost(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("is_git", [True, False])
-def test_configured_folders_can_be_outside(is_git: bool, tmp_path: Path) -> None:  # noqa: FBT001  # pytest gives it so
+def test_configured_folders_can_be_outside(is_git: bool, tmp_path: Path) -> None:  # noqa: FBT001  # pytest passes it by position
     """Their own work tree is then their boundary; without git, the folder."""
     write(tmp_path / "meltano/sub", {"meltano.yml": f"{_MELTANO}include_paths: ['../more/*.yml', 'x.yml']\n"})
     write(tmp_path / "meltano", {"more/x.yml": "jobs: [{name: refresh, tasks: [tap-gitlab target-postgres]}]\n"})

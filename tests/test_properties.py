@@ -42,7 +42,7 @@ from codegen.values import Argument, Call
 def _evaluated(argument: Argument) -> Any:
     """Evaluate a literal, or a keyword argument of a call."""
     names = {"pendulum": pendulum, "timedelta": timedelta, "read": lambda **values: values}
-    return eval(f"read(\n{keyword(argument, 4)}\n)", names)[argument.name]  # noqa: S307  # that is the point
+    return eval(f"read(\n{keyword(argument, 4)}\n)", names)[argument.name]  # noqa: S307  # the test runs generated code
 
 
 @given(TEXT)
@@ -63,7 +63,7 @@ def test_any_text_is_unchanged_as_a_docstring(value: str) -> None:
     lines = "\n".join(line.expandtabs(4).rstrip() for line in value.splitlines())
     doc = f"Loads.\n\n{lines}\n\nDefined.\n"
     module: dict[str, Any] = {}
-    exec(compile(module_docstring(doc), "module", "exec"), module)  # noqa: S102  # that is the point
+    exec(compile(module_docstring(doc), "module", "exec"), module)  # noqa: S102  # the test runs generated code
     assert module["__doc__"] == doc
 
 

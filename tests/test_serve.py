@@ -30,7 +30,7 @@ from codegen.web.shell.attempts import Attempts
 
 TOKEN = "a token of more than 16"  # noqa: S105  # of this test
 FORM = "application/x-www-form-urlencoded"
-ANYWHERE = "0.0.0.0"  # noqa: S104  # it is what is tested
+ANYWHERE = "0.0.0.0"  # noqa: S104  # under test
 
 _WITHOUT = """
 import sys

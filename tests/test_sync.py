@@ -369,6 +369,6 @@ _TEXT = "x = 1\n"
         (f"{_TEXT}{_HEADER}", False),
     ],
 )
-def test_a_file_with_conflict_markers_is_ours_if_each_branch_has_the_header(text: str, is_ours: bool) -> None:  # noqa: FBT001  # a case
+def test_a_file_with_conflict_markers_is_ours_if_each_branch_has_the_header(text: str, is_ours: bool) -> None:  # noqa: FBT001  # a parametrized case
     """Otherwise, a file that is hand-written in one branch would be lost."""
     assert is_generated(text) == is_ours

@@ -32,7 +32,7 @@ def _form(choices: Choices, was: str, *, is_after: bool = False) -> dict[str, st
 
 
 @given(st.lists(INTERVALS, min_size=20, max_size=20), st.booleans())
-def test_an_unedited_interval_is_not_written(intervals: list[str], is_after: bool) -> None:  # noqa: FBT001  # drawn
+def test_an_unedited_interval_is_not_written(intervals: list[str], is_after: bool) -> None:  # noqa: FBT001  # Hypothesis passes it by position
     for interval in intervals:
         sent = _form(choices_of(interval, is_after=is_after), interval, is_after=is_after)
         assert with_choices(sent) == (sent, {})

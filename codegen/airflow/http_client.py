@@ -57,7 +57,7 @@ class Http:
         except httpx2.HTTPError as error:
             raise self._explained(error) from None
 
-    def _read(self, response: httpx2.Response) -> Any:  # noqa: ANN401  # any JSON
+    def _read(self, response: httpx2.Response) -> Any:  # noqa: ANN401  # any JSON value
         content = bytearray()
         # Without decompression, which has no size limit: the request asks for an uncompressed response.
         for chunk in response.iter_raw():

@@ -203,7 +203,7 @@ def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
     return value
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401  # anything
+def plain(value: Any) -> Any:  # noqa: ANN401  # any value
     """Return the value as JSON data: durations as `0:05:00`, times in ISO 8601, functions and other objects by name."""
     value = value.value if isinstance(value, Enum) else value
     if isinstance(value, dict):

@@ -70,7 +70,7 @@ def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
 )
 @format_option("text", "svg", "html", "json")
 @click.pass_obj
-def calendar(  # noqa: PLR0913  # click gives each option so
+def calendar(  # noqa: PLR0913  # one parameter per option
     root: Path,
     /,
     *,

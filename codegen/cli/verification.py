@@ -50,7 +50,7 @@ _file = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_context
-def verify(  # noqa: PLR0913  # click gives each option so
+def verify(  # noqa: PLR0913  # one parameter per option
     context: click.Context,
     names: Sequence[str],
     *,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import igraph  # type: ignore[import-untyped]  # it has no types
+import igraph  # type: ignore[import-untyped]  # no type hints
 
 from codegen.drawing.text import CHARACTER, columns_of, shortened
 

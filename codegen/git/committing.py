@@ -53,7 +53,7 @@ def committed_text(folder: Path, name: str, commit: str = "HEAD") -> str | None:
         return None
 
 
-def commit(  # noqa: PLR0913  # what a commit takes
+def commit(  # noqa: PLR0913  # the options of a commit
     folder: Path,
     names: Sequence[str],
     message: str,
@@ -137,7 +137,7 @@ def _check_branch(folder: Path, branch: str) -> None:
         raise GitError(f"{quoted(branch)} is not a valid branch name", "use letters, digits, `-`, `_`, `.` and `/`")
 
 
-def _commit_files(  # noqa: PLR0913, PLR0917  # what a commit takes
+def _commit_files(  # noqa: PLR0913, PLR0917  # the options of a commit
     folder: Path, names: Sequence[str], message: str, watch: Watch, variables: Mapping[str, str], hooks: str
 ) -> None:
     changed = uncommitted(folder, names)

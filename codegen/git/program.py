@@ -55,7 +55,7 @@ def succeeds(folder: Path, *arguments: str) -> bool:
     return True
 
 
-def run(  # noqa: PLR0913  # what a command has
+def run(  # noqa: PLR0913  # the options of a command
     folder: Path,
     *arguments: str,
     given: str = "",

@@ -102,7 +102,7 @@ def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
     return _MARKERS[name](node.entries[name].value)
 
 
-def is_marked(value: Any) -> bool:  # noqa: ANN401  # as JSON has it
+def is_marked(value: Any) -> bool:  # noqa: ANN401  # any JSON value
     """Return whether a value is a marker in the form of YAML."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _MARKERS
 
@@ -150,7 +150,7 @@ def _const(node: Node) -> Const:
     return Const(_plain(node))
 
 
-def _plain(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
+def _plain(node: Node) -> Any:  # noqa: ANN401  # any JSON value
     if isinstance(node, ListNode):
         return [_plain(item) for item in node.items]
     if isinstance(node, MapNode):

@@ -98,7 +98,7 @@ def key(
     *,
     is_inherited: bool = False,
     **columns: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
+) -> Any:  # noqa: ANN401  # as in `dataclasses.field`
     """Declare a field of a model as a key, with the columns of `Key`.
 
     With `is_inherited`, a missing key is None and inherits the value of the outer map.

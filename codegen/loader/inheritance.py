@@ -67,7 +67,7 @@ class Loaded:
         return without_nulls(for_environment(merged, document.deployment)) if merged else None
 
 
-def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
+def load_schedules(  # noqa: PLR0913  # the configuration keys for schedules
     root: Path,
     folder: Path,
     overlay: Overlay,
@@ -131,7 +131,7 @@ def _inherited(
     return chains[files]
 
 
-def _read_map(  # noqa: PLR0913  # what it reads, and how
+def _read_map(  # noqa: PLR0913  # the file and the options of reading it
     loaded: Loaded, cache: Cache, path: Path, name: str, text: str | None = None, *, is_defaults: bool = False
 ) -> MapNode | None:
     text, diagnostics = read_text(path, name, text, cache)

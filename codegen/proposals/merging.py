@@ -38,7 +38,7 @@ class ConflictError(DagpressError):
         self.conflicts = conflicts
 
 
-def merge(  # noqa: PLR0913  # what a merge takes
+def merge(  # noqa: PLR0913  # the options of a merge
     root: Path,
     other: str,
     folders: Sequence[str],

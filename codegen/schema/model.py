@@ -378,7 +378,7 @@ class Schedule(TaskDefaults):
         """Return the runner of a task, its own or the schedule's; None for `python` and `uses`, which have none."""
         return None if task.python or task.uses else task.runner or self.runner
 
-    def settings_of(self, task: Task) -> Any:  # noqa: ANN401  # each runner has its own
+    def settings_of(self, task: Task) -> Any:  # noqa: ANN401  # the class depends on the runner
         """Return the settings of the task's runner; None without settings."""
         runner = self.runner_of(task) or ""
         return task.settings.get(runner) or self.settings.get(runner)

@@ -128,7 +128,7 @@ def _size(value: object) -> int:
     return 1 + sum(map(_size, parts))
 
 
-def _without_patterns(schema: Any) -> Any:  # noqa: ANN401  # as JSON has it
+def _without_patterns(schema: Any) -> Any:  # noqa: ANN401  # any JSON value
     """Return the schema without regular expressions, which the library would match without a time limit."""
     if isinstance(schema, Mapping):
         own = {"patternProperties", *(("pattern",) if isinstance(schema.get("pattern"), str) else ())}
@@ -169,7 +169,7 @@ def _mentions_params(node: Node) -> bool:
 def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[Diagnostic]:
     if "params" not in text or not is_template(text):
         return
-    from codegen.validate.null_params import check_null_params  # noqa: PLC0415  # Jinja2 takes long to import
+    from codegen.validate.null_params import check_null_params  # noqa: PLC0415  # Jinja2 is slow to import
 
     for name in params_in(text):
         if name not in schedule.params:

@@ -71,7 +71,7 @@ def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
                 yield name, places, is_used
 
 
-def _places(settings: Any, schedule: Schedule) -> set[Location]:  # noqa: ANN401  # each runner has its own
+def _places(settings: Any, schedule: Schedule) -> set[Location]:  # noqa: ANN401  # the class depends on the runner
     """Return the places of the keys, which show the file of each setting after a merge."""
     at = settings.at if settings else {}
     return {place for name, place in at.items() if name and place.path == schedule.source}

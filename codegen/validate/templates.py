@@ -39,7 +39,7 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
     for text, place in ((text, place) for value, place in values for text in texts_in(value)):
         if not is_template(text):
             continue
-        from codegen.validate.run_dates import date_uses  # noqa: PLC0415  # Jinja2 takes long to import
+        from codegen.validate.run_dates import date_uses  # noqa: PLC0415  # Jinja2 is slow to import
 
         for use in date_uses(text):
             if use.is_in(airflow):

@@ -57,7 +57,7 @@ def test_a_cron_with_other_runs_in_an_older_croniter_is_reported(airflow: str, t
     facts = croniter_of(airflow)
     lacked = {kind: frozenset(names) for kind, names in lacks(facts.release, tmp_path).items()}
     assert lacked == {"refuses": facts.refuses, "misreads": facts.misreads}
-    random = Random(0)  # noqa: S311  # nothing is secret here
+    random = Random(0)  # noqa: S311  # not used for secrets
     crons = sorted({cron for cron in (_cron(random) for _ in range(500)) if _is_valid(cron)})
     reported = {cron: found for cron in crons if (found := unsupported_by(airflow, cron))}
     asked = [*crons, *(found.portable for found in reported.values())]

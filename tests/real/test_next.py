@@ -49,7 +49,7 @@ def _question(random: Random) -> tuple[str, str]:
 
 def test_next_prints_the_runs_of_the_timetable(airflow: Airflow, tmp_path: Path) -> None:
     """Hundreds of schedules, with six runs of each from a time near a DST change."""
-    random = Random(0 if os.environ.get("CI") else None)  # noqa: S311  # nothing is secret here
+    random = Random(0 if os.environ.get("CI") else None)  # noqa: S311  # not used for secrets
     questions = {f"s{number}": _question(random) for number in range(_HOW_MANY)}
     schedules = {f"schedules/{name}.yml": schedule for name, (schedule, _) in questions.items()}
     write(tmp_path, {**schedules, "dagpress.toml": f'airflow = "{airflow.version}"\n'})

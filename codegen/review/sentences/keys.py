@@ -124,12 +124,12 @@ def _differing(before: _Values, after: _Values) -> dict[_Path, _Pair]:
     }
 
 
-def _identity(value: Any) -> str:  # noqa: ANN401  # as JSON has it
+def _identity(value: Any) -> str:  # noqa: ANN401  # any JSON value
     """Return a text that is equal for equal values, though not for `1` and `True`; empty for null and empty values."""
     return "" if value in (None, [], {}) else repr(value)
 
 
-def _in_words(value: Any, path: _Path) -> str:  # noqa: ANN401  # as JSON has it
+def _in_words(value: Any, path: _Path) -> str:  # noqa: ANN401  # any JSON value
     return _shown(masked_value(value, path))
 
 

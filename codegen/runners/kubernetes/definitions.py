@@ -91,7 +91,7 @@ def _scalars(node: Node) -> Iterator[Scalar]:
             yield from _scalars(entry.value)
 
 
-def _data(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
+def _data(node: Node) -> Any:  # noqa: ANN401  # any JSON value
     """Return the node as plain data without nulls, which Kubernetes ignores."""
     if isinstance(node, ListNode):
         return [_data(item) for item in node.items]

@@ -42,7 +42,7 @@ def editor_page(
     problem: str = "",
     status: int = 200,
     template: str = "edit.html",
-    **values: Any,  # noqa: ANN401  # what templates take
+    **values: Any,  # noqa: ANN401  # template variables
 ) -> Response:
     """Render the editor with a draft. `template` can extend the editor's template and take further values."""
     snapshot, sent = context.snapshot, _readable(context.form)

@@ -181,7 +181,7 @@ def _alerts_in_words(node: Node, row: Key) -> str:
     )
 
 
-def _in_short(value: Any) -> str:  # noqa: ANN401  # as JSON has it
+def _in_short(value: Any) -> str:  # noqa: ANN401  # any JSON value
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_in_short(item)}" for name, item in value.items())
     if isinstance(value, list):

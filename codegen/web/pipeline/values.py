@@ -72,7 +72,7 @@ def _origin(key: str, given: Given, source: str) -> Origin:
     return Origin(_shown(key, given.value), f"{printable(place.path)}:{place.line}", line, given.deployment)
 
 
-def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it
+def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # any JSON value
     """Return a value as YAML on one line, with masked secrets."""
     safe = masked_value(value, re.split(r"[.\[\]]+", key))
     text = printable(to_yaml([safe], flow=True).strip()[1:-1])

@@ -53,7 +53,7 @@ class _RefusedError(Exception):
         status: int,
         template: str = "edit.html",
         base: str | None = None,
-        **values: Any,  # noqa: ANN401  # what templates take
+        **values: Any,  # noqa: ANN401  # template variables
     ) -> None:
         super().__init__(problem)
         self.status = status

@@ -275,7 +275,7 @@ class RequestContext:
         result: T = self.site.worker.run(task, self.is_disconnected.is_set)
         return result
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # template variables
         """Render a page, or a part of one, with the nonce and the CSRF token."""
         own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.csrf}
         text = self.site.templates.get_template(template).render(context=self, status=status, **own, **values)

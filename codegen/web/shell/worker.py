@@ -71,7 +71,7 @@ class Worker:
         self._lock = Lock()
         self._child: process.Child | None = None
 
-    def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ANN401  # what the function returns
+    def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ANN401  # the result of any function
         """Run a task in the child process.
 
         Raises:
