@@ -334,7 +334,7 @@ class Installed:
         return done.returncode, done.stderr
 
     def calls(self) -> list[str]:
-        """The calls so far."""
+        """Return the calls so far."""
         return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
 
 

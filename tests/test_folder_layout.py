@@ -86,7 +86,7 @@ def _reading(root: Path, files: _Files, layout: str) -> tuple[Project, Reading]:
 
 
 def _generated(files: _Files) -> dict[str, str]:
-    """The generated DAG files."""
+    """Return the generated DAG files."""
     with TemporaryDirectory() as folder:
         generation = pipeline.generate(*_reading(Path(folder), files, "folder"))
     assert generation.files, generation.diagnostics

@@ -1,4 +1,4 @@
-"""`verify --against meltano`: compare the generated DAGs with those of Meltano's generator."""
+"""Compares the generated DAGs with those of Meltano's generator, for `verify --against meltano`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `calendar`: the runs of a week as text, SVG, HTML or JSON."""
+"""The command `calendar`, which shows the runs of a week as text, SVG, HTML or JSON."""
 
 from __future__ import annotations
 

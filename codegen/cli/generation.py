@@ -1,4 +1,4 @@
-"""The commands generate, check, diff and validate."""
+"""The commands `generate`, `check`, `diff` and `validate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands import and export, which convert between meltano.yml and schedule files."""
+"""The commands `import` and `export`, which convert between meltano.yml and schedule files."""
 
 from __future__ import annotations
 

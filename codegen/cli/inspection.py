@@ -1,4 +1,4 @@
-"""The commands list, show, next and schema."""
+"""The commands `list`, `show`, `next` and `schema`."""
 
 from __future__ import annotations
 

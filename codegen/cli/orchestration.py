@@ -1,4 +1,4 @@
-"""The commands add and invoke: install and run Airflow."""
+"""The commands `add` and `invoke`, which install and run Airflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `schedule`, as in Meltano: add, set, remove, list and run schedules."""
+"""The command `schedule`, as in Meltano, with the subcommands `add`, `set`, `remove`, `list` and `run`."""
 
 from __future__ import annotations
 

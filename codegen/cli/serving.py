@@ -1,4 +1,4 @@
-"""The command `serve`: serve the Pipelines page on this machine."""
+"""The command `serve`, which serves the Pipelines page on this machine."""
 
 from __future__ import annotations
 

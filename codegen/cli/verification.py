@@ -1,4 +1,4 @@
-"""The command `verify`: load the generated DAG files in a real Airflow."""
+"""The command `verify`, which loads the generated DAG files in a real Airflow."""
 
 from __future__ import annotations
 
