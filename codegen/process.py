@@ -58,7 +58,7 @@ def run(  # noqa: PLR0913  # the options of a process
     name: str = "",
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    given: str | Callable[[], str] = "",
+    stdin: str | Callable[[], str] = "",
     merged: bool = False,
     on_line: Callable[[str], None] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
@@ -74,7 +74,7 @@ def run(  # noqa: PLR0913  # the options of a process
         name: the name in messages. Default: the file name of the program.
         env: the environment variables. Default: `inherited()`.
         cwd: the working directory.
-        given: the standard input, or a function that returns it, called while the program starts.
+        stdin: the input, or a function that returns it, called while the program starts.
         merged: whether stderr goes to stdout.
         on_line: receives the last complete line of new output.
         is_cancelled: whether to kill the program; called regularly.
@@ -97,10 +97,10 @@ def run(  # noqa: PLR0913  # the options of a process
     # Only the main thread may set handlers.
     is_main = threading.current_thread() is threading.main_thread()
     handled = handling((signal.SIGINT, *ENDING) if is_main else (), leave)
-    with TemporaryFile() as stdin, handled:
-        stdin.write(b"" if callable(given) else given.encode("utf-8", "replace"))
-        stdin.seek(0)
-        source = subprocess.PIPE if callable(given) else stdin
+    with TemporaryFile() as file, handled:
+        file.write(b"" if callable(stdin) else stdin.encode("utf-8", "replace"))
+        file.seek(0)
+        source = subprocess.PIPE if callable(stdin) else file
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT if merged else subprocess.PIPE}
         child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, bufsize=0, stdin=source, **pipes)
         is_over = False
@@ -110,9 +110,9 @@ def run(  # noqa: PLR0913  # the options of a process
             may_leave = True
             for number in early:
                 leave(number, None)
-            if callable(given):
+            if callable(stdin):
                 # In a thread: the program may block on its output before it reads its input.
-                threading.Thread(target=_feed, args=(child, given()), daemon=True).start()
+                threading.Thread(target=_feed, args=(child, stdin()), daemon=True).start()
             output = _read(child, _bounds(name, limit, is_cancelled), on_line)
             is_over = not ends_group
         finally:

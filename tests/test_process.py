@@ -70,7 +70,7 @@ def test_a_daemon_that_keeps_the_output_open_is_not_awaited(tmp_path: Path) -> N
 def test_a_program_gets_input_and_returns_output_and_exit_code(tmp_path: Path) -> None:
     """Invalid UTF-8 is replaced in any locale. A signal is an exit code as in the shell."""
     script = r"cat; printf 'b\377d \303\274\r\n'; echo wrong >&2; exit 7"
-    done = process.run(["sh", "-c", script], limit=60, cwd=tmp_path, given="ü\udc80\n", env={"LC_ALL": "C", **PATH})
+    done = process.run(["sh", "-c", script], limit=60, cwd=tmp_path, stdin="ü\udc80\n", env={"LC_ALL": "C", **PATH})
     assert done == process.Output(7, "ü?\nb\ufffdd ü\r\n", "wrong\n")
     merged = process.run(["sh", "-c", "echo out; echo err >&2; kill -9 $$"], limit=60, merged=True)
     assert merged == process.Output(137, "out\nerr\n", "")

@@ -297,14 +297,14 @@ def test_guessing_is_throttled_per_address() -> None:
     for free in ("192.0.2.2", "2001:db8:0:1::1", "unknown"):
         assert tried.begin(free) == 0
         # One was right.
-        tried.forgive(free)
+        tried.subtract(free)
         assert tried.begin(free) == 0
     assert tried.begin("::ffff:192.0.2.1") == 5
     clock[0] = 61
     assert [tried.begin("192.0.2.1") for _ in range(2)] == [0, 1]
     for number in range(1000):
         tried.begin(f"10.0.{number // 256}.{number % 256}")
-    tried.forgive("192.0.2.1")
+    tried.subtract("192.0.2.1")
     assert tried.begin("192.0.2.1") == 0
 
 

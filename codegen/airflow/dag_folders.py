@@ -42,7 +42,7 @@ def dag_folders(project: Project) -> dict[str, Path]:
     return folders
 
 
-def names_dag_folders(environ: Mapping[str, str]) -> bool:
+def configures_dag_folders(environ: Mapping[str, str]) -> bool:
     """Return whether the environment variables already configure the DAG folders."""
     return DAGS_FOLDER in environ or BUNDLES in environ
 
@@ -57,7 +57,7 @@ def airflow_environ(project: Project, airflow: Installation, environ: Mapping[st
     env.setdefault(project.project_root_variable, str(project.meltano_project))
     env["AIRFLOW_HOME"] = env.get("AIRFLOW_HOME") or str(airflow.home)
     env["PATH"] = os.pathsep.join([str(airflow.bin), env.get("PATH") or os.defpath])
-    if names_dag_folders(environ):
+    if configures_dag_folders(environ):
         return env
     if not airflow.has_api_server:
         env[DAGS_FOLDER] = str(home_of(env) / LINKS)

@@ -128,7 +128,7 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
         # Without a terminal, Airflow reads the password twice from stdin. As an argument, it would be visible to
         # every user of this machine.
         given = f"{password}\n{password}\n"
-        done = process.run([program, *command], limit=_TIMEOUT, env=environ, given=given, merged=True)
+        done = process.run([program, *command], limit=_TIMEOUT, env=environ, stdin=given, merged=True)
         if done.code:
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)

@@ -25,7 +25,7 @@ class AirflowRestError(DagpressError):
     """A request to Airflow failed. The message contains no URL and no credentials."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """The response of a server; the body is None if it is not JSON."""
 
     status: int
@@ -40,7 +40,7 @@ class Http:
         self._connection = connection
         self._deadline = time.monotonic() + _SESSION_TIMEOUT
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Answer:
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Response:
         """Send a request to a quoted path below the URL, and return the response, whatever its status.
 
         Raises:
@@ -53,7 +53,7 @@ class Http:
                 if response.is_redirect:
                     message = "the URL of Airflow redirects to another address"
                     raise AirflowRestError(message, f"set {self._connection.variable('URL')} to that address")
-                return Answer(response.status_code, self._read(response))
+                return Response(response.status_code, self._read(response))
         except httpx2.HTTPError as error:
             raise self._explained(error) from None
 

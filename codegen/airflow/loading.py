@@ -101,7 +101,7 @@ def load_dag_files(  # noqa: PLR0913
                 name="airflow",
                 env=environ,
                 cwd=cwd,
-                given=request,
+                stdin=request,
                 on_line=show,
                 ends_group=True,
             )

@@ -37,7 +37,7 @@ class Ports:
 
     home: Path
     env: dict[str, str]
-    say: Callable[[str], None]
+    notify: Callable[[str], None]
 
     def choose(self, section: str, key: str, default: str) -> int:
         """Return the configured port, or a free one if that is in use."""
@@ -47,7 +47,7 @@ class Ports:
             with socket.socket() as free:
                 free.bind(("", 0))
                 port = int(free.getsockname()[1])
-            self.say(f"port {wanted} is in use: using {port}")
+            self.notify(f"port {wanted} is in use: using {port}")
         self.env[variable_of(section, key)] = str(port)
         return port
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from codegen.airflow.connection import Connection
-from codegen.airflow.http_client import AirflowRestError, Answer, Http, opened
+from codegen.airflow.http_client import AirflowRestError, Http, Response, opened
 from codegen.diagnostics import printable
 
 _Value = TypeVar("_Value")
@@ -102,14 +102,14 @@ class RestApi:
         headers = _bearer(self._connection.token) if self._connection.token else {}
         answers = []
         for prefix, major in (("/api/v2", "3."), ("/api/v1", "2.")):
-            answer = http.ask("GET", f"{prefix}/version", headers)
-            version = answer.body.get("version") if isinstance(answer.body, dict) else None
+            response = http.request("GET", f"{prefix}/version", headers)
+            version = response.body.get("version") if isinstance(response.body, dict) else None
             if isinstance(version, str) and version.startswith(major):
                 return major == "2."
-            answers.append(answer)
-        for answer in answers:
-            if answer.status in _DENIED or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise _refusal(self._connection, answer, "ask for its version")
+            answers.append(response)
+        for response in answers:
+            if response.status in _DENIED or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise _refusal(self._connection, response, "ask for its version")
         hint = f"check {self._connection.variable('URL')}, including its path; Airflow 2 and 3 are supported"
         raise AirflowRestError("the server at this URL is not Airflow", hint)
 
@@ -125,8 +125,8 @@ class Session:
 
     def dag(self, dag_id: str) -> Dag | None:
         """Return a DAG; None if Airflow has no DAG with that ID."""
-        answer = self._ask("GET", f"/dags/{_quoted(dag_id)}", "read DAGs", but={HTTPStatus.NOT_FOUND})
-        return None if answer.status == HTTPStatus.NOT_FOUND else self._dag(answer.body)
+        response = self._request("GET", f"/dags/{_quoted(dag_id)}", "read DAGs", but={HTTPStatus.NOT_FOUND})
+        return None if response.status == HTTPStatus.NOT_FOUND else self._dag(response.body)
 
     def dags(self, dag_ids: Iterable[str], tag: str | None) -> dict[str, Dag]:
         """Return the DAGs that Airflow has, including stale ones; a tag that all of them have shortens its list."""
@@ -136,7 +136,7 @@ class Session:
         offset = 0
         while not found.keys() >= wanted:
             asked = urlencode({**query, "offset": offset, **({"tags": tag} if tag else {})})
-            body = self._ask("GET", f"/dags?{asked}", "read DAGs").body
+            body = self._request("GET", f"/dags?{asked}", "read DAGs").body
             page = [self._dag(item) for item in _value(body, "dags", list)]
             found |= {dag.dag_id: dag for dag in page if dag.dag_id in wanted}
             offset += len(page)
@@ -153,7 +153,7 @@ class Session:
         found: dict[str, Run] = {}
         while missing:
             asked = {"dag_ids": sorted(missing), "order_by": "-id", "page_limit": _PAGE}
-            body = self._ask("POST", "/dags/~/dagRuns/list", "read runs", asked).body
+            body = self._request("POST", "/dags/~/dagRuns/list", "read runs", asked).body
             runs = _value(body, "dag_runs", list)
             # The latest run comes first, so in reverse it replaces the others of its DAG.
             of_these = [(_value(run, "dag_id", str), run) for run in reversed(runs)]
@@ -184,19 +184,21 @@ class Session:
         offset, total = 0, len(runs)
         while offset < total:
             path = "/dags/~/dagRuns/~/taskInstances/list"
-            answer = self._ask("POST", path, "read tasks", {**asked, "page_offset": offset}, but={HTTPStatus.FORBIDDEN})
-            if answer.status == HTTPStatus.FORBIDDEN or not (page := _value(answer.body, "task_instances", list)):
+            response = self._request(
+                "POST", path, "read tasks", {**asked, "page_offset": offset}, but={HTTPStatus.FORBIDDEN}
+            )
+            if response.status == HTTPStatus.FORBIDDEN or not (page := _value(response.body, "task_instances", list)):
                 break
             yield from page
-            offset, total = offset + len(page), _value(answer.body, "total_entries", int)
+            offset, total = offset + len(page), _value(response.body, "total_entries", int)
 
     def source(self, dag: Dag) -> str | None:
         """Return the text of a DAG's file in Airflow; None if it was removed or the user may not read it."""
         path = f"/dagSources/{_quoted(dag.source_key)}"
-        answer = self._ask("GET", path, "read the code of DAGs", but={HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
-        if answer.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+        response = self._request("GET", path, "read the code of DAGs", but={HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+        if response.status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
             return None
-        text = _value(answer.body, "content", str)
+        text = _value(response.body, "content", str)
         return None if text.startswith(_REDACTED) else text
 
     def sources(self, dags: Iterable[Dag], seconds: float) -> dict[str, str | None]:
@@ -215,8 +217,8 @@ class Session:
         Airflow 2 has absolute paths, some versions of Airflow 3 paths in a bundle.
         """
         path = f"/importErrors?{urlencode({'limit': _PAGE, 'order_by': '-timestamp'})}"
-        answer = self._ask("GET", path, "read import errors", but={HTTPStatus.FORBIDDEN})
-        errors = [] if answer.status == HTTPStatus.FORBIDDEN else _value(answer.body, "import_errors", list)
+        response = self._request("GET", path, "read import errors", but={HTTPStatus.FORBIDDEN})
+        errors = [] if response.status == HTTPStatus.FORBIDDEN else _value(response.body, "import_errors", list)
         return {
             _value(error, "filename", str): _in_one_line(_value(error, "stack_trace", str).strip().rpartition("\n")[2])
             for error in errors
@@ -225,26 +227,30 @@ class Session:
     def set_paused(self, dag_id: str, *, paused: bool) -> None:
         """Pause or unpause a DAG."""
         path = f"/dags/{_quoted(dag_id)}?update_mask=is_paused"
-        self._ask("PATCH", path, "pause DAGs", {"is_paused": paused})
+        self._request("PATCH", path, "pause DAGs", {"is_paused": paused})
 
     def trigger(self, dag_id: str, logical_date: datetime) -> bool:
         """Start a run with default parameters, unless one has that logical date; returns whether it was started."""
         date = logical_date.isoformat()
         order = {"dag_run_id": f"manual__{date}", "logical_date": date, "conf": {}}
-        answer = self._ask("POST", f"/dags/{_quoted(dag_id)}/dagRuns", "start runs", order, but={HTTPStatus.CONFLICT})
-        return answer.status != HTTPStatus.CONFLICT
+        response = self._request(
+            "POST", f"/dags/{_quoted(dag_id)}/dagRuns", "start runs", order, but={HTTPStatus.CONFLICT}
+        )
+        return response.status != HTTPStatus.CONFLICT
 
-    def _ask(self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()) -> Answer:
+    def _request(
+        self, method: str, path: str, what: str, body: object = None, but: Iterable[int] = frozenset()
+    ) -> Response:
         """Send a request with credentials; a rejection is an error, except for the statuses in `but`."""
         path = ("/api/v1" if self._is_v1 else "/api/v2") + path
         headers = self._login.headers(self._http, is_v1=self._is_v1)
-        answer = self._http.ask(method, path, headers, body)
-        if _lacks_access(answer) and self._login.forget(headers):
-            answer = self._http.ask(method, path, self._login.headers(self._http, is_v1=self._is_v1), body)
-        is_fine = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in but
-        if _lacks_access(answer) or not is_fine:
-            raise _refusal(self._connection, answer, what, is_v1=self._is_v1)
-        return answer
+        response = self._http.request(method, path, headers, body)
+        if _lacks_access(response) and self._login.forget(headers):
+            response = self._http.request(method, path, self._login.headers(self._http, is_v1=self._is_v1), body)
+        is_fine = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES or response.status in but
+        if _lacks_access(response) or not is_fine:
+            raise _refusal(self._connection, response, what, is_v1=self._is_v1)
+        return response
 
     def _dag(self, body: object) -> Dag:
         dag_id = _value(body, "dag_id", str)
@@ -317,46 +323,46 @@ class _Login:
         """
         connection = self._connection
         body = {"username": connection.username, "password": connection.password} if connection.username else None
-        answer = http.ask("POST" if body else "GET", "/auth/token", {}, body)
-        if answer.status == HTTPStatus.CREATED:
-            return _value(answer.body, "access_token", str)
-        is_server_error = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        refused = answer if is_server_error else Answer(HTTPStatus.UNAUTHORIZED, None)
+        response = http.request("POST" if body else "GET", "/auth/token", {}, body)
+        if response.status == HTTPStatus.CREATED:
+            return _value(response.body, "access_token", str)
+        is_server_error = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        refused = response if is_server_error else Response(HTTPStatus.UNAUTHORIZED, None)
         raise _refusal(connection, refused, "log in")
 
 
-def _refusal(connection: Connection, answer: Answer, what: str, *, is_v1: bool = False) -> AirflowRestError:
+def _refusal(connection: Connection, response: Response, what: str, *, is_v1: bool = False) -> AirflowRestError:
     """Return the error for a rejected request."""
-    if answer.status in _DENIED:
-        return _denial(connection, answer, what, is_v1=is_v1)
-    if answer.status == HTTPStatus.NOT_FOUND:
+    if response.status in _DENIED:
+        return _denial(connection, response, what, is_v1=is_v1)
+    if response.status == HTTPStatus.NOT_FOUND:
         return AirflowRestError("Airflow has no such DAG", "deploy its file; Airflow takes a while to find it")
-    detail = _detail(answer.body)
-    if answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and detail:
+    detail = _detail(response.body)
+    if response.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY} and detail:
         return AirflowRestError(
             f"Airflow rejected the request: {detail}", "change it in the schedule, or start it in Airflow"
         )
-    return AirflowRestError(f"Airflow failed to {what} (HTTP {answer.status})", "see the log of Airflow")
+    return AirflowRestError(f"Airflow failed to {what} (HTTP {response.status})", "see the log of Airflow")
 
 
-def _denial(connection: Connection, answer: Answer, what: str, *, is_v1: bool) -> AirflowRestError:
+def _denial(connection: Connection, response: Response, what: str, *, is_v1: bool) -> AirflowRestError:
     name, password, token = (connection.variable(part) for part in ("USERNAME", "PASSWORD", "TOKEN"))
     if not (connection.username or connection.token):
         return AirflowRestError("Airflow requires credentials", f"set {name} and {password}, or {token}")
     given = token if connection.token else f"{name} and {password}"
-    if answer.status == HTTPStatus.FORBIDDEN and is_v1:
+    if response.status == HTTPStatus.FORBIDDEN and is_v1:
         # Airflow 2 gives unknown users the role `Public`, which has no permissions.
         hint = f"check {given} and the user's role; a password needs `basic_auth` in `[api] auth_backends`"
         return AirflowRestError(f"the user is unknown to Airflow, or is not allowed to {what}", hint)
-    if _lacks_access(answer):
+    if _lacks_access(response):
         return AirflowRestError("Airflow rejected the credentials", f"check {given}; a token may have expired")
     return AirflowRestError(f"the Airflow user is not allowed to {what}", "give the user a role that allows it")
 
 
-def _lacks_access(answer: Answer) -> bool:
+def _lacks_access(response: Response) -> bool:
     """Return whether Airflow does not accept the credentials."""
-    has_no_token = answer.status == HTTPStatus.FORBIDDEN and _detail(answer.body) == _NO_TOKEN
-    return has_no_token or answer.status == HTTPStatus.UNAUTHORIZED
+    has_no_token = response.status == HTTPStatus.FORBIDDEN and _detail(response.body) == _NO_TOKEN
+    return has_no_token or response.status == HTTPStatus.UNAUTHORIZED
 
 
 def _bearer(token: str) -> Mapping[str, str]:

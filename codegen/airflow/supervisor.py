@@ -37,7 +37,7 @@ class Program:
     started: Callable[[int], None] = lambda _: None
 
 
-def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable[[str], None]) -> int:
+def supervise(programs: Sequence[Program], env: Mapping[str, str], notify: Callable[[str], None]) -> int:
     """Run programs, each when the one before it is ready, until one ends or a signal arrives.
 
     Then all are stopped, the last one first: it may need the others to finish its work, and can take its time unless
@@ -62,9 +62,9 @@ def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable
                 time.sleep(_POLL_SECONDS)
             died = [one for one in running if not one.is_alive() and one.program is not programs[-1]]
             for one in died:
-                say(f"{one.program.name} exited with code {one.code}; stopping the others")
+                notify(f"{one.program.name} exited with code {one.code}; stopping the others")
             if received:
-                say("stopping when the running tasks have finished; interrupt again to stop at once")
+                notify("stopping when the running tasks have finished; interrupt again to stop at once")
             last = running[-1]
             _end(last, received, wait=not died and last.program is programs[-1])
             return last.code or (1 if died else 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from codegen.airflow.dag_folders import names_dag_folders
+from codegen.airflow.dag_folders import configures_dag_folders
 from codegen.airflow.installation import folder_of, install, keep_out_of_git
 from codegen.airflow.launch import launch
 from codegen.cli.deployment import VARIABLE, default_environment
@@ -111,7 +111,7 @@ def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
     if environment := default_environment(project):
         # All trees have the same DAG IDs, so Airflow gets only one.
         project = replace(project, generated_dags=project.generated_dags / environment)
-        if not names_dag_folders(os.environ):
+        if not configures_dag_folders(os.environ):
             _log(f"using the DAGs of environment {environment}; set {VARIABLE} to use another")
     with _file_errors():
         return launch(project, arguments, _log)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from codegen.diagnostics import quoted
-from codegen.git.program import HOOKS_TIMEOUT, GitError, Watch, answer_of, run
+from codegen.git.program import HOOKS_TIMEOUT, GitError, Watch, output_of, run
 from codegen.git.status import uncommitted
 
 # The files of operations in progress, and their commands.
@@ -36,8 +36,8 @@ def head_of(folder: Path) -> Head:
         GitError: it is not in a repository that git would use.
     """
     run(folder, "rev-parse", "--git-dir")
-    branch = answer_of(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
-    return Head(branch, answer_of(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
+    branch = output_of(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
+    return Head(branch, output_of(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
 
 
 def branches_of(folder: Path) -> list[str]:
@@ -98,7 +98,7 @@ def commit(  # noqa: PLR0913  # the options of a commit
 
 def previous_branch(folder: Path) -> str:
     """Return the branch that was checked out before the current one; empty without one."""
-    return answer_of(folder, "rev-parse", "--abbrev-ref", "@{-1}")
+    return output_of(folder, "rev-parse", "--abbrev-ref", "@{-1}")
 
 
 def switch(folder: Path, branch: str) -> None:
@@ -133,7 +133,7 @@ def _check_branch(folder: Path, branch: str) -> None:
     if not branch:
         raise GitError("no branch is checked out", "choose a branch to commit to")
     # Git would also accept `@{-1}`, the previous branch.
-    if answer_of(folder, "check-ref-format", "--branch", branch) != branch:
+    if output_of(folder, "check-ref-format", "--branch", branch) != branch:
         raise GitError(f"{quoted(branch)} is not a valid branch name", "use letters, digits, `-`, `_`, `.` and `/`")
 
 
@@ -149,7 +149,7 @@ def _commit_files(  # noqa: PLR0913, PLR0917  # the options of a commit
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
         words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
-        run(folder, *words, given=message, limit=HOOKS_TIMEOUT, variables=variables, watch=watch, hooks=hooks)
+        run(folder, *words, stdin=message, limit=HOOKS_TIMEOUT, variables=variables, watch=watch, hooks=hooks)
     except GitError:
         if unknown:
             with suppress(GitError):

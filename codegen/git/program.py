@@ -35,10 +35,10 @@ class GitError(DagpressError):
 
 def has_repository(folder: Path) -> bool:
     """Return whether a folder is in the working tree of a repository, and git is installed."""
-    return answer_of(folder, "rev-parse", "--is-inside-work-tree") == "true"
+    return output_of(folder, "rev-parse", "--is-inside-work-tree") == "true"
 
 
-def answer_of(folder: Path, *arguments: str) -> str:
+def output_of(folder: Path, *arguments: str) -> str:
     """Return the stripped output of a git command; empty if the command fails."""
     try:
         return run(folder, *arguments).strip()
@@ -58,7 +58,7 @@ def succeeds(folder: Path, *arguments: str) -> bool:
 def run(  # noqa: PLR0913  # the options of a command
     folder: Path,
     *arguments: str,
-    given: str = "",
+    stdin: str = "",
     limit: float = _TIMEOUT,
     variables: Mapping[str, str] = MappingProxyType({}),
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
@@ -85,7 +85,7 @@ def run(  # noqa: PLR0913  # the options of a command
     try:
         name = f"git {arguments[0]}"
         options = {"limit": limit, "name": name, "merged": merged, **watch._asdict()}
-        done = process.run(command, env=env, cwd=folder, given=given, **options)
+        done = process.run(command, env=env, cwd=folder, stdin=stdin, **options)
     except process.ProcessError as error:
         raise GitError(error.message, error.hint) from error
     if done.code:

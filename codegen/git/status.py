@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from codegen.git.program import answer_of, run
+from codegen.git.program import output_of, run
 
 _STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not committed yet", "!!": "ignored by git"}
 
@@ -61,7 +61,7 @@ def ignore_rules(folder: Path, names: Collection[str]) -> dict[str, IgnoreRule]:
     top = run(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
     # A leading colon would be pathspec magic.
     given = "".join(f"./{name}\0" for name in names)
-    words = run(folder, "check-ignore", "--verbose", "-z", "--stdin", given=given, variables=_NOT_LITERAL).split("\0")
+    words = run(folder, "check-ignore", "--verbose", "-z", "--stdin", stdin=given, variables=_NOT_LITERAL).split("\0")
     return {
         name.removeprefix("./"): IgnoreRule(f"{os.path.relpath(Path(top, file), folder)}:{line}", pattern)
         for file, line, pattern, name in zip(*[iter(words[:-1])] * 4, strict=True)
@@ -73,5 +73,5 @@ def committing_index(folder: Path) -> str:
     name = os.environ.get("GIT_INDEX_FILE")
     if not name:
         return ""
-    index = Path(answer_of(folder, "rev-parse", "--show-toplevel"), name)
-    return str(index) if Path(answer_of(folder, "rev-parse", "--absolute-git-dir")) in index.parents else ""
+    index = Path(output_of(folder, "rev-parse", "--show-toplevel"), name)
+    return str(index) if Path(output_of(folder, "rev-parse", "--absolute-git-dir")) in index.parents else ""

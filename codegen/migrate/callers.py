@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from codegen.diagnostics import Location
 from codegen.files import exists, read_bytes
-from codegen.git.program import answer_of
+from codegen.git.program import output_of
 from codegen.meltano.generator import is_generator
 from codegen.sync.header import is_generated
 
@@ -38,7 +38,7 @@ def callers_of(names: Collection[str], root: Path) -> Iterator[Caller]:
 
     Searches the whole git repository except for ignored files or, without a repository, the project.
     """
-    top = answer_of(root, "rev-parse", "--show-toplevel")
+    top = output_of(root, "rev-parse", "--show-toplevel")
     for path in sorted(_in_git(Path(top)) if top else _in_folder(root)):
         text = _text(path)
         for call in _CALL.finditer(text):
@@ -57,7 +57,7 @@ def _name_in(call: re.Match[str]) -> str:
 
 
 def _in_git(top: Path) -> Iterator[Path]:
-    found = answer_of(top, "grep", "-l", "-I", "-z", "--untracked", "--extended-regexp", "-e", _BEGIN)
+    found = output_of(top, "grep", "-l", "-I", "-z", "--untracked", "--extended-regexp", "-e", _BEGIN)
     yield from (top / name for name in found.split("\0") if name)
 
 

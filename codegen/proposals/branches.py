@@ -205,7 +205,7 @@ def _content_of(folder: Path, base: str, tip: str, start: str) -> _Content:
     own = ("--first-parent", "--no-merges", f"{start or base}..{tip}")
     log = git.run(folder, *_LOG, "-z", "--reverse", f"--format={_FIELDS}", *own)
     commits = [*zip(*[iter(log.split("\0"))] * 3, strict=False)]
-    common = git.answer_of(folder, "merge-base", base, tip)
+    common = git.output_of(folder, "merge-base", base, tip)
     # Without a common commit, all files of the branch are its own.
     listed = ("diff", *_NAMES, common, tip) if common else ("ls-tree", "-r", "--name-only", "--full-tree", "-z", tip)
     files = _names(folder, *listed)

@@ -82,7 +82,7 @@ class Proposals:
         git.track(self._root, self.remote, PREFIX)
         self.fetch()
         self.default_branch = git.default_branch(self._root, self.remote, asks=self.problem is None)
-        if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
+        if not git.output_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             reason = self.problem or "it has no branch yet: push one"
             raise ProposalError(f"the default branch of {quoted(self.remote)} is unknown", f"{reason}")
         self._recover()
@@ -115,7 +115,7 @@ class Proposals:
 
     def _update_default_branch(self) -> None:
         """Find the default branch again, after a rename on the git host."""
-        if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
+        if not git.output_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             self.default_branch = git.default_branch(self._root, self.remote) or self.default_branch
 
     def refresh(self) -> None:
@@ -153,7 +153,7 @@ class Proposals:
 
     def base_commit(self) -> str:
         """Return the commit of the base; the last known one if the git host no longer has the branch."""
-        found = git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base)
+        found = git.output_of(self._root, "rev-parse", "--verify", "--quiet", self.base)
         self._base_commit = found or self._base_commit
         return self._base_commit
 

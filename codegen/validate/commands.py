@@ -52,7 +52,7 @@ def _syntax_error(command: str) -> str:
         return ""
     try:
         # The script may enable `extglob` at run time.
-        found = process.run([bash, "-O", "extglob", "-n"], limit=_TIMEOUT, env={"LC_ALL": "C"}, given=command)
+        found = process.run([bash, "-O", "extglob", "-n"], limit=_TIMEOUT, env={"LC_ALL": "C"}, stdin=command)
     except process.ProcessError:
         return ""
     error = _BASH_ERROR.search(found.stderr) if found.code else None

@@ -29,10 +29,10 @@ _Values = Mapping[_Path, Any]
 _Pair = tuple[str, str]
 
 
-def key_sentences(before: Side, after: Side, said: Collection[str]) -> Iterator[Sentence]:
-    """Yield the keys with a changed value that has an effect, except those already `said`."""
+def key_sentences(before: Side, after: Side, described: Collection[str]) -> Iterator[Sentence]:
+    """Yield the keys with a changed value that has an effect, except those already `described`."""
     table = {**task_table(after.project.airflow).rows, **schedule_table(after.project.airflow).rows}
-    apart = {*_EXCLUDED_KEYS, *said}
+    apart = {*_EXCLUDED_KEYS, *described}
     for path, (old, new) in _differing(_of_dag(before), _of_dag(after)).items():
         if path[0] not in apart:
             yield _sentence(table, path, old, new)

@@ -51,15 +51,15 @@ def _cells(context: RequestContext) -> Response:
 
 
 def _set_paused(context: RequestContext, *, paused: bool) -> Response:
-    said = "is paused." if paused else "is unpaused."
-    return _act(context, said, lambda session, dag_id: session.set_paused(dag_id, paused=paused))
+    announcement = "is paused." if paused else "is unpaused."
+    return _act(context, announcement, lambda session, dag_id: session.set_paused(dag_id, paused=paused))
 
 
 def _run(context: RequestContext) -> Response:
     asked_at = _asked_at(context.form.get("asked_at", ""))
     schedule = _schedule(context, context.form)
     if asked_at is None or _without_default(schedule):
-        return _state(context, schedule, asks=True, said="was not started.")
+        return _state(context, schedule, asks=True, announcement="was not started.")
 
     def run(session: Session, dag_id: str) -> None:
         if context.form.get("unpause"):
@@ -69,15 +69,15 @@ def _run(context: RequestContext) -> Response:
     return _act(context, "was started.", run)
 
 
-def _act(context: RequestContext, said: str, act: Callable[[Session, str], None]) -> Response:
+def _act(context: RequestContext, announcement: str, act: Callable[[Session, str], None]) -> Response:
     schedule = _schedule(context, context.form)
     refused = None
     try:
-        _airflows(context).ask(schedule, lambda session: act(session, schedule.dag_id_or_default))
+        _airflows(context).request(schedule, lambda session: act(session, schedule.dag_id_or_default))
     except AirflowRestError as error:
         refused = error
     if refused or context.is_fragment:
-        return _state(context, schedule, said="" if refused else said, refused=refused)
+        return _state(context, schedule, announcement="" if refused else announcement, refused=refused)
     # Redirect, so that a reload does not repeat the action.
     return RedirectResponse(_address(schedule), status_code=303)
 
@@ -87,7 +87,7 @@ def _state(
     schedule: Schedule,
     *,
     asks: bool = False,
-    said: str = "",
+    announcement: str = "",
     refused: AirflowRestError | None = None,
 ) -> Response:
     """Render the state of a schedule in Airflow, as a page or a part of one.
@@ -96,22 +96,22 @@ def _state(
         context: the request.
         schedule: the schedule.
         asks: whether to ask for a confirmation of a run.
-        said: the result of the action, for screen readers.
+        announcement: the result of the action, for screen readers.
         refused: the error if Airflow refused the action.
     """
     state = state_of(_airflows(context), context.snapshot, schedule)
     run = state.facts.run
     before = context.query.get("was", "")
     if run and before and before != run.state:
-        said = f"has ended: {run.state}." if not run.is_unfinished else f"is {run.state}."
-    waits = " It waits until the DAG is unpaused." if said and state.waits else ""
+        announcement = f"has ended: {run.state}." if not run.is_unfinished else f"is {run.state}."
+    waits = " It waits until the DAG is unpaused." if announcement and state.waits else ""
     return context.page(
         _template(context),
         schedule=schedule,
         state=state,
         was=before if run is None else run.state,
         asks=asks,
-        said=f"{schedule.name} {said}{waits}" if said else "",
+        announcement=f"{schedule.name} {announcement}{waits}" if announcement else "",
         refused=refused,
         without_default=_without_default(schedule),
         sharing=sum(one.dag_file == schedule.dag_file for one in context.snapshot.reading.schedules) - 1,

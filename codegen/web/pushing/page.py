@@ -131,7 +131,7 @@ def _pushed(commit: str, context: RequestContext, operation: Operation) -> Respo
     try:
         operation.result.result()
     except RemoteError as error:
-        return _page(context, commit, f"Nothing was pushed: {error.summary}.", error.said, 422, error.hint)
+        return _page(context, commit, f"Nothing was pushed: {error.summary}.", error.remote_output, 422, error.hint)
     except GitError as error:
         return _page(context, commit, "Nothing was pushed.", error.message, 422, error.hint)
     return RedirectResponse(f"/commits/{commit}", 303)

@@ -80,7 +80,7 @@ class LoginMiddleware:
         await asyncio.sleep(self._attempts.begin(address))
         is_right = hmac.compare_digest(self._digest, _digest(token))
         if is_right:
-            self._attempts.forgive(address)
+            self._attempts.subtract(address)
         return is_right
 
     def _page(self, request: Request, address: str, problem: str = "") -> Response:
