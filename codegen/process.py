@@ -66,7 +66,7 @@ def run(  # noqa: PLR0913  # the options of a process
 ) -> Output:
     """Run a program without a terminal until it ends, and return its output.
 
-    Daemons that the program leaves behind with the output open are not awaited.
+    Daemons of the program that keep the output open are not awaited.
 
     Args:
         command: the program and its arguments.

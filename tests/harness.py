@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import environments
-from processes import TIMEOUT, wait_until
+from processes import TIMEOUT, processes_with, wait_until
 from project_builder import write
 
 from codegen.plan.names import imports_of
@@ -292,20 +292,12 @@ class Invocation:
 
     def processes(self) -> list[str]:
         """Return every process of this home, by its environment (Linux)."""
-        mark = f"AIRFLOW_HOME={self.home}\0".encode()
-        return [folder.name for folder in Path("/proc").glob("[0-9]*") if mark in _environ_of(folder)]
+        return processes_with(f"AIRFLOW_HOME={self.home}")
 
     def kill(self) -> None:
         """Kill the remaining processes."""
         for process in self.processes():
             subprocess.run(["kill", "-KILL", process], check=False)
-
-
-def _environ_of(process: Path) -> bytes:
-    try:
-        return (process / "environ").read_bytes()
-    except OSError:
-        return b""
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,12 +6,14 @@ An HTML comment before a block describes it:
 - `<!-- part: PATH -->`: the block is a part of this file.
 - `<!-- write: PATH -->`: the reader writes the block into this file of the project.
 - `<!-- append: PATH -->`: the reader appends it to this file.
+- `<!-- varies: REASON -->`: the commands of the block must succeed, and their output is not compared.
+- `<!-- slow: REASON -->`: the block needs an Airflow, a Meltano or another program. Slow tests play it.
 - `<!-- not run: REASON -->`: the block is not checked.
 
 `sh` and `console` blocks run in the project of the page, in their order, and `sh` must succeed.
 `<!-- project: PATH -->` starts with a copy of this folder of the repository, committed to git, with a configuration
 if it has none; `<!-- project: . -->` is the repository itself, and `<!-- project: empty -->` an empty git repository.
-A slow test executes a page with `<!-- slow: REASON -->`, in one shell.
+`<!-- slow: REASON -->` above no block marks the whole page. Pages with either are played: see manual_player.py.
 """
 
 from __future__ import annotations
@@ -29,19 +31,20 @@ from pathlib import Path
 from environments import ROOT
 from git_repository import git
 from manual_parts import GENERATED, with_generated_parts
-from project_builder import dagpress, write
+from project_builder import dagpress_in, write
 
 from codegen.configuration.file import has_configuration
 
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "rules")]
 _SLOW = re.compile(r"^<!-- slow: .+ -->$", re.MULTILINE)
-_BLOCK = re.compile(
+_SLOW_PAGE = re.compile(r"^<!-- slow: .+ -->\n(?!```)", re.MULTILINE)
+BLOCK = re.compile(
     r"^<!-- project: (?P<project>\S+) -->$"
-    r"|(?:^<!-- (?P<directive>file|part|write|append|not run): (?P<argument>[^\n]+) -->\n)?"
+    r"|(?:^<!-- (?P<directive>file|part|write|append|varies|slow|not run): (?P<argument>[^\n]+) -->\n)?"
     r"^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n", re.MULTILINE)
+COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n", re.MULTILINE)
 # Characters that only a shell interprets.
 _SHELL = re.compile(r"[$`|&;<>(){}*?\\\n]")
 
@@ -66,28 +69,36 @@ class Reader:
             AssertionError: a part is not in its file, or a command of an `sh` block fails.
         """
         text = with_generated_parts(page.read_text(encoding="utf-8"))
-        is_slow = is_played_slowly(text)
-        return _BLOCK.sub(lambda match: self._do(match, is_slow=is_slow), text)
+        is_slow = bool(_SLOW_PAGE.search(text))
+        return BLOCK.sub(lambda match: self._do(match, is_slow=is_slow), text)
 
     def _do(self, match: re.Match[str], *, is_slow: bool) -> str:
-        language, text, argument = match["language"], match["text"], match["argument"]
+        text, argument = match["text"], match["argument"]
         if match["project"]:
             self._enter(match["project"])
         elif match["directive"] == "file":
             text = (ROOT / argument).read_text(encoding="utf-8")
         elif match["directive"] == "part":
             assert text in (ROOT / argument).read_text(encoding="utf-8"), f"{text} is not in {argument}"
-        elif match["directive"] in {"write", "append"}:
-            self._write(argument, text, append=match["directive"] == "append")
-        elif match["directive"] is None and not is_slow:
-            if language == "console":
-                text = "".join(self._shown(command) for command in _COMMAND.findall(text))
-            elif language == "sh":
-                self._succeed(text)
+        elif not is_slow:
+            text = self._try(match)
         if match["text"] is None:
             return match[0]
         start = match.start("text") - match.start()
         return f"{match[0][:start]}{text}```"
+
+    def _try(self, match: re.Match[str]) -> str:
+        """Write a block, or run it; returns its text, of a console with the outputs of now."""
+        language, directive, text = match["language"], match["directive"], match["text"]
+        if directive in {"write", "append"}:
+            self._write(match["argument"], text, append=directive == "append")
+        elif directive == "varies":
+            self._succeed("\n".join(COMMAND.findall(text)))
+        elif directive is None and language == "sh":
+            self._succeed(text)
+        elif directive is None and language == "console":
+            return "".join(self._shown(command) for command in COMMAND.findall(text))
+        return str(text)
 
     def _enter(self, name: str) -> None:
         if name == ".":
@@ -95,15 +106,7 @@ class Reader:
             return
         self._copies += 1
         self.project = self.folder / str(self._copies)
-        if name == "empty":
-            self.project.mkdir()
-        else:
-            shutil.copytree(ROOT / name, self.project)
-            if not has_configuration(self.project):
-                write(self.project, {"dagpress.toml": ""})
-        git(self.project, "init", "--quiet")
-        git(self.project, "add", ".")
-        git(self.project, "commit", "--quiet", "--allow-empty", "--message", "Start")
+        start_project(name, self.project)
 
     def _write(self, name: str, text: str, *, append: bool) -> None:
         assert self.project != ROOT, f"{name} would be written into the repository: the page names no project"
@@ -126,14 +129,7 @@ class Reader:
     def _run(self, command: str) -> tuple[int, str]:
         """Return the exit code and the terminal output. `dagpress` runs in this process, which is faster."""
         if command.startswith("dagpress ") and not _SHELL.search(command):
-            # Messages name paths as the working directory has them.
-            before = Path.cwd()
-            os.chdir(self.project)
-            try:
-                code, out, err = dagpress(self.project, *shlex.split(command)[1:])
-            finally:
-                os.chdir(before)
-            return code, err + out
+            return dagpress_in(self.project, *shlex.split(command)[1:])
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
             ["bash", "-ec", f"exec 2>&1\n{command}"],
@@ -146,13 +142,26 @@ class Reader:
         return done.returncode, done.stdout
 
 
+def start_project(name: str, folder: Path) -> None:
+    """Make the project of a `<!-- project: ... -->`."""
+    if name == "empty":
+        folder.mkdir()
+    else:
+        shutil.copytree(ROOT / name, folder)
+        if not has_configuration(folder):
+            write(folder, {"dagpress.toml": ""})
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Start")
+
+
 def is_played_slowly(text: str) -> bool:
-    """Return whether a page needs an Airflow, a Meltano or an installation."""
+    """Return whether a page or a block of it needs an Airflow, a Meltano or an installation."""
     return bool(_SLOW.search(text))
 
 
 def blocks(text: str) -> Iterator[tuple[str, str | None, str]]:
     """Yield the language, directive and text of every block of a page, except those of generated parts and Sphinx."""
-    for match in _BLOCK.finditer(GENERATED.sub("", text)):
+    for match in BLOCK.finditer(GENERATED.sub("", text)):
         if match["text"] is not None and not match["language"].startswith("{"):
             yield match["language"], match["directive"], match["text"]

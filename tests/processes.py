@@ -45,3 +45,16 @@ def held(project: Path) -> Iterator[int]:
         assert holder.stdout.readline() == "held\n"
         yield holder.pid
         holder.communicate("go\n")
+
+
+def processes_with(variable: str) -> list[str]:
+    """Return the PIDs of the processes that have a variable, such as `HOME=/tmp/home`, in their environment (Linux)."""
+    mark = f"{variable}\0".encode()
+    return [folder.name for folder in Path("/proc").glob("[0-9]*") if mark in _environ_of(folder)]
+
+
+def _environ_of(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""

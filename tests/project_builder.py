@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -62,7 +63,7 @@ def configured(text: str, airflow: str = NEWEST) -> str:
 
 
 def files_of(root: Path) -> dict[str, bytes]:
-    """Return every file below a folder except those of git."""
+    """Return every file below a folder except git's."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
@@ -88,6 +89,19 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return int(result.return_value), result.stdout, result.stderr
+
+
+def dagpress_in(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command as in a terminal in that folder; return the exit code and its output."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        result = CliRunner().invoke(main, arguments, standalone_mode=False)
+    finally:
+        os.chdir(before)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return int(result.return_value), result.output
 
 
 def refusal(root: Path, *arguments: str) -> str:

@@ -194,7 +194,7 @@ def test_the_schedule_commands_change_every_environment(project: Path) -> None:
         "created generated_dags/dev/new.py",
         "created generated_dags/prod/new.py",
     ]
-    assert err == "new: every day at 00:00 (UTC)\n"
+    assert err.startswith("new: every day at 00:00 (UTC)\nNext steps:\n")
     dagpress(project, "generate")
     _, out, err = dagpress(project, "schedule", "set", "orders", "--interval", "@hourly")
     assert out == "updated schedules/orders.yml\nupdated generated_dags/prod/orders.py\n"

@@ -108,6 +108,17 @@ def test_existing_files_are_kept_and_completed(tmp_path: Path) -> None:
     assert files_of(tmp_path)[".pre-commit-config.yaml"] == b"- no map\n"
 
 
+def test_a_project_without_schedules_gets_the_command_that_adds_one(tmp_path: Path) -> None:
+    """The command has the plugins of the project, and works. With a schedule, there is no such step."""
+    plugins = MELTANO_YML.partition("schedules:")[0]
+    write(tmp_path, {"meltano.yml": plugins})
+    _, _, err = dagpress(tmp_path, "init", "--airflow", NEWEST, "--from", SOURCE)
+    command = "dagpress schedule add NAME --extractor tap-gitlab --loader target-postgres --interval @daily"
+    assert err.endswith(f"meltano.yml has no schedules.\nNext steps:\n1. Add a schedule: `{command}`.\n")
+    assert dagpress(tmp_path, *command.split()[1:])[0] == 0
+    assert dagpress(tmp_path, "init")[2] == "meltano.yml has no schedules.\n"
+
+
 def test_without_a_source_of_dagpress_no_workflow_is_written(tmp_path: Path) -> None:
     """The first next step explains it. A source with a secret is rejected."""
     write(tmp_path, {"meltano.yml": MELTANO_YML})

@@ -24,6 +24,7 @@ from project_builder import EXTRACT_LOAD, dagpress, write
 from serving import Server, launcher, receive, serving, started
 from starlette.testclient import TestClient
 
+from codegen.cli.serving import how_to_install_extra
 from codegen.web.app import create_app
 from codegen.web.shell import attempts
 from codegen.web.shell.attempts import Attempts
@@ -138,6 +139,23 @@ def test_a_port_in_use_is_an_error(project: Path) -> None:
         hint = "choose another with --port; 0 is any free port"
         expected = f"cannot listen on 127.0.0.1:{port}: Address already in use ({hint})"
         assert _refusal(project, "--port", port) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("uv-receipt.toml", "uv tool install"),
+        ("pipx_metadata.json", "pipx install --force"),
+        ("pyvenv.cfg", "pip install"),
+    ],
+)
+def test_the_command_for_the_extra_is_that_of_the_installer(
+    file: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command suits the program that made the environment."""
+    write(tmp_path, {file: ""})
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert how_to_install_extra() == f"{command} 'dagpress[serve]'"
 
 
 def test_an_address_of_another_machine_is_an_error(project: Path) -> None:

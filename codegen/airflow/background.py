@@ -114,7 +114,7 @@ def remove_stale_pid_file(path: Path) -> None:
 
 
 def start_of(pid: int) -> str:
-    """Return the start time of a process, which tells it from a later one with the same PID; empty if it has exited."""
+    """Return the start time of a process; empty if it has exited. A later process with the same PID has another one."""
     if sys.platform == "linux":
         try:
             text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -110,6 +110,11 @@ def _own_settings(*, has_api_server: bool) -> Sections:
     return {"core": core, "usage_data_collection": {"enabled": "False"}, **of_version}
 
 
+def password_file(*, has_api_server: bool) -> str:
+    """Return the name of the file in a home with the password of the user `admin`."""
+    return "simple_auth_manager_passwords.json.generated" if has_api_server else _PASSWORD_FILE
+
+
 def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_server: bool) -> None:
     """Write the configuration if it is missing, and migrate the home's own database.
 

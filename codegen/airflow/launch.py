@@ -41,7 +41,7 @@ _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report"}
 # The commands that run several tasks at a time themselves. `dags backfill` is from Airflow 2.
 _RUN_TASKS = {("scheduler",), ("standalone",), ("celery", "worker"), ("edge", "worker"), ("dags", "backfill")}
-# Seconds for a command that has to run before the requested one.
+# Seconds for a command that runs before the requested one.
 _TIMEOUT = 600
 _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 
@@ -168,7 +168,7 @@ class _Launcher:
         return self._serve(words, port)
 
     def _serve(self, words: Sequence[str], port: int, *, is_replaced: bool = True) -> int:
-        """Run a server: as a child of this process if that has to clean up afterwards, else in its place."""
+        """Run a server: as a child of this process if it must clean up afterwards, else in its place."""
         command = words[0]
         self.ports.default_to_loopback(*(API_HOST if self.airflow.has_api_server else WEB_HOST))
         if command == "standalone":

@@ -102,7 +102,7 @@ _COMMANDS = {*_CURRENT_NAMES, *_AIRFLOW_2.commands, *_AIRFLOW_3.commands, "dags 
 
 @dataclass(frozen=True)
 class Translation:
-    """The arguments of `airflow`, those of a command to run first, which may fail, and notes about the changes."""
+    """The arguments of `airflow`, the arguments of a command to run first (it may fail), and notes on the changes."""
 
     arguments: tuple[str, ...]
     before: tuple[str, ...] = ()

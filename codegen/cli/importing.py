@@ -14,7 +14,7 @@ import click
 from codegen import pipeline, rules
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import meltano_folder
-from codegen.cli.next_steps import Work, print_steps, steps_after_import
+from codegen.cli.next_steps import Work, print_steps, steps_after_import, steps_to_first_schedule
 from codegen.cli.opening import OpenedProject, open_or_configure, print_airflow
 from codegen.cli.options import exit_code, folder_to_set_up, format_option, open_project, strict_option, writing
 from codegen.cli.printer import echo
@@ -199,7 +199,7 @@ def _is_schema(change: Change) -> bool:
 
 def _print_result(plan: Import, work: Work, done: Sequence[Change]) -> None:
     if not plan.found:
-        echo("This Meltano project has no schedules.", err=True)
+        echo("meltano.yml has no schedules.", err=True)
         return
     new, total = len(plan.changes), len(plan.imported)
     verb = "imported" if done or not work.changes else "to import"
@@ -215,3 +215,5 @@ def _steps(plan: Import, work: Work, project: Project, choices: Choices) -> Iter
         yield "Run the same command without `--dry-run` to write the files."
     elif plan.found:
         yield from steps_after_import(plan, work, project)
+    else:
+        yield from steps_to_first_schedule(project)

@@ -1,20 +1,23 @@
-"""The numbered next steps after an import."""
+"""The numbered next steps after a command that sets something up."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from codegen import rules
 from codegen.cli.printer import echo
 from codegen.diagnostics import Diagnostic, quoted
+from codegen.loader import find_schedules
+from codegen.meltano import read_meltano_project
 from codegen.meltano.generator import find_generators
 from codegen.migrate.importing import Import
 from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
 from codegen.sync.changes import Change
+from codegen.text.copyable import shell_command
 
 # With more DAG files, the DAG processor takes a fifth of a core: docs/explanation/airflow-cost.md.
 _MANY_FILES = 50
@@ -43,6 +46,26 @@ def print_steps(steps: Iterable[str]) -> None:
         if number == 1:
             echo("Next steps:", err=True)
         echo(f"{number}. {step[0].upper()}{step[1:]}", err=True)
+
+
+def steps_to_first_schedule(project: Project) -> Iterator[str]:
+    """Yield the next step in a project without schedules."""
+    if find_schedules(project.root, project.schedules, exclude=project.exclude)[0]:
+        return
+    meltano, _ = read_meltano_project(project.root, project.meltano_project)
+    words = ["dagpress", "schedule", "add", "NAME"]
+    for option in ("extractor", "loader"):
+        names = meltano.plugins.get(f"{option}s", ()) if meltano else ()
+        words += [f"--{option}", min(names, default=option.upper())]
+    yield f"Add a schedule: `{shell_command(*words, '--interval', '@daily')}`."
+
+
+def steps_after_adding(root: Path, name: str, *, is_generated: bool) -> Iterator[str]:
+    """Yield the next steps after a schedule was added."""
+    if not is_generated:
+        yield f"Generate the DAG file: `{command_to_generate(root)}`."
+    yield f"Run it once on this machine: `{shell_command('dagpress', 'schedule', 'run', names=[name])}`."
+    yield "Review and commit the files."
 
 
 def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[str]:

@@ -11,16 +11,19 @@ from pathlib import Path
 import click
 
 from codegen.airflow.dag_folders import configures_dag_folders
-from codegen.airflow.installation import folder_of, install, keep_out_of_git
+from codegen.airflow.home import password_file
+from codegen.airflow.installation import folder_of, install, installation_in, keep_out_of_git
 from codegen.airflow.launch import launch
 from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
+from codegen.cli.next_steps import print_steps
 from codegen.cli.options import folder_to_set_up, open_project
 from codegen.cli.printer import Progress, echo
 from codegen.cli.setup import add_files, airflow_option, source_option
 from codegen.configuration.file import has_configuration
 from codegen.diagnostics import DagpressError
 from codegen.files import is_file
+from codegen.project import Project
 
 _ADD_EPILOG = """\b
 Examples:
@@ -75,8 +78,17 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
             progress.end()
     where = "was installed in" if done else "is already installed in"
     echo(f"Airflow {project.airflow} {where} {project.relative(folder)}.", err=True)
-    echo("Start it with `dagpress invoke airflow standalone`.", err=True)
+    print_steps(_steps_to_start(project))
     return code
+
+
+def _steps_to_start(project: Project) -> Iterator[str]:
+    """Yield the next steps after a local Airflow was installed."""
+    airflow = installation_in(folder_of(project), project.airflow)
+    password = project.relative(airflow.home / password_file(has_api_server=airflow.has_api_server))
+    written = " (written at the first start)" if airflow.has_api_server else ""
+    yield "Start it: `dagpress invoke airflow standalone`. DAGs start unpaused, so a due schedule runs at once."
+    yield f"Log in as `admin`, with the password in {password}{written}."
 
 
 @add.command("files", epilog="\b\nExample:\n  dagpress add files airflow")

@@ -15,6 +15,7 @@ from codegen import pipeline
 from codegen.cli.deployment import chosen_or_first, environment_option
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.lookup import complete_from_meltano, missing, name_argument, source_of
+from codegen.cli.next_steps import print_steps, steps_after_adding
 from codegen.cli.options import exit_code, format_option, open_project, writing
 from codegen.cli.printer import echo, echo_json
 from codegen.cli.reporting import print_changes, print_elsewhere, report
@@ -130,7 +131,10 @@ def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_genera
     for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")
-    return _change(root, partial(_added, name=name, folder=folder, values=values), generate=not no_generate)
+    code = _change(root, partial(_added, name=name, folder=folder, values=values), generate=not no_generate)
+    if code is not ExitCode.BAD_INPUT:
+        print_steps(steps_after_adding(root, name, is_generated=not no_generate))
+    return code
 
 
 def _added(project: Project, reading: Reading, name: str, folder: str, values: Mapping[str, str]) -> Overlay:

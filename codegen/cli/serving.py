@@ -34,7 +34,8 @@ TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
 _MIN_TOKEN_LENGTH = 16
 # The modules that the extra `serve` installs.
 _EXTRA = ("httpx2", "igraph", "pygments", "starlette", "uvicorn")
-_HINT = "install it: pip install 'dagpress[serve]'"
+# The command that adds the extra to the environment of Dagpress, by a file of the program that made the environment.
+_INSTALLERS = {"uv-receipt.toml": "uv tool install", "pipx_metadata.json": "pipx install --force"}
 # An HTTP token (RFC 9110, 5.6.2).
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OPEN_TO_ALL = "Without a token, every user of this machine can change this project and commit as you."
@@ -133,7 +134,7 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
 ) -> int:
     """Serve the Pipelines page to view, edit and save schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
-        raise click.ClickException(f"the Pipelines page needs {missing[0]} ({_HINT})")
+        raise click.ClickException(f"the Pipelines page needs {missing[0]} (install it: {how_to_install_extra()})")
     # The extra is optional, and slow to import.
     from codegen.web.app import create_app  # noqa: PLC0415
     from codegen.web.shell.login import TOKEN_FIELD  # noqa: PLC0415
@@ -173,6 +174,12 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
 
 
 COMMANDS = (serve,)
+
+
+def how_to_install_extra() -> str:
+    """Return the command that installs the extra in the environment of this Dagpress."""
+    found = (command for file, command in _INSTALLERS.items() if (Path(sys.prefix) / file).exists())
+    return f"{next(found, 'pip install')} 'dagpress[serve]'"
 
 
 @contextmanager

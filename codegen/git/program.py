@@ -47,7 +47,7 @@ def output_of(folder: Path, *arguments: str) -> str:
 
 
 def succeeds(folder: Path, *arguments: str) -> bool:
-    """Return whether a git command succeeds, such as one that answers a question by its status."""
+    """Return whether a git command exits with 0."""
     try:
         run(folder, *arguments)
     except GitError:

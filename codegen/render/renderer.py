@@ -66,7 +66,7 @@ class _Piece:
 
 
 class Renderer:
-    """Renders the files of a project with its own templates, or with ours."""
+    """Renders the files of a project with its own templates or Dagpress's."""
 
     def __init__(self, folder: Path, texts: Mapping[str, bytes]) -> None:
         """Use the templates of a folder, given by name."""
@@ -104,7 +104,7 @@ class Renderer:
         return with_header(module.source, _formatted(body))
 
     def _own_name(self, filename: str | None) -> str:
-        """Return the name of a project template; empty for ours."""
+        """Return the name of a project template; empty for a template of Dagpress."""
         path = Path(filename or "")
         return path.relative_to(self._templates).as_posix() if self._templates in path.parents else ""
 
@@ -162,7 +162,7 @@ class Renderer:
 
     @cached_property
     def _is_ours(self) -> bool:
-        """Whether the template is ours, so its output needs no formatting."""
+        """Whether the template is Dagpress's, so its output needs no formatting."""
         own = self._texts.get(TEMPLATE)
         return own is None or own == (builtin_templates() / TEMPLATE).read_bytes()
 

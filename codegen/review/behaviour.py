@@ -13,7 +13,7 @@ _STATE_ID = re.compile(r"--state-id=[^\s\"']+")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a DAG and each task do, by Airflow's names: `schedule`, `operator`, `upstream`, `env`, ...
+    """The behaviour of a DAG and its tasks, by Airflow's names: `schedule`, `operator`, `upstream`, `env`, ...
 
     Two behaviours are comparable if the same function created both.
     """

@@ -136,7 +136,7 @@ def _command_of(task: Data, around: Surroundings) -> Command:
 
 
 def _env_of(task: Data, call: Call | None) -> dict[str, str]:
-    """Return the variables that the task adds to those of its worker, except those that pass words of its command."""
+    """Return the variables that the task adds to its worker's, except variables that pass words of its command."""
     words = _ARGUMENT.findall(str(task.get("bash_command")))
     given = {name: value for name, value in _own_env(task).items() if name not in words}
     return {**given, **(call.env if call else {})}

@@ -66,24 +66,17 @@ def test_make_serve_on_a_fresh_clone_serves_the_page(clone: Path) -> None:
             os.killpg(process.pid, signal.SIGTERM)
 
 
-def test_the_commands_of_the_readme_work_in_another_project(clone: Path, tmp_path: Path) -> None:
-    """The exact commands of "In your own project", and then every file that `init` added."""
-    text = (clone / "README.md").read_text(encoding="utf-8")
-    commands = text.split("## In your own project")[1].split("```sh\n")[1].split("```")[0]
-    assert "pip install ../dagpress" in commands
+def test_everything_that_init_adds_works(clone: Path, tmp_path: Path) -> None:
+    """The CI workflow installs Dagpress; then its checks, the Makefile targets and the pre-commit hook run."""
     (tmp_path / "dagpress").symlink_to(clone)
     project = write(tmp_path / "project", {"meltano.yml": MELTANO_YML})
     _run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     path = f"{tmp_path}/venv/bin:{os.environ['PATH']}"
-    _run("bash", "-ec", commands, cwd=project, PATH=path)
-    for name in ("gitlab", "gitlab-daily"):
-        assert f'dag_id="meltano_{name}"' in (project / f"generated_dags/{name}.py").read_text()
-
-    _run("dagpress", "init", "--from", "../dagpress", cwd=project, PATH=path)
-    _run("make", "dags", "check-dags", cwd=project, PATH=path)
+    _run(Path(sys.executable).with_name("dagpress"), "init", "--from", "../dagpress", cwd=project)
     workflow = yaml.safe_load((project / ".github/workflows/dagpress.yml").read_text())
     for step in workflow["jobs"]["check"]["steps"]:
         _run("bash", "-ec", step.get("run", "true"), cwd=project, PATH=path)
+    _run("make", "dags", "check-dags", cwd=project, PATH=path)
     _run("bash", "-ec", "git init -q && git add .", cwd=project)
     pre_commit: list[str | Path] = [Path(sys.executable).with_name("pre-commit"), "run", "--all-files"]
     home = str(tmp_path / "pre-commit")

@@ -252,5 +252,10 @@ def test_adding_an_installed_airflow_changes_nothing(invocation: Invocation) -> 
     code, _, err = dagpress(folder, "add", "orchestrator", "airflow")
     assert code == 0
     assert f"Airflow {invocation.version} is already installed in .dagpress/{invocation.home.parent.name}.\n" in err
+    assert "1. Start it: `dagpress invoke airflow standalone`." in err
+    (password,) = re.findall(r"password in (\S+?)\.?\s", err)
+    assert password.startswith(".dagpress/airflow-")
+    assert (folder / password).parent == invocation.home
+    assert (folder / password).exists() == invocation.version.startswith("2.")
     assert (folder / "schedules/carbon__duckdb.yml").exists()
     assert (folder / ".dagpress/.gitignore").read_text() == "*\n"
