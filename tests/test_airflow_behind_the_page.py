@@ -81,7 +81,7 @@ def test_an_invalid_connection_is_an_error_without_its_value(
 
 
 def test_each_deployment_environment_has_its_own_airflow(project: Path) -> None:
-    """Both have the same DAG ids; requests never go to the Airflow of another environment."""
+    """Both have the same DAG IDs; requests never go to the Airflow of another environment."""
     write(project, {"dagpress.toml": 'environments = ["dev", "eu-prod"]\n'})
     found = read_connections({_URL: "http://a/", f"{_URL}_EU_PROD": "http://b/path/", f"{_URL}_DEV": ""})
     assert {ending: one.url for ending, one in found.items()} == {"": "http://a", "EU_PROD": "http://b/path"}

@@ -152,7 +152,7 @@ def test_a_renamed_schedule_is_reported(before: str, after: str, tmp_path: Path)
     """In its own file and in the file of a folder, also if the layout changes at the same time.
 
     A rename that only moves the state is reported, too. Equal schedules are paired one to one. A schedule that keeps
-    its ids is not reported, if it moves to another folder or if the layout changes.
+    its IDs is not reported, if it moves to another folder or if the layout changes.
     """
     old = {"a": EXTRACT_LOAD + "dag_id: x\n", "b": EXTRACT_LOAD, "c": EXTRACT_LOAD, "f": _TASKS, "m": EXTRACT_LOAD}
     new = {"d": "a", "e": "b", "g": "c", "h": "f", "../hr/m": "m"}

@@ -72,12 +72,12 @@ def test_show_prints_every_value_with_its_default(project: Path) -> None:
 
 @pytest.mark.parametrize("name", ["job", "meltano_job_refresh", "schedules/job.yml"])
 def test_a_schedule_can_be_named_by_its_dag_or_its_file(project: Path, name: str) -> None:
-    """Airflow shows the DAG id, and shells complete the file."""
+    """Airflow shows the DAG ID, and shells complete the file."""
     assert json.loads(dagpress(project, "show", name, "--format", "json")[1])["name"] == "job"
 
 
 def test_show_prints_the_time_of_h_and_the_values_that_meltano_adds(project: Path) -> None:
-    """The time of an `H`, the state id and the tags."""
+    """The time of an `H`, the state ID and the tags."""
     write(project, {"schedules/hashed.yml": EXTRACT_LOAD.replace("@daily", "H 4 * * *") + "doc: |\n  One.\n  Two.\n"})
     out = dagpress(project, "show", "hashed")[1]
     cron = next(line for line in dagpress(project, "show", "hashed", "--dag")[1].splitlines() if "schedule=" in line)

@@ -331,7 +331,7 @@ def test_a_failure_after_the_first_write_reports_the_changes(project: Path) -> N
 
 
 def test_a_new_file_name_with_the_old_dag_id_is_not_reported(tmp_path: Path) -> None:
-    """Airflow's history depends on the DAG id, not on the file name."""
+    """Airflow's history depends on the DAG ID, not on the file name."""
     write(tmp_path, {"schedules/old.yml": EXTRACT_LOAD + "name: stable\n"})
     dagpress(tmp_path, "generate")
     (tmp_path / "schedules/old.yml").rename(tmp_path / "schedules/new.yml")

@@ -193,7 +193,6 @@ def _write(pipe: int, data: bytes) -> None:
 
 
 def _tail(log: int) -> str:
-    """Return the end of the log."""
     size = os.fstat(log).st_size
     return os.pread(log, _LOG_TAIL_BYTES, max(0, size - _LOG_TAIL_BYTES)).decode(errors="replace")
 

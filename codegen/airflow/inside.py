@@ -68,7 +68,7 @@ def _seen_warnings() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def _as_text(record: warnings.WarningMessage) -> str:
-    """Return a warning in the format of those that Airflow catches."""
+    """Return a warning in the format of the warnings that Airflow catches."""
     return f"{record.filename}:{record.lineno}: {record.category.__name__}: {record.message}"
 
 

@@ -186,7 +186,6 @@ class _Launcher:
         return self._replace(words)
 
     def _replace(self, words: Sequence[str]) -> int:
-        """Replace this process with Airflow."""
         process.replace([self.airflow.program, *words], self.env)
 
     def _scheduler(self, words: Sequence[str], port: int) -> int:

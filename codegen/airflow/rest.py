@@ -45,7 +45,7 @@ class Run:
 
     Attributes:
         url: its page in Airflow; with a failed task, the page of that task's log.
-        failed_task: the id of the task that failed first; empty without one, or if the user may not read tasks.
+        failed_task: the ID of the task that failed first; empty without one, or if the user may not read tasks.
     """
 
     run_id: str
@@ -332,7 +332,6 @@ class _Login:
 
 
 def _refusal(connection: Connection, response: Response, what: str, *, is_v1: bool = False) -> AirflowRestError:
-    """Return the error for a rejected request."""
     if response.status in _DENIED:
         return _denial(connection, response, what, is_v1=is_v1)
     if response.status == HTTPStatus.NOT_FOUND:

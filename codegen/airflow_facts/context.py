@@ -10,7 +10,7 @@ from functools import cache
 
 from codegen.airflow_facts import VERSIONS, facts_of
 
-# Missing in runs without a logical date on Airflow 3, where `task_instance_key_str` contains the run id instead.
+# Missing in runs without a logical date on Airflow 3, where `task_instance_key_str` contains the run ID instead.
 DATE_NAMES = frozenset(["ds", "ds_nodash", "logical_date", "ts", "ts_nodash", "ts_nodash_with_tz"])
 INTERVAL_NAMES = frozenset(
     [

@@ -170,7 +170,6 @@ def _number(hour: Hour) -> str:
 
 
 def _tip(hour: Hour) -> str:
-    """Return the tooltip of an hour."""
     names = [printable(schedule.name) for schedule, _ in hour.starts[:_NAMES]]
     more = len(hour.starts) - len(names)
     names += [f"and {more} more"] if more else []

@@ -105,7 +105,6 @@ COMMANDS = (calendar,)
 
 
 def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
-    """Return the timezone and the first day of the week."""
     option = "--timezone"
     try:
         wall = ZoneInfo(Timezone("a timezone").convert(Scalar("str", zone, Location(option))))

@@ -65,14 +65,12 @@ TLS proxy in front of it: the token is sent in clear text.
 
 
 def _header_names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Validate header names."""
     if wrong := [value for value in values if not _HEADER.fullmatch(value)]:
         raise click.BadParameter(f"{quoted(wrong[0])}; expected the name of a header, such as X-Forwarded-Email.")
     return values
 
 
 def _networks(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:
-    """Parse the addresses as networks."""
     try:
         return [str(ipaddress.ip_network(value)) for value in values]
     except ValueError as error:
@@ -196,7 +194,6 @@ def _opened(url: str) -> Iterator[None]:
 
 
 def _run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until a signal arrives."""
     import uvicorn  # noqa: PLC0415  # as in `serve`
 
     class Server(uvicorn.Server):

@@ -25,7 +25,7 @@ class Node:
     """A node of the graph.
 
     Attributes:
-        id: its id in arrows.
+        id: its ID in arrows.
         lines: its text, with the name first; none for a point where arrows join.
         kind: its CSS class.
         address: the URL of its link; empty for none.
@@ -74,7 +74,7 @@ def lay_out(nodes: Sequence[Node], arrows: Sequence[tuple[str, str]]) -> Graph:
 
     Args:
         nodes: the nodes, in topological order.
-        arrows: pairs of node ids.
+        arrows: pairs of node IDs.
     """
     texts = {node.id: [shortened(line, _MAX_LINE_LENGTH) for line in node.lines if line] for node in nodes}
     column_of = _columns_of(nodes, arrows)

@@ -121,7 +121,7 @@ def switch(folder: Path, branch: str) -> None:
 
 
 def _check_nothing_in_progress(folder: Path) -> None:
-    """Git cannot commit single files during these operations."""
+    """Refuse during operations in which git cannot commit single files."""
     directory = folder / run(folder, "rev-parse", "--git-dir").removesuffix("\n")
     for file, command in _IN_PROGRESS.items():
         if (directory / file).exists():

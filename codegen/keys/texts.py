@@ -126,7 +126,7 @@ class Name(Text):
 
 
 class Id(Name):
-    """An Airflow id; the id of a task group cannot contain dots."""
+    """An Airflow ID; the ID of a task group cannot contain dots."""
 
     def __init__(self, words: str, *, of_group: bool = False) -> None:
         self._characters = GROUP_ID if of_group else ID

@@ -64,7 +64,6 @@ def lost_comment(schedule: Schedule, text: str, line: int, column: int) -> Diagn
 
 
 def _default_dag_id(schedule: Schedule) -> str:
-    """Return the DAG ID in Meltano's generator."""
     return replace(schedule, dag_id_prefix=DAG_ID_PREFIX).default_dag_id
 
 

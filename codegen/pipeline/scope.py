@@ -67,7 +67,7 @@ def suggest_name(reading: Reading, name: str, others: Iterable[str] = ()) -> str
 class Finder:
     """Resolves names and paths in a project.
 
-    A name is the name of a schedule or a DAG id. A path, relative to the working directory or to the project, is a
+    A name is the name of a schedule or a DAG ID. A path, relative to the working directory or to the project, is a
     schedule file, a `_defaults.yml`, a generated file or a folder of them; it may have been deleted.
     """
 
@@ -101,7 +101,6 @@ class Finder:
         return scope
 
     def _unknown(self, name: str) -> InvalidError:
-        """Return the error for an unknown name."""
         for each in self._reading.diagnostics:
             path = PurePosixPath(composed(each.location.path))
             if each.code == rules.FILE_NAME.code and composed(name) in {path.stem, path.as_posix()}:

@@ -190,7 +190,6 @@ def _async_callback(alert: Alert) -> Call:
 
 
 def _notifier(alert: _Notified, event: _Event) -> tuple[str, dict[str, Value]]:
-    """Return the class of a notifier and its arguments."""
     arguments: dict[str, Value]
     text = Identifier(event.text)
     if isinstance(alert, EmailAlert):

@@ -35,7 +35,7 @@ class SettingsGroup:
         own_name: its name in a file with several schedules.
         argument: the argument whose value is shared; empty for several arguments.
         values: the values from the schedule.
-        given: the values of each task, by task id.
+        given: the values of each task, by task ID.
     """
 
     name: str

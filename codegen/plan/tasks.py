@@ -89,7 +89,7 @@ def kind_of(step: Step) -> TaskKind:
 def plan_task(
     step: Step, variables: Mapping[str, str], schedule: Schedule, names: PythonNames, airflow: str
 ) -> PlannedTask:
-    """Plan the operator of a step; `variables` has the Python names of tasks, by id."""
+    """Plan the operator of a step; `variables` has the Python names of tasks, by ID."""
     operator, arguments = kind_of(step).lower(step, names, airflow)
     own = operator_arguments_of(step.task, schedule, airflow)
     given = {
@@ -105,7 +105,7 @@ def plan_task(
 
 
 def _display_name(step: Step, schedule: Schedule) -> str | None:
-    """Return the display name of a job's task, whose id is only a number."""
+    """Return the display name of a job's task, whose ID is only a number."""
     if not (schedule.job and step.run) or "task_display_name" in schedule.arguments:
         return None
     shown = printable(step.run)

@@ -70,7 +70,7 @@ class PlannedTask:
 
     Attributes:
         variable: its Python name; empty if no arrow needs it.
-        upstream: the ids of the tasks that it waits for.
+        upstream: the IDs of the tasks that it waits for.
         constants: the constants that its arguments use.
     """
 
@@ -92,7 +92,7 @@ class PlannedTask:
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow from each id on the left to each id on the right; one side has a single id."""
+    """An arrow from each ID on the left to each ID on the right; one side has a single ID."""
 
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -100,7 +100,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """A task group and the arrows between its tasks; an empty id means tasks outside of groups."""
+    """A task group and the arrows between its tasks; an empty ID means tasks outside of groups."""
 
     group_id: str
     variable: str
@@ -141,7 +141,7 @@ class PlannedDag:
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """The Python names of its tasks and groups, by id."""
+        """The Python names of its tasks and groups, by ID."""
         return {
             **{group.group_id: group.variable for group in self.groups},
             **{task.task_id: task.variable for task in self.tasks},

@@ -66,7 +66,6 @@ def _ids(behaviour: Behaviour) -> str:
 
 
 def _dags(changes: Iterable[Change], action: Action, cache: Cache) -> list[tuple[Part, Behaviour]]:
-    """Return the new or the deleted DAGs."""
     found = []
     for change in changes:
         parts = {part.block.source: part for part in change.parts if part.action is action and part.is_dag}

@@ -115,7 +115,7 @@ def _pairs(
 
 
 def _former(side: Side, gone: Mapping[str, Side]) -> Side | None:
-    """Return the pipeline among the removed ones that has its DAG id, or its behaviour under another name."""
+    """Return the pipeline among the removed ones that has its DAG ID, or its behaviour under another name."""
     schedule = side.schedule
     if found := next((each for each in gone.values() if _dag_id(each) == _dag_id(side)), None):
         return found

@@ -83,7 +83,6 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
 
 
 def _sources(generation: Generation) -> set[str]:
-    """Return the source files of the schedules."""
     chosen = {schedule.source for schedule in generation.selection.schedules}
     files = [file for file in generation.reading.files if file.name in chosen]
     return {file.name for file in files} | {name for file in files for _, name in file.defaults}

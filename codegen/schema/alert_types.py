@@ -37,7 +37,7 @@ class Message(Text):
 
 
 class ConnectionId(Text):
-    """The id of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
+    """The ID of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
 
     def __init__(self) -> None:
         super().__init__("a connection ID", max_length=250)

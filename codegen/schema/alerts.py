@@ -190,7 +190,6 @@ class AlertList(FieldType[tuple[Alert, ...]]):
     words = "a list of alerts"
 
     def _read(self, node: Node, report: Report) -> tuple[Alert, ...]:
-        """Return the valid alerts."""
         items = node.items if isinstance(node, ListNode) else (node,)
         if not items:
             raise InvalidError("there must be at least one alert", "write `null` for no alerts")

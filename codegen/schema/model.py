@@ -59,7 +59,7 @@ class Schedule(TaskDefaults):
         source: the file, as a path in the project with forward slashes.
         relative: the file, relative to the folder of schedules.
         deployment: its environment in the configuration, or empty; the key `environment` is Meltano's.
-        state_suffix: the suffix that the environment adds to state ids.
+        state_suffix: the suffix that the environment adds to state IDs.
         dag_file: its DAG file, as a path in the project.
     """
 
@@ -322,16 +322,16 @@ class Schedule(TaskDefaults):
 
     @property
     def default_dag_id(self) -> str:
-        """The id from Meltano's generator (files-airflow, orchestrate/dags/meltano.py), except for the prefix."""
+        """The ID from Meltano's generator (files-airflow, orchestrate/dags/meltano.py), except for the prefix."""
         return f"{self.dag_id_prefix}{self.name}" + (f"_{self.job}" if self.job else "")
 
     @property
     def full_state_id(self) -> str:
-        """The state id of the schedule's own extractor and loader."""
+        """The state ID of the schedule's own extractor and loader."""
         return self.state_id_of(self.pair or Task())
 
     def state_id_of(self, task: Task) -> str:
-        """Return the state id of a task with an extractor and a loader, with the suffix of the environment."""
+        """Return the state ID of a task with an extractor and a loader, with the suffix of the environment."""
         own = task.state_id or f"{self.name}.{task.task_id}"
         return ":".join(part for part in (own, self.state_suffix) if part)
 
@@ -384,7 +384,7 @@ class Schedule(TaskDefaults):
         return task.settings.get(runner) or self.settings.get(runner)
 
     def ids_of_job(self, count: int) -> list[str]:
-        """Return the task ids of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
+        """Return the task IDs of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
         return [f"{self.dag_id_or_default}_task{number}" for number in range(count)]
 
 

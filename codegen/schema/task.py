@@ -149,13 +149,13 @@ class Task(TaskDefaults):
 
     @cached_property
     def task_id(self) -> str:
-        """The id, by default derived from what the task runs, independent of its position."""
+        """The ID, by default derived from what the task runs, independent of its position."""
         words = self.run or self.invoke or " ".join(filter(None, (self.extractor, self.loader)))
         return self.id or id_of(words) or (self.python or self.uses or "").rpartition(".")[2]
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
-        """The ids of the tasks in its `$x` markers, without duplicates."""
+        """The IDs of the tasks in its `$x` markers, without duplicates."""
         found = (part.task_id for part in parts_of(self.with_) if isinstance(part, Output))
         return tuple(dict.fromkeys(found))
 
@@ -268,5 +268,5 @@ def _check_ids(tasks: Sequence[Task], report: Report) -> None:
 
 
 def free_id(wanted: str, taken: Container[str | None]) -> str:
-    """Return the wanted id, with a number appended if it is taken."""
+    """Return the wanted ID, with a number appended if it is taken."""
     return next(each for each in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if each not in taken)

@@ -39,7 +39,7 @@ def decoded(word: str) -> str:
 
 
 def is_random(word: str) -> bool:
-    """Return whether a word looks random. Hashes and ids, with only digits and lowercase letters, do not count."""
+    """Return whether a word looks random. Hashes and IDs, with only digits and lowercase letters, do not count."""
     classes = (str.isupper, str.islower, str.isdigit)
     if not all(sum(is_of(character) for character in word) >= _LEAST_OF_EACH for is_of in classes):
         return False

@@ -1,4 +1,4 @@
-"""Airflow ids: valid characters, and the conversion of names to ids."""
+"""Airflow ids: valid characters, and the conversion of names to IDs."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def file_key(name: str) -> str:
 
 
 def airflow_id(name: str) -> str:
-    """Return the name with `_` in place of characters that are invalid in Airflow ids."""
+    """Return the name with `_` in place of characters that are invalid in Airflow IDs."""
     return re.sub(r"[^\w.-]", "_", composed(name))
 
 
 def id_of(run: str) -> str:
-    """Return the default id of a task: the first names in its `run`, without options, in valid characters."""
+    """Return the default ID of a task: the first names in its `run`, without options, in valid characters."""
     text, start = composed(run).strip(), 0
     while option := _OPTION.match(text, start):
         start = option.end()

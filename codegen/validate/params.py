@@ -37,7 +37,6 @@ def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator
 
 
 def _check_pattern(param: Param) -> Iterator[Diagnostic]:
-    """Check that the default matches the pattern."""
     if not param.pattern or not isinstance(param.default, str):
         return
     is_match = matches(param.pattern, param.default)

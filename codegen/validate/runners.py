@@ -27,7 +27,6 @@ def check_runners(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def _check_arguments(runner: Runner, placed: Placed, airflow: str) -> Iterator[Diagnostic]:
-    """Check the arguments of a runner's operator."""
     facts = facts_of(airflow).class_of(runner.operator)
     if placed.settings and facts:
         known = keys_of(type(placed.settings))

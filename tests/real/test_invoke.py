@@ -206,7 +206,7 @@ def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
 
 
 def test_airflow_loads_the_dags_of_one_environment(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable selects it, else it is the first, and a message names it. All environments have the same DAG ids."""
+    """The variable selects it, else it is the first, and a message names it. All environments have the same DAG IDs."""
     folder = invocation.demo.folder
     configuration = (folder / "dagpress.toml").read_text() + 'environments = ["dev", "prod"]\n'
     live = FORECAST + "only: prod\nenvironments: {prod: {description: only live}}\n"

@@ -53,7 +53,6 @@ def _mount(mount: Mount) -> Call:
 
 
 def _check(placed: Placed) -> Iterator[Diagnostic]:
-    """Check a task that runs in a container."""
     yield from check_image(placed, "docker")
     if _DROPPED_VARIABLE in placed.env:
         message = f"DockerOperator does not pass {quoted(_DROPPED_VARIABLE)} to the container"

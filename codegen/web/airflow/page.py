@@ -21,7 +21,7 @@ from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.request_context import Page, RequestContext
 
-# The id of the dialog in the list. The response to its actions contains the updated cell of the schedule.
+# The ID of the dialog in the list. The response to its actions contains the updated cell of the schedule.
 _DIALOG = "airflow-dialog"
 # Limit on the age of a confirmation: the run gets the time of the question as its logical date.
 _CONFIRMATION_LIFETIME = timedelta(hours=1)
@@ -149,7 +149,6 @@ def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
 
 
 def _address(schedule: Schedule, action: str = "", **query: str) -> str:
-    """Return the URL of a schedule's page, or of an action on it."""
     return address_of("airflow", schedule.relative, schedule.deployment, action, **query)
 
 

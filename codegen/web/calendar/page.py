@@ -122,7 +122,6 @@ def _times(runs: Sequence[datetime], form: str) -> str:
 
 
 def _weeks(first: date, this_week: date) -> Sequence[tuple[str, date]]:
-    """Return the linked weeks, with their labels."""
     return (("Previous", first - _WEEK), ("This week", this_week), ("Next", first + _WEEK))
 
 

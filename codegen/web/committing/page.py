@@ -89,7 +89,6 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
 
 
 def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list[Effect]:
-    """Return the effects of the changes on the pipelines."""
     before = {
         change.name: None if change.action is Action.CREATE else change.before
         for change in changes
@@ -102,7 +101,6 @@ def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list
 
 
 def _saved_of(context: RequestContext) -> Saved:
-    """Return the saved change of a request."""
     if saved := context.site.saved.get(context.request.path_params.get("key") or context.form.get("saved", "")):
         return saved
     raise HTTPException(404, "This page has expired. Your change is saved.")

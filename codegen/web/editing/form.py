@@ -113,7 +113,7 @@ class Form:
         return self.draft.is_touched(place_of(diagnostic, self.own, self.kind))
 
     def address_of(self, diagnostic: Diagnostic) -> tuple[str, str]:
-        """Return the id and the label of the control that shows a diagnostic."""
+        """Return the ID and the label of the control that shows a diagnostic."""
         place = place_of(diagnostic, self.own, self.kind)
         if place == "tasks":
             found = [number for number, each in enumerate(self.steps.diagnostics) if diagnostic in each]
@@ -126,7 +126,7 @@ class Form:
         return f"control-{place}", row.title
 
     def addresses(self) -> Iterator[str]:
-        """Yield the ids of the controls, in the order of the page."""
+        """Yield the IDs of the controls, in the order of the page."""
         yield from (f"control-{key}" for key in self.what)
         yield from (f"step-{number}-text" for number, _ in enumerate(self.steps.steps))
         yield from ("add-step", "runs-pair")

@@ -27,8 +27,8 @@ class Step:
         item: the lines in the text.
         kind: one of `KINDS`; empty for a step that the form cannot edit.
         text: the command, or the plugins and jobs.
-        id: the explicit id; empty without one.
-        derived: the id that Dagpress derives from the other keys.
+        id: the explicit ID; empty without one.
+        derived: the ID that Dagpress derives from the other keys.
         after: the value of `after`; None without the key.
         line: the first line in the text, counted from 1.
         others: the other keys.
@@ -143,7 +143,7 @@ def _sent_step(step: Step, steps: Sequence[Step], sent: Mapping[str, str], index
     kind = kind if kind in KINDS else step.kind
     text = step.text if text == step.text.strip() else text
     if kind == "command" and name == (_id_of_command(step.text) if step.kind == "command" else ""):
-        # The id follows the command until the user types another id.
+        # The ID follows the command until the user types another ID.
         taken = {each.name for each in steps if each is not step}
         name = name if kind == step.kind and text == step.text else free_id(_id_of_command(text) or "step", taken)
     if (kind, text, name) == (step.kind, step.text, step.id):
@@ -241,7 +241,6 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _done(steps: Sequence[Step], doing: str, index: int) -> list[Step]:
-    """Add, move or remove a step."""
     done = list(steps)
     if doing == "add":
         column = len(steps[0].item.lines[: steps[0].item.dash].rpartition("\n")[2]) if steps else 0
