@@ -127,33 +127,33 @@ def test_quoted_words_are_split_as_in_a_shell(words: list[str]) -> None:
     assert words_of(run) == done.stdout.split("\0")[:-1]
 
 
-_ENDINGS = st.sampled_from([BASH_TEMPLATE_EXT, DOCKER_TEMPLATE_EXT, ()])
+_TEMPLATE_EXT = st.sampled_from([BASH_TEMPLATE_EXT, DOCKER_TEMPLATE_EXT, ()])
 
 
-@given(TEXT.filter(lambda value: not is_template(value)), _ENDINGS)
-def test_jinja_renders_every_escaped_text_unchanged(value: str, endings: tuple[str, ...]) -> None:
+@given(TEXT.filter(lambda value: not is_template(value)), _TEMPLATE_EXT)
+def test_jinja_renders_every_escaped_text_unchanged(value: str, template_ext: tuple[str, ...]) -> None:
     """And the escaped text does not end like a file name."""
-    written = as_rendered(value, endings)
+    written = as_rendered(value, template_ext)
     assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
-    assert not written.endswith(endings)
+    assert not written.endswith(template_ext)
 
 
 @given(
     st.lists(st.sampled_from(["{{ ds }}", "{% if ds %}", "{% endif %}", "{{ ds -}}", " ", "a", "."]), max_size=5),
     st.sampled_from(["", *BASH_TEMPLATE_EXT, *DOCKER_TEMPLATE_EXT]),
-    _ENDINGS,
+    _TEMPLATE_EXT,
 )
-def test_jinja_renders_every_template(parts: list[str], end: str, endings: tuple[str, ...]) -> None:
+def test_jinja_renders_every_template(parts: list[str], end: str, template_ext: tuple[str, ...]) -> None:
     """Also one that ends like a file name, which an operator would open."""
     template = "".join(parts) + end
     try:
         check_template(template)
     except InvalidError:
         assume(False)  # noqa: FBT003
-    written = as_rendered(template, endings)
+    written = as_rendered(template, template_ext)
     environment = Environment(autoescape=False)  # noqa: S701
     assert environment.from_string(written).render(ds="D") == environment.from_string(template).render(ds="D")
-    assert not written.endswith(endings)
+    assert not written.endswith(template_ext)
 
 
 @given(TEXT.filter(lambda value: not is_template(value)))

@@ -65,13 +65,13 @@ def with_templates_as(place: str, text: str) -> str:
     return place.join(parts_of(text)[::2])
 
 
-def as_rendered(text: str, endings: tuple[str, ...]) -> str:
+def as_rendered(text: str, template_ext: tuple[str, ...]) -> str:
     """Return text that an operator with these `template_ext` renders to the given text, or to a template's result."""
     if is_template(text):
         # A trailing `.sh` is literal text, so it can be wrapped in an expression.
-        ending = next((ending for ending in endings if text.endswith(ending)), "")
+        ending = next((each for each in template_ext if text.endswith(each)), "")
         return before_template(text.removesuffix(ending)) + "{{ " + ascii(ending) + " }}" if ending else text
-    if _ALTERED.search(text) or text.endswith(endings):
+    if _ALTERED.search(text) or text.endswith(template_ext):
         # Jinja2 decodes an ASCII string literal like Python, so every character is kept.
         return "{{ " + ascii(text) + " }}"
     return text
@@ -260,10 +260,10 @@ def _jinja_environment() -> Environment:
     return environment
 
 
-def rendered(value: Value, endings: tuple[str, ...] = ()) -> Value:
+def rendered(value: Value, template_ext: tuple[str, ...] = ()) -> Value:
     """Return data for a templated field; keys of maps are not rendered."""
     if isinstance(value, str):
-        return as_rendered(value, endings)
+        return as_rendered(value, template_ext)
     if isinstance(value, Mapping):
-        return {name: rendered(item, endings) for name, item in value.items()}
-    return [rendered(item, endings) for item in value] if isinstance(value, Sequence) else value
+        return {name: rendered(item, template_ext) for name, item in value.items()}
+    return [rendered(item, template_ext) for item in value] if isinstance(value, Sequence) else value

@@ -145,32 +145,32 @@ def check_command(command: str) -> None:
 
 
 def as_script(
-    calls: Iterable[Sequence[str]], endings: tuple[str, ...], locks: Sequence[str] = ()
+    calls: Iterable[Sequence[str]], template_ext: tuple[str, ...], locks: Sequence[str] = ()
 ) -> tuple[str, dict[str, str]]:
     """Return a script that runs each command if the previous one succeeded, and its environment variables.
 
     Templates and unsafe words are passed as variables, so values are never code. The script does not end in one of the
-    operator's `template_ext` (`endings`). With `locks`, it calls the shell function `lock` first, which exits if it
+    operator's `template_ext`. With `locks`, it calls the shell function `lock` first, which exits if it
     fails.
     """
     env: dict[str, str] = {}
 
     def quote(words: Sequence[str]) -> str:
         pairs = zip(("", *words), words, strict=False)
-        return " ".join(_shell_word(word, previous, env, endings) for previous, word in pairs)
+        return " ".join(_shell_word(word, previous, env, template_ext) for previous, word in pairs)
 
     lock = quote(("lock", *locks)) + "; " if locks else ""
     return lock + " &&\n".join(map(quote, calls)), env
 
 
-def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
+def _shell_word(word: str, previous: str, env: dict[str, str], template_ext: tuple[str, ...]) -> str:
     # A combining mark would change the quote before it.
     is_unsafe = _UNSAFE.search(word) or (
         not word.isascii() and any(unicodedata.category(character)[0] == "M" for character in word)
     )
     if not is_template(word) and not is_unsafe:
-        # Airflow would open a command with one of these endings as a file.
-        return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)
+        # Airflow would open a command with one of these extensions as a file.
+        return f"'{word}'" if word.endswith(template_ext) and shlex.quote(word) == word else shlex.quote(word)
     option, equals, value = word.partition("=")
     if option in _NEVER_EMPTY and equals:
         return f'"{option}={_required(value, option, env)}"'
