@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from manual import PAGES
 from project_builder import dagpress
 
 ROOT = Path(__file__).parent.parent
@@ -28,12 +29,22 @@ def test_the_committed_files_of_this_repo_are_up_to_date(folder: str, schedules:
     assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are current.\n")
 
 
-def test_the_readme_lists_every_command() -> None:
-    """And no others."""
-    text = README.read_text(encoding="utf-8")
-    help_text = dagpress(ROOT, "--help")[1]
-    commands = re.findall(r"^  ([a-z]+)  ", help_text, re.MULTILINE)
-    assert re.findall(r"^\| `dagpress ([a-z]+)", text, re.MULTILINE) == commands
+_PATH = re.compile(r"\]\(([^)#:]+)[^):]*\)")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_link_leads_to_a_file(document: str) -> None:
+    """Sphinx checks those of the manual."""
+    paths = _PATH.findall((ROOT / document).read_text(encoding="utf-8"))
+    assert paths
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
+def test_the_readme_leads_to_every_page_of_the_manual() -> None:
+    linked = _PATH.findall(README.read_text(encoding="utf-8"))
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES if page.parent != ROOT and page.name != "index.md"}
+    assert {path for path in linked if path.startswith("docs/") and path.endswith(".md")} == pages
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 250
 
 
 def test_the_documentation_lists_every_block_of_the_templates() -> None:
