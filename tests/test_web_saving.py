@@ -400,7 +400,7 @@ def test_files_written_before_a_failure_are_reported(project: Path) -> None:
     finally:
         subprocess.run(["umount", generated], check=True)
     output = text_of(page, "[role=alert]")
-    assert output.startswith(f"generated_dags/a.py cannot be written: {os.strerror(errno.EBUSY)}. ")
+    assert output.startswith(f"generated_dags/a.py : this file cannot be written: {os.strerror(errno.EBUSY)}. ")
     assert "Files written before the error: schedules/a.yml" in output
     assert (project / "schedules/a.yml").read_text() == _HOURLY
     assert dagpress(project, "check")[0] == 1
