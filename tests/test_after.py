@@ -70,7 +70,7 @@ def test_a_changed_dependency_regenerates_the_related_files(project: Path) -> No
     assert dagpress(project, "generate")[0] == 0
     assert dagpress(project, "schedule", "set", "orders", "--job", "refresh")[0] == 0
     assert 'Asset("meltano_orders_refresh")' in (project / "generated_dags/mart.py").read_text()
-    assert "files are current" in dagpress(project, "check")[2]
+    assert "files are up to date" in dagpress(project, "check")[2]
 
 
 def test_a_schedule_without_dependents_is_unchanged(tmp_path: Path) -> None:

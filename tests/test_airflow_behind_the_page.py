@@ -109,9 +109,12 @@ _NO_AIRFLOWS = [
     ({"": Reply(b"x" * 900_000)}, "is too large, or takes too long"),
     ({"": Reply(b"", seconds=1)}, "did not respond within"),
     ({"": Reply(b"SSH-2.0-OpenSSH\r\n", is_raw=True)}, "incomplete or invalid HTTP response"),
-    ({"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)}, "breaks off"),
+    (
+        {"": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", is_raw=True)},
+        "incomplete or invalid HTTP response",
+    ),
     ({"": Reply(b"", status=401)}, "rejected the credentials"),
-    ({"/api/v2/version": _VERSION, "": Reply(b"[]", status=201)}, "not what its REST API gives (`access_token`)"),
+    ({"/api/v2/version": _VERSION, "": Reply(b"[]", status=201)}, "not one of Airflow's REST API (`access_token`)"),
     ({"/api/v2/version": _VERSION, "": Reply(b"{}", status=401)}, "rejected the credentials"),
     (
         {"/api/v2/version": _VERSION, "/auth": Reply(b'{"access_token": "t"}', status=201), "": Reply(b"[]")},

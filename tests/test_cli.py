@@ -93,6 +93,16 @@ def test_an_unknown_name_is_an_error_with_a_suggestion(project: Path, command: s
         dagpress(project, command, "gitlub")
 
 
+def test_the_pages_of_errors_are_named_before_those_of_warnings(project: Path) -> None:
+    """A command names three pages at most; the warnings of the first file do not displace the error of the last."""
+    warnings = EXTRACT_LOAD + "catchup: true\nmax_retry_delay: 5m\ndocker: {image: elt}\nbefore_run: lock --all\n"
+    write(project, {"schedules/a.yml": warnings, "schedules/z.yml": EXTRACT_LOAD + "retrys: 3\n"})
+    lines = dagpress(project, "validate")[2].splitlines()
+    codes = list(dict.fromkeys(line.split(": ")[1] for line in lines[:-2]))
+    assert codes.index("unknown-key") >= 3
+    assert lines[-2].startswith("For details, run `dagpress rule unknown-key ")
+
+
 @pytest.mark.parametrize("command", ["show", "next"])
 def test_a_command_for_a_broken_schedule_prints_its_errors(project: Path, command: str) -> None:
     """And not the errors of other schedules."""
@@ -230,12 +240,12 @@ def _places_of(root: Path, names: Sequence[str], layout: str) -> tuple[list[str]
 def test_every_reporting_command_prints_github_annotations(
     tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each error is at its line; its path starts at the root of the repository."""
+    """Each error is at its line; its path starts at the root of the repository. The log names the rule's page."""
     project = write(tmp_path / "elt", {"schedules/broken.yml": EXTRACT_LOAD + "retrys: 3\n"})
 
     def annotated() -> str:
         code, out, err = dagpress(project, command, "--format", "github")
-        assert (code, err) == (2, "")
+        assert (code, err) == (2, "For details, run `dagpress rule unknown-key`.\n")
         return out.partition(",line=4,col=1,title=unknown-key::")[0]
 
     assert annotated() == "::error file=schedules/broken.yml"

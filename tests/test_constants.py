@@ -141,3 +141,12 @@ def test_a_new_task_changes_no_other(schedule: dict[str, Any], task: dict[str, A
     )
     lines = ndiff(before.split("\n")[1:], after.split("\n")[1:])
     assert [line for line in lines if line.startswith("- ")] in ([], ["- "])
+
+
+def test_a_task_hides_no_built_in_function() -> None:
+    tasks = [{"id": name, "run": "tap-a target-b", "runner": "docker"} for name in ("dict", "other")]
+    override = {**tasks[0], "id": "override", "after": "dict", "docker": {"user": "2"}}
+    schedule = {"docker": {"image": "elt:1", "user": "1"}, "tasks": [*tasks, override]}
+    text = Renderer(Path("templates"), {}).render(_planned(schedule))
+    assert '    task_dict = DockerOperator(\n        task_id="dict",' in text
+    assert "        **dict(DOCKER, user=" in text

@@ -194,7 +194,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         None,
         f"{_DAILY}catchup: true\nstart_date: 2026-11-26\n",
         [
-            f"New: {_LOADS}, every day at 00:00 (UTC).",
+            f"New: {_LOADS} every day at 00:00 (UTC).",
             "Once unpaused, it catches up on 2 runs, from Thu 2026-11-26 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
             "First runs on Sat 2026-11-28 00:00 UTC.",
             "Alerts nobody when a run fails.",
@@ -204,7 +204,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         _DAILY,
         None,
         [
-            f"No longer runs: {_LOADS}, every day at 00:00 (UTC).",
+            f"No longer runs: {_LOADS} every day at 00:00 (UTC).",
             "Airflow hides its DAG, `meltano_a`: its run history and Meltano's state are kept.",
         ],
     ),

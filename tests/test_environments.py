@@ -66,7 +66,7 @@ def test_each_environment_has_a_tree_that_is_removed_with_it(project: Path) -> N
     code, out, err = dagpress(project, "generate")
     assert (code, err) == (0, "3 schedules in 2 environments: 5 files created, 3 files deleted.\n")
     assert "deleted generated_dags/orders.py\n" in out
-    assert dagpress(project, "check") == (0, "", "3 schedules in 2 environments: all files are current.\n")
+    assert dagpress(project, "check") == (0, "", "3 schedules in 2 environments: all files are up to date.\n")
     write(project, {"dagpress.toml": 'environments = ["prod"]\n'})
     assert dagpress(project, "generate")[2] == "3 schedules in 1 environment: 2 files deleted.\n"
     assert _trees(project) == [
@@ -112,17 +112,17 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
     assert (code, err) == (0, "")
     dagpress(project, "generate")
     assert out == (project / "generated_dags/prod/orders.py").read_text()
-    assert "Defined in `schedules/orders.yml`, for `prod`.\n" in out
+    assert "Defined in `schedules/orders.yml` (environment `prod`).\n" in out
     assert dagpress(project, "next", "report")[2] == said.format("prod") + "report: every day at 06:00 (UTC)\n"
     assert dagpress(project, "next", "orders", "-e", "prod")[2] == "orders: every day at 00:00 (UTC)\n"
 
 
 def test_an_unknown_environment_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a suggestion, or the environments in `only`; a wrong variable is named."""
-    assert refusal(project, "show", "orders", "-e", "prdo") == "Unknown environment `prdo` (did you mean `prod`?)."
+    assert refusal(project, "show", "orders", "-e", "prdo") == "unknown environment `prdo` (did you mean `prod`?)"
     assert refusal(project, "next", "report", "-e", "dev") == "`report` is not in `dev`: `only` restricts it to `prod`"
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "staging")
-    message = "Unknown environment `staging` from DAGPRESS_ENVIRONMENT (expected one of dev, prod)."
+    message = "unknown environment `staging` from DAGPRESS_ENVIRONMENT (expected one of dev, prod)"
     assert refusal(project, "list") == message
     assert refusal(project, "invoke", "airflow", "version") == message
 
@@ -130,7 +130,7 @@ def test_an_unknown_environment_is_an_error(project: Path, monkeypatch: pytest.M
 def test_a_project_without_environments_ignores_the_variable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can be for another project. The option is an error with a fix."""
     write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
-    cure = 'This project has no environments (set environments = ["dev", "prod"] in the configuration).'
+    cure = 'this project has no environments (set environments = ["dev", "prod"] in the configuration)'
     assert refusal(project, "show", "orders", "--environment", "prod") == cure
     assert refusal(project, "diff", "orders", "--between", "dev", "prod") == cure
     before = [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))]
@@ -164,7 +164,7 @@ def test_diff_compares_two_environments(project: Path, layout: str) -> None:
 
 def test_invalid_arguments_of_between_are_errors(project: Path) -> None:
     """Unknown environments, and schedules with errors."""
-    assert "Unknown environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
+    assert "unknown environment `prd`" in refusal(project, "diff", "orders", "--between", "dev", "prd")
     write(project, {"schedules/same.yml": EXTRACT_LOAD + "environments: {dev: {retris: 1}}\n"})
     code, out, err = dagpress(project, "diff", "--between", "dev", "prod")
     assert (code, out) == (2, "")
@@ -305,7 +305,7 @@ def test_explain_prints_json_and_covers_tasks(project: Path) -> None:
     }
     assert (by_key["tasks[1].after"]["value"], by_key["tasks[1].after"]["from"]["line"]) == ([], 5)
     assert (by_key["owner"]["value"], by_key["owner"]["from"]) == ("airflow", None)
-    assert "--dag cannot be combined" in refusal(project, "show", "steps", "--explain", "--dag")
+    assert "`--dag` cannot be combined" in refusal(project, "show", "steps", "--explain", "--dag")
 
 
 def test_explain_works_without_environments(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_environments_without_differences_have_the_files_of_a_project_without_en
                 source = f"schedules/{Path(name).stem}.yml"
                 sentence = f"Defined in `{source}`."
                 assert sentence in before
-                before[before.index(sentence)] = f"Defined in `{source}`, for `{environment}`."
+                before[before.index(sentence)] = f"Defined in `{source}` (environment `{environment}`)."
                 assert after == before
         assert deployed.files == expected
 

@@ -126,7 +126,7 @@ def test_a_user_from_the_proxy_cannot_be_edited(project: Path) -> None:
 
 def test_headers_count_only_with_a_proxy(project: Path) -> None:
     for options, told in (
-        (("--user-header", "X-Forwarded-Email"), "--user-header requires --trusted-proxy"),
+        (("--user-header", "X-Forwarded-Email"), "`--user-header` requires `--trusted-proxy`"),
         (("--trusted-proxy", PROXY, "--user-header", "X Email:"), "expected the name of a header"),
     ):
         with pytest.raises(ClickException) as refusal:

@@ -189,7 +189,9 @@ def test_the_configured_airflow_is_the_pinned_one(tmp_path: Path, pip_url: str, 
     (tmp_path / "dagpress.toml").unlink()
     assert dagpress(tmp_path, "init", "--airflow", NEWEST_2)[0] == 0
     assert project_of(tmp_path).airflow == NEWEST_2
-    assert f'Airflow {NEWEST_2}: change it to `airflow = "{NEWEST}"`' in refusal(tmp_path, "init", "--airflow", NEWEST)
+    assert f'Airflow {NEWEST_2} (set airflow = "{NEWEST}" there instead)' in refusal(
+        tmp_path, "init", "--airflow", NEWEST
+    )
 
 
 def test_a_project_without_schedules_gets_its_folders(tmp_path: Path) -> None:

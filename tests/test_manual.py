@@ -63,7 +63,7 @@ _QUOTED = [
     (" is not in this Airflow", "codegen/review"),
     (" requires the argument ", "codegen/review"),
     (" use the same state IDs, such as ", "codegen/validate"),
-    ("the Pipelines page needs ", "codegen/cli"),
+    ("the Pipelines page requires ", "codegen/cli"),
     ("The request came through an untrusted proxy", "codegen/web/shell"),
     ("This host name is not allowed", "codegen/web/shell"),
 ]

@@ -44,7 +44,7 @@ def test_explained_values_are_as_written(project: Path) -> None:
 def test_an_operator_does_not_run_without_airflow(project: Path) -> None:
     """`schedule run` names the task, its operator, and the command of Airflow."""
     message = refusal(project, "schedule", "run", "groups")
-    start = "`LatestOnlyOperator` runs the operator LatestOnlyOperator, which requires Airflow: run `airflow "
+    start = "`LatestOnlyOperator` runs the operator LatestOnlyOperator, which requires Airflow (run `dagpress invoke "
     assert message.startswith(start)
 
 

@@ -26,7 +26,7 @@ def test_the_guides_show_every_example() -> None:
 @pytest.mark.parametrize(("folder", "schedules"), [(".", 4), ("examples", 12)])
 def test_the_committed_files_of_this_repo_are_up_to_date(folder: str, schedules: int) -> None:
     """And those of the examples, without warnings."""
-    assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are current.\n")
+    assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are up to date.\n")
 
 
 _PATH = re.compile(r"\]\(([^)#:]+)[^):]*\)")

@@ -101,12 +101,12 @@ def _runs(cron: str | None) -> object:
         ("0 0 * * 7", "@weekly", "every Sunday at 00:00"),
         ("0 9 * * 6,0", "0 9 * * 0,6", "every Saturday and Sunday at 09:00"),
         ("0 9 * * sat-mon", "0 9 * * 0,1,6", "every Monday, Saturday and Sunday at 09:00"),
-        ("0 6 1 * *", "0 6 1 * *", "on day 1 of every month at 06:00"),
-        ("0 6 31 * *", "0 6 31 * *", "on day 31 of every month that has one at 06:00"),
+        ("0 6 1 * *", "0 6 1 * *", "on the 1st of every month at 06:00"),
+        ("0 6 31 * *", "0 6 31 * *", "on the 31st of every month that has one at 06:00"),
         ("0 6 l * *", "0 6 L * *", "on the last day of every month at 06:00"),
-        ("0 0 1 1,4,7,10 *", "@quarterly", "on day 1 of every quarter's first month at 00:00"),
-        ("0 6 30 */3 *", "0 6 30 */3 *", "on day 30 of every quarter's first month at 06:00"),
-        ("@annually", "@yearly", "on day 1 of every January at 00:00"),
+        ("0 0 1 1,4,7,10 *", "@quarterly", "on the first day of every quarter at 00:00"),
+        ("0 6 30 */3 *", "0 6 30 */3 *", "on the 30th of every quarter's first month at 06:00"),
+        ("@annually", "@yearly", "every year on the 1st of January at 00:00"),
     ],
 )
 def test_an_interval_has_a_description(interval: str, written: str, words: str) -> None:

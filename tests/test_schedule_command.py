@@ -156,14 +156,17 @@ def test_remove_also_removes_the_dag_file(project: Path) -> None:
     [
         (("add", "a", "--job", "refresh"), "Missing option '--interval'"),
         (("add", "a", "--interval", "@daily", "--extractor", "tap-gitlab"), "Missing option '--loader'"),
-        (("add", "a", "--interval", "@daily", "--job", "x", "--extractor", "y"), "Cannot mix --job"),
-        (("add", "a", "tap-gitlab", "target-postgres"), "Pass EXTRACTOR, LOADER and INTERVAL"),
+        (("add", "a", "--interval", "@daily", "--job", "x", "--extractor", "y"), "`--job` cannot be combined"),
+        (
+            ("add", "a", "tap-gitlab", "target-postgres"),
+            "expected EXTRACTOR, LOADER and INTERVAL after NAME, got 2 of 3",
+        ),
         (
             ("add", "a", "tap-gitlab", "target-postgres", "@daily", "--loader", "x"),
-            "'--loader' cannot be combined with",
+            "`--loader` cannot be combined with",
         ),
         (("add", "there", "tap-gitlab", "target-postgres", "@daily"), "change it with `dagpress schedule set`"),
-        (("set", "there"), "Nothing to set"),
+        (("set", "there"), "there is nothing to set"),
         (("set", "there", "--job", "refresh"), "`there` has an extractor and a loader"),
         (("set", "their", "--interval", "@daily"), "unknown schedule `their` (did you mean `there`?)"),
         (("remove", "their"), "unknown schedule `their`"),
@@ -182,7 +185,7 @@ def test_invalid_usage_is_an_error(project: Path, arguments: tuple[str, ...], me
     ("arguments", "message"),
     [
         (("set", "there", "--interval", "@dayli"), "schedules/there.yml:3:11: invalid-interval"),
-        (("set", "there", "--interval", "0 0 31 2 *"), "never fires"),
+        (("set", "there", "--interval", "0 0 31 2 *"), "never runs"),
         (("set", "there", "--start-date", "tomorrow"), "`tomorrow` is not a date"),
         (("add", "a", "tap-gitlab", "target-postgres", "@dayli"), "schedules/a.yml:4:11: invalid-interval"),
         (("add", "a", "--job", "refrehs", "--interval", "@daily"), "did you mean `refresh`?"),
@@ -354,7 +357,7 @@ def test_run_without_meltano_is_an_error(project: Path, monkeypatch: pytest.Monk
     """Without the program, or without a Meltano project."""
     write(project, {"schedules/a.yml": EXTRACT_LOAD})
     monkeypatch.setenv("PATH", "")
-    assert "`meltano` not found on the PATH or in the project" in _refusal(project, "schedule", "run", "a")
+    assert "`meltano` was not found on the PATH or in the project" in _refusal(project, "schedule", "run", "a")
     (project / "meltano.yml").unlink()
     assert "no meltano.yml in" in _refusal(project, "schedule", "run", "a")
 

@@ -177,7 +177,7 @@ def test_a_schedule_keeps_its_asset_while_the_dag_file_of_a_broken_dependent_use
 
 @pytest.mark.parametrize("command", ["generate", "check", "diff", "validate"])
 def test_an_unknown_name_is_a_usage_error(project: Path, command: str) -> None:
-    said = "Unknown schedule, file or folder `custmers` (did you mean `customers`?)."
+    said = "unknown schedule, file or folder `custmers` (did you mean `customers`?)"
     assert refusal(project, command, "customers", "custmers") == said
     with pytest.raises(click.UsageError):
         dagpress(project, command, "schedules/gone.yml")
@@ -193,8 +193,8 @@ _NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
         ("schedules/_old", "`schedules/_old` is not a schedule: `_old` starts with `_` (rename it"),
         ("schedules/_old/a.yml", "`schedules/_old/a.yml` is not a schedule: `_old` starts with `_` (rename it"),
         ("schedules/left.yml", "`schedules/left.yml` is not a schedule: the configuration excludes it (change"),
-        ("team/eu/", "Unknown schedule, file or folder `team/eu/` (did you mean `schedules/team/eu`?)"),
-        ("stock", "Unknown schedule, file or folder `stock` (did you mean `stock-levels`?)"),
+        ("team/eu/", "unknown schedule, file or folder `team/eu/` (did you mean `schedules/team/eu`?)"),
+        ("stock", "unknown schedule, file or folder `stock` (did you mean `stock-levels`?)"),
         (_NFC, f"`schedules/{_NFC}.yml` is not a schedule: "),
         (f"schedules/{_NFC}.yml", f"`schedules/{_NFC}.yml` is not a schedule: "),
     ],

@@ -124,9 +124,9 @@ def test_it_listens_on_ipv6(project: Path) -> None:
     [
         (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1:0: "),
         (("--host", "nowhere.invalid"), "cannot listen on nowhere.invalid:0: "),
-        *((("--no-token", "--host", host), "--no-token is for 127.0.0.1") for host in (ANYWHERE, "::")),
+        *((("--no-token", "--host", host), "`--no-token` is for 127.0.0.1") for host in (ANYWHERE, "::")),
         *((("--trusted-proxy", proxy), "an address or a network") for proxy in ("x", "*", "", "10.0.0.1/8", "::1:80x")),
-        *((("--allowed-host", name), "takes a name without a port") for name in ("a:80", "http://a", "*", "", "[::1]")),
+        *((("--allowed-host", name), "a name without a port") for name in ("a:80", "http://a", "*", "", "[::1]")),
     ],
 )
 def test_invalid_options_are_errors(project: Path, options: tuple[str, ...], told: str) -> None:
@@ -136,7 +136,7 @@ def test_invalid_options_are_errors(project: Path, options: tuple[str, ...], tol
 def test_a_port_in_use_is_an_error(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        hint = "choose another with --port; 0 is any free port"
+        hint = "pass another one as `--port`; 0 is any free port"
         told = f"cannot listen on 127.0.0.1:{port}: Address already in use ({hint})"
         assert _refusal(project, "--port", port) == told
 
@@ -161,7 +161,7 @@ def test_the_command_for_the_extra_is_that_of_the_installer(
 def test_an_address_of_another_machine_is_an_error(project: Path) -> None:
     message = _refusal(project, "--host", "192.0.2.1", "--port", "0")
     assert message.startswith("cannot listen on 192.0.2.1:0: ")
-    assert message.endswith("(--host takes a name or an address of this machine)")
+    assert message.endswith("(pass a name or an address of this machine as `--host`)")
 
 
 @pytest.mark.slow
@@ -172,7 +172,7 @@ def test_a_missing_extra_is_an_error_with_a_fix(project: Path, missing: str) -> 
         assert process.stderr
         said = process.stderr.readline()
         process.kill()
-    assert said == f"Error: the Pipelines page needs {missing} (install it: pip install 'dagpress[serve]')\n"
+    assert said == f"Error: the Pipelines page requires {missing} (install it: pip install 'dagpress[serve]')\n"
 
 
 def test_a_broken_configuration_is_reported_as_by_other_commands(tmp_path: Path) -> None:

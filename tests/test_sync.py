@@ -33,7 +33,7 @@ def test_generate_keeps_the_mtime_of_an_unchanged_file(project: Path) -> None:
     """So Airflow does not parse it again."""
     before = {path: path.stat().st_mtime_ns for path in project.rglob("*.py")}
     code, out, err = dagpress(project, "generate")
-    assert (code, out, err) == (0, "", "2 schedules: all files are current.\n")
+    assert (code, out, err) == (0, "", "2 schedules: all files are up to date.\n")
     assert {path: path.stat().st_mtime_ns for path in project.rglob("*.py")} == before
     assert len(before) == 2
 
@@ -255,9 +255,9 @@ def test_a_pipe_is_an_error_and_is_not_read(project: Path) -> None:
     os.mkfifo(project / DAG)
     code, _, err = dagpress(project, "check")
     assert code == 2
-    assert err.startswith("schedules/pipe.yml:1:1: unreadable: cannot be read: not a regular file")
+    assert err.startswith("schedules/pipe.yml:1:1: unreadable: this file cannot be read: not a regular file")
     (project / "schedules/pipe.yml").unlink()
-    assert f"{DAG}:1:1: unreadable: cannot be read: not a regular file" in dagpress(project, "check")[2]
+    assert f"{DAG}:1:1: unreadable: this file cannot be read: not a regular file" in dagpress(project, "check")[2]
 
 
 def test_windows_line_ends_are_not_drift(project: Path) -> None:
@@ -291,7 +291,7 @@ def test_an_unreadable_file_is_an_error_that_names_it(project: Path) -> None:
         (project / name).chmod(0)
         result = _run(project, *_without_rights())
         assert result.returncode == 2
-        assert f"{name}:1:1: unreadable: cannot be read: Permission denied" in result.stderr
+        assert f"{name}:1:1: unreadable: this file cannot be read: Permission denied" in result.stderr
         (project / name).chmod(0o755)
 
 
@@ -326,7 +326,10 @@ def test_a_failure_after_the_first_write_reports_the_changes(project: Path) -> N
         (project / "generated_dags/shop").chmod(0o755)
     assert result.returncode == 2
     assert result.stdout == f"updated {DAG}\n"
-    assert "generated_dags/shop/orders.py:1:1: not-written: cannot be written: Permission denied" in result.stderr
+    assert (
+        "generated_dags/shop/orders.py:1:1: not-written: this file cannot be written: Permission denied"
+        in result.stderr
+    )
     assert result.stderr.endswith("1 file updated, then failed: 1 error.\n")
 
 

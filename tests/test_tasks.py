@@ -114,7 +114,7 @@ tasks:
 
 def test_run_leaves_python_to_airflow(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """No task runs, and the message names the command of Airflow."""
-    with pytest.raises(click.ClickException, match="run `airflow dags test meltano_s`"):
+    with pytest.raises(click.ClickException, match="run `dagpress invoke airflow dags test meltano_s`"):
         _run(project, capfd, "tasks: [{id: never, command: echo never}, {python: quality.checks.rows}]\n")
     assert capfd.readouterr().out == ""
 

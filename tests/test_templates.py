@@ -53,7 +53,9 @@ def test_an_arrow_can_have_any_form(lines: list[str], tmp_path: Path) -> None:
 def test_a_missing_arrow_is_an_error(lines: list[str], tmp_path: Path) -> None:
     code, _, err = dagpress(write(tmp_path, _order(*lines)), "generate")
     assert code == 2
-    assert err.startswith("templates/dag.py.j2:2:1: template-error: the arrow from ")
+    assert err.startswith(
+        "templates/dag.py.j2:2:1: template-error: no DAG file can be rendered for schedules/s.yml: the dependency "
+    )
     assert not (tmp_path / "generated_dags").exists()
 
 
@@ -91,7 +93,7 @@ def test_a_missing_name_is_an_error(block: str, lost: str, tmp_path: Path) -> No
     code, _, err = dagpress(tmp_path, "generate")
     assert (code, err.splitlines()[0]) == (
         2,
-        f"templates/dag.py.j2:2:1: template-error: {lost} (it fails for schedules/s.yml)",
+        f"templates/dag.py.j2:2:1: template-error: no DAG file can be rendered for schedules/s.yml: {lost}",
     )
 
 
@@ -101,7 +103,7 @@ def test_a_missing_group_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"schedules/s.yml": _EVERYTHING, "templates/dag.py.j2": own})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
-    assert "template-error: the group `g` is missing" in err
+    assert "schedules/s.yml: the group `g` is missing" in err
 
 
 def test_a_task_without_its_name_is_an_error(tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_a_task_without_its_name_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"schedules/s.yml": schedule, "templates/dag.py.j2": own})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
-    assert "template-error: the code uses `a`, which is missing" in err
+    assert "schedules/s.yml: the code uses `a`, which is missing" in err
 
 
 @pytest.mark.parametrize(("body", "line"), [("x = 1\nreturn x\n", 2), (f"x = {'(' * 5000}1{')' * 5000}\n", 1)])
@@ -121,7 +123,8 @@ def test_code_that_does_not_compile_is_an_error_of_the_template(body: str, line:
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "templates/dag.py.j2": body})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 2
-    assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: it renders ")
+    assert err.startswith(f"templates/dag.py.j2:{line}:1: template-error: ")
+    assert "schedules/a.yml: the template renders " in err
 
 
 _TWO = {
@@ -190,7 +193,7 @@ def test_the_built_in_template_writes_the_same_without_its_blocks(tmp_path: Path
     ("block", "lost"),
     [
         ("task", "the task `load` is missing"),
-        ("order", "the arrow from `load` to `check` is missing"),
+        ("order", "the dependency `load >> check` is missing"),
         ("dag", "the DAG `meltano_sales` is missing: write each of `module.dags`"),
     ],
 )
@@ -211,7 +214,7 @@ def test_the_arrow_of_a_group_uses_its_id(order: str, code: int, tmp_path: Path)
     own = f'{{% extends "dagpress/dag.py.j2" %}}{{% block order %}}{order}{{% endblock %}}'
     write(tmp_path, {"schedules/s.yml": f"interval: '@daily'\ntasks: {tasks}\n", "templates/dag.py.j2": own})
     found, _, err = dagpress(tmp_path, "generate")
-    assert (found, "the arrow from `load-all` to `c` is missing" in err) == (code, code == 2)
+    assert (found, "the dependency `load-all >> c` is missing" in err) == (code, code == 2)
 
 
 @pytest.mark.parametrize(

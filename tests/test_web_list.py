@@ -196,7 +196,7 @@ def test_an_interval_with_an_error_does_not_break_the_list(project: Path) -> Non
     page = Pages(project).get("/?sort=next")
     assert cell(page, "never", "Starts") == "0 0 H(27-31) 2 *"
     assert not row(page, "never").select("time")
-    assert "never fires" in problems(page, "never")
+    assert "never runs" in problems(page, "never")
 
 
 def test_messages_without_a_schedule_are_above_the_list(project: Path) -> None:
@@ -258,7 +258,7 @@ def test_search_filters_and_order_are_in_the_url(project: Path, query: str, foun
     page = Pages(project).get(f"/?{query}")
     assert names(page) == found
     if not found:
-        assert "No pipeline matches" in text_of(page, "#list")
+        assert "No matching pipelines" in text_of(page, "#list")
         assert "0 of 3 pipelines" in text_of(page, "#count")
 
 
@@ -466,7 +466,9 @@ def test_generate_reports_files_that_cannot_be_written(project: Path, monkeypatc
     monkeypatch.setattr(Path, "replace", full)
     page = Pages(project).post("/generate", {}, status=500)
     assert text_of(page, "h1") == "Generation failed partway"
-    assert "generated_dags/later.py:1:1 cannot be written: No space left on device" in text_of(page, ".diagnostics")
+    assert "generated_dags/later.py:1:1 this file cannot be written: No space left on device" in text_of(
+        page, ".diagnostics"
+    )
     assert text_of(page, ".written-files") == "created generated_dags/hourly.py"
 
 

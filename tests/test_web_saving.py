@@ -400,7 +400,7 @@ def test_files_written_before_a_failure_are_reported(project: Path) -> None:
     finally:
         subprocess.run(["umount", generated], check=True)
     said = text_of(page, "[role=alert]")
-    assert said.startswith(f"generated_dags/a.py cannot be written: {os.strerror(errno.EBUSY)}. ")
+    assert said.startswith(f"generated_dags/a.py : this file cannot be written: {os.strerror(errno.EBUSY)}. ")
     assert "Files written before the error: schedules/a.yml" in said
     assert (project / "schedules/a.yml").read_text() == _HOURLY
     assert dagpress(project, "check")[0] == 1

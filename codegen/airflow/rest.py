@@ -20,6 +20,7 @@ from urllib.parse import quote, urlencode
 
 from codegen.airflow.connection import Connection
 from codegen.airflow.http_client import AirflowRestError, Answer, Http, opened
+from codegen.airflow_facts import VERSIONS, newest
 from codegen.diagnostics import printable
 
 _Value = TypeVar("_Value")
@@ -391,7 +392,7 @@ def _datetime_of(body: object, name: str) -> datetime | None:
 
 
 def _unlike_airflow(name: str) -> AirflowRestError:
-    hint = "check the URL; Dagpress supports Airflow 2.10 to 3.3"
+    hint = f"check the URL; Dagpress supports Airflow {VERSIONS[0]} to {newest()}"
     return AirflowRestError(f"the response is not one of Airflow's REST API (`{name}`)", hint)
 
 

@@ -65,11 +65,11 @@ def check_environment(project: Project, name: str, variable: str = "") -> str:
         click.UsageError: the project has no such environment.
     """
     if not project.deployments:
-        raise click.UsageError(f"This project has no environments ({_HINT}).")
+        raise click.UsageError(f"this project has no environments ({_HINT})")
     if name not in project.deployments:
         hint = nearest(name, project.deployments) or f"expected one of {', '.join(project.deployments)}"
         source = f" from {variable}" if variable else ""
-        raise click.UsageError(f"Unknown environment {quoted(name)}{source} ({hint}).")
+        raise click.UsageError(f"unknown environment {quoted(name)}{source} ({hint})")
     return name
 
 

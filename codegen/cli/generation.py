@@ -31,7 +31,7 @@ names_argument = click.argument("names", nargs=-1, shell_complete=complete_names
     epilog="\b\nExamples:\n"
     "  dagpress generate                       generate all DAG files\n"
     "  dagpress generate carbon__duckdb        only one schedule and its dependents\n"
-    "  dagpress generate schedules/sales       only the schedules in a directory"
+    "  dagpress generate schedules/sales       only the schedules in a folder"
 )
 @names_argument
 @format_option("text", "json", "github")
@@ -41,7 +41,7 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
     """Generate the DAG files from the schedules.
 
     NAMES select schedules and the schedules that depend on them. Each is the name of a schedule, or the path of a
-    schedule file, a `_defaults.yml`, a DAG file or a directory. With NAMES, errors in other schedules do not block the
+    schedule file, a `_defaults.yml`, a DAG file or a folder. With NAMES, errors in other schedules do not block the
     write, and no other file is deleted.
 
     Unchanged files are not rewritten, files of removed schedules are deleted, and files without the Dagpress header
@@ -63,7 +63,7 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
         print_changes(done)
         files = count_actions(done)
         failure = f"{files}, then failed" if done else "No files written"
-        _print_result(generation, diagnostics, failure, files or "all files are current")
+        _print_result(generation, diagnostics, failure, files or "all files are up to date")
         if resolved:
             echo(f"To mark the conflicts as resolved, run `{git_add(project, resolved)}`.", err=True)
     return exit_code(diagnostics, strict=strict)
@@ -80,7 +80,7 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
 @strict_option
 @click.pass_obj
 def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int:
-    """Check that the generated files are current, and show the differences.
+    """Check that the generated files are up to date, and show the differences.
 
     NAMES select schedules, as for `generate`. Writes nothing. Reports files that are missing, changed or stale, or
     contain conflict markers. In a git repository, also reports files that are untracked, ignored or, in a commit hook,
@@ -96,10 +96,10 @@ def check(root: Path, names: Sequence[str], output: str, *, strict: bool) -> int
     if output == "text":
         print_diff(parts_of(changes))
         if changes:
-            files = count(len(changes), "file")
-            echo(f"{files} not current. Run `{command}` and commit the result.", err=True)
+            files = count(len(changes), "file") + (" is" if len(changes) == 1 else " are")
+            echo(f"{files} not up to date. Run `{command}` and commit the result.", err=True)
         else:
-            result = "all files are current" + (", but not all are in git" if unseen else "")
+            result = "all files are up to date" + (", but not all are in git" if unseen else "")
             _print_result(generation, diagnostics, "Not checked", result)
     return exit_code(diagnostics, drift=bool(changes or unseen), strict=strict)
 
@@ -197,7 +197,7 @@ def _usage_errors() -> Iterator[None]:
     try:
         yield
     except InvalidError as error:
-        raise click.UsageError(f"{with_hint(error.message, error.hint)}.") from error
+        raise click.UsageError(with_hint(error.message, error.hint)) from error
 
 
 def _print_result(generation: pipeline.Generation, diagnostics: list[Diagnostic], failure: str, result: str) -> None:

@@ -76,7 +76,7 @@ def import_(  # noqa: PLR0913  # click gives each option so
     """Write a schedule file for each schedule in meltano.yml.
 
     PATH is the Meltano project directory or its meltano.yml, by default `meltano_project` in the configuration.
-    Comments are migrated, secrets are not. Items that cannot be migrated are reported with their location. Existing
+    Comments are imported, secrets are not. Items that cannot be imported are reported with their location. Existing
     files are not overwritten without --force.
     """
     choices = Choices(dry_run, force, move, no_generate, output, strict)
@@ -203,9 +203,9 @@ def _print_result(plan: Import, work: Work, done: Sequence[Change]) -> None:
         return
     new, total = len(plan.changes), len(plan.imported)
     verb = "imported" if done or not work.changes else "to import"
-    words = [f"{count(new, 'schedule')} {verb}"] if new else []
-    words += [f"{total - new} imported before"] if total > new else []
-    words += [f"{plan.found - total} not imported"] if plan.found > total else []
+    numbers = [(new, verb), (total - new, "already imported"), (plan.found - total, "not imported")]
+    (first, what), *others = ((number, what) for number, what in numbers if number)
+    words = [f"{count(first, 'schedule')} {what}", *(f"{number} {what}" for number, what in others)]
     found = f"; {in_numbers(work.diagnostics)}" if work.diagnostics else ""
     echo(f"{', '.join(words)}{found}.", err=True)
 

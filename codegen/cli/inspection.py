@@ -74,7 +74,7 @@ def show(  # noqa: PLR0913  # click gives each option so
 ) -> int:
     """Show the effective values of a schedule, or its DAG file."""
     if dag and (explained or output != "text"):
-        raise click.UsageError("--dag cannot be combined with --explain or --format.")
+        raise click.UsageError("`--dag` cannot be combined with `--explain` or `--format`")
     project = open_project(root)
     reading = pipeline.read(project)
     schedule = find_schedule(project, reading, name, chosen_environment(project, deployment))

@@ -21,7 +21,7 @@ from codegen.diagnostics import DagpressError, nearest, quoted
 _EPILOG = """\b
 Examples:
   dagpress generate                 write generated_dags/ from schedules/
-  dagpress check                    check that generated_dags/ is current (for CI)
+  dagpress check                    check that generated_dags/ is up to date (for CI)
   dagpress next carbon__duckdb      show the next runs of a schedule
   dagpress import                   write schedules/ from meltano.yml
   dagpress serve                    edit the schedules in a browser
@@ -38,7 +38,7 @@ Manual: `dagpress manual` lists the pages; start with `dagpress manual quickstar
 # The module and the help line of each command, so that `--help` imports no command.
 _COMMANDS = {
     "generate": ("generation", "Generate the DAG files from the schedules."),
-    "check": ("generation", "Check that the generated files are current, and show the differences."),
+    "check": ("generation", "Check that the generated files are up to date, and show the differences."),
     "diff": ("generation", "Show what `generate` would change, as a diff."),
     "validate": ("generation", "Validate the schedules without checking generated files."),
     "verify": ("verification", "Load the DAG files in the project's Airflow and report errors."),
@@ -50,7 +50,7 @@ _COMMANDS = {
     "import": ("importing", "Write a schedule file for each schedule in meltano.yml."),
     "export": ("importing", "Write the schedules back to meltano.yml."),
     "schema": ("inspection", "Print the JSON Schema or the reference of the keys."),
-    "rule": ("rule", "List the codes of errors and warnings, or explain some."),
+    "rule": ("rule", "List the codes of errors and warnings, or explain codes."),
     "manual": ("manual", "List the pages of the manual, or print one in Markdown."),
     "schedule": ("scheduling", "Add, set, remove, list and run schedules."),
     "add": ("orchestration", "Install Airflow for this project, or add the project files."),

@@ -73,7 +73,7 @@ def steps_after_import(plan: Import, work: Work, project: Project) -> Iterator[s
     if work.diagnostics:
         yield "Review the warnings above."
     if any(d.code == rules.SECRET_NOT_COPIED.code for d in work.diagnostics):
-        yield "Set the secrets that were not copied on the workers."
+        yield "On the workers, set the secrets that were not copied."
     if plan.imported and not work.is_generated:
         yield f"Generate the DAG files: `{command_to_generate(project.root)}`."
     if work.changes:

@@ -54,7 +54,7 @@ def open_or_configure(root: Path, path: Path | None, output: str = "text", airfl
     if has_configuration(root):
         project = open_project(root, output)
         if airflow and airflow != project.airflow:
-            message = f'the configuration has Airflow {project.airflow}: change it to `airflow = "{airflow}"`.'
+            message = f'the configuration has Airflow {project.airflow} (set airflow = "{airflow}" there instead)'
             raise click.UsageError(message)
         return OpenedProject(project, meltano_folder(project.meltano_project, path))
     root = root.resolve()

@@ -14,7 +14,7 @@ from codegen.sync.changes import Change
 from codegen.sync.parts import Part
 
 _ACTIONS = {"create": ("created", "green"), "update": ("updated", "yellow"), "delete": ("deleted", "red")}
-# How many pages of rules a command names.
+# How many pages of rules a command names, those of errors first.
 _EXPLAINED = 3
 _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -34,7 +34,9 @@ def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Cha
         for group in groups:
             place = str(group[0].location)
             echo(styled(place, bold=True) + as_text(*group).removeprefix(place), err=True)
-        if codes := list(dict.fromkeys(each.code for each in diagnostics))[:_EXPLAINED]:
+    if output != "json":
+        by_severity = sorted(diagnostics, key=lambda each: not each.is_error)
+        if codes := list(dict.fromkeys(each.code for each in by_severity))[:_EXPLAINED]:
             echo(f"For details, run `dagpress rule {' '.join(codes)}`.", err=True)
 
 

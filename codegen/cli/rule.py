@@ -20,12 +20,12 @@ def _complete_codes(_context: click.Context, _parameter: click.Parameter, incomp
 
 @click.command(
     epilog="\b\nExamples:\n  dagpress rule                     list all codes\n"
-    "  dagpress rule moving-image        explain one code"
+    "  dagpress rule moving-image        explain a code"
 )
 @click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=_complete_codes)
 @format_option("text", "json")
 def rule(codes: Sequence[str], output: str) -> int:
-    """List the codes of errors and warnings, or explain some.
+    """List the codes of errors and warnings, or explain codes.
 
     Each error and warning shows its code after the file and line. The page of a code explains the reason, with an
     example and the fix.

@@ -34,7 +34,7 @@ from codegen.text.jinja import known_text
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...]) -> int:
-    """Run a pipeline now, without Airflow.
+    """Run a schedule now, without Airflow.
 
     OPTIONS after NAME are passed to each `meltano run`, `el` or `elt`. The tasks run one after another; the first
     failure ends the run with its exit code. Tasks with a trigger rule that waits for a failure are skipped.
@@ -47,13 +47,15 @@ def run(root: Path, deployment: str | None, name: str, options: tuple[str, ...])
     if own := next((step for step in steps if step.task.kind in {"python", "uses"}), None):
         does = "calls Python" if own.task.python else f"runs the operator {own.task.uses}"
         message = f"{quoted(own.task_id)} {does}, which requires Airflow"
-        raise click.ClickException(f"{message}: run `airflow dags test {found.dag_id_or_default}`")
+        raise click.ClickException(f"{message} (run `dagpress invoke airflow dags test {found.dag_id_or_default}`)")
     runners = sorted({step.runner for step in steps} - {"bash"})
     if runners:
         echo(f"{name} runs on this machine instead of the runner {' or '.join(runners)}.", err=True)
     meltano = find_meltano(folder)
     if meltano is None and any(step.calls for step in steps):
-        raise click.ClickException("`meltano` not found on the PATH or in the project: install it")
+        raise click.ClickException(
+            "`meltano` was not found on the PATH or in the project (install it, or add its directory to the PATH)"
+        )
     variable = project.project_root_variable
     planned = [
         (step, _commands(step, meltano or "", options, variable), {variable: str(folder), **_environ(step)})
@@ -100,7 +102,7 @@ def _known_words(call: tuple[str, ...]) -> list[str]:
     for word in call[1:]:
         known = known_text(word)
         if known is None:
-            raise click.ClickException(f"only Airflow knows the value of {quoted(word)}: trigger the DAG in Airflow")
+            raise click.ClickException(f"only Airflow knows the value of {quoted(word)} (trigger the DAG in Airflow)")
         words.append(known)
     return words
 
@@ -114,5 +116,5 @@ def _environ(step: Step) -> dict[str, str]:
             env[name] = known
         elif name not in os.environ:
             message = f"only Airflow knows the value of {name}, {quoted(value)}"
-            raise click.ClickException(f"{message}: set {name} in the environment of this command")
+            raise click.ClickException(f"{message} (set {name} in the environment of this command)")
     return env

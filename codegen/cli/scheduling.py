@@ -99,7 +99,11 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
             help="The extractor; requires --loader.",
             shell_complete=complete_from_meltano(lambda meltano: meltano.plugins.get("extractors", ())),
         ),
-        click.option("--start-date", metavar="DATE", help="The earliest logical date to run.  [default: 1970-01-01]"),
+        click.option(
+            "--start-date",
+            metavar="DATE",
+            help="The earliest logical date to run. A schedule without one starts in 1970.",
+        ),
     ):
         command = option(command)
     return command
@@ -116,7 +120,7 @@ Examples:
 @click.argument("name")
 @click.argument("older", nargs=-1, metavar="[EXTRACTOR LOADER INTERVAL]")
 @_options
-@click.option("--folder", default="", metavar="PATH", help="A directory below `schedules/`, such as sales/eu.")
+@click.option("--folder", default="", metavar="PATH", help="A folder below `schedules/`, such as sales/eu.")
 @_no_generate
 @click.pass_obj
 def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
@@ -127,7 +131,7 @@ def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_genera
     values = _with_older_form({key: value for key, value in given.items() if value is not None}, older)
     _refuse_mixed_kinds(values)
     if not name.strip():
-        raise click.UsageError("NAME must not be empty.")
+        raise click.UsageError("NAME is empty")
     for key in ("interval", *(() if "job" in values else ("extractor", "loader"))):
         if key not in values:
             raise click.UsageError(f"Missing option '--{key}'.")
@@ -140,14 +144,14 @@ def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_genera
 def _added(project: Project, reading: Reading, name: str, folder: str, values: Mapping[str, str]) -> Overlay:
     top = project.relative(project.schedules)
     if PurePosixPath(folder).is_relative_to(top):
-        raise click.ClickException(f"`--folder` is relative to `{top}/`: leave `{top}/` out")
+        raise click.ClickException(f"`--folder` is relative to `{top}/` (leave `{top}/` out)")
     file = (PurePosixPath(folder) / f"{file_stem(name)}.yml").as_posix()
     if problem := file_name.problem_of(project, file):
         raise click.ClickException(problem)
     path = project.relative(project.schedules / file)
     taken = source_of(project, reading, name) or (path if exists(project.root / path) else None)
     if taken:
-        raise click.ClickException(f"{taken} already exists: change it with `dagpress schedule set`")
+        raise click.ClickException(f"{taken} already exists (change it with `dagpress schedule set`)")
     if file_stem(name) != name:
         values = {"name": name, **values}
     order = ("name", "extractor", "loader", "transform", "job", "interval", "start_date")
@@ -166,7 +170,7 @@ def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> in
     """
     values = {key: value for key, value in given.items() if value is not None}
     if not values:
-        raise click.UsageError("Nothing to set: pass an option such as --interval or --loader.")
+        raise click.UsageError("there is nothing to set (pass an option such as `--interval` or `--loader`)")
     _refuse_mixed_kinds(values)
     return _change(root, partial(_edited, name=name, values=values), generate=not no_generate)
 
@@ -184,7 +188,7 @@ def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, 
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{source} cannot be read: {error}") from error
     except edit.EditError as error:
-        raise click.ClickException(f"{source}:{error.line}: {error}; change it by hand") from error
+        raise click.ClickException(f"{source}:{error.line}: {error} (change it by hand)") from error
     return {source: text}
 
 
@@ -240,10 +244,12 @@ def _with_older_form(values: dict[str, str], older: tuple[str, ...]) -> dict[str
     if not older:
         return values
     if len(older) != len(_OLDER_FORM):
-        raise click.UsageError("Pass EXTRACTOR, LOADER and INTERVAL after NAME, or use only options.")
+        raise click.UsageError(
+            f"expected EXTRACTOR, LOADER and INTERVAL after NAME, got {len(older)} of 3 (or use only options)"
+        )
     twice = [key for key in (*_OLDER_FORM, "job") if key in values]
     if twice:
-        raise click.UsageError(f"'--{twice[0]}' cannot be combined with EXTRACTOR LOADER INTERVAL.")
+        raise click.UsageError(f"`--{twice[0]}` cannot be combined with EXTRACTOR LOADER INTERVAL")
     return {**values, **dict(zip(_OLDER_FORM, older, strict=True))}
 
 
@@ -257,7 +263,7 @@ def _plain(key: str, value: str) -> str | date:
 
 def _refuse_mixed_kinds(values: Mapping[str, str]) -> None:
     if len({_KINDS[key] for key in values if key in _KINDS}) > 1:
-        raise click.UsageError("Cannot mix --job with --extractor, --loader or --transform.")
+        raise click.UsageError("`--job` cannot be combined with `--extractor`, `--loader` or `--transform`")
 
 
 def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
@@ -266,8 +272,8 @@ def _refuse_another_kind(found: Schedule, values: Mapping[str, str]) -> None:
     words = {"extractor": "an extractor and a loader", "job": "a job", "tasks": "`tasks`"}
     wrong = [key for key in values if key in _KINDS and _KINDS[key] != kind]
     if wrong:
-        message = f"{quoted(found.name)} has {words[kind]}, which --{wrong[0]} cannot replace."
-        raise click.UsageError(f"{message} Remove the schedule and add it again.")
+        message = f"{quoted(found.name)} has {words[kind]}, which `--{wrong[0]}` cannot replace"
+        raise click.UsageError(f"{message} (remove the schedule and add it again)")
 
 
 def _print_overrides(found: Schedule, values: Mapping[str, str]) -> None:

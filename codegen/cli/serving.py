@@ -134,16 +134,16 @@ def serve(  # noqa: PLR0913, PLR0917  # the options of the command
 ) -> int:
     """Serve the Pipelines page to view, edit and save schedules in a browser."""
     if missing := [name for name in _EXTRA if find_spec(name) is None]:
-        raise click.ClickException(f"the Pipelines page needs {missing[0]} (install it: {how_to_install_extra()})")
+        raise click.ClickException(f"the Pipelines page requires {missing[0]} (install it: {how_to_install_extra()})")
     # The extra is optional, and slow to import.
     from codegen.web.app import create_app  # noqa: PLC0415
     from codegen.web.shell.login import TOKEN_FIELD  # noqa: PLC0415
     from codegen.web.shell.security import is_host_name  # noqa: PLC0415
 
     if wrong := [name for name in names if not is_host_name(name)]:
-        raise click.UsageError(f"--allowed-host takes a name without a port, not {quoted(wrong[0])}.")
+        raise click.UsageError(f"`--allowed-host` expects a name without a port, got {quoted(wrong[0])}")
     if user_headers and not proxies:
-        raise click.UsageError("--user-header requires --trusted-proxy: otherwise any client could send the header.")
+        raise click.UsageError("`--user-header` requires `--trusted-proxy`: otherwise any client could send the header")
     project = open_project(root)
     # `--help` does not need this import.
     from codegen.proposals import Proposals, state_folder  # noqa: PLC0415
@@ -223,14 +223,14 @@ def _run(app: ASGIApp, listener: socket.socket) -> None:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bind the port before the address is printed."""
-    host_hint = "--host takes a name or an address of this machine"
+    host_hint = "pass a name or an address of this machine as `--host`"
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family)
     except socket.gaierror as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror} ({host_hint})") from error
     except OSError as error:
-        hint = host_hint if error.errno == errno.EADDRNOTAVAIL else "choose another with --port; 0 is any free port"
+        hint = host_hint if error.errno == errno.EADDRNOTAVAIL else "pass another one as `--port`; 0 is any free port"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise click.ClickException(f"cannot listen on {host}:{port}: {reason} ({hint})") from error
 
@@ -239,9 +239,9 @@ def _configured_token(listener: socket.socket, *, no_token: bool) -> str:
     """Return the token from the environment variable; empty if it is not set."""
     token = os.environ.get(TOKEN, "")
     if no_token and token:
-        raise click.UsageError(f"--no-token cannot be combined with {TOKEN}.")
+        raise click.UsageError(f"`--no-token` cannot be combined with {TOKEN}")
     if no_token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
-        raise click.UsageError("--no-token is for 127.0.0.1 and ::1 only: other machines can reach this address.")
+        raise click.UsageError("`--no-token` is for 127.0.0.1 and ::1 only: other machines can reach this address")
     if token and len(token) < _SHORTEST:
         hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
         raise click.ClickException(f"{TOKEN} has fewer than {_SHORTEST} characters ({hint})")

@@ -68,7 +68,7 @@ COMMANDS = (init,)
 def add_files(context: click.Context, path: Path | None, airflow: str | None, source: str = "") -> int:
     """Write the missing files and import the schedules; `airflow` is for a new configuration."""
     if not source.isprintable() or contains_secret(source):
-        raise click.UsageError("--from must be one line without a secret: it is written to a file in git.")
+        raise click.UsageError("`--from` must be one line without a secret: it is written to a file in git")
     context.obj = folder_to_set_up(path)
     with writing(context.obj) as transaction:
         opened = open_or_configure(context.obj, path, airflow=airflow)

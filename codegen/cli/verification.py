@@ -64,14 +64,14 @@ def verify(  # noqa: PLR0913  # click gives each option so
 
     NAMES select schedules, as for `generate`. Reports import errors, unknown and missing arguments, missing providers,
     DAGs that cannot be serialized, deprecations, and assets without a producer, at the line in the YAML. Files that are
-    not current are reported and not loaded. Runs the code of the DAG files, but no task.
+    not up to date are reported and not loaded. Runs the code of the DAG files, but no task.
     """
     if against:
         if names or strict or output == "github":
-            raise click.UsageError("--against takes no NAMES, --strict or --format github.")
+            raise click.UsageError("`--against` cannot be combined with NAMES, `--strict` or `--format github`")
         return _compare(generator, airflow, output)
     if generator:
-        raise click.UsageError("--generator requires --against.")
+        raise click.UsageError("`--generator` requires `--against`")
     project = open_project(context.obj, output)
     found = airflow_of(project, airflow)
     compare = cache(partial(compared, project, names))

@@ -51,7 +51,7 @@ def _read(file: Path, path: tuple[str, ...]) -> Node | None:
         text = with_line_feeds(read_bytes(file, _MOST_BYTES).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise invalid(f"cannot be read: {reason}", Location(file.name)) from error
+        raise invalid(f"this file cannot be read: {reason}", Location(file.name)) from error
     if path and path[-1] not in text:
         # Most pyproject.toml files have no Dagpress configuration.
         return None

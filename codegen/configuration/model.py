@@ -76,14 +76,14 @@ class Configuration(Model):
         '["dags"]',
     )
     dag_id_prefix: str = key(
-        QuotedText("a DAG ID prefix", "[A-Za-z0-9_.-]{0,100}", "letters, digits, `_`, `.` and `-`"),
+        QuotedText("a DAG ID prefix", "[A-Za-z0-9_.-]{0,100}", "use letters, digits, `_`, `.` and `-`"),
         "The prefix of the DAG IDs of all schedules without a `dag_id`. The default is Meltano's prefix; it may be "
         'empty (`""`).',
         '"sales_"',
         DAG_ID_PREFIX,
     )
     project_root_variable: str = key(
-        QuotedText("the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*", "letters, digits and `_`"),
+        QuotedText("the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*", "use letters, digits and `_`"),
         "The environment variable with the path of the Meltano project directory on the workers. Meltano gets its "
         f"value as `{PROJECT_ROOT_VARIABLE}`.",
         '"SALES_PROJECT_ROOT"',
@@ -95,7 +95,7 @@ class Configuration(Model):
             QuotedText(
                 "an environment name",
                 _DEPLOYMENT,
-                "letters, digits, `_` and `-`, at most 64; it is also the name of a folder",
+                "use letters, digits, `_` and `-`, at most 64; it is also the name of a folder",
             ),
             'environments = ["dev", "prod"]',
         ),
@@ -109,7 +109,7 @@ class Configuration(Model):
     state_id_suffix: Mapping[str, str] = key(
         TextTable(
             "a table of environments and suffixes",
-            QuotedText("a state ID suffix", "[A-Za-z0-9_.-]{1,64}", "letters, digits, `_`, `.` and `-`"),
+            QuotedText("a state ID suffix", "[A-Za-z0-9_.-]{1,64}", "use letters, digits, `_`, `.` and `-`"),
             'state_id_suffix = {dev = "dev"}',
         ),
         "The suffix of the state IDs of an environment, for environments that share a system database.",

@@ -51,9 +51,8 @@ class QuotedChoice(QuotedText):
 
     def _check(self, text: str) -> None:
         if text not in self._choices:
-            raise InvalidError(
-                f"{quoted(text)} is not {self.words}", nearest(text, self._choices) or "write one of them"
-            )
+            hint = nearest(text, self._choices) or f"expected one of {', '.join(self._choices)}"
+            raise InvalidError(f"{quoted(text)} is not a valid value", hint)
 
     def json_schema(self) -> JsonSchema:
         return {"enum": list(self._choices)}

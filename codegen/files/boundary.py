@@ -71,7 +71,7 @@ class Boundary:
         path = Path(os.path.normpath(path))
         links = (place for place in (*reversed(path.parents), path) if is_symlink(place) and not self.has(place))
         if link := next(links, None):
-            hint = "replace the symlink with the file or directory itself"
+            hint = "replace the symlink with the file or folder itself"
             message = f"this symlink points outside {self.name}"
             return Diagnostic(rules.SYMLINK, message, Location(self._shown(link)), hint)
         return None

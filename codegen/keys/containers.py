@@ -41,7 +41,6 @@ class ListOf(FieldType[tuple[T, ...]]):
 class TextList(ListOf[str]):
     """A list of text values, or a single one."""
 
-    hint = ""
     if_empty = "name one"
 
     def __init__(self, words: str, item: ScalarType[str], *, is_unique: bool = True, min_items: int = 0) -> None:
@@ -89,7 +88,7 @@ class MapOf(FieldType[Mapping[str, T]]):
         name: ScalarType[str] | None,
         value: FieldType[Any],
         *,
-        hint: str = "",
+        hint: str = "write `name: value` lines",
         is_nullable: bool = True,
     ) -> None:
         self.words = words
@@ -149,12 +148,12 @@ class Object(FieldType[dict[str, Any]]):
             if name in self.keys:
                 values[name] = self.keys[name].read(entry.value, report)
                 continue
-            hint = nearest(name, self.keys) or "its keys are " + ", ".join(f"`{key}`" for key in self.keys)
+            hint = nearest(name, self.keys) or "expected one of " + ", ".join(f"`{key}`" for key in self.keys)
             message = f"{quoted(name)} is not a key of {self.words}"
             report(Diagnostic(rules.UNKNOWN_KEY, message, entry.key_location, hint))
         missing = [name for name in self.required if name not in given]
         for name in missing:
-            report(Diagnostic(rules.MISSING_KEY, f"{self.words} needs `{name}`", node.location, f"add `{name}`"))
+            report(Diagnostic(rules.MISSING_KEY, f"{self.words} requires `{name}`", node.location, f"add `{name}`"))
         if missing or len(values) < len(given) or None in values.values():
             return None
         self.rule(values)

@@ -34,7 +34,7 @@ def _check_owner(name: str) -> None:
 ENV_NAME = KeyName(
     "[A-Za-z_][A-Za-z0-9_]*",
     "is not the name of an environment variable",
-    "letters, digits and _, not starting with a digit",
+    "use letters, digits and `_`, not starting with a digit",
     _check_owner,
 )
 
@@ -70,6 +70,6 @@ class Env(MapOf[str | None]):
         for name, value in variables.items():
             if len(f"{name}={value}".encode()) > _MAX_VARIABLE_BYTES:
                 hint = "put it into a file of the project"
-                error = InvalidError("is longer than 128 KiB, the limit of Linux for a variable", hint)
+                error = InvalidError("this value is longer than 128 KiB, the limit of Linux for a variable", hint)
                 report(error.at(self._entries(node)[name].value.location))
         return variables

@@ -41,7 +41,9 @@ class Const:
     file: str = ""
 
 
-OBJECT = FullName("the full name of a Python object", "the module and the name: quality.checks.check_rows")
+OBJECT = FullName(
+    "the full name of a Python object", "write the module and the name, such as quality.checks.check_rows"
+)
 
 
 def check_scalar(scalar: Scalar) -> None:

@@ -203,7 +203,7 @@ class Arguments(FieldType[Mapping[str, Any]]):
     def refusal(self, name: str) -> Refusal | None:
         """Return why an argument cannot be set, and what to write instead."""
         if not _NAME.fullmatch(name):
-            return f"{quoted(name)} is not the name of an argument", "letters, digits and _, as in Python"
+            return f"{quoted(name)} is not the name of an argument", "use letters, digits and `_`, as in Python"
         return refused_word(name) or self._refuse(name)
 
     @property

@@ -56,7 +56,8 @@ class Integer(ScalarType[int]):
             hint = "remove the quotes" if scalar.text.isdecimal() else ""
             raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
         if len(scalar.text) > len(str(self._maximum)) + 1 or not self._minimum <= int(scalar.text) <= self._maximum:
-            raise InvalidError(f"must be from {self._minimum} to {self._maximum}")
+            limits = f"from {self._minimum} to {self._maximum}"
+            raise InvalidError(f"expected a whole number {limits}, got {quoted(scalar.text)}")
         return int(scalar.text)
 
     def json_schema(self) -> JsonSchema:
@@ -76,7 +77,7 @@ class Number(ScalarType[float]):
             hint = "write it as 0.5 or 2, without quotes"
             raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}", hint)
         if not self._minimum <= float(scalar.text) <= self._maximum:
-            raise InvalidError(f"must be from {self._minimum} to {self._maximum}")
+            raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}")
         return float(scalar.text)
 
     def json_schema(self) -> JsonSchema:
@@ -92,7 +93,7 @@ class Choice(ScalarType[str]):
 
     def convert(self, scalar: Scalar) -> str:
         if scalar.text not in self._choices:
-            hint = nearest(scalar.text, self._choices) or f"one of {', '.join(self._choices)}"
+            hint = nearest(scalar.text, self._choices) or f"expected one of {', '.join(self._choices)}"
             raise InvalidError(f"{quoted(scalar.text)} is not a valid value", hint)
         return scalar.text
 
@@ -113,10 +114,12 @@ class Duration(ScalarType[timedelta]):
             raise InvalidError("a duration needs a unit", f"write {scalar.text}s, {scalar.text}m or {scalar.text}h")
         duration = duration_of(scalar.text.strip())
         if duration is None:
-            hint = "a number with a unit, such as 30s, 5m, 2h or 1d; or ISO 8601: PT5M"
+            hint = "write a number with a unit, such as 30s, 5m, 2h or 1d; or ISO 8601: PT5M"
             raise InvalidError(f"{quoted(scalar.text)} is not a duration", hint)
         if not duration and not self._may_be_zero:
-            raise InvalidError("must be greater than zero", "leave the key out for no limit")
+            raise InvalidError(
+                f"expected a duration greater than zero, got {quoted(scalar.text)}", "leave the key out for no limit"
+            )
         return duration
 
     def json_schema(self) -> JsonSchema:
@@ -144,7 +147,7 @@ class DateTime(ScalarType[datetime]):
         year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
         microsecond = int((match[7] or "").ljust(6, "0"))
         if year not in _YEARS:
-            raise InvalidError(f"the year {year:04} is out of range", f"from {_YEARS[0]} to {_YEARS[-1]}")
+            raise InvalidError(f"the year {year:04} is out of range", f"use a year from {_YEARS[0]} to {_YEARS[-1]}")
         try:
             naive = datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  # it gets its zone below
             return naive.replace(tzinfo=datetime.strptime(match[8].upper(), "%z").tzinfo) if match[8] else naive

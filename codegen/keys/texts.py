@@ -42,7 +42,8 @@ class Text(ScalarType[str]):
         if not scalar.text.strip():
             raise InvalidError(f"expected {self.words}, got an empty value", "leave the key out instead")
         if self._max_length and len(scalar.text) > self._max_length:
-            raise InvalidError(f"has {len(scalar.text)} characters, Airflow allows {self._max_length}", "shorten it")
+            message = f"this value has {len(scalar.text)} characters; Airflow allows {self._max_length}"
+            raise InvalidError(message, "shorten it")
         if self._pattern and not re.fullmatch(self._pattern, scalar.text):
             raise InvalidError(f"{quoted(scalar.text)} is not {self.words}", self._hint)
         self._check(scalar.text)
@@ -122,7 +123,9 @@ class Name(Text):
             message = f"{quoted(ascii(text)[1:-1])} is not {quoted(composed(text))}, but looks the same"
             raise InvalidError(message, f"write {quoted(composed(text))}", rules.UNREADABLE_NAME)
         if is_template(text):
-            raise InvalidError(f"{quoted(text)}: a template cannot be a name", "write the name", rules.TEMPLATE)
+            raise InvalidError(
+                f"{quoted(text)} is a template, which cannot be a name", "write the name", rules.TEMPLATE
+            )
 
 
 class Id(Name):
@@ -133,7 +136,7 @@ class Id(Name):
         others, max_length = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
         # In JavaScript, `\w` is ASCII only, so the JSON Schema leaves other characters to `_check`.
         pattern = rf"[^\x00-,{'.' if of_group else ''}/:-@\[-^`{{-\x7f]+"
-        super().__init__(words, pattern, f"letters, digits, {others}", max_length)
+        super().__init__(words, pattern, f"use letters, digits, {others}", max_length)
 
     def _check(self, text: str) -> None:
         super()._check(text)
@@ -164,16 +167,18 @@ class Timezone(Text):
         try:
             ZoneInfo(text)
         except (OSError, ValueError, KeyError) as error:
-            hint = nearest(text, timezones()) or "a name such as Europe/Berlin"
+            # Not an abbreviation such as EST, which has no DST changes.
+            places = (name for name in timezones() if "/" in name or name == "UTC")
+            hint = nearest(text, places) or "write a name such as Europe/Berlin"
             raise InvalidError(f"{quoted(text)} is not a timezone", hint, rules.UNKNOWN_TIMEZONE) from error
 
 
 def check_characters(text: str) -> None:
     """Refuse characters that a file, an argument or an environment variable cannot contain."""
     if "\x00" in text:
-        raise InvalidError("contains the character U+0000, which cannot be passed to a program", "remove it")
+        raise InvalidError("this value contains the character U+0000, which cannot be passed to a program", "remove it")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidError(
-            "contains half of a surrogate pair, which is not a character",
+            "this value contains half of a surrogate pair, which is not a character",
             'write the character itself, or "\\U0001F600"',
         )

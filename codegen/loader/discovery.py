@@ -172,7 +172,7 @@ class _Search:
         try:
             children = self._children(folder)
         except OSError as error:
-            self.error(rules.UNREADABLE, folder, f"cannot be read: {error.strerror}")
+            self.error(rules.UNREADABLE, folder, f"this folder cannot be read: {error.strerror}")
             return
         children = [child for child in children if not self._leads_out(child)]
         files = [child.path for child in children if child.is_yaml]

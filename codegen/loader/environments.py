@@ -35,15 +35,15 @@ def check_environments(merged: MapNode, environments: Sequence[str]) -> Iterator
             continue
         named = _named(entry.value)
         if not environments:
-            message = "the project has no deployment environments"
+            message = "the project has no environments"
             names = ", ".join(f'"{name}"' for name, _ in named) or '"dev", "prod"'
             hint = f"set environments = [{names}] in the configuration"
             yield Diagnostic(rules.NO_ENVIRONMENTS, message, entry.key_location, hint)
             continue
         for name, location in named:
             if name not in environments:
-                hint = nearest(name, environments) or f"the configuration has {', '.join(environments)}"
-                yield Diagnostic(rules.UNKNOWN_DEPLOYMENT, f"there is no environment {quoted(name)}", location, hint)
+                hint = nearest(name, environments) or f"expected one of {', '.join(environments)}"
+                yield Diagnostic(rules.UNKNOWN_DEPLOYMENT, f"unknown environment {quoted(name)}", location, hint)
         if key == "only" and isinstance(entry.value, ListNode) and not entry.value.items:
             message = "`only` is empty, so no environment includes the schedule"
             yield Diagnostic(rules.INVALID_VALUE, message, entry.value.location, "name one, or delete the schedule")

@@ -51,7 +51,9 @@ def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic
         return Diagnostic(rules.UNREADABLE, f"{name} does not exist", path.location, hint)
     text, problems = (None, [outside]) if outside else read_text(file, path.text)
     if problems:
-        return problems[0]._replace(message=f"{name}: {problems[0].message}", location=path.location)
+        message = problems[0].message
+        message = message.replace("this file", name) if "this file" in message else f"{name}: {message}"
+        return problems[0]._replace(message=message, location=path.location)
     if text and text.strip():
         return text
     return Diagnostic(rules.EMPTY_FILE, f"{name} is empty", path.location, "write its text, or remove the argument")

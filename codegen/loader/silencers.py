@@ -47,13 +47,13 @@ def _read(body: str, location: Location) -> Iterator[Silencer | Diagnostic]:
         return
     if not match["reason"].strip(" \t:-"):
         listed = ", ".join(codes)
-        hint = f"say why the warning does not apply: `# dagpress: ignore[{listed}] reason`"
+        hint = f"write why the warning does not apply: `# dagpress: ignore[{listed}] reason`"
         yield Diagnostic(rules.INVALID_IGNORE, "this `ignore` has no reason", location, hint)
         return
     for code in dict.fromkeys(codes):
         rule = rules.RULES.get(code)
         if rule is None:
-            message = f"there is no rule {quoted(code)} to ignore"
+            message = f"unknown rule {quoted(code)}"
             yield Diagnostic(rules.INVALID_IGNORE, message, location, nearest_code(code))
         elif rule.severity is Severity.ERROR:
             message = f"{quoted(code)} is an error, and only warnings can be ignored"

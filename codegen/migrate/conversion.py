@@ -130,7 +130,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
         elif is_null(entry.value) or key == "name":
             continue
         elif has_job and key in _OF_AN_EXTRACTOR:
-            message = f"{quoted(key)} is not carried over: a schedule with a job runs only that job"
+            message = f"{quoted(key)} is not imported: a schedule with a job runs only that job"
             warnings.append(_lost(entry, message, "remove it"))
         elif value := _value(key, entry.value, meltano, warnings):
             new_key = "tasks" if key == "job" and isinstance(value, ListNode) and value is not entry.value else key

@@ -113,7 +113,8 @@ def render(
     except TemplateFailedError as error:
         place = Location(project.relative(project.templates / error.template), error.line)
         source = reading.folders[name].source if name in reading.folders else those[0].source
-        problem = Diagnostic(rules.TEMPLATE_ERROR, str(error), place, f"it fails for {source}")
+        message = f"no DAG file can be rendered for {source}: {error}"
+        problem = Diagnostic(rules.TEMPLATE_ERROR, message, place)
         return Generation(selection, {}, [*reading.diagnostics, problem])
     return Generation(selection, files, reading.diagnostics)
 

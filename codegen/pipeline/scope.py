@@ -106,7 +106,7 @@ class Finder:
             path = PurePosixPath(composed(each.location.path))
             if each.code == rules.FILE_NAME.code and composed(name) in {path.stem, path.as_posix()}:
                 return InvalidError(f"{quoted(path.as_posix())} is not a schedule: {each.message}", each.hint)
-        message = f"Unknown schedule, file or folder {quoted(name)}"
+        message = f"unknown schedule, file or folder {quoted(name)}"
         below = PurePosixPath(self._project.relative(self._project.schedules), composed(name))
         if any(below in PurePosixPath(source).parents for source in self._relative):
             return InvalidError(message, f"did you mean {quoted(below.as_posix())}?")

@@ -70,10 +70,10 @@ _DEADLINE = _Event(
 _TEXTS = {
     # Airflow 3.0 sets `log_url` only in the process of the task (airflow/sdk/execution_time/task_runner.py).
     "RUN_FAILED": (
-        "{{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}\n"
+        "{{ dag.dag_id }} failed in {{ run_id }}: {{ reason }}\n"
         "{% if ti is defined %}{{ ti.task_id }}{% if ti.log_url %}: {{ ti.log_url }}{% endif %}{% endif %}"
     ),
-    "RUN_SUCCEEDED": "{{ dag.dag_id }} succeeded: {{ run_id }}",
+    "RUN_SUCCEEDED": "{{ dag.dag_id }} succeeded in {{ run_id }}",
     "TASK_FAILED": "{{ dag.dag_id }}: {{ ti.task_id }} failed in {{ run_id }}\n" + _TRY,
     "TASK_SUCCEEDED": "{{ dag.dag_id }}: {{ ti.task_id }} succeeded in {{ run_id }}\n" + _TRY,
     "TASK_RETRIED": "{{ dag.dag_id }}: {{ ti.task_id }} failed and is up for retry in {{ run_id }}\n" + _TRY,
@@ -85,7 +85,7 @@ _TEXTS = {
 # On Airflow 2, `ti` in a DAG callback is an arbitrary task of the run, and an SLA callback only gets the tasks.
 _TEXTS_OF_2 = {
     "RUN_FAILED": (
-        "{{ dag.dag_id }} failed: {{ reason }} in {{ run_id }}\n"
+        "{{ dag.dag_id }} failed in {{ run_id }}: {{ reason }}\n"
         "{{ dag_run.get_task_instances(state='failed') | join(' ', attribute='log_url') }}"
     ),
     "RUN_LATE": "{{ dag.dag_id }} is late\n{{ task_list.splitlines() | join(', ') }}",

@@ -28,8 +28,7 @@ def description_of(schedule: Schedule, steps: Sequence[Step]) -> str:
 
 def summary_of(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str]) -> str:
     """Return the tasks and the schedule in one line; `code` formats names."""
-    tasks = f"{len(steps)} tasks" if len(steps) > 1 else "a task"
-    return f"{_what(schedule, steps, code, tasks)}, {describe_start(schedule, code)}"
+    return _what(schedule, steps, code, f"{len(steps)} tasks") + _when(schedule, code)
 
 
 def doc_of_folder(source: str, deployment: str) -> str:
@@ -38,18 +37,20 @@ def doc_of_folder(source: str, deployment: str) -> str:
 
 
 def _for(deployment: str) -> str:
-    return f", for {_code(deployment)}" if deployment else ""
+    return f" (environment {_code(deployment)})" if deployment else ""
 
 
 def _what_and_when(schedule: Schedule, steps: Sequence[Step]) -> str:
-    what, when = _what(schedule, steps, _code, "these tasks"), describe_start(schedule, _code)
-    if schedule.pair:
-        return f"{what}, {when}."
-    if all(step.run for step in steps):
-        tasks = "\n".join(f"- {_code(step.run)}" for step in steps)
-    else:
-        tasks = "\n".join(map(_task, steps))
-    return f"{what}, {when}:\n\n{tasks}"
+    sentence = _what(schedule, steps, _code, "these tasks") + _when(schedule, _code)
+    if _is_single(schedule, steps):
+        return f"{sentence}."
+    words = _run if all(step.run for step in steps) else _task
+    return f"{sentence}:\n\n" + "\n".join(map(words, steps))
+
+
+def _run(step: Step) -> str:
+    task_id = f"{_code(step.task.id)}: " if step.task.id else ""
+    return f"- {task_id}{_code(step.run)}"
 
 
 def _task(step: Step) -> str:
@@ -58,11 +59,28 @@ def _task(step: Step) -> str:
 
 
 def _what(schedule: Schedule, steps: Sequence[Step], code: Callable[[str], str], tasks: str) -> str:
-    if schedule.pair:
-        words = kind_of(steps[0]).describe(steps[0], code)
-        return f"{words[0].upper()}{words[1:]}"
+    if _is_single(schedule, steps):
+        return _what_single(steps[0], code)
     what = f"the job {code(schedule.job)}" if schedule.job else tasks
     return f"Runs {what} with Meltano" if all(step.run for step in steps) else f"Runs {what}"
+
+
+def _is_single(schedule: Schedule, steps: Sequence[Step]) -> bool:
+    return len(steps) == 1 and not schedule.job
+
+
+def _what_single(step: Step, code: Callable[[str], str]) -> str:
+    if step.run:
+        return f"Runs {code(step.run)} with Meltano"
+    task_id, words = code(step.task_id), kind_of(step).describe(step, code)
+    if step.task.kind in {"extractor", "python"}:
+        return f"{words[0].upper()}{words[1:]}"
+    return f"Runs {words}" if step.task.invoke or words == task_id else f"Runs {task_id} ({words})"
+
+
+def _when(schedule: Schedule, code: Callable[[str], str]) -> str:
+    when = describe_start(schedule, code)
+    return f" ({when})" if schedule.clock.is_manual and not schedule.after else f" {when}"
 
 
 def _code(text: str) -> str:

@@ -30,6 +30,17 @@ _FULL_NAMES = {
     **{name: full_name for runner in RUNNERS.values() for name, full_name in runner.imports.items()},
 }
 _IMPORTED = _OF_AIRFLOW | _WHOLE_MODULES | _FULL_NAMES.keys()
+# Generated code calls `dict`, and linters reject names that hide a built-in function. The list does not depend on the
+# version of Python.
+_BUILT_IN = frozenset(
+    """
+    abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex
+    delattr dict dir divmod enumerate eval exec filter float format frozenset getattr globals hasattr hash hex id
+    input int isinstance issubclass iter len list locals map max memoryview min next object oct open ord pow print
+    property range repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip
+    """.split()  # noqa: SIM905  # it is read as a list
+)
+_RESERVED = _IMPORTED | _BUILT_IN
 # Two names of this length and `>>` fit on a line.
 _LONGEST_NAME = 40
 
@@ -91,7 +102,7 @@ def free_constant(wanted: Iterable[str], number: str, taken: Container[str]) -> 
 
 
 def _is_usable(name: str) -> bool:
-    """Return whether it is a short Python name, but not a constant, an import or a dunder name."""
+    """Return whether it is a short Python name, but not a constant, an import, a built-in or a dunder name."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()
     is_dunder = name.startswith("__") and name.endswith("__")
-    return is_name and not is_dunder and len(name) <= _LONGEST_NAME and name not in _IMPORTED
+    return is_name and not is_dunder and len(name) <= _LONGEST_NAME and name not in _RESERVED

@@ -62,12 +62,12 @@ def _by_operator(step: Step, names: PythonNames, airflow: str) -> Lowered:
 
 
 def _extract_load(step: Step, code: Callable[[str], str]) -> str:
-    plugins = f"{code(step.task.extractor or '')} into {code(step.task.loader or '')}"
+    extractor, loader = code(step.task.extractor or ""), code(step.task.loader or "")
     if step.task.transform == "only":
-        return f"transforms the data that Meltano loaded from {plugins}"
+        return f"transforms the data of {extractor} in {loader} with Meltano"
     transform = " and transforms it" if step.task.transform else ""
     refresh = " (full refresh)" if "--full-refresh" in step.flags else ""
-    return f"loads {plugins}{transform} with Meltano{refresh}"
+    return f"loads {extractor} into {loader}{transform} with Meltano{refresh}"
 
 
 # By the key that sets the work of a task.

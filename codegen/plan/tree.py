@@ -92,7 +92,7 @@ class PlannedTask:
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow from each id on the left to each id on the right; one side has a single id."""
+    """A dependency (`>>`) of each ID on the right on each ID on the left; one side has a single ID."""
 
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -100,7 +100,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class PlannedGroup:
-    """A task group and the arrows between its tasks; an empty id means tasks outside of groups."""
+    """A task group and the dependencies between its tasks; an empty ID means tasks outside of groups."""
 
     group_id: str
     variable: str

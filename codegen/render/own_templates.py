@@ -38,5 +38,5 @@ def read_templates(project: Project) -> tuple[dict[str, bytes], list[Diagnostic]
 
 
 def _unreadable(project: Project, path: Path, error: OSError) -> Diagnostic:
-    message, place = f"cannot be read: {error.strerror}", Location(project.relative(path))
+    message, place = f"this file cannot be read: {error.strerror}", Location(project.relative(path))
     return Diagnostic(rules.UNREADABLE, message, place, "fix or remove it")

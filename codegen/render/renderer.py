@@ -84,7 +84,7 @@ class Renderer:
         try:
             return isolated(_LIMIT, _render_own, self._templates, tuple(self._texts.items()), module)
         except LimitError as error:
-            raise TemplateFailedError(f"it {error}") from error
+            raise TemplateFailedError(f"the template {error}") from error
 
     def render_own(self, module: DagModule) -> str:
         """Render with the project's own template, without limits on time and memory."""
@@ -97,7 +97,7 @@ class Renderer:
             frames = traceback.extract_tb(error.__traceback__)
             places = [(name, frame.lineno or 1) for frame in frames if (name := self._own_name(frame.filename))]
             message = str(error) if isinstance(error, SecurityError) else f"{type(error).__name__}: {error}"
-            message = "it takes too much memory" if isinstance(error, MemoryError) else message
+            message = "the template takes too much memory" if isinstance(error, MemoryError) else message
             raise TemplateFailedError(message, *(places or [(TEMPLATE, 1)])[-1]) from error
         body = "".join(piece.text for piece in pieces)
         self._check(module, body, pieces)
@@ -115,14 +115,16 @@ class Renderer:
             # Some errors, such as `return` outside a function, are found only by the compiler.
             compile(body, module.source, "exec", dont_inherit=True)
         except (RecursionError, MemoryError) as error:
-            raise TemplateFailedError("it renders Python that is nested too deeply to parse") from error
+            raise TemplateFailedError("the template renders Python that is nested too deeply to parse") from error
         except (SyntaxError, ValueError) as error:
             found = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
             number, lines = found.lineno or 1, body.split("\n")
             shown = quoted(lines[number - 1].strip()[:_MOST_SHOWN]) if number <= len(lines) else "the end"
             before = sum(len(line) + 1 for line in lines[: number - 1])
             place = self._place_at(before + (found.offset or 1) - 1, pieces)
-            raise TemplateFailedError(f"it renders invalid Python: {found.msg}, at {shown}", *place) from error
+            raise TemplateFailedError(
+                f"the template renders invalid Python: {found.msg}, at {shown}", *place
+            ) from error
         for message, blocks in losses(module, tree):
             raise TemplateFailedError(message, *self._place_of_block(blocks))
 
@@ -257,4 +259,4 @@ def _formatted(source: str) -> str:
     try:
         return black.format_str(source, mode=black.Mode())
     except InvalidInput as error:
-        raise TemplateFailedError(f"it renders invalid Python: {error}") from error
+        raise TemplateFailedError(f"the template renders invalid Python: {error}") from error

@@ -28,7 +28,7 @@ def losses(module: DagModule, source: ast.Module) -> Iterator[Loss]:
         yield from _lost_tasks(dag, part)
     yield from _lost_names(module, source)
     for what, ids, blocks in counts:
-        yield from ((f"{n} {what} have the id {quoted(name)}", blocks) for name, n in ids.items() if n > 1)
+        yield from ((f"{n} {what} have the ID {quoted(name)}", blocks) for name, n in ids.items() if n > 1)
 
 
 def _part(dag: PlannedDag, module: DagModule, source: ast.Module) -> ast.AST:
@@ -49,7 +49,7 @@ def _lost_tasks(dag: PlannedDag, source: ast.AST) -> Iterator[Loss]:
     for arrows, block in ((in_groups, "order_in_group"), (dag.arrows, "order")):
         for before, after in (edge for arrow in arrows for edge in product(arrow.left, arrow.right)):
             if (before, after) not in edges:
-                yield (f"the arrow from {quoted(before)} to {quoted(after)} is missing", (block, "task", "dag"))
+                yield (f"the dependency {quoted(f'{before} >> {after}')} is missing", (block, "task", "dag"))
     group_ids = set(_ids(source, "TaskGroup", "group_id"))
     for group in dag.groups:
         if group.group_id and group.group_id not in group_ids:

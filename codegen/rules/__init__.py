@@ -204,9 +204,9 @@ TEMPLATE_ERROR = _error("template-error", "A template of the project cannot be u
 # Import and export.
 
 NOT_IMPORTED = _warning("not-imported", "A Meltano schedule cannot be imported.")
-NOT_CARRIED_OVER = _warning("not-carried-over", "A key of a Meltano schedule is not migrated.")
+NOT_CARRIED_OVER = _warning("not-carried-over", "A key of a Meltano schedule is not imported.")
 SECRET_NOT_COPIED = _warning("secret-not-copied", "A secret in a Meltano schedule is not copied.")
-JOB_IS_TASKS = _warning("job-is-tasks", "A Meltano job runs as one task for each of its tasks.")
+JOB_IS_TASKS = _warning("job-is-tasks", "A Meltano schedule's `job` is a command line, imported as `tasks`.")
 ENV_NOT_TEXT = _warning("env-not-text", "An environment variable of a Meltano schedule is not text.")
 BY_DEFAULTS = _warning("by-defaults", "The defaults of the folder change an imported schedule.")
 KEPT = _warning("kept", "A schedule file exists and is not overwritten by the import.")

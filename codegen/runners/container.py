@@ -42,7 +42,7 @@ class Image(TemplatedText):
             hint = (
                 f"write {quoted(lower)}: image names are lower case"
                 if _REFERENCE.fullmatch(lower)
-                else "such as `registry.example.com/elt:2026.11.1`, or with a digest `@sha256:...`"
+                else "write it as `registry.example.com/elt:2026.11.1`, or with a digest `@sha256:...`"
             )
             raise InvalidError(f"{quoted(text)} is not a valid image name", hint)
 
@@ -78,7 +78,7 @@ def command_of(work: Work, endings: tuple[str, ...]) -> tuple[list[str], list[st
 def check_image(placed: Placed, runner: str) -> Iterator[Diagnostic]:
     """Report a missing image, and an image that is not pinned."""
     if placed.settings is None or placed.settings.image is None:
-        message = f"the runner `{runner}` needs an image"
+        message = f"the runner `{runner}` requires an image"
         hint = f"add `{runner}: {{image: registry.example.com/elt:1.0}}`"
         yield Diagnostic(rules.MISSING_KEY, message, placed.runner_at, hint)
     elif _is_unpinned(placed.settings.image):

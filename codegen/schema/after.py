@@ -29,7 +29,7 @@ class _UpstreamAssetSection(Section[UpstreamAsset]):
 
     def _missing(self, name: str) -> InvalidError:
         hint = "write the name of a schedule, or `asset: name-or-uri`"
-        return InvalidError(f"a map in `after` needs `{name}`", hint, rules.MISSING_KEY)
+        return InvalidError(f"a map in `after` requires `{name}`", hint, rules.MISSING_KEY)
 
 
 UPSTREAM_ASSET = _UpstreamAssetSection(UpstreamAsset, "upstream", "a map with `asset`", required=("asset",))
@@ -101,7 +101,7 @@ class _AfterSection(Section[After]):
             hint = f"keep one; {' or '.join(f'`{name}: null`' for name in reversed(given))} removes an inherited one"
             raise InvalidError(f"{names} are mutually exclusive ({places})", hint, rules.MIXED_KINDS)
         if not given:
-            raise InvalidError("there must be at least one schedule", "name a schedule, or leave the key out")
+            raise InvalidError("expected at least one schedule", "name a schedule, or leave the key out")
         return after
 
     def json_schema(self) -> JsonSchema:

@@ -67,12 +67,18 @@ _TYPES_BY_NAME: Mapping[str, FieldType[Any]] = {
     **dict.fromkeys(("inlets", "outlets"), AssetList()),
     "max_consecutive_failed_dag_runs": Integer(0),
     "orientation": Choice("LR", "TB", "RL", "BT"),
-    "owner_links": MapOf("a map of owners to URLs", Text(), Text("a URL", r"(?:https?|mailto):\S+", "https://...")),
-    "resources": MapOf("a map of resources", Text("a resource", "cpus|ram|disk|gpus", "cpus, ram, ..."), Integer(0)),
+    "owner_links": MapOf(
+        "a map of owners to URLs", Text(), Text("a URL", r"(?:https?|mailto):\S+", "write it as https://...")
+    ),
+    "resources": MapOf(
+        "a map of resources",
+        Text("a resource", "cpus|ram|disk|gpus", "expected one of cpus, ram, disk, gpus"),
+        Integer(0),
+    ),
     "user_defined_filters": OBJECT_MAP,
     # The path of a class is a strategy from a plugin.
     "weight_rule": Text(
-        "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "`downstream`, `upstream` or `absolute`"
+        "a weight rule", r"downstream|upstream|absolute|\w+(?:\.\w+)+", "expected one of downstream, upstream, absolute"
     ),
 }
 # The description, an example, and a label if the name is not clear.

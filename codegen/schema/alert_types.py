@@ -31,7 +31,7 @@ class Message(Text):
     def convert(self, scalar: Scalar) -> str:
         text = super().convert(scalar).rstrip("\r\n")
         if self._is_line and re.search(r"[\r\n]", text):
-            raise InvalidError("must be one line", "remove the line breaks")
+            raise InvalidError("expected text on one line, got several lines", "remove the line breaks")
         check_template(text)
         return text
 
@@ -51,7 +51,7 @@ class ConnectionId(Text):
                 "expected a connection ID, got a value that looks like a secret", _CONNECTION_HINT, rules.SECRET
             )
         if not re.fullmatch(r"[\w#!()\-.:/\\]+", text, re.ASCII):
-            hint = "letters, digits and `_-.:/`; `airflow connections list` shows the IDs"
+            hint = "use letters, digits and `_-.:/`; `airflow connections list` shows the IDs"
             raise InvalidError(f"{quoted(text)} is not a connection ID", hint)
 
 
@@ -128,7 +128,10 @@ class _Line(FieldType[str]):
 
     def _read(self, node: Node, report: Report) -> str:  # noqa: ARG002
         if not isinstance(node, Scalar) or node.kind != "str" or re.search(r"[\r\n]", node.text):
-            raise InvalidError("must be text on one line", "quote it")
+            is_text = isinstance(node, Scalar) and node.kind == "str"
+            hint = f'quote it: "{node.text}"' if isinstance(node, Scalar) else "write a single value"
+            message = f"expected {self.words}, got {'several lines' if is_text else named(node)}"
+            raise InvalidError(message, "remove the line breaks" if is_text else hint)
         _check_template(node)
         return node.text
 
@@ -144,7 +147,10 @@ def _check_argument(name: str) -> None:
 _NO_NAME = "cannot be a name here"
 _ARGUMENT = "use the name of a Python argument other than `context`"
 HEADERS: MapOf[str] = MapOf(
-    "a map", KeyName(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)", _NO_NAME, "the name of a header"), _Line(), is_nullable=False
+    "a map",
+    KeyName(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)", "is not the name of a header", "use letters, digits and `-`"),
+    _Line(),
+    is_nullable=False,
 )
 JSON: MapOf[Any] = MapOf("a map", None, Data(_check_template, is_templated=True))
 ARGUMENTS: MapOf[Any] = MapOf(

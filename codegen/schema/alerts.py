@@ -52,7 +52,7 @@ class EmailAlert(_AlertKind):
         "'{{ dag.dag_id }} needs attention'",
     )
     html_content: str | None = key(
-        Message("HTML"), "The body. Default: the default text of an alert in Slack.", "'Run <b>{{ run_id }}</b>'"
+        Message("HTML"), "The body. Default: the same text as in Slack.", "'Run <b>{{ run_id }}</b>'"
     )
     smtp_conn_id: str | None = key(
         ConnectionId(), "The connection, of the type `smtp`. Default: `smtp_default`.", "mail"
@@ -169,10 +169,10 @@ class _AlertSection(Section[Alert]):
         names = _ONE_ALERT.names
         one_of = "one of " + ", ".join(f"`{name}`" for name in names)
         if not isinstance(node, MapNode):
-            raise InvalidError(f"expected an alert, got {named(node)}", _as_map(node) or one_of)
+            raise InvalidError(f"expected an alert, got {named(node)}", _as_map(node) or f"write {one_of}")
         unknown = next((name for name in node.entries if name not in names), None)
         if unknown is not None:
-            message, hint = f"{quoted(unknown)} is not an alert type", nearest(unknown, names) or one_of
+            message, hint = f"{quoted(unknown)} is not an alert type", nearest(unknown, names) or f"expected {one_of}"
             if unknown == "$import":
                 hint = "write `python` instead of `$import`"
             report(Diagnostic(rules.UNKNOWN_KEY, message, node.entries[unknown].key_location, hint))
@@ -193,7 +193,7 @@ class AlertList(FieldType[tuple[Alert, ...]]):
         """Return the valid alerts."""
         items = node.items if isinstance(node, ListNode) else (node,)
         if not items:
-            raise InvalidError("there must be at least one alert", "write `null` for no alerts")
+            raise InvalidError("expected at least one alert, got an empty list", "write `null` for no alerts")
         return tuple(alert for item in items if (alert := ALERT.read(item, report)))
 
     def json_schema(self) -> JsonSchema:

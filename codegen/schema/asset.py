@@ -72,7 +72,7 @@ class AssetList(FieldType[tuple[Asset, ...]]):
     def _read(self, node: Node, report: Report) -> tuple[Asset, ...]:
         items = node.items if isinstance(node, ListNode) else (node,)
         if not items:
-            raise InvalidError("there must be at least one asset", "name an asset, or leave the key out")
+            raise InvalidError("expected at least one asset, got an empty list", "name an asset, or leave the key out")
         for item in items:
             if isinstance(item, MapNode) and [*item.entries] == ["asset"]:
                 raise InvalidError("`asset` is only valid in `after`", "write the name or the URI without `asset`")

@@ -121,9 +121,9 @@ class Schedule(TaskDefaults):
         IntervalType(),
         "A cron expression of five fields, which can contain names, `L`, `#` and `H` (a time derived from the "
         "schedule's name). Or a duration that divides the hour or the day, such as `15m` or `6h`. Or an alias: "
-        "`@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly` or `@annually`. Or `@once`, "
-        "`@manual` or `@none`, for manual runs only. Or a map with `uses`: a timetable from Airflow or your own. "
-        "Required without `after`.",
+        "`@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@quarterly`, `@yearly` or `@annually`. Or, for "
+        "manual runs only, `@manual`, `@none` or, as in Meltano, `@once`. Or a map with `uses`: a timetable from "
+        "Airflow or your own. Required without `after`.",
         '"0 6 * * 1-5"',
         "",
         owns=("schedule", "schedule_interval", "timetable"),
@@ -244,15 +244,15 @@ class Schedule(TaskDefaults):
 
     environments: Mapping[str, Mapping[str, Any]] = _where(
         Overlays(lambda: Table(keys_of(Schedule))),
-        "The keys that differ in a deployment environment of the configuration: any except `name`, `only` and "
+        "The keys that differ in an environment of the configuration: any except `name`, `only` and "
         "`environments`. Each environment has its own folder of DAG files.",
         "{prod: {environment: prod, interval: '@hourly'}}",
         {},
         label="Differences between environments",
     )
     only: tuple[str, ...] = _where(
-        TextList("a list of deployment environments", Text("a deployment environment")),
-        "The deployment environments that have this schedule. Default: all.",
+        TextList("a list of environments", Text("an environment")),
+        "The environments that have this schedule. Default: all.",
         "[prod]",
         (),
         label="Only in these environments",

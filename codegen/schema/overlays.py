@@ -43,4 +43,4 @@ class Overlays(MapOf[Mapping[str, Any]]):
 
     def __init__(self, table: Callable[[], Table]) -> None:
         hint = "write the name of an environment, and its keys below it"
-        super().__init__("a map of deployment environments to keys", None, _Overlay(table), hint=hint)
+        super().__init__("a map of environments to keys", None, _Overlay(table), hint=hint)

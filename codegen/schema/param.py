@@ -72,7 +72,7 @@ class _Types(FieldType[str | list[str]]):
             return [name for name in dict.fromkeys(names) if name]
         if isinstance(node, Scalar):
             return Choice(*TYPES).read(node, report)
-        raise InvalidError("must be a JSON type or a list of JSON types", f"one of {', '.join(TYPES)}")
+        raise InvalidError("expected a JSON type or a list of JSON types", f"write one of {', '.join(TYPES)}")
 
     def json_schema(self) -> JsonSchema:
         return {"anyOf": [{"enum": list(TYPES)}, {"type": "array", "minItems": 1, "items": {"enum": [*TYPES, None]}}]}
@@ -150,7 +150,7 @@ class _ParamSection(Section[Param]):
 _NAME = KeyName(
     "[A-Za-z_][A-Za-z0-9_]*",
     "cannot be the name of a run parameter",
-    "letters, digits and _, not starting with a digit; templates read it as {{ params.NAME }}",
+    "use letters, digits and `_`, not starting with a digit; templates read it as {{ params.NAME }}",
     _check_name,
 )
 

@@ -184,7 +184,7 @@ class TaskList(FieldType[tuple[Task, ...]]):
     def _read(self, node: Node, report: Report) -> tuple[Task, ...]:
         items = (node,) if isinstance(node, Scalar) else self._items(node)
         if not items:
-            raise InvalidError("there must be at least one task", "write `- tap-gitlab target-postgres`")
+            raise InvalidError("expected at least one task, got an empty list", "write `- tap-gitlab target-postgres`")
         tasks = tuple(task for item in items if (task := self._read_task(item, report)))
         _check_ids(tasks, report)
         return tasks
@@ -264,7 +264,7 @@ def _check_ids(tasks: Sequence[Task], report: Report) -> None:
             line = f"`{to_yaml({'id': wanted}).strip()}`"
             hint = f"add {line}" if "" in task.at else f"write it as a map with {line} and `run`"
             place = task.at.get("") or task.at["run"]
-            report(Diagnostic(rules.MISSING_KEY, f"a task with this `{task.kind}` needs an `id`", place, hint))
+            report(Diagnostic(rules.MISSING_KEY, f"a task with this `{task.kind}` requires an `id`", place, hint))
 
 
 def free_id(wanted: str, taken: Container[str | None]) -> str:

@@ -20,7 +20,7 @@ from codegen.text.shell import check_arguments, check_command, words_of
 Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_NAME_HINT = "letters, digits and _, as in Python"
+_NAME_HINT = "use letters, digits and `_`, as in Python"
 
 
 class Command(Text):
@@ -51,7 +51,7 @@ _COMMAND = _Arguments("a Meltano command", "meltano")
 MELTANO_COMMANDS = TextList("a list of Meltano commands", _COMMAND, is_unique=False)
 INVOKE = _Arguments("arguments of `meltano invoke`", "meltano invoke")
 # Commands would read a name with a leading dash as an option.
-PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "a name without spaces, as in meltano.yml")
+PLUGIN = Name("the name of a plugin", r"[^\-\s][^\s]*", "write a name without spaces, as in meltano.yml")
 
 
 class Transform(Choice):
@@ -91,7 +91,7 @@ class Uses(Text):
         return {"anyOf": [{"$ref": "#/definitions/operator"}, super().json_schema()]}
 
 
-CALLABLE = FullName("a Python callable", "the module and the name: quality.checks.rows")
+CALLABLE = FullName("a Python callable", "write the module and the name, such as quality.checks.rows")
 
 
 def _check_argument(name: str) -> None:

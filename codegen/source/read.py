@@ -51,7 +51,7 @@ def read_text(
     except InvalidError as error:
         return None, [error.at(Location(name))]
     except OSError as error:
-        message = f"cannot be read: {error.strerror}"
+        message = f"this file cannot be read: {error.strerror}"
         hint = "split it" if error.errno == errno.EFBIG else "fix or remove it"
         return None, [Diagnostic(rules.UNREADABLE, message, Location(name), hint)]
 

@@ -49,7 +49,9 @@ def compare(
         try:
             before = cache.of_file(name, f"{root}/{name}", _read)
         except OSError as error:
-            diagnostics.append(Diagnostic(rules.UNREADABLE, f"cannot be read: {error.strerror}", Location(name)))
+            diagnostics.append(
+                Diagnostic(rules.UNREADABLE, f"this file cannot be read: {error.strerror}", Location(name))
+            )
             continue
         after = wanted.get(name, "")
         if before is None:

@@ -72,7 +72,7 @@ class Transaction:
                 (self._root / change.name).unlink(missing_ok=True)
                 done.append(change)
         except (OSError, UnicodeError) as error:
-            message = f"cannot be written: {getattr(error, 'strerror', '') or error}"
+            message = f"this file cannot be written: {getattr(error, 'strerror', '') or error}"
             hint = "fix the cause and run the command again; no file is partially written"
             return done, [Diagnostic(rules.NOT_WRITTEN, message, Location(change.name), hint)]
         finally:
@@ -100,7 +100,7 @@ class Transaction:
         for change, target in targets:
             if names.setdefault(target, change.name) != change.name:
                 message = f"a symlink makes this the same file as {quoted(names[target])}"
-                hint = "replace the symlink with a separate file or directory"
+                hint = "replace the symlink with a separate file or folder"
                 yield Diagnostic(rules.NOT_WRITTEN, message, Location(change.name), hint)
 
     def _remove_if_empty(self, folder: Path) -> None:

@@ -113,11 +113,11 @@ def check_run(run: str) -> None:
 def check_arguments(run: str) -> None:
     """Raise an InvalidError for arguments that cannot be passed to Meltano, or templates that Airflow cannot render."""
     if "\x00" in run:
-        message = "contains the character U+0000, which cannot be passed to a program"
+        message = "the arguments contain the character U+0000, which cannot be passed to a program"
         raise InvalidError(message, "remove it", rules.INVALID_RUN)
     if len(run) > LONGEST_COMMAND:
-        message = f"has {len(run)} characters; the maximum is {LONGEST_COMMAND}"
-        raise InvalidError(message, "shorten it", rules.INVALID_RUN)
+        message = f"the arguments have {len(run)} characters; the maximum is {LONGEST_COMMAND}"
+        raise InvalidError(message, "shorten them", rules.INVALID_RUN)
     # Airflow renders each word separately, so a template cannot span several words.
     for word in words_of(run):
         check_template(word)
@@ -135,13 +135,13 @@ def check_command(command: str) -> None:
             hint = """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command"""
         raise InvalidError(message, hint, rules.TEMPLATE)
     if len(command) > LONGEST_COMMAND:
-        message = f"has {len(command)} characters; the maximum is {LONGEST_COMMAND}"
+        message = f"the command has {len(command)} characters; the maximum is {LONGEST_COMMAND}"
         raise InvalidError(message, "move it to a script in the project", rules.INVALID_COMMAND)
     if is_too_deep(command):
         message = f"the command is nested deeper than {MOST_DEPTH} levels; each `&&` is a level"
         raise InvalidError(message, "write the commands on separate lines", rules.NESTED_TOO_DEEP)
     if (len(command) - len(command.rstrip("\\"))) % 2:
-        raise InvalidError("ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
+        raise InvalidError("the command ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
 
 
 def as_script(

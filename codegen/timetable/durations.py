@@ -33,12 +33,12 @@ def cron_of(duration: timedelta, text: str) -> str:
     if duration in _CRONS:
         return _CRONS[duration]
     if duration < _MINUTE:
-        message = f"{quoted(text)} is less than a minute, the shortest interval of a cron"
+        message = f"{quoted(text)} is less than a minute, the shortest interval of a cron expression"
     elif duration > _DAY:
-        message = f"{quoted(text)} is longer than a day, and a cron cannot count across days"
+        message = f"{quoted(text)} is longer than a day, and a cron expression cannot count across days"
     else:
         cycle = "hour" if duration < _HOUR else "day"
-        message = f"{quoted(text)} does not divide the {cycle}, so a cron would fire unevenly"
+        message = f"{quoted(text)} does not divide the {cycle}, so a cron expression would run at uneven intervals"
     choices = sorted([*_CRONS, _WEEK])
     near = [max((each for each in choices if each < duration), default=None)]
     near += [min((each for each in choices if each >= duration), default=None)]

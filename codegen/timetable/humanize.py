@@ -59,12 +59,17 @@ def _weekdays(weekdays: Sequence[int]) -> str:
 
 
 def _day_of_month(recurrence: OnDayOfMonth) -> str:
-    months = {EVERY_MONTH: "every month", QUARTERLY: "every quarter's first month"}.get(
-        recurrence.months, "every January"
-    )
-    if recurrence.day == LAST_DAY:
-        return f"on the last day of {months}"
-    return f"on day {recurrence.day} of {months}{' that has one' if recurrence.months_without else ''}"
+    day = "last day" if recurrence.day == LAST_DAY else _ordinal(int(recurrence.day))
+    if recurrence.months == EVERY_MONTH:
+        return f"on the {day} of every month{' that has one' if recurrence.months_without else ''}"
+    if recurrence.months == QUARTERLY:
+        return "on the first day of every quarter" if day == "1st" else f"on the {day} of every quarter's first month"
+    return f"every year on the {day} of January"
+
+
+def _ordinal(number: int) -> str:
+    is_teen = 10 < number % 100 < 14  # noqa: PLR2004  # 11th, 12th, 13th
+    return f"{number}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def _times(hours: Sequence[int], minute: int) -> str:

@@ -96,14 +96,14 @@ def _alias(alias: str) -> Interval:
     if known not in AIRFLOW_PRESETS:
         raise InvalidError(
             f"{quoted(alias)} is not a valid interval",
-            nearest(alias.lower(), ALIASES) or f"one of {', '.join(ALIASES)}, or a cron",
+            nearest(alias.lower(), ALIASES) or f"expected one of {', '.join(ALIASES)}, or a cron expression",
             rules.INVALID_INTERVAL,
         )
     return Interval(known)
 
 
 def _wrong_count(fields: list[str]) -> InvalidError:
-    message = f"a cron has five fields, this has {len(fields)}"
+    message = f"a cron expression has five fields, this one has {len(fields)}"
     if len(fields) == 1 and f"@{fields[0].lower()}" in ALIASES:
         return InvalidError(
             f"{quoted(fields[0])} is not a valid interval",
@@ -111,7 +111,8 @@ def _wrong_count(fields: list[str]) -> InvalidError:
             rules.INVALID_INTERVAL,
         )
     hint = (
-        _meaning_of(fields) or "minute, hour, day of the month, month, day of the week, an alias such as @daily, or 6h"
+        _meaning_of(fields)
+        or "write minute, hour, day of the month, month and day of the week; or an alias such as @daily, or 6h"
     )
     return InvalidError(message, hint, rules.INVALID_INTERVAL)
 
@@ -144,7 +145,9 @@ def _check_field(field: str, name: str) -> None:
     names = {"month": _MONTHS, "day of the week": DAYS}.get(name, ())
     for word in _WORD.findall(field):
         if word.lower() not in names:
-            hint = nearest(word.lower()[:3], names) if names else "names are for months and weekdays"
+            hint = nearest(word.lower()[:3], names) or f"expected one of {', '.join(names)}"
+            if not names:
+                hint = "use a number: only months and weekdays have names"
             raise InvalidError(f"{quoted(word)} is not a valid {name}", hint, rules.INVALID_INTERVAL)
 
 
@@ -184,8 +187,8 @@ def _check_cron(cron: str) -> None:
     try:
         croniter(cron, datetime(2024, 1, 1, tzinfo=timezone.utc)).get_next(datetime)
     except CroniterBadDateError as error:
-        hint = "the day does not exist in these months"
-        raise InvalidError(f"{quoted(cron)} never fires", hint, rules.INVALID_INTERVAL) from error
+        message = f"{quoted(cron)} never runs: the day does not exist in these months"
+        raise InvalidError(message, "change the day or the month", rules.INVALID_INTERVAL) from error
 
 
 def _refusal(cron: str) -> InvalidError:
@@ -197,7 +200,9 @@ def _refusal(cron: str) -> InvalidError:
         try:
             croniter.expand(" ".join(single), hash_id=b"")
         except ValueError:
-            return InvalidError(f"{quoted(field)} is not a valid {name}", f"from {values}", rules.INVALID_INTERVAL)
+            return InvalidError(f"{quoted(field)} is not a valid {name}", f"use {values}", rules.INVALID_INTERVAL)
     return InvalidError(
-        f"{quoted(cron)} is not a valid cron expression", "minute, hour, day, month, weekday", rules.INVALID_INTERVAL
+        f"{quoted(cron)} is not a valid cron expression",
+        "write minute, hour, day, month, weekday",
+        rules.INVALID_INTERVAL,
     )

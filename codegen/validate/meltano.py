@@ -67,6 +67,8 @@ def _check_invoked(task: Task, schedule: Schedule, plugins: Mapping[str, set[str
 
 
 def _adding(name: str, *adds: str) -> str:
+    if not re.match(r"\w", name):
+        return "correct the name, or write a shell command as `command`"
     return f"add it with `{shell_command('meltano', *adds, names=[name])}`"
 
 
@@ -152,7 +154,7 @@ def _check_changes(
     """Report a command that changes the project: the change is permanent, and concurrent runs overwrite it."""
     if not changes_project(words):
         return
-    message = f"{quoted(command)} permanently changes the Meltano project for every pipeline"
+    message = f"{quoted(command)} permanently changes the Meltano project for every schedule"
     hint = "run it once by hand, and commit the change"
     if words in all_words and (variables := equivalent_variables(words, all_words)):
         is_selection = any(name.endswith("__SELECT") for name in variables)

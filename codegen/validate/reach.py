@@ -38,12 +38,12 @@ def _check_kinds(schedule: Schedule) -> Iterator[Diagnostic]:
         if not task_ids:
             continue
         keys = ", ".join(f"`{name}`" for name in names)
-        needed = either(reaches)
+        needed, has = either(reaches), "has" if len(names) == 1 else "have"
         if len(task_ids) == len(schedule.tasks or ()):
-            message = f"no task has {needed}, so this has no effect: {keys}"
-            hint = f"remove it, or add a task with {needed}"
+            message = f"{keys} {has} no effect: no task has {needed}"
+            hint = f"remove {'it' if len(names) == 1 else 'them'}, or add a task with {needed}"
         else:
-            message = f"{keys} {'has' if len(names) == 1 else 'have'} no effect on {', '.join(map(quoted, task_ids))}"
+            message = f"{keys} {has} no effect on {', '.join(map(quoted, task_ids))}"
             hint = f"set it in each task with {needed} instead"
         yield Diagnostic(rules.NO_EFFECT, message, min(schedule.at[name] for name in names), hint)
 

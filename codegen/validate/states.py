@@ -51,7 +51,9 @@ def check_states(
             is_meant = not (state.step.task.extractor or others.step.task.extractor) and state.work == others.work
             if other.name != schedule.name and not is_meant:
                 where = _place(other, others)
-                message = f"shares the state ID {quoted(state.id)} with {quoted(other.name)} ({where}): {REASON}"
+                message = (
+                    f"the schedule shares the state ID {quoted(state.id)} with {quoted(other.name)} ({where}): {REASON}"
+                )
                 of_run = f"set a `state_id_suffix` in the schedule that has not run yet, or use {OWN_EXTRACTOR}"
                 of_pair = "set a different `state_id` in the schedule that has not run yet"
                 hint = of_pair if state.step.task.extractor else of_run

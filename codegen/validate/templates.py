@@ -67,7 +67,7 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
         message = f"{quoted(use.text)} is in UTC: at {other.at:%H:%M} in {schedule.timezone} it is {day}{when}"
         yield Diagnostic(rules.UTC_DATE, message, place, hint)
     if use.variable in OF_AN_INTERVAL and _has_empty_intervals(schedule, airflow):
-        message = f"on Airflow 3 the data interval of {quoted(use.variable)} is empty"
+        message = f"{quoted(use.variable)} belongs to an empty data interval: its start and end are equal on Airflow 3"
         hint = "set `data_interval: true`, or use `logical_date`"
         yield Diagnostic(rules.NO_DATA_INTERVAL, message, place, hint)
 

@@ -151,7 +151,7 @@ def _check_of_failing(received: Received, calls: list[dict[str, Any]]) -> None:
     assert (task["event"], task["task_id"], task["run_id"]) == ("failure", "load", run_id)
     assert re.fullmatch(re.escape(f"{dag_id}: load failed in {run_id}\nTry 2 of 2: ") + log, task["text"])
     assert (run["event"], run["dag_id"]) == ("failure", dag_id)
-    assert re.fullmatch(re.escape(f"{dag_id} failed: task_failure in {run_id}\n") + f"(load: )?{log}", run["text"])
+    assert re.fullmatch(re.escape(f"{dag_id} failed in {run_id}: task_failure\n") + f"(load: )?{log}", run["text"])
 
     message = _request(received, "/api/chat.postMessage", dag_id)
     assert (message.body["channel"], message.body["text"]) == ("#data-alerts", run["text"])
@@ -176,7 +176,7 @@ def _check_of_failing(received: Received, calls: list[dict[str, Any]]) -> None:
 def _check_of_succeeding(received: Received, calls: list[dict[str, Any]]) -> None:
     dag_id = "meltano_succeeding"
     task, run = (_request(received, f"/of/{path}", dag_id).body for path in ("task", "run"))
-    text = f"{dag_id} succeeded: {run['run_id']}"
+    text = f"{dag_id} succeeded in {run['run_id']}"
     assert run == {"text": text, "event": "success", "dag_id": dag_id, "run_id": run["run_id"]}
     assert task["text"].startswith(f"{dag_id}: load succeeded in {run['run_id']}\nTry 1 of 2: http://")
     assert _request(received, "/services/T0/B0/x", dag_id).body["text"] == f"{dag_id} is fine"

@@ -75,7 +75,7 @@ class _MountSection(Section[Mount]):
         kind = mount.type or _type_of(mount.source)
         if not _is_path(mount.target) or not mount.target.strip("/"):
             message = f"the target must be an absolute path below `/`, got {quoted(mount.target)}"
-            raise InvalidError(message, "such as /project/output")
+            raise InvalidError(message, "write a path such as /project/output")
         if kind == "tmpfs" and mount.source:
             raise InvalidError("a `tmpfs` has no source", "remove `source`")
         if kind == "bind" and not _is_path(mount.source):
@@ -84,7 +84,7 @@ class _MountSection(Section[Mount]):
             message = (
                 f"{quoted(mount.source)} is not the name of a volume" if mount.source else "the volume has no `source`"
             )
-            raise InvalidError(message, "letters, digits, `_`, `.` and `-`; or an absolute path for a bind mount")
+            raise InvalidError(message, "use letters, digits, `_`, `.` and `-`; or an absolute path for a bind mount")
         return replace(mount, type=kind)
 
     def _missing(self, name: str) -> InvalidError:

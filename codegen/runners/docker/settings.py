@@ -28,7 +28,7 @@ class _Size(ScalarType[str]):
         if scalar.kind in {"int", "float"}:
             raise InvalidError("a size needs a unit", f"write {scalar.text}m or {scalar.text}g")
         if not re.fullmatch(self.pattern, scalar.text):
-            hint = "a number with one of Docker's units b, k, m, g and t, such as 512m"
+            hint = "write a number with one of Docker's units b, k, m, g and t, such as 512m"
             raise InvalidError(f"{quoted(scalar.text)} is not a size", hint)
         return scalar.text
 
@@ -41,7 +41,7 @@ _DEVICE_REQUEST = Object(
     "a device request",
     driver=Text(),
     count=Integer(-1),
-    device_ids=ListOf("a list of ids", Text()),
+    device_ids=ListOf("a list of IDs", Text()),
     capabilities=ListOf("a list of lists of capabilities", ListOf("a list of capabilities", Text())),
     options=MapOf("a map of options", None, Text()),
 )

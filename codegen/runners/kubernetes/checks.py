@@ -45,7 +45,7 @@ def _check_variables(settings: Kubernetes, env: Mapping[str, str]) -> Iterator[D
     for name in settings.secrets:
         if name in env:
             message = f"{quoted(name)} is already set in `env`"
-            yield Diagnostic(rules.TWICE, message, settings.at["secrets"], "remove it there or here")
+            yield Diagnostic(rules.TWICE, message, settings.at["secrets"], "remove one of them")
 
 
 def _check_labels(settings: Kubernetes) -> Iterator[Diagnostic]:
@@ -57,7 +57,7 @@ def _check_labels(settings: Kubernetes) -> Iterator[Diagnostic]:
             message = f"Airflow sets the label {quoted(name)} on each pod"
             yield Diagnostic(rules.INVALID_VALUE, message, place, "choose another name")
         elif not is_template(value) and not re.fullmatch(_LABEL, value):
-            hint = "at most 63 letters, digits, `_`, `.` and `-`, with a letter or a digit at both ends"
+            hint = "use at most 63 letters, digits, `_`, `.` and `-`, with a letter or a digit at both ends"
             yield Diagnostic(rules.INVALID_VALUE, f"{quoted(value)} is not a valid label value", place, hint)
 
 
@@ -94,7 +94,8 @@ def _check_volumes(settings: Kubernetes) -> Iterator[Diagnostic]:
         if len(volume) != _VOLUME_KEYS:
             message = f"the volume {quoted(volume['name'])} must have exactly one source"
             place = settings.at[f"volumes.{number}"]
-            yield Diagnostic(rules.INVALID_VALUE, message, place, "such as `emptyDir: {}`")
+            hint = "keep one of them" if len(volume) > _VOLUME_KEYS else "add one, such as `emptyDir: {}`"
+            yield Diagnostic(rules.INVALID_VALUE, message, place, hint)
 
 
 def _check_mounts(settings: Kubernetes) -> Iterator[Diagnostic]:

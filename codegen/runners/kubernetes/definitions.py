@@ -144,7 +144,7 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
     title = schema.get("title", "the object")
     if error.validator == "additionalProperties" and isinstance(node, MapNode):
         fields = schema.get("properties", {})
-        few = "its fields are " + ", ".join(f"`{name}`" for name in fields) if len(fields) <= _MAX_LISTED else ""
+        few = "expected one of " + ", ".join(f"`{name}`" for name in fields) if len(fields) <= _MAX_LISTED else ""
         for name in (name for name in value if name not in fields):
             message = f"{quoted(name)} is not a field of Kubernetes' {title}"
             hint = nearest(name, fields) or few or "see `kubectl explain`"
@@ -156,7 +156,7 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
                 yield Diagnostic(rules.MISSING_KEY, message, node.location, f"add `{name}`")
     elif error.validator == "enum":
         known = [word for word in error.validator_value if word]
-        hint = nearest(str(value), known) or f"one of {', '.join(known)}"
+        hint = nearest(str(value), known) or f"expected one of {', '.join(known)}"
         yield Diagnostic(rules.INVALID_VALUE, f"{quoted(str(value))} is not a valid value", node.location, hint)
     elif error.validator == "pattern":
         message = f"{quoted(str(value))} is not a quantity"

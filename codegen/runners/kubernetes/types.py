@@ -11,7 +11,7 @@ from codegen.keys.containers import KeyName, MapOf, OrTemplate
 from codegen.keys.field_type import FieldType, JsonSchema, ScalarType
 from codegen.source.nodes import Scalar
 
-QUANTITY_HINT = "such as 500m for half a CPU, or 512Mi of memory"
+QUANTITY_HINT = "write it as 500m for half a CPU, or 512Mi of memory"
 _QUANTITY = r"(\d+(?:\.\d*)?|\.\d+)(?:([KMGTPE])i|([numkMGTPE])|[eE]([+-]?\d{1,3}))?"
 _SUFFIXES = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _DEVICE = r"[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?/[A-Za-z0-9](?:[A-Za-z0-9_.\-]*[A-Za-z0-9])?"
@@ -41,7 +41,11 @@ class _Quantity(ScalarType[str]):
             raise self._wrong(scalar)
         text = scalar.text
         if amount(text).denominator != 1 and self._is_whole:
-            hint = f"write {quoted(text[:-1] + 'Mi')}" if text.endswith("m") else "this resource cannot be divided"
+            hint = (
+                f"write {quoted(text[:-1] + 'Mi')}"
+                if text.endswith("m")
+                else "round it: this resource cannot be divided"
+            )
             raise InvalidError(f"{quoted(text)} is not a whole number", hint)
         return text
 
@@ -54,7 +58,7 @@ class Resources(MapOf[str]):
 
     def __init__(self) -> None:
         pattern = rf"(?:cpu|memory|ephemeral-storage|hugepages-\d+(?:[KMG]i)?|{_DEVICE})"
-        hint = "cpu, memory, ephemeral-storage, hugepages-2Mi, or a device such as nvidia.com/gpu"
+        hint = "expected one of cpu, memory, ephemeral-storage, hugepages-2Mi, or a device such as nvidia.com/gpu"
         name = KeyName(pattern, "is not a resource", hint)
         super().__init__("a map of resources to quantities", name, OrTemplate(_Quantity(is_whole=False)))
         self._whole = OrTemplate(_Quantity(is_whole=True))

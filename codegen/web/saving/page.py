@@ -177,7 +177,7 @@ def _conflict(draft: Draft, on_disk: str | None) -> _RefusedError:
 
 
 def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) -> str:
-    causes = " ".join(f"{quoted(problem.location.path)} {problem.message}." for problem in problems)
+    causes = " ".join(f"{quoted(problem.location.path)}: {problem.message}." for problem in problems)
     names = ", ".join(quoted(change.name) for change in done)
     rest = f"Files written before the error: {names}." if done else "No files written."
     return f"{causes} {rest} Fix the problem, and save again."
