@@ -21,7 +21,7 @@ from pathlib import Path
 from environments import ENVIRONMENTS, ROOT, Environment, clean_environ
 from harness import free_ports
 from manual import BLOCK, COMMAND, PAGES, is_played_slowly, start_project
-from processes import PATIENCE, processes_with
+from processes import TIMEOUT, processes_with
 
 SLOW_PAGES = [page for page in PAGES if is_played_slowly(page.read_text(encoding="utf-8"))]
 _CHAPTER = re.compile(r"^(?=<!-- project: (\S+) -->$)", re.MULTILINE)
@@ -78,7 +78,7 @@ class Machine:
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
-                    timeout=PATIENCE,
+                    timeout=TIMEOUT,
                     check=False,
                 )
             assert done.returncode == 0, _all_of(log, outputs)
@@ -105,7 +105,7 @@ class Machine:
             UV_CACHE_DIR=os.environ.get("UV_CACHE_DIR", str(caches / "uv")),
             UV_PYTHON=str(self.tools / "python3"),
             AIRFLOW__API__PORT=str(free_ports(1)[0]),
-            AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT=str(PATIENCE),
+            AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT=str(TIMEOUT),
             NO_COLOR="1",
         )
 
