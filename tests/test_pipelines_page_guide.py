@@ -27,11 +27,11 @@ def test_each_label_of_the_guide_is_on_a_page(team: Team) -> None:
 
 
 def _labels(guide: str) -> set[str]:
-    """The bold and the quoted words; a bold symptom that opens an item of the last list is no label."""
-    start, turns = guide.split("## Wrong turns")
-    turns = re.sub(r"^- \*\*([^*]+)\*\*", r"- \1", turns, flags=re.MULTILINE)
+    """Return the bold and the quoted words; a bold symptom that opens an item of the last list is no label."""
+    start, problems = guide.split("## Common problems")
+    problems = re.sub(r"^- \*\*([^*]+)\*\*", r"- \1", problems, flags=re.MULTILINE)
     return {
-        " ".join((bold or said).split()) for bold, said in re.findall(r"\*\*([^*]+)\*\*|\"([^\"]+)\"", start + turns)
+        " ".join((bold or said).split()) for bold, said in re.findall(r"\*\*([^*]+)\*\*|\"([^\"]+)\"", start + problems)
     }
 
 

@@ -266,7 +266,7 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
 
 
 def _pipelines_with(errors: Iterable[Diagnostic], snapshot: Snapshot) -> dict[str, str]:
-    """The files of the pipelines with errors, by name."""
+    """Return the files of the pipelines with errors, by name."""
     files = {each.location.path for each in errors}
     return {each.name: each.relative for each in snapshot.reading.schedules if each.source in files}
 
