@@ -105,7 +105,6 @@ class Machine:
             UV_CACHE_DIR=os.environ.get("UV_CACHE_DIR", str(caches / "uv")),
             UV_PYTHON=str(self.tools / "python3"),
             AIRFLOW__API__PORT=str(free_ports(1)[0]),
-            AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT=str(PATIENCE),
             NO_COLOR="1",
         )
 
