@@ -29,11 +29,11 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from environments import ROOT
 from git_repository import git
 from manual_parts import GENERATED, with_generated_parts
 from project_builder import dagpress_in, write
-from pytest import MonkeyPatch
 
 from codegen.configuration.file import has_configuration
 
@@ -131,7 +131,7 @@ class Reader:
     def _run(self, command: str) -> tuple[int, str]:
         """Return the exit code and the terminal output. `dagpress` runs in this process, which is faster."""
         if command.startswith("dagpress ") and not _SHELL.search(command):
-            with MonkeyPatch.context() as patch:
+            with pytest.MonkeyPatch.context() as patch:
                 # As from the package index.
                 patch.setattr("codegen.cli.setup._installed_from", lambda: f"dagpress=={version('dagpress')}")
                 return dagpress_in(self.project, *shlex.split(command)[1:])
