@@ -34,11 +34,11 @@ def test_a_page_matches_its_files_and_the_output_of_its_commands(
     assert page.read_text(encoding="utf-8") == true
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "README.md"], ids=_id)
-def test_every_block_of_a_page_is_checked(page: Path) -> None:
+def test_every_block_of_a_page_is_checked() -> None:
     """A block is a file of the repository, written into a project, run, or has a reason not to be."""
     untried = [
-        (language, text)
+        (page.name, language, text)
+        for page in PAGES
         for language, directive, text in blocks(page.read_text(encoding="utf-8"))
         if not directive and language not in {"sh", "console", *_PROSE}
     ]
@@ -53,7 +53,7 @@ _REPORT = "generate, check, validate, verify, import, export"
     [
         ("environments", "check", _REPORT),
         ("severities", "validate", _REPORT),
-        ("no_folder", "list", _REPORT),
+        ("severities_that_cannot_be", "list", _REPORT),
         ("environments", "list", "list"),
         ("layout_of_folders", "list", "list"),
         ("environments_down_the_folders", "show overrides -e prod --explain", "show --explain"),
@@ -80,3 +80,43 @@ def test_the_manual_command_lists_and_prints_the_pages() -> None:
     assert page == re.sub(r"(?m)^<!-- .* -->\n", "", names["operators"].read_text(encoding="utf-8"))
     assert "<!--" not in page
     assert refusal(ROOT, "manual", "operator") == "unknown page `operator` (did you mean `operators`?)"
+
+
+def test_the_guides_show_every_example() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in PAGES if path.parent.name == "guides")
+    examples = {f"examples/schedules/{path.name}" for path in (ROOT / "examples/schedules").glob("*.yml")}
+    assert examples <= set(re.findall(r"<!-- file: (\S+) -->", pages))
+
+
+_PATH = re.compile(r"\]\(([^)#:]+)[^):]*\)")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_link_leads_to_a_file(document: str) -> None:
+    """Sphinx checks those of the manual."""
+    paths = _PATH.findall((ROOT / document).read_text(encoding="utf-8"))
+    assert paths
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
+def test_the_readme_leads_to_every_page_of_the_manual() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES if page.parent != ROOT and page.name != "index.md"}
+    assert {path for path in _PATH.findall(readme) if path.startswith("docs/") and path.endswith(".md")} == pages
+    assert len(readme.splitlines()) <= 250
+
+
+def test_the_documentation_lists_every_block_of_the_templates() -> None:
+    template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/templates.md").read_text(encoding="utf-8")
+    table = page.split("| block |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(re.findall(r"{% block (\w+)", template))
+
+
+def test_the_architecture_lists_every_module() -> None:
+    """Or its folder."""
+    page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `(codegen/[^`]+)`", page, re.MULTILINE)
+    modules = {f"codegen/{path.name}" for path in (ROOT / "codegen").glob("[a-z]*.py")}
+    folders = {f"codegen/{path.parent.name}/" for path in (ROOT / "codegen").glob("*/__init__.py")}
+    assert set(rooms) == modules | folders
