@@ -59,7 +59,7 @@ class Cache:
         function: Callable[..., Any],
         arguments: tuple[Any, ...],
         named: Mapping[str, Any],
-    ) -> Any:  # noqa: ANN401  # what the function returns
+    ) -> Any:  # noqa: ANN401  # the result of any function
         # Unpacking the arguments for this call would take as long as the rest.
         cached = self.results.get(slot) or self.earlier.get(slot)
         if cached is None or cached[0] != given:

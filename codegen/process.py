@@ -22,10 +22,10 @@ from codegen.diagnostics import DagpressError
 _OWN_VARIABLES = "DAGPRESS_"
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 # Seconds: the poll interval for output, and the time from SIGTERM to SIGKILL.
-_PAUSE = 0.1
-_GRACE = 2
+_POLL_SECONDS = 0.1
+_GRACE_SECONDS = 2
 # Bytes: the limit for the output, and the size of one read, which empties a pipe.
-_MOST = 64 * 1024 * 1024
+_MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 _READ = 1024 * 1024
 NO_INPUT = subprocess.DEVNULL
 Child: TypeAlias = subprocess.Popen[bytes]
@@ -58,7 +58,7 @@ def run(  # noqa: PLR0913  # the options of a process
     name: str = "",
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    given: str | Callable[[], str] = "",
+    stdin: str | Callable[[], str] = "",
     merged: bool = False,
     on_line: Callable[[str], None] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
@@ -66,7 +66,7 @@ def run(  # noqa: PLR0913  # the options of a process
 ) -> Output:
     """Run a program without a terminal until it ends, and return its output.
 
-    Daemons that the program leaves behind with the output open are not awaited.
+    Daemons of the program that keep the output open are not awaited.
 
     Args:
         command: the program and its arguments.
@@ -74,7 +74,7 @@ def run(  # noqa: PLR0913  # the options of a process
         name: the name in messages. Default: the file name of the program.
         env: the environment variables. Default: `inherited()`.
         cwd: the working directory.
-        given: the standard input, or a function that returns it, called while the program starts.
+        stdin: the input, or a function that returns it, called while the program starts.
         merged: whether stderr goes to stdout.
         on_line: receives the last complete line of new output.
         is_cancelled: whether to kill the program; called regularly.
@@ -97,10 +97,10 @@ def run(  # noqa: PLR0913  # the options of a process
     # Only the main thread may set handlers.
     is_main = threading.current_thread() is threading.main_thread()
     handled = handling((signal.SIGINT, *ENDING) if is_main else (), leave)
-    with TemporaryFile() as stdin, handled:
-        stdin.write(b"" if callable(given) else given.encode("utf-8", "replace"))
-        stdin.seek(0)
-        source = subprocess.PIPE if callable(given) else stdin
+    with TemporaryFile() as file, handled:
+        file.write(b"" if callable(stdin) else stdin.encode("utf-8", "replace"))
+        file.seek(0)
+        source = subprocess.PIPE if callable(stdin) else file
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT if merged else subprocess.PIPE}
         child = start(command, env=env, cwd=cwd, name=name, start_new_session=True, bufsize=0, stdin=source, **pipes)
         is_over = False
@@ -110,9 +110,9 @@ def run(  # noqa: PLR0913  # the options of a process
             may_leave = True
             for number in early:
                 leave(number, None)
-            if callable(given):
+            if callable(stdin):
                 # In a thread: the program may block on its output before it reads its input.
-                threading.Thread(target=_feed, args=(child, given()), daemon=True).start()
+                threading.Thread(target=_feed, args=(child, stdin()), daemon=True).start()
             output = _read(child, _bounds(name, limit, is_cancelled), on_line)
             is_over = not ends_group
         finally:
@@ -191,7 +191,7 @@ def _without_own(env: Mapping[str, str] | None) -> dict[str, str]:
     return {name: value for name, value in env.items() if not name.startswith(_OWN_VARIABLES)}
 
 
-def end(child: subprocess.Popen[bytes], grace: float = _GRACE) -> None:
+def end(child: subprocess.Popen[bytes], grace: float = _GRACE_SECONDS) -> None:
     """End the process group of a child with SIGTERM and, after some seconds, SIGKILL."""
     try:
         _signal_group(child, signal.SIGTERM)
@@ -222,7 +222,7 @@ def end_all() -> None:
     children = list(_running)
     for child in children:
         _signal_group(child, signal.SIGTERM)
-    deadline = time.monotonic() + _GRACE
+    deadline = time.monotonic() + _GRACE_SECONDS
     for child in children:
         end(child, max(0, deadline - time.monotonic()))
 
@@ -251,8 +251,10 @@ def _bounds(name: str, limit: float, is_cancelled: Callable[[], bool]) -> Callab
         if time.monotonic() > deadline:
             hint = "run it in a terminal to see what it waits for"
             raise ProcessError(f"`{name}` did not end within {limit:.0f} seconds", hint)
-        if size > _MOST:
-            raise ProcessError(f"`{name}` printed more than {_MOST >> 20} MB", "run it in a terminal to see the output")
+        if size > _MAX_OUTPUT_BYTES:
+            raise ProcessError(
+                f"`{name}` printed more than {_MAX_OUTPUT_BYTES >> 20} MB", "run it in a terminal to see the output"
+            )
         if is_cancelled():
             raise ProcessError(f"`{name}` was cancelled")
 
@@ -272,7 +274,7 @@ def _read(
         while not has_ended:
             # Read once more after the end: the pipes can still contain output.
             has_ended = child.poll() is not None
-            for key, _ in selector.select(0 if has_ended else _PAUSE):
+            for key, _ in selector.select(0 if has_ended else _POLL_SECONDS):
                 part = os.read(key.fd, _READ)
                 if not part:
                     selector.unregister(key.fileobj)
@@ -281,7 +283,7 @@ def _read(
                 key.data.extend(part)
             if not selector.get_map():
                 with suppress(subprocess.TimeoutExpired):
-                    child.wait(_PAUSE)
+                    child.wait(_POLL_SECONDS)
             if not has_ended:
                 check(len(stdout) + len(stderr))
     return stdout, stderr

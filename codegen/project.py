@@ -112,7 +112,6 @@ def read_project(root: Path, planned: str = "") -> tuple[Project | None, list[Di
 
 
 def _not_configured(root: Path) -> Diagnostic:
-    """Return the error for a folder without a configuration."""
     if is_folder(root / "schedules"):
         line, pinned = _version_line(root, root)
         message = f"this file, which sets the Airflow version of the DAG files, is missing{pinned}"

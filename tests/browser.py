@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from debian import install
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from processes import PATIENCE
+from processes import TIMEOUT
 from serving import serving
 
 # It loads only our pages, and makes no other requests.
@@ -29,7 +29,7 @@ _FLAGS = (
 @contextmanager
 def launched_browser() -> Iterator[Browser]:
     """Launch the browser; skip the test if it is not installed and cannot be."""
-    expect.set_options(timeout=PATIENCE * 1000)
+    expect.set_options(timeout=TIMEOUT * 1000)
     install("Chromium", ("chromium",), ("chromium", "fonts-dejavu-core"))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_FLAGS)
@@ -48,7 +48,7 @@ def _browser() -> Iterator[Browser]:
 def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     """Open an empty page in a new context; any error in the browser fails the test."""
     with browser.new_context(**options) as context:
-        context.set_default_timeout(PATIENCE * 1000)
+        context.set_default_timeout(TIMEOUT * 1000)
         page, complaints = context.new_page(), list[str]()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -62,7 +62,7 @@ class Environment:
         return f"{self.name} is skipped: it does not install on Python {VERSION}"
 
     def fingerprint(self) -> str:
-        """A hash of all its inputs."""
+        """Return a hash of all its inputs."""
         digest = hashlib.sha256(f"{sys.version} {sys.base_prefix}".encode())
         for path in (Path(__file__), *self.inputs):
             digest.update(path.read_bytes())
@@ -71,7 +71,7 @@ class Environment:
         return digest.hexdigest()
 
     def is_ready(self) -> bool:
-        """Whether it is built from its current inputs."""
+        """Return whether it is built from its current inputs."""
         stamp = self.folder / "ready"
         return stamp.is_file() and stamp.read_text() == self.fingerprint()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import environments
-from processes import PATIENCE, await_that, processes_with
+from processes import TIMEOUT, processes_with, wait_until
 from project_builder import write
 
 from codegen.plan.names import imports_of
@@ -48,7 +48,7 @@ def meltano(folder: Path, *arguments: str, **variables: str) -> str:
     """Run the real `meltano` in a folder with environment variables, check its success, and return its stdout."""
     environ = environments.meltano_environ(MELTANO_SEND_ANONYMOUS_USAGE_STATS="false", **variables)
     done = subprocess.run(
-        ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=PATIENCE
+        ["meltano", *arguments], cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=TIMEOUT
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -92,7 +92,7 @@ class Worker:
 
         The time limit ends it before a failed task is retried, minutes later.
         """
-        return self._ask(operation="command", words=words, environ=environ, limit=PATIENCE)
+        return self._ask(operation="command", words=words, environ=environ, limit=TIMEOUT)
 
     def pods_of(self, path: Path, dag_id: str, env: dict[str, str | None], in_cluster: Path) -> dict[str, Any]:
         """Build the pods of a DAG's tasks, and return the `error` or None, and the `pod` and `operator` by task."""
@@ -223,7 +223,7 @@ class Invocation:
     def environ(self) -> dict[str, str]:
         """Return its environment variables: a Meltano on the PATH, free ports, one task at a time, long timeouts."""
         # By default, a task fails if the API server takes 5 seconds, and Airflow 2 stops its webserver after 120.
-        patient = dict.fromkeys(("WORKERS__EXECUTION_API_TIMEOUT", "WEBSERVER__WEB_SERVER_MASTER_TIMEOUT"), PATIENCE)
+        patient = dict.fromkeys(("WORKERS__EXECUTION_API_TIMEOUT", "WEBSERVER__WEB_SERVER_MASTER_TIMEOUT"), TIMEOUT)
         settings = {**self.ports, **patient, "CORE__PARALLELISM": 1, "API__WORKERS": 1, "WEBSERVER__WORKERS": 1}
         variables = {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
         return environments.meltano_environ(**variables, **self.variables)
@@ -231,7 +231,7 @@ class Invocation:
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run `dagpress invoke airflow`, check its exit code, and return stdout; stderr is in `stderr`."""
         done = subprocess.run(
-            self._command(*arguments), env=self.environ(), text=True, capture_output=True, check=False, timeout=PATIENCE
+            self._command(*arguments), env=self.environ(), text=True, capture_output=True, check=False, timeout=TIMEOUT
         )
         assert done.returncode == code, done.stdout + done.stderr
         self.stderr.write_text(done.stderr)
@@ -284,11 +284,11 @@ class Invocation:
 
     def await_states(self, dag_id: str, states: list[str]) -> None:
         """Wait until the runs of a DAG have these states."""
-        self.await_that(lambda: self.states(dag_id) == states)
+        self.wait_until(lambda: self.states(dag_id) == states)
 
-    def await_that(self, what: Callable[[], bool], pause: float = 0.2) -> None:
+    def wait_until(self, what: Callable[[], bool], pause: float = 0.2) -> None:
         """Poll a condition, and fail with the log at the time limit."""
-        await_that(what, pause, lambda: self.log.read_text(errors="replace")[-20000:])
+        wait_until(what, pause, lambda: self.log.read_text(errors="replace")[-20000:])
 
     def processes(self) -> list[str]:
         """Return every process of this home, by its environment (Linux)."""

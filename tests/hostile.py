@@ -100,7 +100,7 @@ def documents(seed: int, count: int) -> Iterator[tuple[str, Files]]:
     valid = [case for case in cases if (case / "generated_dags").is_dir()]
     projects: list[Path | Files] = [*cases, *valid, *sorted((_HERE / "imports").glob("*/project")), *_made()]
     for number in range(count):
-        random = Random(f"{seed}/{number}")  # noqa: S311  # the same for the same seed is the point
+        random = Random(f"{seed}/{number}")  # noqa: S311  # reproducible by its seed
         chosen = random.choice(projects)
         files = _some_of(_files(chosen) if isinstance(chosen, Path) else chosen, random)
         for _ in range(random.choice([1, 1, 1, 2, 4])):

@@ -87,9 +87,9 @@ class _Http(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b'{"ok": true}' if is_api else b"ok")
 
-    do_PUT = do_POST  # noqa: N815  # as http.server calls it
+    do_PUT = do_POST  # noqa: N815  # the name in http.server
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as http.server calls it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
         """Log nothing."""
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from environments import ENVIRONMENTS, ROOT, Environment, clean_environ
 from harness import free_ports
 from manual import BLOCK, COMMAND, PAGES, is_played_slowly, start_project
-from processes import PATIENCE, processes_with
+from processes import TIMEOUT, processes_with
 
 SLOW_PAGES = [page for page in PAGES if is_played_slowly(page.read_text(encoding="utf-8"))]
 _CHAPTER = re.compile(r"^(?=<!-- project: (\S+) -->$)", re.MULTILINE)
@@ -79,7 +79,7 @@ class Machine:
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
-                    timeout=PATIENCE,
+                    timeout=TIMEOUT,
                     check=False,
                 )
             assert done.returncode == 0, _all_of(log, outputs)

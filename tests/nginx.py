@@ -16,7 +16,7 @@ from pathlib import Path
 from debian import install
 from environments import ROOT
 from loopback_servers import closed_port
-from processes import PATIENCE
+from processes import TIMEOUT
 
 DOCUMENTED = ROOT / "docs/guides/nginx.conf"
 # Replacements for the host name and the two addresses. Browsers resolve names below `localhost` to this machine.
@@ -60,7 +60,7 @@ class Nginx:
 
     def connect(self, address: str) -> ssl.SSLSocket:
         """Open a connection from a loopback address."""
-        connection = socket.create_connection((PAGE_HOST, self.port), timeout=PATIENCE, source_address=(address, 0))
+        connection = socket.create_connection((PAGE_HOST, self.port), timeout=TIMEOUT, source_address=(address, 0))
         context = ssl.create_default_context(cafile=self.folder / "certificate")
         return context.wrap_socket(connection, server_hostname=NAME)
 

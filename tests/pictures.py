@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
-from airflow_stand_in import standing_in
 from browser import launched_browser, served
 from environments import DEMO, ROOT
+from fake_airflow import fake_airflow
 from playwright.sync_api import Browser, Locator, ViewportSize
 from playwright.sync_api import Page as Tab
 from project_builder import dagpress, write
@@ -120,7 +120,7 @@ def _airflow(project: Path) -> Iterator[dict[str, str]]:
     """Serve a fake Airflow with the DAGs of the project, and yield the variables that configure it."""
     texts = [file.read_text(encoding="utf-8") for file in project.glob("generated_dags/**/*.py")]
     sources = {name: text for text in texts for name in re.findall('^    dag_id="(.+)",$', text, re.MULTILINE)}
-    with standing_in(**(dict.fromkeys(sources, "success") | STATES)) as airflow:
+    with fake_airflow(**(dict.fromkeys(sources, "success") | STATES)) as airflow:
         airflow.sources, airflow.paused = sources, {"meltano_carbon_backfill"}
         yield {
             "DAGPRESS_AIRFLOW_URL": airflow.url,
@@ -147,8 +147,8 @@ def _project(folder: Path) -> Path:
     meltano["plugins"]["loaders"][0]["label"] = "Warehouse"
     write(folder, {"meltano.yml": yaml.safe_dump(meltano, sort_keys=False), "dagpress.toml": f'airflow = "{NEWEST}"\n'})
     write(folder / "schedules", SCHEDULES)
-    code, _, said = dagpress(folder, "generate")
-    print(said)
+    code, _, err = dagpress(folder, "generate")
+    print(err)
     if code > 1:
         sys.exit(code)
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")

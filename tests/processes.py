@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Seconds: enough for a busy machine.
-PATIENCE = 300
+TIMEOUT = 300
 
 
-def await_that(what: Callable[[], bool], pause: float = 0.02, said: Callable[[], str] = str) -> None:
-    """Poll a condition, and fail with the output of `said` at the time limit."""
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, said()
+def wait_until(condition: Callable[[], bool], pause: float = 0.02, describe: Callable[[], str] = str) -> None:
+    """Poll a condition, and fail with the text of `describe` at the time limit."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, describe()
         time.sleep(pause)
 
 
@@ -31,9 +31,9 @@ def has_ended(file: Path) -> bool:
     return False
 
 
-def await_process(file: Path) -> None:
+def wait_for_process(file: Path) -> None:
     """Wait until a process has written its PID into a file."""
-    await_that(lambda: file.exists() and file.read_text().endswith("\n"))
+    wait_until(lambda: file.exists() and file.read_text().endswith("\n"))
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def held(project: Path) -> Iterator[int]:
 
 
 def processes_with(variable: str) -> list[str]:
-    """The PIDs of the processes that have a variable, such as `HOME=/tmp/home`, in their environment (Linux)."""
+    """Return the PIDs of the processes that have a variable, such as `HOME=/tmp/home`, in their environment (Linux)."""
     mark = f"{variable}\0".encode()
     return [folder.name for folder in Path("/proc").glob("[0-9]*") if mark in _environ_of(folder)]
 

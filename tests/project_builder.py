@@ -63,7 +63,7 @@ def configured(text: str, airflow: str = NEWEST) -> str:
 
 
 def files_of(root: Path) -> dict[str, bytes]:
-    """Return every file below a folder except those of git."""
+    """Return every file below a folder except git's."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
@@ -92,7 +92,7 @@ def dagpress(root: Path, *arguments: str) -> tuple[int, str, str]:
 
 
 def dagpress_in(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Call a command as in a terminal in that folder; gives the exit code and what it shows."""
+    """Run a command as in a terminal in that folder; return the exit code and its output."""
     before = Path.cwd()
     os.chdir(folder)
     try:

@@ -47,11 +47,11 @@ _COMMANDS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of one writer in a round; `is_told` if it succeeded, or failed with a message."""
+    """The outcome of one writer in a round; `is_reported` if it succeeded, or failed with a message."""
 
     name: str
-    is_told: bool
-    said: str
+    is_reported: bool
+    output: str
 
 
 def race(folder: Path, rounds: int) -> Iterator[list[str]]:
@@ -71,7 +71,7 @@ def race(folder: Path, rounds: int) -> Iterator[list[str]]:
             outcomes = [each.result() for each in work]
             git(project, "add", "--all")
             outcomes.append(_command(project, ["check"]))
-            problems = [f"{each.name}: {each.said}" for each in outcomes if not each.is_told]
+            problems = [f"{each.name}: {each.output}" for each in outcomes if not each.is_reported]
             problems += [f"lost: {what}" for what in _lost(project, number % 60)]
             yield problems
 
@@ -89,7 +89,7 @@ def _save_and_commit(url: str, interval: str) -> Outcome:
         form |= {"text": EXTRACT_LOAD.replace("@daily", interval)}
         saved = client.post("save", data=form)
         if saved.status_code != 200:
-            return Outcome("save", is_told=False, said=text_of(soup_of(saved.text), "main"))
+            return Outcome("save", is_reported=False, output=text_of(soup_of(saved.text), "main"))
         sent = form_of(soup_of(saved.text)) | {"branch": "main"}
         page = client.post("commit", data=sent)
         while page.url.path.startswith("/operations/"):

@@ -9,7 +9,7 @@ import base64
 import random
 import string
 
-_drawn = random.Random(11)  # noqa: S311  # it draws no secret
+_drawn = random.Random(11)  # noqa: S311  # not used for secrets
 _AN = string.ascii_letters + string.digits
 _HEX = "0123456789abcdef"
 DIGEST = "9b2a1f0e3c4d5b6a79880716253443526170897a6b5c4d3e2f1a0b9c8d7e6f50"

@@ -101,11 +101,11 @@ def launcher(folder: Path) -> Launcher:
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    while "\n" not in (said := log.read_text(encoding="utf-8")):
-        assert process.poll() is None, said
+    while "\n" not in (output := log.read_text(encoding="utf-8")):
+        assert process.poll() is None, output
         time.sleep(0.02)
-    assert "http" in said, said
-    return next(word for word in said.split() if word.startswith("http"))
+    assert "http" in output, output
+    return next(word for word in output.split() if word.startswith("http"))
 
 
 def _is_whole(answer: bytes) -> bool:

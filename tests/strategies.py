@@ -239,7 +239,7 @@ PODS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         ),
     }
 )
-# The stem of a file: some are too long for a tag or an id, but not for a file system.
+# The stem of a file: some are too long for a tag or an ID, but not for a file system.
 SCHEDULES = st.dictionaries(
     NAMES.map(lambda name: name + "-s"),
     st.builds(operator.or_, EXTRACT_LOADS | TASKS | GRAPHS, RUNNERS | PODS),

@@ -146,11 +146,11 @@ def test_every_airflow_has_its_requirements() -> None:
 
 
 def test_the_manual_lists_the_pythons_of_every_airflow() -> None:
-    text = (Path(__file__).parent.parent / "docs/guides/troubleshooting.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parent.parent / "docs/guides/local-airflow.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([23][0-9., ]+)(?: \(a pre-release\))? \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
-    said = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
+    documented = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
     pythons = {version: facts_of(version).pythons for version in VERSIONS}
-    assert said == {version: (f"3.{those[0][1]}", f"3.{those[-1][1]}") for version, those in pythons.items()}
+    assert documented == {version: (f"3.{those[0][1]}", f"3.{those[-1][1]}") for version, those in pythons.items()}
 
 
 def _python(folder: Path, version: str) -> str:
@@ -255,8 +255,8 @@ def test_symlinked_dag_files_import_adjacent_modules_and_shadow_none(tmp_path: P
     write_local_settings(home)
     ask = f"import sys; sys.path.append({str(home / 'config')!r})\n"
     ask += "import airflow_local_settings, calendar, neighbour; print(calendar.__file__, neighbour.__file__)"
-    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
-    assert told == [calendar.__file__, str(tmp_path / "orchestrate/dags/neighbour.py")]
+    paths = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    assert paths == [calendar.__file__, str(tmp_path / "orchestrate/dags/neighbour.py")]
     write(home, {"config/airflow_local_settings.py": "own = 1\n"})
     write_local_settings(home)
     assert (home / "config/airflow_local_settings.py").read_text() == "own = 1\n"
@@ -334,7 +334,7 @@ class Installed:
         return done.returncode, done.stderr
 
     def calls(self) -> list[str]:
-        """The calls so far."""
+        """Return the calls so far."""
         return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
 
 
@@ -351,9 +351,9 @@ def test_an_existing_airflow_home_gets_only_symlinks(tmp_path: Path) -> None:
     installed, home = Installed(tmp_path, NEWEST_2), tmp_path / "own"
     write(home, {"airflow.cfg": "[core]\ndags_folder = /elsewhere\n", "dags/dags-folder/own.py": ""})
     (home / "dags/link").symlink_to(tmp_path)
-    code, said = installed.invoke("dags", "list", AIRFLOW_HOME=str(home))
+    code, output = installed.invoke("dags", "list", AIRFLOW_HOME=str(home))
     assert code == 0
-    assert f"not the dags_folder in {home}/airflow.cfg" in said
+    assert f"not the dags_folder in {home}/airflow.cfg" in output
     assert installed.calls() == ["dags reserialize", "dags list"]
     assert {path.name for path in home.iterdir()} == {"airflow.cfg", "dags", "dagpress-dags", "dagpress-dags.digest"}
     assert (home / "dags/link").is_symlink()
@@ -373,7 +373,7 @@ def test_a_new_airflow_home_is_set_up_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environ", "said"),
+    ("arguments", "environ", "expected"),
     [
         (
             ["standalone"],
@@ -387,12 +387,12 @@ def test_a_new_airflow_home_is_set_up_once(tmp_path: Path) -> None:
     ],
 )
 def test_an_obstacle_to_a_command_is_reported_before_it_runs(
-    tmp_path: Path, arguments: list[str], environ: dict[str, str], said: str
+    tmp_path: Path, arguments: list[str], environ: dict[str, str], expected: str
 ) -> None:
     installed = Installed(tmp_path, NEWEST_2 if "AIRFLOW_HOME" in environ else NEWEST)
     code, stderr = installed.invoke(*arguments, **environ)
     assert code == 2
-    assert said in stderr
+    assert expected in stderr
     assert set(installed.calls()) <= {"db migrate"}
     assert list(installed.home.glob("*.pid")) == []
 
@@ -412,9 +412,9 @@ def test_tasks_wait_for_the_api_server_that_starts_with_them(tmp_path: Path) -> 
 def test_an_airflow_without_its_program_must_be_installed_again(tmp_path: Path) -> None:
     installed = Installed(tmp_path, NEWEST)
     installed.program.unlink()
-    code, said = installed.invoke("version")
+    code, output = installed.invoke("version")
     assert code == 2
-    assert f"{installed.program} is missing (run `dagpress add orchestrator airflow` again)" in said
+    assert f"{installed.program} is missing (run `dagpress add orchestrator airflow` again)" in output
 
 
 def test_nothing_is_installed_outside_a_project(tmp_path: Path) -> None:
@@ -429,16 +429,16 @@ def test_a_command_in_the_background_runs_once_and_leaves_no_pid_file(tmp_path: 
     installed, pid_file = Installed(tmp_path, NEWEST), tmp_path / "t.pid"
     write(tmp_path, {"t.pid": f"{os.getpid()}\n", "codegen/__init__.py": "raise SystemExit(9)\n"})
     start = ("triggerer", "-D", "--pid", "t.pid", "--stdout", "out", "--stderr", "err")
-    code, said = installed.invoke_in_a_process(*start)
+    code, output = installed.invoke_in_a_process(*start)
     process = int(pid_file.read_text())
     try:
         assert (code, process == os.getpid()) == (0, False)
-        assert "stop it with: kill $(cat t.pid)" in said
+        assert "stop it with: kill $(cat t.pid)" in output
         assert installed.calls()[-1] == "triggerer --skip-serve-logs"
         assert (tmp_path / "out").exists()
-        code, said = installed.invoke_in_a_process(*start)
+        code, output = installed.invoke_in_a_process(*start)
         assert code == 2
-        assert f"triggerer is already running (process {process}; stop it with `kill {process}`)" in said
+        assert f"triggerer is already running (process {process}; stop it with `kill {process}`)" in output
     finally:
         os.kill(process, signal.SIGTERM)
     for _ in range(600):
@@ -631,8 +631,8 @@ def test_meltano_sets_up_its_database_before_tasks_run_in_the_worker(tmp_path: P
     write(tmp_path, {"meltano.yml": "", ".meltano/run/bin": MELTANO.format(calls=installed.calls_file, code=code)})
     assert installed.invoke("dags", "list")[0] == 0
     assert "meltano" not in "".join(installed.calls())
-    ended, said = installed.invoke("celery", "worker", MELTANO_DATABASE_URI="postgresql://example.com/meltano")
+    ended, output = installed.invoke("celery", "worker", MELTANO_DATABASE_URI="postgresql://example.com/meltano")
     assert ended == 0
     assert installed.calls()[-2:] == ["meltano --log-level=warning environment list", "celery worker"]
-    assert said.count("Meltano's system database") == 1
-    assert ("could not set up its system database: `meltano environment list` failed: no disk" in said) == bool(code)
+    assert output.count("Meltano's system database") == 1
+    assert ("could not set up its system database: `meltano environment list` failed: no disk" in output) == bool(code)

@@ -51,7 +51,7 @@ def test_only_schedules_have_a_page(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environ", "said"),
+    ("environ", "expected"),
     [
         ({_URL: f"https://robot:{_SECRET}@airflow"}, "contains a user name or a password"),
         ({_URL: f"https://{_SECRET}@airflow"}, "set DAGPRESS_AIRFLOW_USERNAME and DAGPRESS_AIRFLOW_PASSWORD"),
@@ -70,18 +70,18 @@ def test_only_schedules_have_a_page(project: Path) -> None:
     ],
 )
 def test_an_invalid_connection_is_an_error_without_its_value(
-    environ: dict[str, str], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
+    environ: dict[str, str], expected: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ClickException) as caught:
         dagpress(project, "serve", "--port", "0")
-    assert said in caught.value.message
+    assert expected in caught.value.message
     assert _SECRET not in caught.value.message
 
 
 def test_each_deployment_environment_has_its_own_airflow(project: Path) -> None:
-    """Both have the same DAG ids; requests never go to the Airflow of another environment."""
+    """Both have the same DAG IDs; requests never go to the Airflow of another environment."""
     write(project, {"dagpress.toml": 'environments = ["dev", "eu-prod"]\n'})
     found = read_connections({_URL: "http://a/", f"{_URL}_EU_PROD": "http://b/path/", f"{_URL}_DEV": ""})
     assert {ending: one.url for ending, one in found.items()} == {"": "http://a", "EU_PROD": "http://b/path"}
@@ -127,16 +127,16 @@ _NO_AIRFLOWS = [
 ]
 
 
-@pytest.mark.parametrize(("replies", "said"), sample(_NO_AIRFLOWS, 3))
+@pytest.mark.parametrize(("replies", "expected"), sample(_NO_AIRFLOWS, 3))
 def test_a_server_that_is_not_airflow_is_reported_with_a_fix(
-    replies: dict[str, Reply], said: str, project: Path, monkeypatch: pytest.MonkeyPatch
+    replies: dict[str, Reply], expected: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, "_PATIENCE", 0.3)
-    monkeypatch.setattr(http_client, "_MOST_BYTES", 800_000)
+    monkeypatch.setattr(http_client, "_TIMEOUT", 0.3)
+    monkeypatch.setattr(http_client, "_MAX_BYTES", 800_000)
     with replying(replies) as server:
         pages = Pages(project, **{_URL: f"http://127.0.0.1:{server.port}", **_CREDENTIALS})
         page = pages.get(_ONE_PAGE)
-        assert said in text_of(page, ".error")
+        assert expected in text_of(page, ".error")
         assert "(" in text_of(page, ".error em")
         assert _SECRET not in str(page)
         # The list shows the error, too, above its rows.

@@ -77,9 +77,9 @@ def test_each_change_of_a_file_is_a_difference(name: str, tmp_path: Path) -> Non
             reading = pipeline.read(project, {**absent, source: yaml.safe_dump(changed, sort_keys=False)})
             after = _generated(project, source, reading)
             effects = effects_of(project, former, reading, [source]) if after else []
-            is_said = any(each.kind is not Kind.NOTHING for effect in effects for each in effect.sentences)
+            has_effects = any(each.kind is not Kind.NOTHING for effect in effects for each in effect.sentences)
             if before.keys() == after.keys() and all(before[file][0] == after[file][0] for file in before):
-                assert not is_said, (changed, effects)
+                assert not has_effects, (changed, effects)
             for file in before.keys() & after.keys():
                 (old, planned), (new, other) = before[file], after[file]
                 if old == new:
@@ -87,7 +87,7 @@ def test_each_change_of_a_file_is_a_difference(name: str, tmp_path: Path) -> Non
                 elif sorted(old.split("\n")) != sorted(new.split("\n")):
                     assert differences(planned, other), changed
                     assert differences(_read(old), _read(new)), changed
-                    assert is_said, (changed, effects)
+                    assert has_effects, (changed, effects)
                     number += 1
     assert number
 
@@ -152,7 +152,7 @@ def test_a_renamed_schedule_is_reported(before: str, after: str, tmp_path: Path)
     """In its own file and in the file of a folder, also if the layout changes at the same time.
 
     A rename that only moves the state is reported, too. Equal schedules are paired one to one. A schedule that keeps
-    its ids is not reported, if it moves to another folder or if the layout changes.
+    its IDs is not reported, if it moves to another folder or if the layout changes.
     """
     old = {"a": EXTRACT_LOAD + "dag_id: x\n", "b": EXTRACT_LOAD, "c": EXTRACT_LOAD, "f": _TASKS, "m": EXTRACT_LOAD}
     new = {"d": "a", "e": "b", "g": "c", "h": "f", "../hr/m": "m"}
@@ -166,8 +166,8 @@ def test_a_renamed_schedule_is_reported(before: str, after: str, tmp_path: Path)
     write(tmp_path, {"dagpress.toml": f'layout = "{after}"\n'})
     code, _, err = dagpress(tmp_path, "generate")
     assert code == 0
-    told = err.splitlines()[:-2]
-    assert [line.partition("the history, ")[0].partition("the state, ")[0] for line in told] == [
+    output = err.splitlines()[:-2]
+    assert [line.partition("the history, ")[0].partition("the state, ")[0] for line in output] == [
         _RENAMED.format(_place_of(tmp_path, name, after), f"sales/{new[name]}", _NEW_STATE if name == "d" else _NEW_DAG)
         for name in ("d", "e", "g", "h")
     ]

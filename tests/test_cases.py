@@ -22,14 +22,14 @@ CASES = Path(__file__).parent / "cases"
 # A case is for the version of its configuration, else for the newest; and for the newest 2 if the case has expected
 # files for it, because they differ in more than names. `real/test_import.py` imports every case into both.
 _FOLDERS = {NEWEST: "generated_dags", NEWEST_2: "generated_dags_airflow_2"}
-_SAID, _SAID_OF_2 = "stderr.txt", "stderr_airflow_2.txt"
-_OUTPUT = {*_FOLDERS.values(), _SAID, _SAID_OF_2}
+_STDERR, _STDERR_AIRFLOW_2 = "stderr.txt", "stderr_airflow_2.txt"
+_OUTPUT = {*_FOLDERS.values(), _STDERR, _STDERR_AIRFLOW_2}
 
 
 def _cases() -> list[tuple[str, str]]:
     """Yield every case with its versions of Airflow."""
     cases = sorted(CASES.iterdir())
-    of_2 = [case for case in cases if any((case / each).exists() for each in (_FOLDERS[NEWEST_2], _SAID_OF_2))]
+    of_2 = [case for case in cases if any((case / each).exists() for each in (_FOLDERS[NEWEST_2], _STDERR_AIRFLOW_2))]
     return [(case.name, NEWEST) for case in cases] + [(case.name, NEWEST_2) for case in of_2]
 
 
@@ -52,13 +52,13 @@ def test_a_case_has_the_expected_files_and_messages(
     case = CASES / name
     code, stderr, generated = generate_case(name, airflow, tmp_path / "project")
     assert bool(generated) == (code != 2), "an error and files go together"
-    said = case / _SAID
+    output = case / _STDERR
     if airflow != NEWEST:
         if regen_all:
             _keep_what_differs(case, stderr, generate_case(name, NEWEST, tmp_path / "newest")[1])
-        said = case / _SAID_OF_2 if (case / _SAID_OF_2).exists() else said
+        output = case / _STDERR_AIRFLOW_2 if (case / _STDERR_AIRFLOW_2).exists() else output
     if airflow == NEWEST or not regen_all:
-        _check_text(file_regression, stderr, said)
+        _check_text(file_regression, stderr, output)
     folder = case / _FOLDERS[airflow]
     for path, text in generated.items():
         _check_text(file_regression, text, folder / path)
@@ -101,7 +101,7 @@ def generate_case(name: str, airflow: str, project: Path) -> tuple[int, str, dic
 
 def _keep_what_differs(case: Path, stderr: str, of_the_newest: str) -> None:
     """Write the messages for Airflow 2 if they differ from those for the newest version."""
-    path = case / _SAID_OF_2
+    path = case / _STDERR_AIRFLOW_2
     if stderr == of_the_newest:
         path.unlink(missing_ok=True)
     else:

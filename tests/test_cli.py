@@ -72,12 +72,12 @@ def test_show_prints_every_value_with_its_default(project: Path) -> None:
 
 @pytest.mark.parametrize("name", ["job", "meltano_job_refresh", "schedules/job.yml"])
 def test_a_schedule_can_be_named_by_its_dag_or_its_file(project: Path, name: str) -> None:
-    """Airflow shows the DAG id, and shells complete the file."""
+    """Airflow shows the DAG ID, and shells complete the file."""
     assert json.loads(dagpress(project, "show", name, "--format", "json")[1])["name"] == "job"
 
 
 def test_show_prints_the_time_of_h_and_the_values_that_meltano_adds(project: Path) -> None:
-    """The time of an `H`, the state id and the tags."""
+    """The time of an `H`, the state ID and the tags."""
     write(project, {"schedules/hashed.yml": EXTRACT_LOAD.replace("@daily", "H 4 * * *") + "doc: |\n  One.\n  Two.\n"})
     out = dagpress(project, "show", "hashed")[1]
     cron = next(line for line in dagpress(project, "show", "hashed", "--dag")[1].splitlines() if "schedule=" in line)
@@ -327,7 +327,7 @@ def test_check_does_not_import_black(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "expected"),
     [
         (["--help"], 0, "Exit codes: 0 success, even with warnings; 1 drift, or warnings with --strict;"),
         (["generate", "--help"], 0, "Errors block the"),
@@ -342,7 +342,7 @@ def test_check_does_not_import_black(project: Path) -> None:
 def test_help_exits_with_0_and_a_usage_error_with_2(
     arguments: Sequence[str],
     code: int,
-    said: str,
+    expected: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -351,7 +351,7 @@ def test_help_exits_with_0_and_a_usage_error_with_2(
         cli.run()
     printed = capsys.readouterr()
     assert end.value.code == code, printed.err
-    assert said in printed.out + printed.err
+    assert expected in printed.out + printed.err
 
 
 def test_the_program_is_called_dagpress() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from debian import install
-from processes import PATIENCE
+from processes import TIMEOUT
 from project_builder import EXTRACT_LOAD, write
 from versions import NEWEST
 
@@ -61,7 +61,7 @@ class _Terminal:
 
     def await_line(self, number: int, path: Path) -> None:
         """Wait until a file has that many lines."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not path.exists() or path.read_text().count("\n") < number:
             assert time.monotonic() < end, f"{path.name} {number}"
             self.read(0.1)

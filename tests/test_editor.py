@@ -192,7 +192,7 @@ _DOCUMENTS = st.dictionaries(_KEYS, _VALUES, min_size=1)
 
 
 @given(_VALUES, st.booleans())
-def test_every_written_value_is_read_back(value: object, flow: bool) -> None:  # noqa: FBT001  # drawn
+def test_every_written_value_is_read_back(value: object, flow: bool) -> None:  # noqa: FBT001  # Hypothesis passes it by position
     """In block and flow style."""
     text = to_yaml({"key": value}, flow=flow)
     assert yaml.safe_load(text) == {"key": value}

@@ -103,9 +103,9 @@ def test_list_shows_the_environments_and_filters_by_one(project: Path, monkeypat
 
 def test_show_and_next_take_the_first_environment_that_has_the_schedule(project: Path) -> None:
     """They name it; the option selects another."""
-    said = "Using environment `{}`; set --environment to use another.\n"
+    expected = "Using environment `{}`; set --environment to use another.\n"
     code, out, err = dagpress(project, "show", "orders")
-    assert (code, err) == (0, said.format("dev"))
+    assert (code, err) == (0, expected.format("dev"))
     assert "deployment_environment: dev\n" in out
     assert 'interval: "@manual"\n' in out
     code, out, err = dagpress(project, "show", "orders", "-e", "prod", "--dag")
@@ -113,7 +113,7 @@ def test_show_and_next_take_the_first_environment_that_has_the_schedule(project:
     dagpress(project, "generate")
     assert out == (project / "generated_dags/prod/orders.py").read_text()
     assert "Defined in `schedules/orders.yml` (environment `prod`).\n" in out
-    assert dagpress(project, "next", "report")[2] == said.format("prod") + "report: every day at 06:00 (UTC)\n"
+    assert dagpress(project, "next", "report")[2] == expected.format("prod") + "report: every day at 06:00 (UTC)\n"
     assert dagpress(project, "next", "orders", "-e", "prod")[2] == "orders: every day at 00:00 (UTC)\n"
 
 
@@ -155,10 +155,10 @@ def test_diff_compares_two_environments(project: Path, layout: str) -> None:
     assert not any("Defined in" in line for line in changed)
     assert dagpress(project, "diff", "same", "--between", "dev", "prod") == (0, "", "")
     assert dagpress(project, "diff", "orders", "--between", "dev", "dev") == (0, "", "")
-    said = "`report` is not in `dev`: `only` restricts it to `prod`.\n"
-    assert dagpress(project, "diff", "report", "--between", "dev", "prod") == (1, "", said)
-    assert dagpress(project, "diff", "report", "--between", "prod", "dev") == (1, "", said)
-    assert dagpress(project, "diff", "--between", "dev", "prod") == (1, out, said)
+    expected = "`report` is not in `dev`: `only` restricts it to `prod`.\n"
+    assert dagpress(project, "diff", "report", "--between", "dev", "prod") == (1, "", expected)
+    assert dagpress(project, "diff", "report", "--between", "prod", "dev") == (1, "", expected)
+    assert dagpress(project, "diff", "--between", "dev", "prod") == (1, out, expected)
     assert not (project / "generated_dags").exists()
 
 
@@ -215,9 +215,9 @@ def test_schedule_list_and_run_use_one_environment(
     rows = json.loads(dagpress(project, "schedule", "list", "--format", "json")[1])
     assert [row["name"] for row in rows["schedules"]["elt"]] == ["orders", "same"]
     assert "report" in dagpress(project, "schedule", "list", "-e", "prod")[1]
-    code, _, said = dagpress(project, "schedule", "run", "orders")
+    code, _, err = dagpress(project, "schedule", "run", "orders")
     assert (code, capfd.readouterr().out) == (0, "el tap-gitlab target-postgres --state-id=orders\n")
-    assert said.startswith("Using environment `dev`; ")
+    assert err.startswith("Using environment `dev`; ")
     in_prod = "--environment=prod el tap-gitlab target-postgres --state-id=orders\n"
     assert dagpress(project, "schedule", "run", "--environment", "prod", "orders") == (0, "", "")
     assert capfd.readouterr().out == in_prod

@@ -172,7 +172,7 @@ _SCRIPTS = st.recursive(
 @fewer(2)
 @given(script=_SCRIPTS, is_bash=st.booleans())
 @example(script="fails && { true\n}", is_bash=False)
-def test_every_hidden_failure_is_reported(script: str, is_bash: bool) -> None:  # noqa: FBT001  # drawn by Hypothesis
+def test_every_hidden_failure_is_reported(script: str, is_bash: bool) -> None:  # noqa: FBT001  # Hypothesis passes it by position
     """A script with a failure fails, or the failure is reported."""
     code, has_failed = _run(script, is_bash=is_bash)
     assert code or not has_failed or _fixes(script, is_bash=is_bash)

@@ -202,19 +202,19 @@ def test_a_lock_of_another_git_process_is_reported(repository: Path, branch: str
 
 
 @pytest.mark.parametrize(
-    ("configuration", "said"),
+    ("configuration", "expected"),
     [
         ("[user]\n\tuseConfigOnly = true\n", "tell me who you are"),
         ("[user]\n\tname = A\n\temail = a@b\n[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = /bin/false\n", "sign"),
     ],
 )
 def test_a_configuration_that_prevents_commits_is_reported(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, configuration: str, said: str
+    repository: Path, monkeypatch: pytest.MonkeyPatch, configuration: str, expected: str
 ) -> None:
     write(repository, {"a.yml": "A\n", "new.yml": ""})
     before = _state(repository)
     isolate_git(monkeypatch, repository.parent, configuration)
-    with pytest.raises(GitError, match=said):
+    with pytest.raises(GitError, match=expected):
         commit(repository, ["a.yml", "new.yml"], "Change a", "new")
     assert _state(repository) == before
 

@@ -222,8 +222,8 @@ def test_unstaged_files_are_reported_in_a_commit_hook(project: Path) -> None:
     left = "generated_dags/customers.py generated_dags/orders.py"
     for arguments in ([], ["--only", "schedules/orders.yml"]):
         command = ["git", "commit", "--message=Change", *arguments]
-        said = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False).stderr
-        assert "not-in-git: the commit does not include the changes" in said
-        assert left in said
+        output = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False).stderr
+        assert "not-in-git: the commit does not include the changes" in output
+        assert left in output
     git(project, "commit", "--quiet", "--all", "--message=Change")
     assert git(project, "status", "--porcelain") == ""

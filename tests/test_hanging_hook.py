@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from git_repository import git, hook, isolate_git, repository_of
 from pages import Pages, form_of, soup_of, text_of
-from processes import PATIENCE, await_process, has_ended, held
+from processes import TIMEOUT, has_ended, held, wait_for_process
 from project_builder import EXTRACT_LOAD, write
 from serving import Server, serving
 
@@ -46,14 +46,14 @@ def server(project: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def browser(server: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=server.url, follow_redirects=True, timeout=PATIENCE) as client:
+    with httpx2.Client(base_url=server.url, follow_redirects=True, timeout=TIMEOUT) as client:
         yield client
 
 
 def _commit(project: Path, browser: httpx2.Client) -> httpx2.Response:
     """Start a commit that waits for its hook, and return its page."""
     page = browser.post("/commit", data=form_of(soup_of(browser.get("/commit").text)))
-    await_process(project / "pid")
+    wait_for_process(project / "pid")
     return browser.get(page.url)
 
 
@@ -81,8 +81,8 @@ def test_a_hanging_hook_blocks_no_requests_and_can_be_cancelled(
     assert done.stderr.startswith(f"Waiting for {whose}")
     cancelled = browser.post(page.url, data=csrf)
     assert cancelled.status_code == 422
-    said = text_of(soup_of(cancelled.text), "[role=alert]")
-    assert said == "Nothing was committed. `git commit` was cancelled Its last line of output was: checking types"
+    output = text_of(soup_of(cancelled.text), "[role=alert]")
+    assert output == "Nothing was committed. `git commit` was cancelled Its last line of output was: checking types"
     assert has_ended(project / "pid")
     assert has_ended(project / "child")
     assert git(project, "status", "--porcelain") == before
@@ -105,7 +105,7 @@ def test_a_hook_ends_with_the_server(
 
 def test_requests_that_wait_for_the_lock_do_not_use_up_the_threads(project: Path) -> None:
     """With more such requests than threads."""
-    with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=PATIENCE) as browser:
+    with held(project), serving(project) as server, httpx2.Client(base_url=server.url, timeout=TIMEOUT) as browser:
         csrf = {"csrf": form_of(soup_of(browser.get("/").text))["csrf"]}
         with ThreadPoolExecutor(100) as pool:
             crowd = [pool.submit(browser.post, "/save", data={**csrf, "file": "b.yml"}) for _ in range(100)]
@@ -114,7 +114,7 @@ def test_requests_that_wait_for_the_lock_do_not_use_up_the_threads(project: Path
                 assert browser.get(address).status_code == 200
             assert not all(one.done() for one in crowd)
             server.process.terminate()
-            assert server.process.wait(timeout=PATIENCE) == 0
+            assert server.process.wait(timeout=TIMEOUT) == 0
             wait(crowd)
 
 
@@ -123,7 +123,7 @@ def test_a_hook_ends_after_its_page_is_closed(project: Path, monkeypatch: pytest
     pages = Pages(project)
     form = form_of(pages.get("/commit"))
     pages.client.post("/commit", data=form)
-    await_process(project / "pid")
+    wait_for_process(project / "pid")
     refused = pages.client.post("/commit", data=form)
     assert refused.status_code == 503
     assert has_ended(project / "pid")

@@ -52,7 +52,7 @@ def test_commands_handle_hostile_documents(seed: int, tmp_path: Path) -> None:
     for name, files in documents(seed, DOCUMENTS // _PARTS):
         root = tmp_path / name.rpartition("/")[2]
         try:
-            check_document(root, files, Random(name))  # noqa: S311  # the same for the same seed is the point
+            check_document(root, files, Random(name))  # noqa: S311  # reproducible by its seed
         except BaseException as error:
             raise AssertionError(f"the document {name} in {root}") from error
         shutil.rmtree(root)

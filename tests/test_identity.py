@@ -125,13 +125,13 @@ def test_a_user_from_the_proxy_cannot_be_edited(project: Path) -> None:
 
 
 def test_headers_count_only_with_a_proxy(project: Path) -> None:
-    for options, told in (
+    for options, expected in (
         (("--user-header", "X-Forwarded-Email"), "`--user-header` requires `--trusted-proxy`"),
         (("--trusted-proxy", PROXY, "--user-header", "X Email:"), "expected the name of a header"),
     ):
         with pytest.raises(ClickException) as refusal:
             dagpress(project, "serve", "--port", "0", *options)
-        assert told in refusal.value.message
+        assert expected in refusal.value.message
     client = Pages(project).client
     assert client.get("/person", headers={HEADERS[1]: "ada@example.com"}).text == "None"
 

@@ -31,7 +31,7 @@ def _comments(text: str) -> Counter[str]:
     return Counter(comment.text for comment in read_layout(text).comments.values())
 
 
-def _said(text: str) -> dict[str, dict[str, Any]]:
+def _as_read(text: str) -> dict[str, dict[str, Any]]:
     """Return the schedules of a meltano.yml by name; dates are strings."""
     loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it creates only strings
     return {each["name"]: {"env": {}, **each, "start_date": None} for each in loaded["schedules"]}
@@ -71,7 +71,7 @@ def test_export_reverts_an_import(drawn: Drawn) -> None:
         code, _, err = dagpress(root, "export")
         assert code in {0, 1}
         assert [line for line in err.splitlines()[:-2] if "the comment `" not in line] == []
-        assert _said(_read(meltano)) == _said(drawn.text)
+        assert _as_read(_read(meltano)) == _as_read(drawn.text)
         exported = _read(meltano)
         assert dagpress(root, "export")[:2] == (0, "")
         assert _read(meltano) == exported

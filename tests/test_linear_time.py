@@ -49,7 +49,7 @@ _SEARCHES = {"findall", "finditer", "search", "split", "sub", "subn"}
         ("a{0,5}b", "search", False),
     ],
 )
-def test_slow_patterns_are_detected(pattern: str, use: str, expected: bool) -> None:  # noqa: FBT001  # pytest gives it so
+def test_slow_patterns_are_detected(pattern: str, use: str, expected: bool) -> None:  # noqa: FBT001  # pytest passes it by position
     assert is_slow(re.compile(pattern), use) == expected
 
 

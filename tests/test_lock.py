@@ -15,7 +15,7 @@ from codegen.render.renderer import prelude
 from codegen.runners import Work
 from codegen.runners.container import command_of
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
-from codegen.text.jinja import BASH_ENDINGS
+from codegen.text.jinja import BASH_TEMPLATE_EXT
 from codegen.text.shell import as_script
 
 
@@ -108,16 +108,16 @@ def test_the_system_directory_of_meltano_is_respected(tmp_path: Path) -> None:
 def test_a_read_only_project_fails_the_task_with_a_reason(path: str, tmp_path: Path) -> None:
     write(tmp_path, {path: ""})
     task = _start(tmp_path, "lock tap-a; echo ran")
-    said, _ = task.communicate()
+    output, _ = task.communicate()
     assert task.returncode
-    assert ".meltano" in said
-    assert "ran" not in said
+    assert ".meltano" in output
+    assert "ran" not in output
 
 
 def test_a_machine_without_flock_fails_the_task_with_the_package_to_install(tmp_path: Path) -> None:
     task = _start(tmp_path, "lock tap-a; echo ran", PATH=str(tmp_path))
-    said, _ = task.communicate()
-    assert (task.returncode, said.splitlines()[-1]) == (
+    output, _ = task.communicate()
+    assert (task.returncode, output.splitlines()[-1]) == (
         1,
         "flock not found: install util-linux (macOS: brew install flock)",
     )
@@ -138,7 +138,7 @@ def test_an_empty_template_of_the_state_fails_the_task(words: list[str], value: 
     """In the bash of a worker and in the `sh` of a container."""
     work = Work((("meltano", *words, "run", "tap-a"),))
     (program, option), (script,), env = command_of(work, ())
-    assert as_script(work.calls, BASH_ENDINGS) == (script, env)
+    assert as_script(work.calls, BASH_TEMPLATE_EXT) == (script, env)
     calls = 'meltano() { printf "%s|" "$@"; }\n'
     done = subprocess.run(
         [program, option, calls + script], env=dict.fromkeys(env, value), text=True, capture_output=True, check=False

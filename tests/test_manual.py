@@ -45,6 +45,37 @@ def test_every_block_of_a_page_is_checked() -> None:
     assert untried == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_every_column_of_a_table_has_a_header(page: Path) -> None:
+    """Screen readers announce it."""
+    headers = re.findall(r"^(\|.*)\n\|(?: ?-+ ?\|)+$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [header for header in headers if "" in [cell.strip() for cell in header.strip("|").split("|")]] == []
+
+
+# Parts of messages that the pages quote without a command that prints them, and the folder with their source.
+_QUOTED = [
+    ("set it to the directory that contains meltano.yml", "templates"),
+    ("flock not found: install util-linux (macOS: brew install flock)", "templates"),
+    ("Waiting for the lock on ", "templates"),
+    (" creates DAGs from Meltano's schedules", "codegen/airflow"),
+    (" requires Python ", "codegen/airflow"),
+    ("another dagpress command in this project", "codegen/sync"),
+    (" is not in this Airflow", "codegen/review"),
+    (" requires the argument ", "codegen/review"),
+    (" use the same state IDs, such as ", "codegen/validate"),
+    ("the Pipelines page requires ", "codegen/cli"),
+    ("The request came through an untrusted proxy", "codegen/web/shell"),
+    ("This host name is not allowed", "codegen/web/shell"),
+]
+
+
+@pytest.mark.parametrize(("part", "folder"), _QUOTED)
+def test_a_quoted_message_is_one_of_the_product(part: str, folder: str) -> None:
+    sources = [path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".j2"}]
+    assert any(part in path.read_text(encoding="utf-8") for path in sources)
+    assert any(part in page.read_text(encoding="utf-8") for page in PAGES)
+
+
 _REPORT = "generate, check, validate, verify, import, export"
 
 

@@ -23,7 +23,7 @@ from codegen.diagnostics import InvalidError
 from codegen.meltano.call import Call, UnknownScheduleError, calls_in, read_call, resolved
 from codegen.meltano.generator import find_generator
 from codegen.migrate.callers import callers_of
-from codegen.text.jinja import BASH_ENDINGS
+from codegen.text.jinja import BASH_TEMPLATE_EXT
 from codegen.text.shell import as_script
 
 PIECES = [
@@ -53,7 +53,7 @@ LISTED: dict[str, dict[str, Any]] = {
 
 @given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
 def test_quoted_shell_words_are_parsed_back(words: list[str]) -> None:
-    call = read_call(*as_script([["meltano", *words]], BASH_ENDINGS), "/p")
+    call = read_call(*as_script([["meltano", *words]], BASH_TEMPLATE_EXT), "/p")
     assert call == Call("/p", tuple(words), {})
 
 

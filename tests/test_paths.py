@@ -48,7 +48,7 @@ def _places_of_errors(root: Path) -> set[str]:
     return {diagnostic.location.path for diagnostic in diagnostics if diagnostic.is_error}
 
 
-def _said(root: Path, *arguments: str) -> tuple[int, str]:
+def _run(root: Path, *arguments: str) -> tuple[int, str]:
     """Return the exit code and the output of a command."""
     result = CliRunner().invoke(main, ["--project", str(root), *arguments], standalone_mode=False)
     if isinstance(result.exception, click.ClickException):
@@ -133,8 +133,8 @@ def _add_odd_paths(project: Path) -> None:
 def test_an_invalid_path_argument_is_an_error(command: tuple[str, ...], project: Path) -> None:
     _add_odd_paths(project)
     for path in _PATHS:
-        code, said = _said(project, *(word.format(path, root=project) for word in command))
-        assert (code, path[:40] in said) == (2, True), said
+        code, output = _run(project, *(word.format(path, root=project) for word in command))
+        assert (code, path[:40] in output) == (2, True), output
 
 
 @pytest.mark.parametrize("key", ["schedules", "generated_dags", "meltano_project", "custom_dags"])
@@ -143,8 +143,8 @@ def test_an_invalid_configured_path_is_an_error(key: str, project: Path) -> None
     for path in _PATHS[1:]:
         value = f'["{path}"]' if key == "custom_dags" else f'"{path}"'
         write(project, {"dagpress.toml": configured(f"{key} = {value}\n")})
-        code, said = _said(project, "check")
-        assert (code, path[:40] in said) == (2, True), said
+        code, output = _run(project, "check")
+        assert (code, path[:40] in output) == (2, True), output
 
 
 def test_a_removed_working_directory_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,14 +214,14 @@ def test_a_pattern_has_no_exponential_cost(tmp_path: Path, monkeypatch: pytest.M
     text = f"{_MELTANO}include_paths: ['{'**/' * 20}x.yml']\n"
     write(tmp_path, {f"schedules/{'d/' * 15}b.yml": EXTRACT_LOAD, "meltano.yml": text})
     assert [d.code for d in pipeline.read(project_of(tmp_path)).diagnostics] == ["include-paths"]
-    monkeypatch.setattr(walking, "MOST_ENTRIES", 10)
+    monkeypatch.setattr(walking, "MAX_ENTRIES", 10)
     write(tmp_path, {"schedules/a.yml": EXTRACT_LOAD, "meltano.yml": f"{_MELTANO}include_paths: ['**/x.yml']\n"})
     (problem,) = pipeline.read(project_of(tmp_path)).diagnostics
     assert problem.message == "`**/x.yml` searches more than 10 files"
 
 
 @pytest.mark.parametrize("is_git", [True, False])
-def test_configured_folders_can_be_outside(is_git: bool, tmp_path: Path) -> None:  # noqa: FBT001  # pytest gives it so
+def test_configured_folders_can_be_outside(is_git: bool, tmp_path: Path) -> None:  # noqa: FBT001  # pytest passes it by position
     """Their own work tree is then their boundary; without git, the folder."""
     write(tmp_path / "meltano/sub", {"meltano.yml": f"{_MELTANO}include_paths: ['../more/*.yml', 'x.yml']\n"})
     write(tmp_path / "meltano", {"more/x.yml": "jobs: [{name: refresh, tasks: [tap-gitlab target-postgres]}]\n"})

@@ -211,7 +211,7 @@ def test_an_exact_pin_of_meltano_takes_precedence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pin", "said"),
+    ("pin", "expected"),
     [
         ("requirements.txt:apache-airflow-providers-http==5.0.0", "raise it to `{}` in requirements.txt:1"),
         ("constraints.txt:apache-airflow-providers-http~=5.4.0", "raise it to `{}` in constraints.txt:1"),
@@ -225,7 +225,7 @@ def test_an_exact_pin_of_meltano_takes_precedence(tmp_path: Path) -> None:
         ("requirements.txt:apache-airflow-providers-smtp==1.9.0", ""),
     ],
 )
-def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_path: Path) -> None:
+def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, expected: str, tmp_path: Path) -> None:
     """An error at the alert names the line to change; the requirements of Dagpress have the same minimums."""
     place, text = pin.format(airflow=NEWEST).split(":")
     installed = f"{place}/venv/lib/python3.11/site-packages/apache_airflow_providers_http-{text}.dist-info/METADATA"
@@ -235,12 +235,12 @@ def test_an_alert_needs_a_provider_that_is_new_enough(pin: str, said: str, tmp_p
     }
     write(tmp_path, {**schedules, (place if place.endswith(".txt") else installed): f"{text}\n"})
     code, _, err = dagpress(tmp_path, "validate")
-    assert (code, err.count(": unsupported: ")) == ((2, 1) if said else (0, 0))
-    if said:
+    assert (code, err.count(": unsupported: ")) == ((2, 1) if expected else (0, 0))
+    if expected:
         assert err.startswith(
             "schedules/_defaults.yml:2:12: unsupported: an alert by webhook requires apache-airflow-pro"
         )
-        assert f"({said.format('apache-airflow-providers-http>=5.5.0')})\n" in err
+        assert f"({expected.format('apache-airflow-providers-http>=5.5.0')})\n" in err
 
 
 @pytest.mark.parametrize(

@@ -39,3 +39,9 @@ def test_each_mark_is_found_at_its_line_and_python_code_is_not_read(name: str, f
 def test_other_words_are_not_found(text: str) -> None:
     assert list(find("a.md", text)) == []
     assert list(find("a.py", f"# {text}\nx = {text!r}\n")) == []
+
+
+def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
+    noun = '"""The sum."""'
+    text = f"def total():\n    {noun}\n\n@property\ndef total(self):\n    {noun}\n\ndef test_a():\n    {noun}\n"
+    assert list(find("a.py", text)) == ['a.py:2: "The": write a verb, such as "Return the"']

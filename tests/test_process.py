@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from git_repository import hook, isolate_git, repository_of
-from processes import await_process, has_ended
+from processes import has_ended, wait_for_process
 from project_builder import write
 
 from codegen import process
@@ -35,7 +35,7 @@ def test_a_program_is_killed_with_its_children_at_the_limit(tmp_path: Path) -> N
 
 def test_a_program_with_endless_output_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also with `on_line`; a daemon of the program cannot keep writing."""
-    monkeypatch.setattr(process, "_MOST", 1 << 20)
+    monkeypatch.setattr(process, "_MAX_OUTPUT_BYTES", 1 << 20)
     for command in ("exec yes", "yes >&2 & wait"):
         with pytest.raises(process.ProcessError, match=r"`sh` printed more than 1 MB \(run it in a terminal"):
             process.run(["sh", "-c", command], limit=60, on_line=lambda _: None)
@@ -70,7 +70,7 @@ def test_a_daemon_that_keeps_the_output_open_is_not_awaited(tmp_path: Path) -> N
 def test_a_program_gets_input_and_returns_output_and_exit_code(tmp_path: Path) -> None:
     """Invalid UTF-8 is replaced in any locale. A signal is an exit code as in the shell."""
     script = r"cat; printf 'b\377d \303\274\r\n'; echo wrong >&2; exit 7"
-    done = process.run(["sh", "-c", script], limit=60, cwd=tmp_path, given="ü\udc80\n", env={"LC_ALL": "C", **PATH})
+    done = process.run(["sh", "-c", script], limit=60, cwd=tmp_path, stdin="ü\udc80\n", env={"LC_ALL": "C", **PATH})
     assert done == process.Output(7, "ü?\nb\ufffdd ü\r\n", "wrong\n")
     merged = process.run(["sh", "-c", "echo out; echo err >&2; kill -9 $$"], limit=60, merged=True)
     assert merged == process.Output(137, "out\nerr\n", "")
@@ -113,7 +113,7 @@ process.run(['sh', '-c', 'echo $$ > new; mv new child; sleep 99; :'], limit=99)
 def test_a_second_signal_kills_a_child_that_ignores_the_first(tmp_path: Path) -> None:
     code = _PARENT.format('trap "" TERM; echo $$ > child; sleep 99; :')
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
-        await_process(tmp_path / "child")
+        wait_for_process(tmp_path / "child")
         parent.terminate()
         time.sleep(0.3)
         parent.terminate()
@@ -134,7 +134,7 @@ def test_a_signal_ends_parent_and_child(tmp_path: Path, number: signal.Signals) 
     """A terminal sends Ctrl+C only to the parent, since the child has its own session."""
     code = _PARENT.format("echo $$ > child; sleep 99; :")
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=-1) as parent:
-        await_process(tmp_path / "child")
+        wait_for_process(tmp_path / "child")
         parent.send_signal(number)
         parent.communicate(timeout=60)
     assert parent.returncode in {128 + number, -number}

@@ -43,8 +43,8 @@ def test_each_supported_python_is_tested() -> None:
 def test_the_lock_file_of_an_airflow_starts_at_its_oldest_python(airflow: str) -> None:
     """The comment that `make lock` reads matches the facts."""
     text = (ROOT / f"requirements/airflow-{airflow}.in").read_text(encoding="utf-8")
-    said = re.search(r"^# Python 3\.(\d+) or newer\.$", text, re.MULTILINE)
-    assert (3, int(said[1]) if said else 10) == facts_of(airflow).pythons[0]
+    output = re.search(r"^# Python 3\.(\d+) or newer\.$", text, re.MULTILINE)
+    assert (3, int(output[1]) if output else 10) == facts_of(airflow).pythons[0]
 
 
 def test_every_action_is_pinned_once(request: pytest.FixtureRequest) -> None:

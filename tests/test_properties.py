@@ -28,8 +28,8 @@ from codegen.cli.formats import as_text
 from codegen.diagnostics import Diagnostic, InvalidError, Location, has_errors
 from codegen.render.source_text import keyword, module_docstring
 from codegen.text.jinja import (
-    BASH_ENDINGS,
-    DOCKER_ENDINGS,
+    BASH_TEMPLATE_EXT,
+    DOCKER_TEMPLATE_EXT,
     as_rendered,
     as_rendered_lines,
     check_template,
@@ -42,7 +42,7 @@ from codegen.values import Argument, Call
 def _evaluated(argument: Argument) -> Any:
     """Evaluate a literal, or a keyword argument of a call."""
     names = {"pendulum": pendulum, "timedelta": timedelta, "read": lambda **values: values}
-    return eval(f"read(\n{keyword(argument, 4)}\n)", names)[argument.name]  # noqa: S307  # that is the point
+    return eval(f"read(\n{keyword(argument, 4)}\n)", names)[argument.name]  # noqa: S307  # the test runs generated code
 
 
 @given(TEXT)
@@ -63,7 +63,7 @@ def test_any_text_is_unchanged_as_a_docstring(value: str) -> None:
     lines = "\n".join(line.expandtabs(4).rstrip() for line in value.splitlines())
     doc = f"Loads.\n\n{lines}\n\nDefined.\n"
     module: dict[str, Any] = {}
-    exec(compile(module_docstring(doc), "module", "exec"), module)  # noqa: S102  # that is the point
+    exec(compile(module_docstring(doc), "module", "exec"), module)  # noqa: S102  # the test runs generated code
     assert module["__doc__"] == doc
 
 
@@ -108,7 +108,7 @@ def test_any_duration_is_unchanged(value: timedelta) -> None:
 @given(st.lists(TEXT.filter(bool), min_size=1, max_size=30))
 def test_no_argument_becomes_code_in_the_shell(words: list[str]) -> None:
     """Bash passes the exact words: none is split, expanded or executed."""
-    command, env = as_script([["show", *words]], BASH_ENDINGS)
+    command, env = as_script([["show", *words]], BASH_TEMPLATE_EXT)
     # Airflow does not render here, so templates are unchanged.
     script = "show() { printf '%s\\0' \"$@\"; }\n" + command
     result = subprocess.run(["bash", "-c", script], env={"LC_ALL": "C.UTF-8", **env}, capture_output=True, check=True)
@@ -127,33 +127,33 @@ def test_quoted_words_are_split_as_in_a_shell(words: list[str]) -> None:
     assert words_of(run) == done.stdout.split("\0")[:-1]
 
 
-_ENDINGS = st.sampled_from([BASH_ENDINGS, DOCKER_ENDINGS, ()])
+_TEMPLATE_EXT = st.sampled_from([BASH_TEMPLATE_EXT, DOCKER_TEMPLATE_EXT, ()])
 
 
-@given(TEXT.filter(lambda value: not is_template(value)), _ENDINGS)
-def test_jinja_renders_every_escaped_text_unchanged(value: str, endings: tuple[str, ...]) -> None:
+@given(TEXT.filter(lambda value: not is_template(value)), _TEMPLATE_EXT)
+def test_jinja_renders_every_escaped_text_unchanged(value: str, template_ext: tuple[str, ...]) -> None:
     """And the escaped text does not end like a file name."""
-    written = as_rendered(value, endings)
+    written = as_rendered(value, template_ext)
     assert Environment(autoescape=False).from_string(written).render() == value  # noqa: S701
-    assert not written.endswith(endings)
+    assert not written.endswith(template_ext)
 
 
 @given(
     st.lists(st.sampled_from(["{{ ds }}", "{% if ds %}", "{% endif %}", "{{ ds -}}", " ", "a", "."]), max_size=5),
-    st.sampled_from(["", *BASH_ENDINGS, *DOCKER_ENDINGS]),
-    _ENDINGS,
+    st.sampled_from(["", *BASH_TEMPLATE_EXT, *DOCKER_TEMPLATE_EXT]),
+    _TEMPLATE_EXT,
 )
-def test_jinja_renders_every_template(parts: list[str], end: str, endings: tuple[str, ...]) -> None:
+def test_jinja_renders_every_template(parts: list[str], end: str, template_ext: tuple[str, ...]) -> None:
     """Also one that ends like a file name, which an operator would open."""
     template = "".join(parts) + end
     try:
         check_template(template)
     except InvalidError:
         assume(False)  # noqa: FBT003
-    written = as_rendered(template, endings)
+    written = as_rendered(template, template_ext)
     environment = Environment(autoescape=False)  # noqa: S701
     assert environment.from_string(written).render(ds="D") == environment.from_string(template).render(ds="D")
-    assert not written.endswith(endings)
+    assert not written.endswith(template_ext)
 
 
 @given(TEXT.filter(lambda value: not is_template(value)))

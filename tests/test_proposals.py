@@ -77,14 +77,14 @@ def test_a_proposal_without_an_author_is_not_created_and_keeps_the_draft(team: T
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "expected"),
     [
         ("away", "cannot be reached"),
         ("declines", "rejected the push"),
         ("hook", "no more changes today"),
     ],
 )
-def test_a_failed_push_is_kept_and_repeated(team: Team, fault: str, told: str) -> None:
+def test_a_failed_push_is_kept_and_repeated(team: Team, fault: str, expected: str) -> None:
     proposals = team.proposals()
     pages = team.pages(proposals)
     _change(pages, "a.yml", _HOURLY)
@@ -97,7 +97,7 @@ def test_a_failed_push_is_kept_and_repeated(team: Team, fault: str, told: str) -
         (team.remote / "hooks/pre-receive").chmod(0o755)
     else:
         hook(team.checkout, "pre-commit", "echo no more changes today; exit 1")
-    assert told in _send(pages, "a")
+    assert expected in _send(pages, "a")
     assert _states(proposals) == {"a": (State.DRAFT, True)}
     if fault == "away":
         away.rename(team.remote)
@@ -218,9 +218,9 @@ def test_two_users_in_one_proposal_overwrite_nothing(team: Team) -> None:
     _change(ada, "a.yml", _WEEKLY, proposal="a")
     git(clone, "push", "--quiet", "origin", "dagpress/a")
     assert "has commits that are not in this repository" in _send(ada, "a")
-    told = text_of(ada.post("/proposals/a/update", {}), "main")
-    assert "Waiting for review" in told
-    assert "schedules/b.yml" in told
+    output = text_of(ada.post("/proposals/a/update", {}), "main")
+    assert "Waiting for review" in output
+    assert "schedules/b.yml" in output
 
 
 @pytest.mark.slow

@@ -72,7 +72,7 @@ def test_a_branch_is_pushed_again_and_never_by_force(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "failure", "said"),
+    ("url", "failure", "expected"),
     [
         ("../nothing", Failure.UNREACHABLE, "`../nothing` cannot be reached: '../nothing' does not appear to be"),
         ("http://ada:secret@127.0.0.1:1/x.git", Failure.UNREACHABLE, "`http://127.0.0.1:1/x.git` cannot be reached"),
@@ -80,7 +80,7 @@ def test_a_branch_is_pushed_again_and_never_by_force(repository: Path) -> None:
     ],
 )
 def test_an_unreachable_remote_is_reported(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, url: str, failure: Failure, said: str
+    repository: Path, monkeypatch: pytest.MonkeyPatch, url: str, failure: Failure, expected: str
 ) -> None:
     """Git's messages are in English in any locale."""
     monkeypatch.setenv("LANGUAGE", "de")
@@ -89,7 +89,7 @@ def test_an_unreachable_remote_is_reported(
         with pytest.raises(RemoteError) as refusal:
             call()
         assert refusal.value.failure is failure
-        assert str(refusal.value).startswith(said)
+        assert str(refusal.value).startswith(expected)
         assert "secret" not in str(refusal.value)
         assert "try again" in refusal.value.hint
 

@@ -109,14 +109,14 @@ _WITHOUT_A_PROJECT = {
 _TOGETHER = {"invalid-ignore": {"moving-image"}}
 _PLUGINS = "plugins: {extractors: [{name: tap-gitlab}], loaders: [{name: target-postgres}]}\n"
 _BLOCK = re.compile(r"```(?:yaml|toml) ?(?P<name>\S*)\n(?P<text>.*?)```\n", re.DOTALL)
-_SAID = re.compile(r"(```text\n)(.*?)(?=```\n)", re.DOTALL)
+_OUTPUT_BLOCK = re.compile(r"(```text\n)(.*?)(?=```\n)", re.DOTALL)
 
 
 def _page_path(code: str) -> Path:
     return Path(rules.__file__).parent / "pages" / f"{code}.md"
 
 
-def _said_of(text: str, root: Path) -> list[str]:
+def _output_of(text: str, root: Path) -> list[str]:
     """Return every error and warning of the project in the code blocks of a page."""
     files = {match["name"] or "schedules/example.yml": match["text"] for match in _BLOCK.finditer(text)}
     if "meltano.yml" in files and not re.match("- |.*^plugins:", files["meltano.yml"], re.DOTALL | re.MULTILINE):
@@ -134,13 +134,13 @@ def test_the_example_of_a_page_raises_only_its_rule(code: str, tmp_path: Path, r
     """With the shown message. The fixed example raises nothing."""
     page = _page_path(code).read_text(encoding="utf-8")
     example, instead = page.split("\n## Use instead\n")
-    said = _said_of(example, tmp_path / "example")
+    output = _output_of(example, tmp_path / "example")
     if request.config.getoption("regen_all"):
-        example = _SAID.sub(lambda match: match[1] + "".join(said), example)
+        example = _OUTPUT_BLOCK.sub(lambda match: match[1] + "".join(output), example)
         _page_path(code).write_text(f"{example}\n## Use instead\n{instead}", encoding="utf-8")
-    assert _SAID.findall(example) == [("```text\n", "".join(said))]
-    assert {line.split(": ")[1] for line in said} == {code, *_TOGETHER.get(code, ())}
-    assert _said_of(instead, tmp_path / "instead") == []
+    assert _OUTPUT_BLOCK.findall(example) == [("```text\n", "".join(output))]
+    assert {line.split(": ")[1] for line in output} == {code, *_TOGETHER.get(code, ())}
+    assert _output_of(instead, tmp_path / "instead") == []
 
 
 def test_each_rule_has_a_page_with_a_reason_an_example_and_a_fix() -> None:
@@ -226,8 +226,8 @@ def test_a_generator_that_fails_is_reported(file_regression: FileRegressionFixtu
         f'Traceback (most recent call last):\n  File "{path}", line 43, in <module>\n    run()\n'
         "FileNotFoundError: [Errno 2] No such file or directory: 'meltano'\n"
     )
-    said = as_text(failure(path, "orchestrate/dags/meltano.py", traceback, "")) + "\n"
-    file_regression.check(said, fullpath=_GOLDENS / "dags-not-loaded.txt")
+    output = as_text(failure(path, "orchestrate/dags/meltano.py", traceback, "")) + "\n"
+    file_regression.check(output, fullpath=_GOLDENS / "dags-not-loaded.txt")
 
 
 def test_every_rule_is_raised_by_a_golden() -> None:

@@ -70,7 +70,7 @@ def test_the_count_of_runs_matches_the_single_runs(
 
 @pytest.mark.parametrize("cron", ["30 2 * * *", "15,45 1-3 * * *", "0 * * * *"])
 @pytest.mark.parametrize("is_strict", [True, False])
-def test_the_last_tick_is_not_after_the_given_time(cron: str, is_strict: bool) -> None:  # noqa: FBT001  # a case
+def test_the_last_tick_is_not_after_the_given_time(cron: str, is_strict: bool) -> None:  # noqa: FBT001  # a parametrized case
     """On days with a missing or a repeated hour."""
     ticks = Ticks(cron, ZoneInfo("Europe/Berlin"), is_strict=is_strict)
     for month, day in ((3, 28), (10, 24)):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
-from processes import PATIENCE
+from processes import TIMEOUT
 from project_builder import EXTRACT_LOAD, completed, dagpress, files_of, killed_at_replace, refusal, write
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def test_add_accepts_all_options_of_meltano(project: Path) -> None:
     assert rows["a/b"]["file"] == "schedules/a_b.yml"
     dagpress(project, "schedule", "add", "orders", *pair, "--interval", "@daily", "--folder", "sales/eu/")
     assert "$schema=../../schedule.schema.json\n" in (project / "schedules/sales/eu/orders.yml").read_text()
-    for folder, said in {"../x": "below the schedules folder", "schedules/x": "leave `schedules/` out"}.items():
+    for folder, expected in {"../x": "below the schedules folder", "schedules/x": "leave `schedules/` out"}.items():
         arguments = ("schedule", "add", "other", *pair, "--interval", "@daily", "--folder", folder)
-        assert said in _refusal(project, *arguments)
+        assert expected in _refusal(project, *arguments)
     assert "start_date: 2024-01-31\n" in (project / "schedules/old.yml").read_text()
     assert "transform: run\n" in (project / "schedules/a_b.yml").read_text()
 
@@ -269,8 +269,8 @@ def run(meltano: Path, capfd: pytest.CaptureFixture[str]) -> _Run:
     """Return a function that runs a schedule, and returns the exit code, Meltano's output and stderr."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        code, _, said = dagpress(meltano, "schedule", "run", *arguments)
-        return code, capfd.readouterr().out, said
+        code, _, err = dagpress(meltano, "schedule", "run", *arguments)
+        return code, capfd.readouterr().out, err
 
     return run
 
@@ -282,12 +282,12 @@ def test_run_runs_the_tasks_of_the_dag_in_order(meltano: Path, run: _Run) -> Non
         0,
         f"{meltano} 1  --environment=prod el tap-gitlab target-postgres {options}\n",
     )
-    _, printed, said = run("graph", "--dry-run")
+    _, printed, err = run("graph", "--dry-run")
     assert printed.splitlines() == [
         f"{meltano} 1 2 run --dry-run tap-gitlab target postgres",
         f"{meltano} 1  run --dry-run tap-gitlab target-postgres",
     ]
-    assert "[1/2] first: tap-gitlab 'target postgres'\n" in said
+    assert "[1/2] first: tap-gitlab 'target postgres'\n" in err
 
 
 def test_run_says_that_it_uses_no_container(meltano: Path, run: _Run) -> None:
@@ -342,7 +342,7 @@ def test_a_signal_reaches_meltano(meltano: Path) -> None:
         assert process.stdout
         assert "tap-gitlab" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
+        assert process.wait(timeout=TIMEOUT) == 128 + signal.SIGTERM
 
 
 def test_run_requires_values_of_airflow_templates(meltano: Path, run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:

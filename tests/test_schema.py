@@ -27,7 +27,7 @@ from codegen.runners.kubernetes.settings import Kubernetes
 from codegen.schema.after import After
 from codegen.schema.alerts import KINDS, Alert
 from codegen.schema.export import json_schema
-from codegen.schema.pair import OF_A_PAIR, PAIR
+from codegen.schema.pair import PAIR, PAIR_OPTIONS
 from codegen.schema.param import Param
 from codegen.schema.table import schedule_table, task_table
 from codegen.schema.task import WHAT_RUNS
@@ -194,7 +194,7 @@ def _with_task(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     pair = {"extractor": "tap-x", "loader": "target-x"}
     python = {"python": "a.b"} if name in {"op_kwargs", "multiple_outputs"} else {"run": "x"}
     runs = {"id": "x"} if name == "command" else {} if name in WHAT_RUNS else python
-    beside = pair if name in {*PAIR, *OF_A_PAIR} else _OPERATORS.get(name, runs)
+    beside = pair if name in {*PAIR, *PAIR_OPTIONS} else _OPERATORS.get(name, runs)
     changed = {**beside, name: _HERE}
     others = [{"id": "extract", "run": "tap-a target-b"}, {"id": "alone", "run": "tap-b target-b"}]
     base = {"interval": "@daily", **_RUNNERS.get(name, {})}

@@ -157,8 +157,8 @@ def test_only_selected_files_are_pruned(project: Path) -> None:
     shutil.rmtree(project / "schedules/shop/eu")
     assert dagpress(project, "generate", "schedules/shop")[1] == "deleted generated_dags/shop/eu/returns.py\n"
     # No schedule depends on `orders` anymore.
-    said = "deleted generated_dags/mart.py\nupdated generated_dags/orders.py\n"
-    assert dagpress(project, "generate", "schedules/mart.yml")[1] == said
+    expected = "deleted generated_dags/mart.py\nupdated generated_dags/orders.py\n"
+    assert dagpress(project, "generate", "schedules/mart.yml")[1] == expected
     assert (project / "generated_dags/customers.py").exists()
 
 
@@ -177,8 +177,8 @@ def test_a_schedule_keeps_its_asset_while_the_dag_file_of_a_broken_dependent_use
 
 @pytest.mark.parametrize("command", ["generate", "check", "diff", "validate"])
 def test_an_unknown_name_is_a_usage_error(project: Path, command: str) -> None:
-    said = "unknown schedule, file or folder `custmers` (did you mean `customers`?)"
-    assert refusal(project, command, "customers", "custmers") == said
+    expected = "unknown schedule, file or folder `custmers` (did you mean `customers`?)"
+    assert refusal(project, command, "customers", "custmers") == expected
     with pytest.raises(click.UsageError):
         dagpress(project, command, "schedules/gone.yml")
 
@@ -187,7 +187,7 @@ _NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected"),
     [
         ("schedules/_draft.yml", "`schedules/_draft.yml` is not a schedule: `_draft.yml` starts with `_` (rename it"),
         ("schedules/_old", "`schedules/_old` is not a schedule: `_old` starts with `_` (rename it"),
@@ -199,11 +199,11 @@ _NFC, _NFD = "di\u00e1rias", "dia\u0301rias"
         (f"schedules/{_NFC}.yml", f"`schedules/{_NFC}.yml` is not a schedule: "),
     ],
 )
-def test_a_path_that_is_not_a_schedule_is_a_usage_error(project: Path, name: str, said: str) -> None:
+def test_a_path_that_is_not_a_schedule_is_a_usage_error(project: Path, name: str, expected: str) -> None:
     """With the reason, and without the message that everything is up to date."""
     names = ("_draft", "_old/a", "left", "team/eu/x", _NFD)
     write(project, {"dagpress.toml": 'exclude = ["left.yml"]\n', **{f"schedules/{each}.yml": _DAILY for each in names}})
-    assert refusal(project, "generate", name).startswith(said)
+    assert refusal(project, "generate", name).startswith(expected)
 
 
 def test_a_name_can_be_given_in_either_unicode_form(project: Path) -> None:

@@ -19,7 +19,7 @@ import tomli
 from click import ClickException
 from environments import ROOT
 from pages import form_of, soup_of, text_of
-from processes import PATIENCE
+from processes import TIMEOUT
 from project_builder import EXTRACT_LOAD, dagpress, write
 from serving import Server, launcher, receive, serving, started
 from starlette.testclient import TestClient
@@ -31,7 +31,7 @@ from codegen.web.shell.attempts import Attempts
 
 TOKEN = "a token of more than 16"  # noqa: S105  # of this test
 FORM = "application/x-www-form-urlencoded"
-ANYWHERE = "0.0.0.0"  # noqa: S104  # it is what is tested
+ANYWHERE = "0.0.0.0"  # noqa: S104  # under test
 
 _WITHOUT = """
 import sys
@@ -90,7 +90,7 @@ def test_it_shuts_down_quietly_with_an_open_connection(project: Path) -> None:
         assert receive(idle).startswith(b"HTTP/1.1 401")
         slow.sendall(b"GET / HTTP/1.1\r\n")
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(timeout=PATIENCE) == 0
+        assert server.process.wait(timeout=TIMEOUT) == 0
         address = f"{server.url}?token={server.token}"
         assert server.log.read_text() == f"Serving the pipelines of the_project at {address} (Ctrl+C to stop)\n"
 
@@ -107,7 +107,7 @@ def test_the_file_that_opens_the_browser_is_private(project: Path, tmp_path: Pat
         arguments = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
         assert server.token.encode() not in arguments
         server.process.terminate()
-        assert server.process.wait(timeout=PATIENCE) == 0
+        assert server.process.wait(timeout=TIMEOUT) == 0
         assert not page.exists()
 
 
@@ -120,7 +120,7 @@ def test_it_listens_on_ipv6(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1:0: "),
         (("--host", "nowhere.invalid"), "cannot listen on nowhere.invalid:0: "),
@@ -129,16 +129,16 @@ def test_it_listens_on_ipv6(project: Path) -> None:
         *((("--allowed-host", name), "a name without a port") for name in ("a:80", "http://a", "*", "", "[::1]")),
     ],
 )
-def test_invalid_options_are_errors(project: Path, options: tuple[str, ...], told: str) -> None:
-    assert told in _refusal(project, "--port", "0", *options)
+def test_invalid_options_are_errors(project: Path, options: tuple[str, ...], expected: str) -> None:
+    assert expected in _refusal(project, "--port", "0", *options)
 
 
 def test_a_port_in_use_is_an_error(project: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         hint = "pass another one as `--port`; 0 is any free port"
-        told = f"cannot listen on 127.0.0.1:{port}: Address already in use ({hint})"
-        assert _refusal(project, "--port", port) == told
+        expected = f"cannot listen on 127.0.0.1:{port}: Address already in use ({hint})"
+        assert _refusal(project, "--port", port) == expected
 
 
 @pytest.mark.parametrize(
@@ -170,16 +170,16 @@ def test_a_missing_extra_is_an_error_with_a_fix(project: Path, missing: str) -> 
     command = [sys.executable, "-c", _WITHOUT, missing, "--project", str(project), "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
-        said = process.stderr.readline()
+        output = process.stderr.readline()
         process.kill()
-    assert said == f"Error: the Pipelines page requires {missing} (install it: pip install 'dagpress[serve]')\n"
+    assert output == f"Error: the Pipelines page requires {missing} (install it: pip install 'dagpress[serve]')\n"
 
 
 def test_a_broken_configuration_is_reported_as_by_other_commands(tmp_path: Path) -> None:
     write(tmp_path, {"dagpress.toml": "airflow = 3\n"})
-    code, _, told = dagpress(tmp_path, "generate")
-    assert (code, dagpress(tmp_path, "serve")) == (2, (2, "", told))
-    assert "dagpress.toml:1" in told
+    code, _, err = dagpress(tmp_path, "generate")
+    assert (code, dagpress(tmp_path, "serve")) == (2, (2, "", err))
+    assert "dagpress.toml:1" in err
 
 
 # Access control
@@ -315,14 +315,14 @@ def test_guessing_is_throttled_per_address() -> None:
     for free in ("192.0.2.2", "2001:db8:0:1::1", "unknown"):
         assert tried.begin(free) == 0
         # One was right.
-        tried.forgive(free)
+        tried.subtract(free)
         assert tried.begin(free) == 0
     assert tried.begin("::ffff:192.0.2.1") == 5
     clock[0] = 61
     assert [tried.begin("192.0.2.1") for _ in range(2)] == [0, 1]
     for number in range(1000):
         tried.begin(f"10.0.{number // 256}.{number % 256}")
-    tried.forgive("192.0.2.1")
+    tried.subtract("192.0.2.1")
     assert tried.begin("192.0.2.1") == 0
 
 

@@ -55,8 +55,8 @@ _TEMPLATES = [
 def _problems(root: Path, schedule: dict[str, Any], files: dict[str, str] | None = None) -> list[tuple[str, str]]:
     """Return the code and the hint of each message about a schedule."""
     files = {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule), **(files or {})}
-    said = dagpress(write(root, files), "validate")[2].splitlines()
-    return [(match[2], match[3] or "") for match in map(_CODE.match, said) if match]
+    output = dagpress(write(root, files), "validate")[2].splitlines()
+    return [(match[2], match[3] or "") for match in map(_CODE.match, output) if match]
 
 
 @pytest.mark.parametrize(("template", "writes_none"), _TEMPLATES)

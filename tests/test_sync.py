@@ -140,7 +140,7 @@ _DEEP = "+".join("1" * 5_000)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         # A map with its own name; Python that is nested too deeply.
         (_BLOCK, "\nDOCKER = {**DOCKER, 'user': 'x'}" + _BLOCK, "py:21:1: changed: this DAG"),
@@ -154,7 +154,7 @@ _DEEP = "+".join("1" * 5_000)
         ("from schedules/shop/\n", "from \n", "py:1:1: changed: this file"),
     ],
 )
-def test_check_names_the_dags_that_were_edited_by_hand(old: str, new: str, said: str, tmp_path: Path) -> None:
+def test_check_names_the_dags_that_were_edited_by_hand(old: str, new: str, expected: str, tmp_path: Path) -> None:
     """At the first changed DAG, if there is one. `generate` repairs the file, also with a renamed DAG."""
     defaults = as_yaml({"runner": "docker", "docker": {"image": "a:1", "user": "x"}})
     # A marker in a string is not a conflict.
@@ -164,10 +164,10 @@ def test_check_names_the_dags_that_were_edited_by_hand(old: str, new: str, said:
     dagpress(tmp_path, "generate")
     file = tmp_path / "generated_dags/shop.py"
     current = file.read_text()
-    edited = f"<<<<<<< a b\n{current}" if "merge" in said else current
+    edited = f"<<<<<<< a b\n{current}" if "merge" in expected else current
     file.write_text(edited.replace(old, new, 1))
     code, _, err = dagpress(tmp_path, "check")
-    assert (code, err.startswith(f"generated_dags/shop.{said}")) == (1, True), err.splitlines()[0]
+    assert (code, err.startswith(f"generated_dags/shop.{expected}")) == (1, True), err.splitlines()[0]
     (tmp_path / "schedules/shop/c.yml").rename(tmp_path / "schedules/shop/d.yml")
     assert (dagpress(tmp_path, "generate")[0], dagpress(tmp_path, "check")[0]) == (0, 0)
     (tmp_path / "schedules/shop/d.yml").rename(tmp_path / "schedules/shop/c.yml")
@@ -334,7 +334,7 @@ def test_a_failure_after_the_first_write_reports_the_changes(project: Path) -> N
 
 
 def test_a_new_file_name_with_the_old_dag_id_is_not_reported(tmp_path: Path) -> None:
-    """Airflow's history depends on the DAG id, not on the file name."""
+    """Airflow's history depends on the DAG ID, not on the file name."""
     write(tmp_path, {"schedules/old.yml": EXTRACT_LOAD + "name: stable\n"})
     dagpress(tmp_path, "generate")
     (tmp_path / "schedules/old.yml").rename(tmp_path / "schedules/new.yml")
@@ -372,6 +372,6 @@ _TEXT = "x = 1\n"
         (f"{_TEXT}{_HEADER}", False),
     ],
 )
-def test_a_file_with_conflict_markers_is_ours_if_each_branch_has_the_header(text: str, is_ours: bool) -> None:  # noqa: FBT001  # a case
+def test_a_file_with_conflict_markers_is_ours_if_each_branch_has_the_header(text: str, is_ours: bool) -> None:  # noqa: FBT001  # a parametrized case
     """Otherwise, a file that is hand-written in one branch would be lost."""
     assert is_generated(text) == is_ours

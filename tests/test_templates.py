@@ -209,7 +209,7 @@ def test_a_missing_part_of_one_of_several_dags_is_an_error(block: str, lost: str
 
 @pytest.mark.parametrize(("order", "code"), [("{{ super() }}", 0), ("", 2)])
 def test_the_arrow_of_a_group_uses_its_id(order: str, code: int, tmp_path: Path) -> None:
-    """The id of a group need not be a Python name."""
+    """The ID of a group need not be a Python name."""
     tasks = "[{id: a, run: x, group: load-all}, {id: b, run: x, group: load-all}, {id: c, run: x, after: load-all}]"
     own = f'{{% extends "dagpress/dag.py.j2" %}}{{% block order %}}{order}{{% endblock %}}'
     write(tmp_path, {"schedules/s.yml": f"interval: '@daily'\ntasks: {tasks}\n", "templates/dag.py.j2": own})
@@ -234,7 +234,7 @@ def test_a_template_cannot_run_code_or_run_forever(
     line: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if reason == "seconds":
-        monkeypatch.setattr(renderer, "_LIMIT", 0.1)
+        monkeypatch.setattr(renderer, "_CPU_LIMIT", 0.1)
     monkeypatch.chdir(tmp_path)
     template = f'{{% extends "dagpress/dag.py.j2" %}}\n{{% block constants %}}\n{line}\n{{% endblock %}}\n'
     code, _, err = dagpress(write(tmp_path, {"schedules/s.yml": EXTRACT_LOAD, "templates/dag.py.j2": template}), "diff")

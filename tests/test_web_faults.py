@@ -113,7 +113,7 @@ def test_syntax_highlighting_is_fast_and_loses_no_text(text: str, monkeypatch: p
 
 
 def test_a_response_that_arrives_byte_by_byte_times_out(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_client, "_SESSION", 0.2)
+    monkeypatch.setattr(http_client, "_SESSION_TIMEOUT", 0.2)
     ended, whole = threading.Event(), threading.Event()
 
     def drip(server: socket.socket) -> None:

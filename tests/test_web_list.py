@@ -435,8 +435,8 @@ def test_generate_writes_outdated_files(project: Path) -> None:
     assert pages.get("/").select("form[action='/generate'] button")
     page = pages.post("/generate", {})
     assert text_of(page, "h1") == "2 files written"
-    said = [" ".join(item.get_text().split()) for item in page.select(".written-files li")]
-    assert said == ["created generated_dags/hourly.py", "deleted generated_dags/later.py"]
+    output = [" ".join(item.get_text().split()) for item in page.select(".written-files li")]
+    assert output == ["created generated_dags/hourly.py", "deleted generated_dags/later.py"]
     assert (project / "generated_dags/hourly.py").exists()
     assert not (project / "generated_dags/later.py").exists()
     assert dagpress(project, "check")[0] == 0

@@ -393,16 +393,16 @@ def test_a_catch_up_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (EXTRACT_LOAD.replace("@daily", "@manual"), "Starts: manual runs only."),
         (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "Starts: after b."),
         (EXTRACT_LOAD + "end_date: 2020-01-01\n", "There are no more runs."),
     ],
 )
-def test_the_start_without_a_cron_is_described(text: str, said: str, tmp_path: Path) -> None:
+def test_the_start_without_a_cron_is_described(text: str, expected: str, tmp_path: Path) -> None:
     page = Pages(write(tmp_path, {"schedules/a.yml": text, "schedules/b.yml": EXTRACT_LOAD})).get("/pipelines/a.yml")
-    assert text_of(page, "section[aria-labelledby=runs] p") == said
+    assert text_of(page, "section[aria-labelledby=runs] p") == expected
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,8 @@ def test_a_rejected_push_has_a_fix_and_can_be_repeated(project: Path) -> None:
     hook(project, "pre-push", "echo 'no <b>pushes</b> today' >&2; exit 1")
     pages = Pages(project)
     page = _press(pages, _commit(pages), "Push", 422)
-    said = text_of(page, "[role=alert]")
-    assert said == (
+    output = text_of(page, "[role=alert]")
+    assert output == (
         "Nothing was pushed: a Git hook of this project rejected the push. no <b>pushes</b> today "
         "Fix what it reports, and push again."
     )

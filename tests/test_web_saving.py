@@ -270,7 +270,7 @@ def test_one_of_several_concurrent_saves_wins_and_the_others_see_both(project: P
 
 
 @pytest.mark.parametrize(
-    ("file", "said"),
+    ("file", "expected"),
     [
         ("", "The pipeline needs a name"),
         ("../a.yml", "below the schedules folder"),
@@ -295,14 +295,14 @@ def test_one_of_several_concurrent_saves_wins_and_the_others_see_both(project: P
         ("link.yml", "leads out of the project"),
     ],
 )
-def test_other_files_cannot_be_opened(untouched: Path, file: str, said: str) -> None:
-    assert said in problem_of(project_of(untouched), file)
+def test_other_files_cannot_be_opened(untouched: Path, file: str, expected: str) -> None:
+    assert expected in problem_of(project_of(untouched), file)
 
 
-@pytest.mark.parametrize(("file", "said"), [("../a.yml", "below the schedules folder"), ("link.yml", "leads out")])
-def test_other_files_cannot_be_written(untouched_pages: Pages, file: str, said: str) -> None:
+@pytest.mark.parametrize(("file", "expected"), [("../a.yml", "below the schedules folder"), ("link.yml", "leads out")])
+def test_other_files_cannot_be_written(untouched_pages: Pages, file: str, expected: str) -> None:
     page = untouched_pages.post("/save", {"file": file, "text": _HOURLY, "base": ""}, status=422)
-    assert said in text_of(page, "[role=alert]")
+    assert expected in text_of(page, "[role=alert]")
     assert form_of(page)["text"] == _HOURLY.replace("\n", "\r\n")
 
 
@@ -331,16 +331,16 @@ def test_unusual_names_are_saved_edited_and_deleted(project: Path, file: str) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("a: " + "[" * 20_000, "nested deeper"),
         ("# " + "x" * 1_000_001, "larger than 1000000 bytes"),
         ("", "empty"),
     ],
 )
-def test_hostile_yaml_is_an_error(untouched_pages: Pages, text: str, said: str) -> None:
+def test_hostile_yaml_is_an_error(untouched_pages: Pages, text: str, expected: str) -> None:
     page = untouched_pages.post("/save", {"file": "b.yml", "text": text, "base": ""}, status=422)
-    assert said in text_of(page, ".diagnostics")
+    assert expected in text_of(page, ".diagnostics")
 
 
 def test_a_file_that_is_not_utf_8_is_not_overwritten_silently(project: Path) -> None:
@@ -363,8 +363,8 @@ def test_input_is_kept_with_a_broken_configuration(project: Path) -> None:
     write(project, {"dagpress.toml": "airflow = 3\n"})
     answer = pages.client.post("/save", data=form)
     assert answer.status_code == 500
-    told = text_of(pages.get("/", status=500), ".diagnostics")
-    assert "dagpress.toml:1:11 expected text in quotes, got a number" in told
+    output = text_of(pages.get("/", status=500), ".diagnostics")
+    assert "dagpress.toml:1:11 expected text in quotes, got a number" in output
     assert f"\n\n{_HOURLY}".replace('"', "&#34;") in answer.text
 
 
@@ -379,9 +379,9 @@ def test_a_full_disk_is_reported_and_no_file_is_incomplete(project: Path) -> Non
         page = pages.post("/save", _draft(project, typed), status=500)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, bounds)
-    said = text_of(page, "[role=alert]")
-    assert os.strerror(errno.EFBIG) in said
-    assert "No files written" in said
+    output = text_of(page, "[role=alert]")
+    assert os.strerror(errno.EFBIG) in output
+    assert "No files written" in output
     assert form_of(page)["text"] == typed.replace("\n", "\r\n")
     assert files_of(project) == before
     pages.post("/save", form_of(page))
@@ -399,9 +399,9 @@ def test_files_written_before_a_failure_are_reported(project: Path) -> None:
         page = pages.post("/save", draft, status=500)
     finally:
         subprocess.run(["umount", generated], check=True)
-    said = text_of(page, "[role=alert]")
-    assert said.startswith(f"generated_dags/a.py : this file cannot be written: {os.strerror(errno.EBUSY)}. ")
-    assert "Files written before the error: schedules/a.yml" in said
+    output = text_of(page, "[role=alert]")
+    assert output.startswith(f"generated_dags/a.py : this file cannot be written: {os.strerror(errno.EBUSY)}. ")
+    assert "Files written before the error: schedules/a.yml" in output
     assert (project / "schedules/a.yml").read_text() == _HOURLY
     assert dagpress(project, "check")[0] == 1
     pages.post("/save", form_of(page))

@@ -32,7 +32,7 @@ def _form(choices: Choices, was: str, *, is_after: bool = False) -> dict[str, st
 
 
 @given(st.lists(INTERVALS, min_size=20, max_size=20), st.booleans())
-def test_an_unedited_interval_is_not_written(intervals: list[str], is_after: bool) -> None:  # noqa: FBT001  # drawn
+def test_an_unedited_interval_is_not_written(intervals: list[str], is_after: bool) -> None:  # noqa: FBT001  # Hypothesis passes it by position
     for interval in intervals:
         sent = _form(choices_of(interval, is_after=is_after), interval, is_after=is_after)
         assert with_choices(sent) == (sent, {})
@@ -103,8 +103,8 @@ def test_a_busy_hour_is_reported_with_a_quieter_minute(tmp_path: Path) -> None:
     utc = EXTRACT_LOAD.replace("@daily", "0 6 * * *") + "timezone: Africa/Lagos\n"
     pages = Pages(write(tmp_path, {**others, "schedules/a.yml": text, "schedules/c.yml": utc}))
     page = pages.post("/preview", {**form_of(pages.get("/edit/a.yml")), "when:time": "06:00", "line:timezone": "UTC"})
-    said = text_of(page, "#when-runs")
-    assert "7 other runs start between 06:00 and 07:00, 4 of them at 06:00" in said
+    output = text_of(page, "#when-runs")
+    assert "7 other runs start between 06:00 and 07:00, 4 of them at 06:00" in output
     button = page.select_one("button[name='when:minute']")
     assert button
     assert button["value"] == "10"

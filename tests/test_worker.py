@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 from pages import Pages, form_of, soup_of, text_of
-from processes import PATIENCE, await_that
+from processes import TIMEOUT, wait_until
 from project_builder import EXTRACT_LOAD, files_of, write
 from serving import Server, serving
 from starlette.exceptions import HTTPException
@@ -88,7 +88,7 @@ def _raise(_: RequestContext, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments", "told"),
+    ("function", "arguments", "expected"),
     [
         (_backtrack, (), "takes longer than 2 seconds"),
         (_sleep, (), "takes longer than 2 seconds"),
@@ -98,11 +98,11 @@ def _raise(_: RequestContext, number: int) -> None:
     ],
 )
 def test_a_stopped_task_is_reported_and_the_project_stays_cached(
-    project: Path, function: Callable[..., Any], arguments: tuple[Any, ...], told: str
+    project: Path, function: Callable[..., Any], arguments: tuple[Any, ...], expected: str
 ) -> None:
     files, _, before = _run(project, _names)
     assert files == ["a.yml"]
-    with pytest.raises(StoppedError, match=told):
+    with pytest.raises(StoppedError, match=expected):
         _run(project, function, *arguments, seconds=60 if arguments or function is _eat else 0.03)
     assert _run(project, _names)[2] == before
 
@@ -137,9 +137,9 @@ def test_a_slow_text_is_reported_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
     form = {"file": "a.yml", "text": ENDLESS, "base": "x", "line:owner": "me", "was:owner": ""}
     for address in ("/preview", "/save"):
         page = pages.post(address, form, 422)
-        told = text_of(page, "main p")
-        assert told.startswith("This text takes longer than")
-        assert "No files written. Edit the file in your clone, and run dagpress validate there." in told
+        output = text_of(page, "main p")
+        assert output.startswith("This text takes longer than")
+        assert "No files written. Edit the file in your clone, and run dagpress validate there." in output
         sent = {name: value.replace("\r\n", "\n") for name, value in form_of(page).items()}
         assert {**form, "csrf": pages.token} == sent
     assert files_of(tmp_path) == before
@@ -192,8 +192,8 @@ def test_the_worker_ends_with_the_server(tmp_path: Path, number: signal.Signals)
         connection.sendall(_request(form, ENDLESS))
         _await_fork(child, "[0-9]")
         server.process.send_signal(number)
-        server.process.wait(PATIENCE)
-        await_that(lambda: not Path(f"/proc/{child}").exists())
+        server.process.wait(TIMEOUT)
+        wait_until(lambda: not Path(f"/proc/{child}").exists())
         assert server.log.read_text(encoding="utf-8").count("\n") == 1
 
 

@@ -1,11 +1,13 @@
 """Finds words that are nearly always wrong in the texts of this repository, and prints the better ones: `make lint`.
 
 It reads the comments and strings of Python files, and all other tracked text files in full. A pattern must not have
-false alarms: narrow it, or leave it out.
+false alarms: narrow it, or leave it out. The docstring of a function begins with a verb ("Return ..."), except for
+properties, fixtures and tests.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import subprocess
@@ -44,6 +46,8 @@ _PATTERNS = {
 _SKIPPED = re.compile(
     r"LICENSE$|.*\.(json|svg)$|.*requirements/.*\.txt$|.*/vendor/|tests/(cases|imports|generators)/|.*plain_words\.py$"
 )
+_NOUN = re.compile(r"(The|An?|Each|Every|Whether)\b")
+_NAMED_BY_NOUN = re.compile(r"property|fixture")
 _TEXTS = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 
@@ -53,11 +57,20 @@ def find(name: str, text: str) -> Iterator[str]:
     if name.endswith(".py"):
         tokens = tokenize.generate_tokens(io.StringIO(text).readline)
         parts = [(token.start[0], token.string) for token in tokens if token.type in _TEXTS]
+        yield from _nouns(name, ast.parse(text))
     for first, part in parts:
         for pattern, better in _PATTERNS.items():
             for match in pattern.finditer(part):
                 found = " ".join(match[0].split())
                 yield f'{name}:{first + part.count(chr(10), 0, match.start())}: "{found}": write "{better}"'
+
+
+def _nouns(name: str, module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith(("test_", "__")):
+            match = _NOUN.match(ast.get_docstring(node) or "")
+            if match and not any(_NAMED_BY_NOUN.search(ast.unparse(each)) for each in node.decorator_list):
+                yield f'{name}:{node.body[0].lineno}: "{match[0]}": write a verb, such as "Return {match[0].lower()}"'
 
 
 def main() -> int:

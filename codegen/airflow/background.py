@@ -17,7 +17,7 @@ from codegen.airflow.installation import AirflowError
 from codegen.text.copyable import shell_command
 
 # Seconds for which the process is watched.
-_WATCHED = 2.0
+_WATCH_SECONDS = 2.0
 # The index of the start time, in ticks since boot, in the fields after the program name in /proc/PID/stat.
 _START_FIELD = 19
 
@@ -83,7 +83,7 @@ def fork(daemon: Daemon) -> int:
 
 
 def _lock(daemon: Daemon) -> int:
-    """The pid file, open and locked."""
+    """Return the pid file, open and locked."""
     file = os.open(daemon.pid_file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -97,13 +97,13 @@ def _lock(daemon: Daemon) -> int:
 
 
 def _watch(pid: int, daemon: Daemon) -> None:
-    deadline = time.monotonic() + _WATCHED
+    deadline = time.monotonic() + _WATCH_SECONDS
     while time.monotonic() < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
             raise AirflowError(f"{daemon.words[0]} exited with code {code}; see {daemon.stderr}")
-        time.sleep(_WATCHED / 20)
+        time.sleep(_WATCH_SECONDS / 20)
 
 
 def remove_stale_pid_file(path: Path) -> None:
@@ -114,7 +114,7 @@ def remove_stale_pid_file(path: Path) -> None:
 
 
 def start_of(pid: int) -> str:
-    """The start time of a process, which tells it from a later one with the same PID; empty if it has exited."""
+    """Return the start time of a process; empty if it has exited. A later process with the same PID has another one."""
     if sys.platform == "linux":
         try:
             text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

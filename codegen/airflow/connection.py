@@ -16,22 +16,22 @@ _VARIABLE = re.compile(r"DAGPRESS_AIRFLOW_(URL|USERNAME|PASSWORD|TOKEN)(?:_(.+))
 class Connection:
     """The URL of an Airflow, with a token, a user name and password, or no credentials.
 
-    The URL has no trailing slash; `environment` is the suffix of the variables.
+    The URL has no trailing slash; `suffix` is the end of its variables.
     """
 
     url: str
-    environment: str = ""
+    suffix: str = ""
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
 
     def variable(self, name: str) -> str:
-        """The environment variable of a part, such as `URL`."""
-        return f"DAGPRESS_AIRFLOW_{name}" + (f"_{self.environment}" if self.environment else "")
+        """Return the environment variable of a part, such as `URL`."""
+        return f"DAGPRESS_AIRFLOW_{name}" + (f"_{self.suffix}" if self.suffix else "")
 
 
 def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
-    """The Airflow of each deployment environment, by the suffix of its variables; empty without environments.
+    """Return the Airflow of each deployment environment, by the suffix of its variables; empty without environments.
 
     `DAGPRESS_AIRFLOW_URL_PROD` belongs to the environment `prod`. Empty variables count as missing.
 
@@ -44,14 +44,14 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
         if match and value:
             given.setdefault(match[2] or "", {})[match[1]] = value
     connections = {
-        environment: Connection(
+        suffix: Connection(
             values.get("URL", "").rstrip("/"),
-            environment,
+            suffix,
             values.get("USERNAME", ""),
             values.get("PASSWORD", ""),
             values.get("TOKEN", "").strip(),
         )
-        for environment, values in given.items()
+        for suffix, values in given.items()
     }
     for connection in connections.values():
         _check_url(connection)
@@ -60,7 +60,7 @@ def read_connections(environ: Mapping[str, str]) -> dict[str, Connection]:
 
 
 def suffix_of(deployment: str) -> str:
-    """The suffix of the variables of a deployment environment."""
+    """Return the suffix of the variables of a deployment environment."""
     return deployment.upper().replace("-", "_")
 
 

@@ -33,7 +33,7 @@ sys.path += [str(link.resolve()) for link in sorted(Path(__file__).parent.parent
 
 
 def dag_folders(project: Project) -> dict[str, Path]:
-    """The folders that Airflow reads, by name; the first has the name of Airflow's default bundle."""
+    """Return the folders that Airflow reads, by name; the first has the name of Airflow's default bundle."""
     folders = {"dags-folder": project.generated_dags}
     for folder in project.custom_dags:
         name = re.sub(r"[^A-Za-z0-9_.-]+", "-", os.path.relpath(folder, project.root)).strip("-.") or "custom"
@@ -42,13 +42,13 @@ def dag_folders(project: Project) -> dict[str, Path]:
     return folders
 
 
-def names_dag_folders(environ: Mapping[str, str]) -> bool:
-    """Whether the environment names the DAG folders for Airflow."""
+def configures_dag_folders(environ: Mapping[str, str]) -> bool:
+    """Return whether the environment variables already configure the DAG folders."""
     return DAGS_FOLDER in environ or BUNDLES in environ
 
 
 def airflow_environ(project: Project, airflow: Installation, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of an Airflow that runs a project; variables that are already set stay.
+    """Return the environment variables of an Airflow that runs a project; existing ones stay.
 
     The only DAGs folder of Airflow 2 is the folder of symlinks in its home. It is not on PYTHONPATH: there, it would
     precede the standard library, also in every program that a task runs.
@@ -57,7 +57,7 @@ def airflow_environ(project: Project, airflow: Installation, environ: Mapping[st
     env.setdefault(project.project_root_variable, str(project.meltano_project))
     env["AIRFLOW_HOME"] = env.get("AIRFLOW_HOME") or str(airflow.home)
     env["PATH"] = os.pathsep.join([str(airflow.bin), env.get("PATH") or os.defpath])
-    if names_dag_folders(environ):
+    if configures_dag_folders(environ):
         return env
     if not airflow.has_api_server:
         env[DAGS_FOLDER] = str(home_of(env) / LINKS)
@@ -70,7 +70,7 @@ def airflow_environ(project: Project, airflow: Installation, environ: Mapping[st
 
 
 def digest_of_dags(project: Project) -> str:
-    """A digest that changes when a DAG file is added, removed or changed."""
+    """Return a digest that changes when a DAG file is added, removed or changed."""
     digest = hashlib.sha256()
     for path in _dag_files(project):
         status = path.stat()
@@ -79,7 +79,7 @@ def digest_of_dags(project: Project) -> str:
 
 
 def old_generators(project: Project) -> list[Path]:
-    """The DAG files that generate DAGs from Meltano's schedules: they have the same DAG IDs as the generated files."""
+    """Return the DAG files that generate DAGs from Meltano's schedules, with the DAG IDs of the generated files."""
     return [path for path in _dag_files(project) if is_generator(path)]
 
 

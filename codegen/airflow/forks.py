@@ -1,6 +1,6 @@
-"""Loads many DAG files inside an Airflow environment, for `codegen/airflow/loading.py`: one line of JSON for each.
+"""Loads many DAG files inside an Airflow installation, for `codegen/airflow/loading.py`: one line of JSON for each.
 
-It runs on the Python of that environment (3.8 and later), imports Airflow once and forks a few times. Each fork loads
+It runs on the Python of that installation (3.8 and later), imports Airflow once and forks a few times. Each fork loads
 its share of the files one after another, as Airflow's DagBag does: a fork for each file takes twenty times as long. A
 file that ends or blocks its process only loses its own result, since another fork continues with the next file. If a
 file fails that is not the first of its fork, an earlier file may be the cause, so another fork retries it first.
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     _File = tuple[int, str, str]
 
 # The minimum number of files per fork, and the maximum number of forks.
-_SHARE = 25
-_MOST = 8
+_MIN_FILES_PER_FORK = 25
+_MAX_FORKS = 8
 # Seconds from Airflow's time limit for a file to the kill, and between two polls.
-_GRACE = 5
-_PAUSE = 0.5
-_TAIL = 4_000
+_GRACE_SECONDS = 5
+_POLL_SECONDS = 0.5
+_LOG_TAIL_BYTES = 4_000
 # How many files of a share are retried: if a package is missing, all fail, and a fork takes 0.1 seconds.
-_AGAIN = 20
+_MAX_RETRIES = 20
 
 
 class _Fork:
@@ -47,7 +47,7 @@ class _Fork:
 
     def __init__(self, operation: _Operation, files: list[_File], limit: float) -> None:
         self.files = files
-        self._again = _AGAIN
+        self._again = _MAX_RETRIES
         self._operation = operation
         self._limit = limit
         self.start()
@@ -69,7 +69,7 @@ class _Fork:
         os.set_blocking(self.pipe, False)
 
     def answers(self, overdue: str) -> list[dict[str, Any]]:
-        """The answers since the last call; `overdue` kills the process, and is the answer for all remaining files."""
+        """Return the answers since the last call. `overdue` kills the process, and answers for all remaining files."""
         # A program that a file started can keep the pipe open after the process has exited.
         ended, status = os.waitpid(self._pid, os.WNOHANG)
         found = self._read()
@@ -92,7 +92,7 @@ class _Fork:
         return found
 
     def _lost(self, overdue: str) -> list[_File]:
-        """The files that failed with the process: the current one, or all remaining ones."""
+        """Return the files that failed with the process: the current one, or all remaining ones."""
         number = len(self.files) if overdue else 1
         lost, self.files = self.files[:number], self.files[number:]
         return lost
@@ -122,14 +122,14 @@ def load_all(operation: _Operation, files: list[_File], limit: float, limit_of_a
         answers: the file for the answers.
     """
     deadline, done = time.monotonic() + limit_of_all, 0
-    number = max(1, min(_MOST, os.cpu_count() or 1, len(files) // _SHARE))
+    number = max(1, min(_MAX_FORKS, os.cpu_count() or 1, len(files) // _MIN_FILES_PER_FORK))
     gc.freeze()
     forks = [_Fork(operation, files[start::number], limit) for start in range(number) if files[start::number]]
     while forks:
         with selectors.DefaultSelector() as selector:
             for fork in forks:
                 selector.register(fork.pipe, selectors.EVENT_READ)
-            selector.select(_PAUSE)
+            selector.select(_POLL_SECONDS)
         late = time.monotonic() > deadline
         overdue = f"TimeoutError: the files together take longer than {limit_of_all:.0f} seconds" if late else ""
         for answer in [answer for fork in forks for answer in fork.answers(overdue)]:
@@ -175,7 +175,7 @@ def _work(operation: _Operation, files: list[_File], pipe: int, log: IO[bytes], 
 
 
 def _end(status: int) -> str:
-    """The reason why a process exited."""
+    """Return the reason why a process exited."""
     signalled = os.WIFSIGNALED(status)
     what = f"signal {os.WTERMSIG(status)}" if signalled else f"status {os.WEXITSTATUS(status)}"
     return f"SystemError: the file exits Python with {what}"
@@ -193,9 +193,8 @@ def _write(pipe: int, data: bytes) -> None:
 
 
 def _tail(log: int) -> str:
-    """The end of the log."""
     size = os.fstat(log).st_size
-    return os.pread(log, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
+    return os.pread(log, _LOG_TAIL_BYTES, max(0, size - _LOG_TAIL_BYTES)).decode(errors="replace")
 
 
 def _main() -> None:
@@ -209,7 +208,7 @@ def _main() -> None:
     del sys.modules["inside"]
     print(json.dumps(inside.warm_up()), file=answers, flush=True)
     request = json.load(sys.stdin)
-    limit = (inside.import_limit() or 30) + _GRACE
+    limit = (inside.import_limit() or 30) + _GRACE_SECONDS
     operation = partial(inside.import_file, behaviour=request["behaviour"])
     load_all(operation, request["files"], limit, request["limit"], answers)
 

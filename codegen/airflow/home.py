@@ -21,11 +21,11 @@ _CREATE_USER = [
     *("--firstname", "Admin", "--lastname", "User", "--email", "admin@example.com"),
 ]
 # Seconds for a step of the setup.
-_LIMIT = 600
+_TIMEOUT = 600
 _DATABASE = "airflow.db"
 _CONFIGURATION_FILE = "airflow.cfg"
 # In [core] before Airflow 2.3, and still read there.
-_NAMING_A_DATABASE = [
+_DATABASE_SETTINGS = [
     (section, f"sql_alchemy_conn{how}") for section in ("database", "core") for how in ("", "_cmd", "_secret")
 ]
 
@@ -45,37 +45,37 @@ class Configuration:
             self._file = ConfigParser(interpolation=None)
 
     def get(self, section: str, key: str, default: str) -> str:
-        """The value of a key; empty counts as missing, as in Airflow for these keys."""
+        """Return the value of a key; empty counts as missing, as in Airflow for these keys."""
         return self._environ.get(variable_of(section, key)) or self.in_file(section, key) or default
 
     def in_file(self, section: str, key: str) -> str:
-        """The value in the file, ignoring environment variables; empty if missing."""
+        """Return the value in the file, ignoring environment variables; empty if missing."""
         return self._file.get(section, key, fallback="").strip()
 
 
 def home_of(environ: Mapping[str, str]) -> Path:
-    """The path in `AIRFLOW_HOME`, expanded as in Airflow."""
+    """Return the path in `AIRFLOW_HOME`, expanded as in Airflow."""
     return Path(os.path.expandvars(os.path.expanduser(environ["AIRFLOW_HOME"]))).absolute()  # noqa: PTH111  # also `~user`
 
 
 def variable_of(section: str, key: str) -> str:
-    """The environment variable of a key of Airflow's configuration."""
+    """Return the environment variable of a key of Airflow's configuration."""
     return f"AIRFLOW__{section.upper()}__{key.upper()}"
 
 
 def _has_own_database(home: Path, environ: Mapping[str, str]) -> bool:
-    """Whether the database of a home is the file in it, not a configured one."""
+    """Return whether the database of a home is the file in it, not a configured one."""
     if "AIRFLOW_CONFIG" in environ:
         return False
     configuration = Configuration(home, environ)
     own = ("", f"sqlite:///{home / _DATABASE}")
     return all(
-        variable_of(*place) not in environ and configuration.in_file(*place) in own for place in _NAMING_A_DATABASE
+        variable_of(*place) not in environ and configuration.in_file(*place) in own for place in _DATABASE_SETTINGS
     )
 
 
 def lacks_database(home: Path, environ: Mapping[str, str]) -> bool:
-    """Whether a home has its own database, and it is not set up yet."""
+    """Return whether a home has its own database, and it is not set up yet."""
     return _has_own_database(home, environ) and not (home / _DATABASE).is_file()
 
 
@@ -91,7 +91,7 @@ def write_configuration(home: Path, *, has_api_server: bool) -> None:
 
 
 def as_ini(*settings: Sections) -> str:
-    """The text of a configuration file with all settings."""
+    """Return the text of a configuration file with all settings."""
     sections: dict[str, str] = {}
     for section, keys in chain.from_iterable(each.items() for each in settings):
         sections[section] = sections.get(section, "") + "".join(f"{key} = {value}\n" for key, value in keys.items())
@@ -99,7 +99,7 @@ def as_ini(*settings: Sections) -> str:
 
 
 def _own_settings(*, has_api_server: bool) -> Sections:
-    """The settings of one home; its processes must share its secrets."""
+    """Return the settings of one home; its processes must share its secrets."""
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     core = {"load_examples": "False", "dags_are_paused_at_creation": "False", "fernet_key": key}
     secret, other_secret = secrets.token_hex(32), secrets.token_hex(32)
@@ -133,7 +133,7 @@ def set_up(program: Path, home: Path, environ: Mapping[str, str], *, has_api_ser
         # Without a terminal, Airflow reads the password twice from stdin. As an argument, it would be visible to
         # every user of this machine.
         given = f"{password}\n{password}\n"
-        done = process.run([program, *command], limit=_LIMIT, env=environ, given=given, merged=True)
+        done = process.run([program, *command], limit=_TIMEOUT, env=environ, stdin=given, merged=True)
         if done.code:
             if is_new:
                 (home / _DATABASE).unlink(missing_ok=True)

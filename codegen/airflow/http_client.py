@@ -16,16 +16,16 @@ from codegen.diagnostics import DagpressError
 from codegen.text.json_text import read_json
 
 # Seconds for the server to accept a request or send a part of its response, and for all requests of a session.
-_PATIENCE = 5
-_SESSION = 20
-_MOST_BYTES = 8 * 1024 * 1024
+_TIMEOUT = 5
+_SESSION_TIMEOUT = 20
+_MAX_BYTES = 8 * 1024 * 1024
 
 
 class AirflowRestError(DagpressError):
     """A request to Airflow failed. The message contains no URL and no credentials."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """The response of a server; the body is None if it is not JSON."""
 
     status: int
@@ -38,9 +38,9 @@ class Http:
     def __init__(self, client: httpx2.Client, connection: Connection) -> None:
         self._client = client
         self._connection = connection
-        self._deadline = time.monotonic() + _SESSION
+        self._deadline = time.monotonic() + _SESSION_TIMEOUT
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Answer:
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Response:
         """Send a request to a quoted path below the URL, and return the response, whatever its status.
 
         Raises:
@@ -53,16 +53,16 @@ class Http:
                 if response.is_redirect:
                     message = "the URL of Airflow redirects to another address"
                     raise AirflowRestError(message, f"set {self._connection.variable('URL')} to that address")
-                return Answer(response.status_code, self._read(response))
+                return Response(response.status_code, self._read(response))
         except httpx2.HTTPError as error:
             raise self._explained(error) from None
 
-    def _read(self, response: httpx2.Response) -> Any:  # noqa: ANN401  # any JSON
+    def _read(self, response: httpx2.Response) -> Any:  # noqa: ANN401  # any JSON value
         content = bytearray()
         # Without decompression, which has no size limit: the request asks for an uncompressed response.
         for chunk in response.iter_raw():
             content += chunk
-            if len(content) > _MOST_BYTES or time.monotonic() > self._deadline:
+            if len(content) > _MAX_BYTES or time.monotonic() > self._deadline:
                 raise AirflowRestError(
                     "the response of Airflow is too large, or takes too long",
                     f"check {self._connection.variable('URL')}",
@@ -75,7 +75,7 @@ class Http:
     def _explained(self, error: httpx2.HTTPError) -> AirflowRestError:
         address = self._connection.variable("URL")
         if isinstance(error, httpx2.TimeoutException):
-            message = f"Airflow did not respond within {_PATIENCE} seconds"
+            message = f"Airflow did not respond within {_TIMEOUT} seconds"
             return AirflowRestError(message, f"check {address}, and that Airflow is running")
         if _is_about_tls(error):
             hint = f"check {address}; if a private CA signed the certificate, set SSL_CERT_FILE"
@@ -89,9 +89,9 @@ class Http:
 def opened(connection: Connection) -> Iterator[Http]:
     """Open a session."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "dagpress"}
-    with httpx2.Client(headers=headers, timeout=_PATIENCE, follow_redirects=False) as client:
+    with httpx2.Client(headers=headers, timeout=_TIMEOUT, follow_redirects=False) as client:
         # A response that arrives byte by byte never times out, so the connection is closed after the session's limit.
-        end = Timer(_SESSION, client.close)
+        end = Timer(_SESSION_TIMEOUT, client.close)
         end.daemon = True
         end.start()
         try:

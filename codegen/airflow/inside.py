@@ -1,6 +1,6 @@
-"""Loads one DAG file inside an Airflow environment, for `codegen/airflow/forks.py`.
+"""Loads one DAG file inside an Airflow installation, for `codegen/airflow/forks.py`.
 
-It runs on the Python of that environment (3.8 and later), and needs no database.
+It runs on the Python of that installation (3.8 and later), and needs no database.
 """
 
 from __future__ import annotations
@@ -22,9 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # Attributes that do not affect what a DAG does, or that have another name below.
-_NOT_OF_A_DAG = {"edge_info", "fileloc", "processor_dags_folder", "relative_fileloc", "schedule_interval", "task_group"}
+_NOT_IN_DAG = {
+    "edge_info",
+    "fileloc",
+    "processor_dags_folder",
+    "relative_fileloc",
+    "schedule_interval",
+    "task_group",
+}
 _CALLBACKS = ("on_failure_callback", "on_success_callback", "sla_miss_callback")
-_NOT_OF_A_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
+_NOT_IN_TASK = {"dag", "downstream_task_ids", "task_group", "upstream_task_ids"}
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -61,7 +68,7 @@ def _seen_warnings() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def _as_text(record: warnings.WarningMessage) -> str:
-    """A warning in the format of those that Airflow catches."""
+    """Return a warning in the format of the warnings that Airflow catches."""
     return f"{record.filename}:{record.lineno}: {record.category.__name__}: {record.message}"
 
 
@@ -74,7 +81,7 @@ def load(path: str) -> Any:  # noqa: ANN401  # Airflow's DagBag
 
 
 def import_limit() -> float:
-    """Airflow's time limit for importing a DAG file, in seconds; 0 for no limit."""
+    """Return Airflow's time limit for importing a DAG file, in seconds; 0 for no limit."""
     return float(import_module("airflow.configuration").conf.getfloat("core", "dagbag_import_timeout"))
 
 
@@ -111,7 +118,7 @@ def _serialization_errors(bag: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401
 
 
 def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an operator
-    """The traceback; empty if Airflow can serialize the value."""
+    """Return the traceback; empty if Airflow can serialize the value."""
     serializer = serialization()
     try:
         (serializer.serialize if hasattr(value, "task_id") else serializer.to_dict)(value)
@@ -121,7 +128,7 @@ def _failure_to_serialize(value: Any) -> str:  # noqa: ANN401  # a DAG or an ope
 
 
 def _awaited_assets(dag: Any) -> list[str]:  # noqa: ANN401  # a DAG
-    """The URIs of the assets that start a DAG, without those that watchers update."""
+    """Return the URIs of the assets that start a DAG, without those that watchers update."""
     names = ("asset_condition", "dataset_condition")
     conditions = (getattr(dag.timetable, name, None) for name in names)
     return _uris(asset for condition in conditions for asset in _assets_in(condition))
@@ -138,15 +145,15 @@ def _uris(assets: Iterable[Any]) -> list[str]:
 
 
 def serialization() -> Any:  # noqa: ANN401  # a class
-    """Airflow's class that serializes DAGs."""
+    """Return Airflow's class that serializes DAGs."""
     module = import_module("airflow.serialization.serialized_objects")
     return module.DagSerialization if hasattr(module, "DagSerialization") else module.SerializedDAG
 
 
 def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
-    """The arguments of a DAG, given or by default, by name."""
+    """Return the arguments of a DAG, given or by default, by name."""
     names = {name.lstrip("_") for name in type(dag).get_serialized_fields()} | set(_CALLBACKS)
-    found = {name: plain(getattr(dag, name, None)) for name in sorted(names - _NOT_OF_A_DAG)}
+    found = {name: plain(getattr(dag, name, None)) for name in sorted(names - _NOT_IN_DAG)}
     arguments = _timetable_arguments(dag)
     return dict(
         found,
@@ -160,7 +167,7 @@ def _dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
 
 
 def _timetable_arguments(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
-    """The arguments of a timetable except its cron, as Airflow serializes them."""
+    """Return the arguments of a timetable except its cron, as Airflow serializes them."""
     with suppress(Exception):
         timetable = serialization().to_dict(dag)["dag"].get("timetable") or {}
         return {name: plain(value) for name, value in timetable.get("__var", {}).items() if name != "expression"}
@@ -168,25 +175,25 @@ def _timetable_arguments(dag: Any) -> dict[str, Any]:  # noqa: ANN401  # a DAG
 
 
 def _schedule(dag: Any) -> Any:  # noqa: ANN401  # text or nothing
-    """The cron of a timetable, or the schedule that the DAG was given."""
+    """Return the cron of a timetable, or the schedule that the DAG was given."""
     expression = getattr(dag.timetable, "_expression", None) or getattr(dag.timetable, "expression", None)
     given = getattr(dag, "schedule", None) or getattr(dag, "schedule_interval", None)
     return str(plain(expression or given)) if expression or given else None
 
 
 def _task(task: Any) -> dict[str, Any]:  # noqa: ANN401  # an operator
-    """The attributes of an operator, given or by default, by name."""
+    """Return the attributes of an operator, given or by default, by name."""
     found = {
         name: _rendered(plain(value)) if name in task.template_fields else plain(value)
         for name, value in sorted(vars(task).items())
-        if not name.startswith("_") and name not in _NOT_OF_A_TASK
+        if not name.startswith("_") and name not in _NOT_IN_TASK
     }
     group = task.task_group.group_id if task.task_group else None
     return dict(found, operator=type(task).__name__, group=group, upstream=sorted(task.upstream_task_ids))
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
-    """A templated value, evaluated if it does not depend on a run, such as `{{ 'a' }}`."""
+    """Return a templated value, evaluated if it does not depend on a run, such as `{{ 'a' }}`."""
     if isinstance(value, dict):
         return {name: _rendered(item) for name, item in value.items()}
     if isinstance(value, str) and ("{{" in value or "{%" in value):
@@ -196,8 +203,8 @@ def _rendered(value: Any) -> Any:  # noqa: ANN401  # plain data
     return value
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401  # anything
-    """The value as JSON data: durations as `0:05:00`, times in ISO 8601, functions and other objects by name."""
+def plain(value: Any) -> Any:  # noqa: ANN401  # any value
+    """Return the value as JSON data: durations as `0:05:00`, times in ISO 8601, functions and other objects by name."""
     value = value.value if isinstance(value, Enum) else value
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}

@@ -19,10 +19,10 @@ from codegen.diagnostics import DagpressError
 from codegen.project import Project
 
 _PACKAGE = Path(__file__).parent.parent
-_UNWANTED = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
-_ASK_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
+_DROPPED_VARIABLES = ("AIRFLOW", "PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV")
+_PYTHON_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
 # Not by import, which takes seconds. Since 3.0, the core is a separate package.
-_ASK_AIRFLOW = """\
+_AIRFLOW_VERSION = """\
 from importlib.metadata import PackageNotFoundError, version
 try:
     print(version("apache-airflow-core"))
@@ -32,8 +32,8 @@ except PackageNotFoundError:
 # The path of the interpreter; with `env`, the name of a program on the PATH.
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+)?(\S+)")
 # Time limits in seconds, the second one for an installation over a slow network.
-_LIMIT = 60
-_INSTALLATION_LIMIT = 3600
+_TIMEOUT = 60
+_INSTALLATION_TIMEOUT = 3600
 _STAMP = "stamp"
 _NAME_ANOTHER = "pass another one with --airflow"
 _GET_ANOTHER = "run `dagpress add orchestrator airflow`, or add the directory of {} to the PATH"
@@ -67,7 +67,7 @@ class Installation:
 
 
 def folder_of(project: Project, version: str | None = None) -> Path:
-    """The folder of a project's Airflow, by default of the configured version; it may not exist."""
+    """Return the folder of a project's Airflow, by default of the configured version; it may not exist."""
     return project.root / ".dagpress" / f"airflow-{version or project.airflow}"
 
 
@@ -79,20 +79,20 @@ def keep_out_of_git(project: Project) -> None:
         ignored.write_text("*\n", encoding="ascii")
 
 
-def environment_in(folder: Path, version: str) -> Installation:
-    """The Airflow that `install` creates in a folder."""
+def installation_in(folder: Path, version: str) -> Installation:
+    """Return the Airflow that `install` creates in a folder."""
     return Installation(version, folder / "venv" / "bin", folder / "home")
 
 
 def installation_of(project: Project) -> Installation:
-    """The Airflow of a project: the one in `.dagpress`, else the one on the PATH.
+    """Return the Airflow of a project: the one in `.dagpress`, else the one on the PATH.
 
     Raises:
         AirflowError: there is none, or it is not an Airflow.
     """
     folder = folder_of(project)
     if (folder / _STAMP).is_file():
-        installed = environment_in(folder, project.airflow)
+        installed = installation_in(folder, project.airflow)
         if not installed.program.is_file():
             raise AirflowError(f"{installed.program} is missing", "run `dagpress add orchestrator airflow` again")
         return installed
@@ -103,7 +103,7 @@ def installation_of(project: Project) -> Installation:
         version = ".".join(version_of(Path(found)).split(".")[:2])
     except AirflowError as error:
         raise AirflowError(error.message, _GET_ANOTHER.format("another `airflow`")) from error
-    home = environment_in(folder_of(project, version), version).home
+    home = installation_in(folder_of(project, version), version).home
     return Installation(version, Path(found).parent, home, is_ours=False)
 
 
@@ -120,7 +120,7 @@ def install(
     Raises:
         DagpressError: that Python cannot run that Airflow, or a step failed.
     """
-    installed = environment_in(folder, version)
+    installed = installation_in(folder, version)
     stamp = folder / _STAMP
     there = stamp.read_text(encoding="utf-8") if stamp.is_file() and installed.program.is_file() else ""
     digest = hashlib.sha256(requirements_of(version).read_bytes()).hexdigest()
@@ -130,7 +130,7 @@ def install(
     if found is None:
         raise AirflowError(f"Python `{python}` was not found")
     interpreter = Path(found).absolute()
-    number = _answer([interpreter, "-c", _ASK_VERSION], f"{interpreter} is not a Python interpreter")
+    number = _answer([interpreter, "-c", _PYTHON_VERSION], f"{interpreter} is not a Python interpreter")
     pythons = [f"{major}.{minor}" for major, minor in facts_of(version).pythons]
     if number.rpartition(".")[0] not in pythons:
         message = f"Airflow {version} requires Python {pythons[0]} to {pythons[-1]}, but {interpreter} is {number}"
@@ -142,10 +142,10 @@ def install(
     shutil.rmtree(folder / "venv", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     progress(f"Installing Airflow {version} for Python {number}.")
-    env = process.inherited(*_UNWANTED)
+    env = process.inherited(*_DROPPED_VARIABLES)
     for command in _installing(folder / "venv", interpreter, requirements_of(version)):
         done = process.run(
-            command, limit=_INSTALLATION_LIMIT, env=env, merged=True, on_line=lambda line: progress(f"{line}\n")
+            command, limit=_INSTALLATION_TIMEOUT, env=env, merged=True, on_line=lambda line: progress(f"{line}\n")
         )
         if done.code:
             name = " ".join(str(word) for word in command[:4])
@@ -159,13 +159,13 @@ def install(
 
 
 def requirements_of(version: str) -> Path:
-    """The pinned requirements: inside the installed package, or next to it in a checkout."""
+    """Return the pinned requirements: inside the installed package, or next to it in a checkout."""
     installed = _PACKAGE / "requirements"
     return (installed if installed.is_dir() else _PACKAGE.parent / "requirements") / f"airflow-{version}.txt"
 
 
 def python_of(program: Path) -> Path:
-    """The Python of an `airflow` program: the one in its real folder, else the one in its first line.
+    """Return the Python of an `airflow` program: the one in its real folder, else the one in its first line.
 
     Raises:
         AirflowError: the program is missing, or has no such line.
@@ -188,25 +188,25 @@ def python_of(program: Path) -> Path:
 
 
 def version_of(program: Path) -> str:
-    """The version of the Airflow with that `airflow` program, such as `3.3.1`.
+    """Return the version of the Airflow with that `airflow` program, such as `3.3.1`.
 
     Raises:
         AirflowError: it has no Airflow.
     """
     python = python_of(program)
-    return _answer([python, "-c", _ASK_AIRFLOW], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
+    return _answer([python, "-c", _AIRFLOW_VERSION], f"{program} runs on {python}, which has no Airflow", _NAME_ANOTHER)
 
 
 def _answer(command: list[str | Path], otherwise: str, hint: str = "") -> str:
     with suppress(process.ProcessError):
-        done = process.run(command, limit=_LIMIT, env=process.inherited(*_UNWANTED))
+        done = process.run(command, limit=_TIMEOUT, env=process.inherited(*_DROPPED_VARIABLES))
         if not done.code:
             return done.stdout.strip()
     raise AirflowError(otherwise, hint)
 
 
 def _installing(venv: Path, interpreter: Path, requirements: Path) -> list[list[str | Path]]:
-    """The installation commands: with uv, if available, since it is much faster."""
+    """Return the installation commands: with uv, if available, since it is much faster."""
     beside = Path(sys.executable).with_name("uv")
     uv = shutil.which("uv") or (beside if beside.is_file() else None)
     python = venv / "bin" / "python"

@@ -15,9 +15,9 @@ from codegen.airflow.dag_folders import (
     BUNDLES,
     DAGS_FOLDER,
     airflow_environ,
+    configures_dag_folders,
     digest_of_dags,
     link_dag_folders,
-    names_dag_folders,
     old_generators,
     write_local_settings,
 )
@@ -41,12 +41,12 @@ _NEED_DAGS = {"dags", "tasks", "backfill"}
 _NEED_NO_DAGS = {"reserialize", "test", "report"}
 # The commands that run several tasks at a time themselves. `dags backfill` is from Airflow 2.
 _RUN_TASKS = {("scheduler",), ("standalone",), ("celery", "worker"), ("edge", "worker"), ("dags", "backfill")}
-# Seconds for a command that has to run before the requested one.
-_LIMIT = 600
+# Seconds for a command that runs before the requested one.
+_TIMEOUT = 600
 _LONG_RUNNING = {"api-server", "dag-processor", "scheduler", "standalone", "triggerer", "webserver"}
 
 
-def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None]) -> int:
+def launch(project: Project, arguments: Sequence[str], notify: Callable[[str], None]) -> int:
     """Run `airflow` for a project, with the arguments of any version, and return its exit code.
 
     Most commands replace this process, so that signals, the terminal and the exit code are Airflow's own.
@@ -59,13 +59,13 @@ def launch(project: Project, arguments: Sequence[str], say: Callable[[str], None
         hint = "run `dagpress add orchestrator airflow`"
         raise AirflowError(f"{airflow.program} is Airflow {airflow.version}, which is not supported", hint)
     if not airflow.is_ours:
-        say(f"no Airflow in .dagpress: using {airflow.program} (Airflow {airflow.version})")
+        notify(f"no Airflow in .dagpress: using {airflow.program} (Airflow {airflow.version})")
     translation = translate(arguments, airflow.version)
     for note in translation.notes:
-        say(note)
+        notify(note)
     env = airflow_environ(project, airflow, process.inherited())
     home = home_of(env)
-    launcher = _Launcher(project, airflow, env, home, Ports(home, env, say), say)
+    launcher = _Launcher(project, airflow, env, home, Ports(home, env, notify), notify)
     words = list(translation.arguments)
     if words and not _HELP & set(words):
         launcher.prepare(words)
@@ -81,7 +81,7 @@ class _Launcher:
     env: dict[str, str]
     home: Path
     ports: Ports
-    say: Callable[[str], None]
+    notify: Callable[[str], None]
 
     @property
     def _is_own_home(self) -> bool:
@@ -97,13 +97,13 @@ class _Launcher:
         if words[0] in _NEED_NO_DATABASE:
             return
         for path in old_generators(self.project):
-            self.say(
+            self.notify(
                 f"{path} creates DAGs from Meltano's schedules, with the same IDs as the generated ones: remove it"
             )
-        if not names_dag_folders(os.environ):
+        if not configures_dag_folders(os.environ):
             self._make_dag_folders()
         if self._is_own_home and lacks_database(self.home, self.env):
-            self.say(f"setting up Airflow's database in {self.home}")
+            self.notify(f"setting up Airflow's database in {self.home}")
             set_up(self.airflow.program, self.home, self.env, has_api_server=self.airflow.has_api_server)
         if words[0] in _NEED_DAGS and not _NEED_NO_DAGS & set(words[1:2]):
             self._read_dags()
@@ -115,7 +115,7 @@ class _Launcher:
         for section, key in (("core", "dags_folder"), ("dag_processor", "dag_bundle_config_list")):
             variable = variable_of(section, key)
             if variable in self.env and configuration.in_file(section, key):
-                self.say(
+                self.notify(
                     f"Airflow reads the DAGs folders of this project, not the {key} in {configuration.path} "
                     f"(set {variable} to override this)"
                 )
@@ -130,26 +130,26 @@ class _Launcher:
         digest = f"{self.env.get(BUNDLES)} {digest_of_dags(self.project)}"
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
             return
-        self.say("the DAG files have changed: Airflow parses them first")
+        self.notify("the DAG files have changed: Airflow parses them first")
         if self.run_before(["dags", "reserialize"]):
             stamp.write_text(digest, encoding="utf-8")
         else:
-            self.say("parsing failed: run `dagpress invoke airflow dags reserialize` to see why")
+            self.notify("parsing failed: run `dagpress invoke airflow dags reserialize` to see why")
 
     def _prepare_meltano(self, folder: Path) -> None:
         """Let Meltano set up its system database if it may be missing: the first concurrent tasks would fail."""
         meltano, _ = read_meltano_project(folder, folder)
         if meltano and find_meltano(folder) and may_lack_system_database(folder, self.env, meltano.database_uri):
-            self.say("setting up Meltano's system database")
+            self.notify("setting up Meltano's system database")
             try:
                 set_up_system_database(folder)
             except MeltanoError as error:
-                self.say(f"Meltano could not set up its system database: {error}")
+                self.notify(f"Meltano could not set up its system database: {error}")
 
     def run_before(self, words: Sequence[str]) -> bool:
         """Run a command without showing its output; returns whether it succeeded."""
         name = " ".join(["airflow", *words[:2]])
-        return process.run([self.airflow.program, *words], limit=_LIMIT, name=name, env=self.env).code == 0
+        return process.run([self.airflow.program, *words], limit=_TIMEOUT, name=name, env=self.env).code == 0
 
     def run(self, words: list[str]) -> int:
         """Run the command itself."""
@@ -157,18 +157,18 @@ class _Launcher:
             return self._replace(words)
         pid, port = self.ports.running_api_server()
         if words[0] == "api-server" and port:
-            self.say(f"the API server is already running (process {pid}): http://localhost:{port}")
+            self.notify(f"the API server is already running (process {pid}): http://localhost:{port}")
             return 0
         daemon = daemon_of(words, self.home)
         # `standalone` does not have that option. The servers of Airflow 3 have it, but would start without the others.
         if daemon and (self.airflow.has_api_server or words[0] == "standalone"):
             return self._in_background(daemon, port)
         if daemon:
-            self.say(daemon.how_to_stop)
+            self.notify(daemon.how_to_stop)
         return self._serve(words, port)
 
     def _serve(self, words: Sequence[str], port: int, *, is_replaced: bool = True) -> int:
-        """Run a server: as a child of this process if that has to clean up afterwards, else in its place."""
+        """Run a server: as a child of this process if it must clean up afterwards, else in its place."""
         command = words[0]
         self.ports.default_to_loopback(*(API_HOST if self.airflow.has_api_server else WEB_HOST))
         if command == "standalone":
@@ -181,12 +181,11 @@ class _Launcher:
         if command == "api-server":
             program = replace(program, started=partial(self.ports.note_api_server, self.ports.of_api_server(words)))
         if not is_replaced:
-            return supervise([program], self.env, self.say)
+            return supervise([program], self.env, self.notify)
         program.started(os.getpid())
         return self._replace(words)
 
     def _replace(self, words: Sequence[str]) -> int:
-        """Replace this process with Airflow."""
         process.replace([self.airflow.program, *words], self.env)
 
     def _scheduler(self, words: Sequence[str], port: int) -> int:
@@ -194,18 +193,18 @@ class _Launcher:
         program = str(self.airflow.program)
         programs = [Program("the DAG processor", [program, "dag-processor"])]
         if port:
-            self.say(
+            self.notify(
                 f"starting the DAG processor with the scheduler; the API server is already running: http://localhost:{port}"
             )
         else:
             port = self.ports.choose(*API_PORT)
-            self.say(f"starting the DAG processor and the API server with the scheduler: http://localhost:{port}")
+            self.notify(f"starting the DAG processor and the API server with the scheduler: http://localhost:{port}")
             noted = partial(self.ports.note_api_server, port)
             api_server = [program, "api-server", "--port", str(port)]
             programs.append(Program("the API server", api_server, partial(answers, port), started=noted))
         self.ports.point_tasks_to(port)
         programs.append(Program("the scheduler", [program, *words]))
-        return supervise(programs, self.env, self.say)
+        return supervise(programs, self.env, self.notify)
 
     def _standalone(self, words: Sequence[str]) -> int:
         """Run Airflow's own `standalone`, which only stops its processes on an interrupt, not on other signals."""
@@ -216,19 +215,19 @@ class _Launcher:
         self.env["PATH"] = path_without_log_servers(
             folder, self.airflow.program, self.ports.commands_without_log_server(), self.env["PATH"]
         )
-        self.say(f"Airflow will be at http://localhost:{port}")
+        self.notify(f"Airflow will be at http://localhost:{port}")
         noted = partial(self.ports.note_api_server, port)
         program = Program("standalone", [self.airflow.program, *words], stop=signal.SIGINT, started=noted)
         try:
-            return supervise([program], self.env, self.say)
+            return supervise([program], self.env, self.notify)
         finally:
             # A killed webserver of Airflow 2 leaves its pid file behind.
             remove_stale_pid_file(self.home / "airflow-webserver.pid")
 
     def _in_background(self, daemon: Daemon, port: int) -> int:
         if pid := fork(daemon):
-            self.say(f"{daemon.words[0]} runs in the background (process {pid}), and logs to {daemon.stderr}")
-            self.say(daemon.how_to_stop)
+            self.notify(f"{daemon.words[0]} runs in the background (process {pid}), and logs to {daemon.stderr}")
+            self.notify(daemon.how_to_stop)
             return 0
         try:
             return self._serve(daemon.words, port, is_replaced=False)

@@ -16,20 +16,20 @@ from codegen.text.json_text import read_json
 
 _FORKS = Path(__file__).with_name("forks.py")
 # Seconds for all files together; Airflow's own limit applies to each (`dagbag_import_timeout`, 30 by default).
-_LIMIT = 600.0
+_TIMEOUT = 600.0
 # Seconds from that limit to the kill of the Airflow process.
-_GRACE = 60
-_TAIL = 2_000
+_GRACE_SECONDS = 60
+_LOG_TAIL = 2_000
 # The number of loaded files, at the start of each answer.
-_DONE = re.compile(r'\{"done": (\d+)')
+_PROGRESS = re.compile(r'\{"done": (\d+)')
 # A warning in Airflow's form, after the path of its file: `path:line: category: message`.
 _WARNING = re.compile(r":(\d+): ([\w.]+): (.*)", re.DOTALL)
 _DEPRECATED = re.compile("Deprecat|RemovedIn")
 _DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # Airflow's settings stay, and so does PYTHONPATH: DAG files may import modules from there.
-_UNWANTED = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
+_DROPPED_VARIABLES = ("PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV", f"{_DATABASE}_")
 # The folders of a home that change how DAGs load: plugins, and local settings with cluster policies.
-_OF_A_HOME = ("plugins", "config")
+_HOME_FOLDERS = ("plugins", "config")
 
 
 class LoadError(NamedTuple):
@@ -85,23 +85,23 @@ def load_dag_files(  # noqa: PLR0913
 
     def request() -> str:
         numbered.extend((number, str(path), str(folder)) for number, (path, folder) in enumerate(files))
-        return json.dumps({"behaviour": behaviour, "files": numbered, "limit": _LIMIT})
+        return json.dumps({"behaviour": behaviour, "files": numbered, "limit": _TIMEOUT})
 
     def show(line: str) -> None:
-        if match := _DONE.match(line):
+        if match := _PROGRESS.match(line):
             on_progress(int(match[1]))
 
     with TemporaryDirectory(prefix="dagpress-") as home:
-        environ = _environ({**process.inherited(*_UNWANTED), **env}, Path(home))
+        environ = _environ({**process.inherited(*_DROPPED_VARIABLES), **env}, Path(home))
         try:
             # Also ends processes that DAG files have started.
             output = process.run(
                 [python_of(airflow), _FORKS],
-                limit=_LIMIT + _GRACE,
+                limit=_TIMEOUT + _GRACE_SECONDS,
                 name="airflow",
                 env=environ,
                 cwd=cwd,
-                given=request,
+                stdin=request,
                 on_line=show,
                 ends_group=True,
             )
@@ -114,7 +114,7 @@ def load_dag_files(  # noqa: PLR0913
         message = f"a DAG file terminated Airflow, after {done} (exit code {output.code})"
         raise AirflowError(message, "pass fewer schedules at a time to find it")
     if output.code or not first:
-        raise AirflowError(f"Airflow failed to start: {output.stderr.strip()[-_TAIL:]}")
+        raise AirflowError(f"Airflow failed to start: {output.stderr.strip()[-_LOG_TAIL:]}")
     answers = {int(answer["number"]): answer for answer in map(read_json, lines)}
     return [_loaded(path, answers[number]) for number, path, _ in numbered]
 
@@ -129,9 +129,9 @@ def _loaded(path: str, answer: dict[str, Any]) -> LoadedFile:
 
 
 def _environ(base: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The environment of an Airflow with its own settings, but a temporary home, database and logs."""
+    """Return the environment variables of an Airflow with its own settings, but a temporary home, database and logs."""
     own_home = base.get("AIRFLOW_HOME")
-    for name in _OF_A_HOME if own_home else ():
+    for name in _HOME_FOLDERS if own_home else ():
         (home / name).symlink_to(Path(str(own_home), name).absolute())
     own = base.get("AIRFLOW_CONFIG") or (str(Path(own_home, "airflow.cfg")) if own_home else "")
     settings = {"AIRFLOW_CONFIG": own} if own and Path(own).is_file() else {}

@@ -28,5 +28,5 @@ _AIRFLOW_2: Sections = {
 
 
 def parsing_settings(*, has_api_server: bool) -> Sections:
-    """The settings by their section of airflow.cfg, in the names of Airflow 3 or of Airflow 2."""
+    """Return the settings by their section of airflow.cfg, in the names of Airflow 3 or of Airflow 2."""
     return _AIRFLOW_3 if has_api_server else _AIRFLOW_2

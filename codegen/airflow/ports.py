@@ -34,26 +34,26 @@ _PATIENCE = {
     ("workers", "execution_api_retry_wait_max"): "5",
     ("workers", "execution_api_timeout"): "60",
 }
-_HIGHEST = 65_535
+_MAX_PORT = 65_535
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports of one home, set in its environment. An invalid configured port is an `AirflowError`."""
+    """The ports of one home, set in its environment variables. An invalid configured port is an `AirflowError`."""
 
     home: Path
     env: dict[str, str]
-    say: Callable[[str], None]
+    notify: Callable[[str], None]
 
     def choose(self, section: str, key: str, default: str) -> int:
-        """The configured port, or a free one if that is in use."""
+        """Return the configured port, or a free one if that is in use."""
         wanted = self._configured(section, key, default)
         port = wanted
         if _is_taken(wanted):
             with socket.socket() as free:
                 free.bind(("", 0))
                 port = int(free.getsockname()[1])
-            self.say(f"port {wanted} is in use: using {port}")
+            self.notify(f"port {wanted} is in use: using {port}")
         self.env[variable_of(section, key)] = str(port)
         return port
 
@@ -62,7 +62,7 @@ class Ports:
         self.env[variable_of(section, key)] = Configuration(self.home, self.env).get(section, key, _LOOPBACK)
 
     def commands_without_log_server(self) -> list[str]:
-        """The commands that run without their log server: those without a configured port for it."""
+        """Return the commands that run without their log server: those without a configured port for it."""
         configuration = Configuration(self.home, self.env)
         return [command for command, place in _LOG_PORTS.items() if not configuration.get(*place, "")]
 
@@ -73,7 +73,7 @@ class Ports:
             self.env[variable_of(*place)] = configuration.get(*place, own)
 
     def of_api_server(self, words: Sequence[str]) -> int:
-        """The port in the arguments of an `api-server`, else the configured one."""
+        """Return the port in the arguments of an `api-server`, else the configured one."""
         parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
         parser.add_argument("-p", "--port", default="")
         port: str = parser.parse_known_args(words)[0].port
@@ -84,7 +84,7 @@ class Ports:
         self._note.write_text(json.dumps([process, port, start_of(process)]), encoding="ascii")
 
     def running_api_server(self) -> tuple[int, int]:
-        """The recorded PID and port of the API server if it is still running, else zeros."""
+        """Return the recorded PID and port of the API server if it is still running, else zeros."""
         try:
             process, port, start = json.loads(self._note.read_text(encoding="ascii"))
         except (OSError, ValueError):
@@ -97,14 +97,14 @@ class Ports:
 
     def _configured(self, section: str, key: str, default: str) -> int:
         value = Configuration(self.home, self.env).get(section, key, default)
-        if not value.isdecimal() or int(value) > _HIGHEST:
+        if not value.isdecimal() or int(value) > _MAX_PORT:
             place = f"{variable_of(section, key)}, or `{key}` in the section [{section}] of airflow.cfg"
             raise AirflowError(f"{value!r} is not a valid port", f"set {place}")
         return int(value)
 
 
 def answers(port: int) -> bool:
-    """Whether an HTTP server responds on the port, with any status."""
+    """Return whether an HTTP server responds on the port, with any status."""
     with closing(HTTPConnection("localhost", port, timeout=2)) as connection, suppress(OSError, HTTPException):
         connection.request("GET", "/api/v2/monitor/health")
         connection.getresponse()
@@ -113,7 +113,7 @@ def answers(port: int) -> bool:
 
 
 def _is_taken(port: int) -> bool:
-    """Whether a program on this machine listens on the port."""
+    """Return whether a program on this machine listens on the port."""
     # On macOS, a port can be in use on only one of the two addresses.
     for address in ("", _LOOPBACK):
         with socket.socket() as probe:

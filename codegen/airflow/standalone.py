@@ -20,7 +20,7 @@ exec {program} "$@"
 
 
 def path_without_log_servers(folder: Path, program: Path, commands: Sequence[str], path: str) -> str:
-    """The PATH of `standalone`, with an `airflow` wrapper in `folder` that turns the log servers of `commands` off."""
+    """Return a PATH with a wrapper of `airflow` in `folder` that turns off the log servers of `commands`."""
     if not commands:
         return path
     text = _PROGRAM.format(commands=" | ".join(commands), option=SKIP_LOGS, program=shlex.quote(str(program)))

@@ -16,10 +16,10 @@ from codegen import process
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Seconds between two polls, until a program counts as started, and from the first and second signal to the kill.
-_PAUSE = 0.1
-_START = 60
-_GRACE = 20
-_HURRY = 5
+_POLL_SECONDS = 0.1
+_START_SECONDS = 60
+_GRACE_SECONDS = 20
+_SHORT_GRACE_SECONDS = 5
 # The numbers of <linux/prctl.h>.
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -37,7 +37,7 @@ class Program:
     started: Callable[[int], None] = lambda _: None
 
 
-def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable[[str], None]) -> int:
+def supervise(programs: Sequence[Program], env: Mapping[str, str], notify: Callable[[str], None]) -> int:
     """Run programs, each when the one before it is ready, until one ends or a signal arrives.
 
     Then all are stopped, the last one first: it may need the others to finish its work, and can take its time unless
@@ -59,42 +59,42 @@ def supervise(programs: Sequence[Program], env: Mapping[str, str], say: Callable
                 if received or not all(one.is_alive() for one in running):
                     break
             while not received and all(one.is_alive() for one in running):
-                time.sleep(_PAUSE)
+                time.sleep(_POLL_SECONDS)
             died = [one for one in running if not one.is_alive() and one.program is not programs[-1]]
             for one in died:
-                say(f"{one.program.name} exited with code {one.code}; stopping the others")
+                notify(f"{one.program.name} exited with code {one.code}; stopping the others")
             if received:
-                say("stopping when the running tasks have finished; interrupt again to stop at once")
+                notify("stopping when the running tasks have finished; interrupt again to stop at once")
             last = running[-1]
             _end(last, received, wait=not died and last.program is programs[-1])
             return last.code or (1 if died else 0)
         finally:
             for one in running:
                 one.signal(one.program.stop)
-            deadline = time.monotonic() + _GRACE
+            deadline = time.monotonic() + _GRACE_SECONDS
             for one in running:
                 one.end_by(deadline)
             _end_orphans()
 
 
 def _await_start(running: list[_Running], received: list[int]) -> None:
-    deadline = time.monotonic() + _START
+    deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and not received and all(one.is_alive() for one in running):
         if running[-1].program.is_ready():
             return
-        time.sleep(_PAUSE)
+        time.sleep(_POLL_SECONDS)
 
 
 def _end(main: _Running, received: list[int], *, wait: bool) -> None:
     """Stop the last program; with `wait`, without a time limit until another signal arrives."""
     before = len(received)
     main.signal(main.program.stop)
-    deadline = time.monotonic() + _GRACE
+    deadline = time.monotonic() + _GRACE_SECONDS
     while main.is_alive() and (time.monotonic() < deadline or wait) and len(received) == before:
-        time.sleep(_PAUSE)
+        time.sleep(_POLL_SECONDS)
     if main.is_alive():
         main.signal(main.program.stop)
-        main.end_by(time.monotonic() + _HURRY)
+        main.end_by(time.monotonic() + _SHORT_GRACE_SECONDS)
 
 
 class _Running:
@@ -127,7 +127,7 @@ class _Running:
     def end_by(self, deadline: float) -> None:
         """Wait until the deadline for it to exit, then kill its whole session."""
         while self.is_alive() and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+            time.sleep(_POLL_SECONDS)
         if self.is_alive():
             process.end(self._process, grace=0)
 
@@ -147,16 +147,16 @@ def _bind(parent: int, stop: signal.Signals) -> None:
 def _end_orphans() -> None:
     """Stop the processes that the programs left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + _HURRY
+        deadline = time.monotonic() + _SHORT_GRACE_SECONDS
         for pid in _children():
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
         while _children() and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+            time.sleep(_POLL_SECONDS)
 
 
 def _children() -> list[int]:
-    """The running children of this process; exited ones are reaped."""
+    """Return the running children of this process; exited ones are reaped."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

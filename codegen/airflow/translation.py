@@ -11,7 +11,7 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import DagpressError
 
 # Commands of Airflow 1.10 (airflow/bin/cli.py) and 2.0, with their current names.
-_SINCE_2 = {
+_CURRENT_NAMES = {
     "backfill": "dags backfill",
     "checkdb": "db check",
     "clear": "tasks clear",
@@ -44,7 +44,7 @@ _SINCE_2 = {
     "upgradedb": "db migrate",
     "worker": "celery worker",
 }
-_NEAREST = {
+_ALTERNATIVES = {
     "serve_logs": "run `scheduler` with AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT set to serve the logs",
     "generate_pod_template": "use `kubernetes generate-dag-yaml` of the cncf.kubernetes provider",
     "pool": "use `pools`",
@@ -97,12 +97,12 @@ _AIRFLOW_3 = _Dialect(
         "tasks test": dict.fromkeys(_FLAGS_OF_RUN),
     },
 )
-_COMMANDS = {*_SINCE_2, *_AIRFLOW_2.commands, *_AIRFLOW_3.commands, "dags trigger"}
+_COMMANDS = {*_CURRENT_NAMES, *_AIRFLOW_2.commands, *_AIRFLOW_3.commands, "dags trigger"}
 
 
 @dataclass(frozen=True)
 class Translation:
-    """The arguments of `airflow`, those of a command to run first, which may fail, and notes about the changes."""
+    """The arguments of `airflow`, the arguments of a command to run first (it may fail), and notes on the changes."""
 
     arguments: tuple[str, ...]
     before: tuple[str, ...] = ()
@@ -119,9 +119,9 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
     # A command is one word or two.
     length = 2 if " ".join(arguments[:2]) in _COMMANDS else 1
     given = " ".join(arguments[:length])
-    newer = _SINCE_2.get(given, given)
+    newer = _CURRENT_NAMES.get(given, given)
     command = dialect.commands.get(newer, newer)
-    if nearest := {**_NEAREST, **dialect.missing}.get(command.split(" ")[0]):
+    if nearest := {**_ALTERNATIVES, **dialect.missing}.get(command.split(" ")[0]):
         raise DagpressError(f"Airflow {version} has no `{given}`: {nearest}")
     notes = [f"`{given}` is `{command}` in Airflow {version}"] if command != given else []
     options = dialect.options.get(command, {})
@@ -148,7 +148,7 @@ def translate(arguments: Sequence[str], version: str) -> Translation:
 
 
 def _before(command: str, words: Sequence[str]) -> tuple[str, ...]:
-    """The command that creates the DAG run that `tasks run` of Airflow 2 needs.
+    """Return the command that creates the DAG run that `tasks run` of Airflow 2 needs.
 
     Its ID makes it a backfill run: the scheduler ignores those, so no task runs twice.
     """

@@ -92,7 +92,7 @@ class AirflowFacts:
     def core_operators(self) -> Mapping[str, str]:
         """The full names of the core operators and sensors, by class name."""
         full_names = (name for name, facts in self.classes.items() if facts["kind"] in {"operator", "sensor"})
-        return {name.rpartition(".")[2]: name for name in full_names if _OF_THE_CORE.match(name)}
+        return {name.rpartition(".")[2]: name for name in full_names if _CORE_MODULE.match(name)}
 
     @cached_property
     def timetables(self) -> Mapping[str, str]:
@@ -117,7 +117,7 @@ class AirflowFacts:
 
 
 # In Airflow 3, the core operators are in the standard provider.
-_OF_THE_CORE = re.compile(r"airflow\.(?:operators|sensors|providers\.standard)\.")
+_CORE_MODULE = re.compile(r"airflow\.(?:operators|sensors|providers\.standard)\.")
 # The types of arguments without annotations: `delta` of `TimeDeltaSensor` and `TimeDeltaSensorAsync` on Airflow 2.
 _UNANNOTATED = {"delta": "timedelta"}
 # Requirements are not locked for older Pythons.

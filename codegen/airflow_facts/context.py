@@ -10,9 +10,9 @@ from functools import cache
 
 from codegen.airflow_facts import VERSIONS, facts_of
 
-# Missing in runs without a logical date on Airflow 3, where `task_instance_key_str` contains the run id instead.
-OF_A_DATE = frozenset(["ds", "ds_nodash", "logical_date", "ts", "ts_nodash", "ts_nodash_with_tz"])
-OF_AN_INTERVAL = frozenset(
+# Missing in runs without a logical date on Airflow 3, where `task_instance_key_str` contains the run ID instead.
+DATE_NAMES = frozenset(["ds", "ds_nodash", "logical_date", "ts", "ts_nodash", "ts_nodash_with_tz"])
+INTERVAL_NAMES = frozenset(
     [
         "data_interval_end",
         "data_interval_start",
@@ -28,14 +28,16 @@ _ALWAYS = frozenset(
     """.split()  # noqa: SIM905  # easier to read
 )
 # Available in every task of some versions.
-_OF_SOME_VERSIONS = frozenset(["conf", "task_reschedule_count", "triggering_asset_events", "triggering_dataset_events"])
+_IN_SOME_VERSIONS = frozenset(["conf", "task_reschedule_count", "triggering_asset_events", "triggering_dataset_events"])
 # Available in some tasks: the exception unless the process was killed, and names for mapped tasks and partitions.
-AT_TIMES = frozenset(["exception", "expanded_ti_count", "partition_date", "partition_key", "test_mode", "try_number"])
+IN_SOME_TASKS = frozenset(
+    ["exception", "expanded_ti_count", "partition_date", "partition_key", "test_mode", "try_number"]
+)
 
 
 def always_in(airflow: str) -> frozenset[str]:
     """Return the names that every task of a version has, however its run was triggered."""
-    return _ALWAYS | (_OF_SOME_VERSIONS & facts_of(airflow).context)
+    return _ALWAYS | (_IN_SOME_VERSIONS & facts_of(airflow).context)
 
 
 @cache

@@ -17,7 +17,7 @@ from codegen.timetable.dst import DAY, dst_changes
 from codegen.timetable.expansion import expand
 
 _MINUTES = 60
-_ROUND = 5
+_ROUND_MINUTES = 5
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -41,7 +41,7 @@ class BusyHour:
         """Return the minute with the fewest runs; preferably a multiple of five, then the next from `minute` on."""
         return min(
             range(_MINUTES),
-            key=lambda each: (self.starts.get(each, 0), each % _ROUND > 0, (each - minute) % _MINUTES),
+            key=lambda each: (self.starts.get(each, 0), each % _ROUND_MINUTES > 0, (each - minute) % _MINUTES),
         )
 
 

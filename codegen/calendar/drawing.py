@@ -39,11 +39,11 @@ def heat_css() -> str:
 def _render(template: str, calendar: Calendar, *, standalone: bool) -> str:
     picture = _Picture(calendar, has_words=standalone)
     values = {"calendar": calendar, "picture": picture, "standalone": standalone, "levels": range(1, LEVELS + 1)}
-    return _environment().get_template(template).render(values)
+    return _jinja_environment().get_template(template).render(values)
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def _jinja_environment() -> Environment:
     """Return the Jinja2 environment, with autoescaping."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -170,7 +170,6 @@ def _number(hour: Hour) -> str:
 
 
 def _tip(hour: Hour) -> str:
-    """Return the tooltip of an hour."""
     names = [printable(schedule.name) for schedule, _ in hour.starts[:_NAMES]]
     more = len(hour.starts) - len(names)
     names += [f"and {more} more"] if more else []

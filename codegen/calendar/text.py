@@ -76,6 +76,5 @@ def _cell(hour: Hour, *, has_doubles: bool) -> str:
 
 
 def _marks(calendar: Calendar) -> Sequence[str]:
-    """Return the meaning of the marks."""
     gaps = [f"`{_GAP}`: the hour does not exist."] if any(not hour.minutes for hour in calendar.hours) else []
     return [*gaps, f"`{_DOUBLE}`: the hour occurs twice."] if any(hour.is_double for hour in calendar.hours) else gaps

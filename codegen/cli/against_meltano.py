@@ -1,4 +1,4 @@
-"""`verify --against meltano`: compare the generated DAGs with those of Meltano's generator."""
+"""Compares the generated DAGs with those of Meltano's generator, for `verify --against meltano`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen import pipeline
-from codegen.airflow.of_project import airflow_of
+from codegen.airflow.project_airflow import airflow_of
 from codegen.cli.deployment import VARIABLE, default_environment, print_environment
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.outputs import ComparedDag, ComparisonWithMeltano
@@ -26,7 +26,7 @@ from codegen.render.renderer import prelude
 from codegen.review.loaded import Surroundings
 from codegen.schema import Schedule
 
-_IN_SUM = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
+_SUMMARY_WORDS = {each: each.value for each in Verdict} | {Verdict.DIFFERS: "differ"}
 
 
 def compare_with_meltano(
@@ -40,7 +40,7 @@ def compare_with_meltano(
     folder = project.meltano_project
     generator = generator or find_generator(folder)
     airflow, version, _ = airflow_of(project, airflow)
-    schedules = reading.of(_environment(project))
+    schedules = reading.of(_deployment(project))
     generation = pipeline.render(project, reading, schedules)
     if has_errors(generation.diagnostics):
         report(generation.diagnostics, "text")
@@ -83,12 +83,12 @@ def _surroundings(
     return Surroundings(str(project.meltano_project), variable, preludes, listed, names, reading.meltano)
 
 
-def _environment(project: Project) -> str:
+def _deployment(project: Project) -> str:
     """Return the environment to compare, or an empty string in a project without environments."""
-    environment = default_environment(project)
-    if environment:
-        print_environment(environment, VARIABLE)
-    return environment
+    deployment = default_environment(project)
+    if deployment:
+        print_environment(deployment, VARIABLE)
+    return deployment
 
 
 def _print_rows(rows: Sequence[Comparison], version: str) -> None:
@@ -104,5 +104,5 @@ def _print_rows(rows: Sequence[Comparison], version: str) -> None:
             if each.why:
                 echo(f"        {printable(each.why)}")
     numbers = Counter(row.verdict for row in rows)
-    parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _IN_SUM.items() if numbers[verdict])
+    parts = ", ".join(f"{numbers[verdict]} {words}" for verdict, words in _SUMMARY_WORDS.items() if numbers[verdict])
     echo(f"{count(len(rows), 'DAG')} on Airflow {version}: {parts or 'nothing to compare'}.")

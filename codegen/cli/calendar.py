@@ -1,4 +1,4 @@
-"""The command `calendar`: the runs of a week as text, SVG, HTML or JSON."""
+"""The command `calendar`, which shows the runs of a week as text, SVG, HTML or JSON."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _only(kind: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
 )
 @format_option("text", "svg", "html", "json")
 @click.pass_obj
-def calendar(  # noqa: PLR0913  # click gives each option so
+def calendar(  # noqa: PLR0913  # one parameter per option
     root: Path,
     /,
     *,
@@ -105,7 +105,6 @@ COMMANDS = (calendar,)
 
 
 def _when(zone: str, week: str | None) -> tuple[ZoneInfo, date]:
-    """Return the timezone and the first day of the week."""
     option = "--timezone"
     try:
         wall = ZoneInfo(Timezone("a timezone").convert(Scalar("str", zone, Location(option))))

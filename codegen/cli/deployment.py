@@ -1,4 +1,4 @@
-"""The environment of a command: the option, the variable and the default."""
+"""The deployment environment of a command: the option, the variable and the default."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from codegen.schema.origins import Explained, Given
 from codegen.source.write import to_yaml
 
 # `show` without `--explain` prints longer values in full.
-_LONGEST = 60
+_MAX_LENGTH = 60
 
 
 def print_explanation(rows: Sequence[Explained]) -> None:
@@ -44,7 +44,7 @@ def _place(given: Given) -> str:
 def _shown(value: Any) -> str:  # noqa: ANN401
     """Return a value as YAML on one line, truncated if it is too long."""
     text = printable(to_yaml([value], flow=True).strip()[1:-1])
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 3]}..."
 
 
 def explanation_data(rows: Iterable[Explained]) -> list[ExplainedKey]:

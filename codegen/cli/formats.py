@@ -81,7 +81,7 @@ def _message(first: Diagnostic, others: Sequence[Location]) -> str:
 
 
 def place_as_data(location: Location) -> Place:
-    """A location as data."""
+    """Return a location as data."""
     return {"file": location.path, "line": location.line, "column": location.column}
 
 

@@ -1,4 +1,4 @@
-"""The commands generate, check, diff and validate."""
+"""The commands `generate`, `check`, `diff` and `validate`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from codegen.review.environments import compare_environments
 from codegen.review.in_git import check_in_git, git_add, git_rm, kept_sources, resolved_files
 from codegen.sync.changes import Change, parts_of
 
-_WORTH_A_BAR = 200
+_MIN_FILES_FOR_PROGRESS = 200
 names_argument = click.argument("names", nargs=-1, shell_complete=complete_names)
 
 
@@ -187,7 +187,7 @@ def _diff_between(project: Project, names: Sequence[str], one: str, other: str) 
 
 def _with_progress(files: Sequence[str]) -> Iterator[str]:
     """Show a progress bar on a terminal if there are many files."""
-    if len(files) < _WORTH_A_BAR or not sys.stderr.isatty():
+    if len(files) < _MIN_FILES_FOR_PROGRESS or not sys.stderr.isatty():
         yield from files
         return
     with click.progressbar(files, label="Rendering", file=sys.stderr) as bar:

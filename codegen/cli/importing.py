@@ -1,4 +1,4 @@
-"""The commands import and export, which convert between meltano.yml and schedule files."""
+"""The commands `import` and `export`, which convert between meltano.yml and schedule files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Choices:
 @click.option("--no-generate", is_flag=True, help="Do not generate DAG files.")
 @format_option("text", "json", "github")
 @strict_option
-def import_(  # noqa: PLR0913  # click gives each option so
+def import_(  # noqa: PLR0913  # one parameter per option
     path: Path | None,
     *,
     dry_run: bool,

@@ -1,4 +1,4 @@
-"""The commands list, show, next and schema."""
+"""The commands `list`, `show`, `next` and `schema`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def list_(root: Path, deployment: str | None, output: str) -> int:
 @click.option("--explain", "explained", is_flag=True, help="Show where each value comes from and what it overrides.")
 @format_option("text", "json")
 @click.pass_obj
-def show(  # noqa: PLR0913  # click gives each option so
+def show(  # noqa: PLR0913  # one parameter per option
     root: Path, name: str, deployment: str | None, *, dag: bool, explained: bool, output: str
 ) -> int:
     """Show the effective values of a schedule, or its DAG file."""
@@ -107,7 +107,7 @@ def show(  # noqa: PLR0913  # click gives each option so
 @click.option("--after", metavar="DATE", help="Start after this time, in the schedule's timezone.  [default: now]")
 @format_option("text", "json")
 @click.pass_obj
-def next_(  # noqa: PLR0913  # click gives each option so
+def next_(  # noqa: PLR0913  # one parameter per option
     root: Path, name: str, deployment: str | None, *, count: int, after: str | None, output: str
 ) -> int:
     """Show the next runs of a schedule."""

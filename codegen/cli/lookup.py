@@ -119,7 +119,7 @@ def meltano_folder(default: Path, path: Path | None = None) -> Path:
 def missing(reading: Reading, name: str) -> NoReturn:
     """Print the errors, and raise an error for an unknown schedule that suggests the closest name."""
     report([d for d in reading.diagnostics if d.is_error], "text")
-    hint = pipeline.meant_by(reading, name) or "run `dagpress list` to see the schedules"
+    hint = pipeline.suggest_name(reading, name) or "run `dagpress list` to see the schedules"
     raise click.ClickException(f"unknown schedule {quoted(name)} ({hint})")
 
 

@@ -1,4 +1,4 @@
-"""Shared by the commands: common options, the project, its transaction and the exit code."""
+"""The parts that commands share: common options, the project, its transaction and the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands add and invoke: install and run Airflow."""
+"""The commands `add` and `invoke`, which install and run Airflow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from codegen.airflow.dag_folders import names_dag_folders
+from codegen.airflow.dag_folders import configures_dag_folders
 from codegen.airflow.home import password_file
-from codegen.airflow.installation import environment_in, folder_of, install, keep_out_of_git
+from codegen.airflow.installation import folder_of, install, installation_in, keep_out_of_git
 from codegen.airflow.launch import launch
 from codegen.cli.deployment import VARIABLE, default_environment
 from codegen.cli.exit_code import ExitCode
@@ -84,7 +84,7 @@ def add_orchestrator(context: click.Context, name: str, python: str | None) -> i
 
 def _steps_to_start(project: Project) -> Iterator[str]:
     """Yield the next steps after a local Airflow was installed."""
-    airflow = environment_in(folder_of(project), project.airflow)
+    airflow = installation_in(folder_of(project), project.airflow)
     password = project.relative(airflow.home / password_file(has_api_server=airflow.has_api_server))
     written = " (written at the first start)" if airflow.has_api_server else ""
     yield "Start it: `dagpress invoke airflow standalone`. DAGs start unpaused, so a due schedule runs at once."
@@ -123,7 +123,7 @@ def invoke_airflow(root: Path, arguments: tuple[str, ...]) -> int:
     if environment := default_environment(project):
         # All trees have the same DAG IDs, so Airflow gets only one.
         project = replace(project, generated_dags=project.generated_dags / environment)
-        if not names_dag_folders(os.environ):
+        if not configures_dag_folders(os.environ):
             _log(f"using the DAGs of environment {environment}; set {VARIABLE} to use another")
     with _file_errors():
         return launch(project, arguments, _log)

@@ -15,7 +15,7 @@ from codegen.sync.parts import Part
 
 _ACTIONS = {"create": ("created", "green"), "update": ("updated", "yellow"), "delete": ("deleted", "red")}
 # How many pages of rules a command names, those of errors first.
-_EXPLAINED = 3
+_MAX_PAGES = 3
 _PATCH_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -36,7 +36,7 @@ def report(diagnostics: Sequence[Diagnostic], output: str, changes: Iterable[Cha
             echo(styled(place, bold=True) + as_text(*group).removeprefix(place), err=True)
     if output != "json":
         by_severity = sorted(diagnostics, key=lambda each: not each.is_error)
-        if codes := list(dict.fromkeys(each.code for each in by_severity))[:_EXPLAINED]:
+        if codes := list(dict.fromkeys(each.code for each in by_severity))[:_MAX_PAGES]:
             echo(f"For details, run `dagpress rule {' '.join(codes)}`.", err=True)
 
 

@@ -1,4 +1,4 @@
-"""The command `schedule run`: run a pipeline on this machine, without Airflow."""
+"""The command `schedule run`, which runs a pipeline on this machine without Airflow."""
 
 from __future__ import annotations
 

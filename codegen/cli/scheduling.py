@@ -1,4 +1,4 @@
-"""The command `schedule`, as in Meltano: add, set, remove, list and run schedules."""
+"""The command `schedule`, as in Meltano, with the subcommands `add`, `set`, `remove`, `list` and `run`."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ Examples:
 @click.option("--folder", default="", metavar="PATH", help="A folder below `schedules/`, such as sales/eu.")
 @_no_generate
 @click.pass_obj
-def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
+def add(root: Path, /, name: str, older: tuple[str, ...], folder: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click passes flags by position
     """Add a schedule and generate its DAG file.
 
     Requires an interval, and either an extractor and a loader or a job.
@@ -163,7 +163,7 @@ def _added(project: Project, reading: Reading, name: str, folder: str, values: M
 @_options
 @_no_generate
 @click.pass_obj
-def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click gives flags so
+def set_(root: Path, /, name: str, no_generate: bool, **given: str | None) -> int:  # noqa: FBT001  # click passes flags by position
     """Change a schedule and regenerate its DAG file.
 
     All other keys, comments, order and layout stay. A job cannot become an extractor and a loader, or the reverse.
@@ -196,7 +196,7 @@ def _edited(project: Project, reading: Reading, name: str, values: Mapping[str, 
 @name_argument
 @_no_generate
 @click.pass_obj
-def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click gives flags so
+def remove(root: Path, name: str, no_generate: bool) -> int:  # noqa: FBT001  # click passes flags by position
     """Remove a schedule and its DAG."""
 
     def removed(project: Project, reading: Reading) -> Overlay:

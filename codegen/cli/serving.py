@@ -1,4 +1,4 @@
-"""The command `serve`: serve the Pipelines page on this machine."""
+"""The command `serve`, which serves the Pipelines page on this machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 TOKEN = "DAGPRESS_TOKEN"  # noqa: S105  # the name of a variable
-_SHORTEST = 16
+_MIN_TOKEN_LENGTH = 16
 # The modules that the extra `serve` installs.
 _EXTRA = ("httpx2", "igraph", "pygments", "starlette", "uvicorn")
 # The command that adds the extra to the environment of Dagpress, by a file of the program that made the environment.
@@ -65,14 +65,12 @@ TLS proxy in front of it: the token is sent in clear text.
 
 
 def _header_names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Validate header names."""
     if wrong := [value for value in values if not _HEADER.fullmatch(value)]:
         raise click.BadParameter(f"{quoted(wrong[0])}; expected the name of a header, such as X-Forwarded-Email.")
     return values
 
 
 def _networks(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:
-    """Parse the addresses as networks."""
     try:
         return [str(ipaddress.ip_network(value)) for value in values]
     except ValueError as error:
@@ -196,7 +194,6 @@ def _opened(url: str) -> Iterator[None]:
 
 
 def _run(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until a signal arrives."""
     import uvicorn  # noqa: PLC0415  # as in `serve`
 
     class Server(uvicorn.Server):
@@ -242,9 +239,9 @@ def _configured_token(listener: socket.socket, *, no_token: bool) -> str:
         raise click.UsageError(f"`--no-token` cannot be combined with {TOKEN}")
     if no_token and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
         raise click.UsageError("`--no-token` is for 127.0.0.1 and ::1 only: other machines can reach this address")
-    if token and len(token) < _SHORTEST:
+    if token and len(token) < _MIN_TOKEN_LENGTH:
         hint = f"""for example: export {TOKEN}="$(python3 -c 'import secrets; print(secrets.token_urlsafe())')\""""
-        raise click.ClickException(f"{TOKEN} has fewer than {_SHORTEST} characters ({hint})")
+        raise click.ClickException(f"{TOKEN} has fewer than {_MIN_TOKEN_LENGTH} characters ({hint})")
     return token
 
 

@@ -1,4 +1,4 @@
-"""The command `verify`: load the generated DAG files in a real Airflow."""
+"""The command `verify`, which loads the generated DAG files in a real Airflow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from codegen import pipeline
-from codegen.airflow.of_project import ProjectAirflow, airflow_of
+from codegen.airflow.project_airflow import ProjectAirflow, airflow_of
 from codegen.cli.against_meltano import compare_with_meltano
 from codegen.cli.exit_code import ExitCode
 from codegen.cli.generation import compared, names_argument
@@ -50,7 +50,7 @@ _file = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 @format_option("text", "json", "github")
 @strict_option
 @click.pass_context
-def verify(  # noqa: PLR0913  # click gives each option so
+def verify(  # noqa: PLR0913  # one parameter per option
     context: click.Context,
     names: Sequence[str],
     *,

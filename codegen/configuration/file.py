@@ -10,7 +10,7 @@ from codegen.files import Boundary, exists, read_bytes, with_line_feeds
 from codegen.source.nodes import MapNode, Node
 
 OWN_FILE = "dagpress.toml"
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 # The file from which CI installs Dagpress.
 REQUIREMENTS = "requirements-dagpress.txt"
 # The configuration files, and the table in each.
@@ -48,7 +48,7 @@ def _read(file: Path, path: tuple[str, ...]) -> Node | None:
     if problem := Boundary(file.parent).problem(file):
         raise BrokenFileError(problem)
     try:
-        text = with_line_feeds(read_bytes(file, _MOST_BYTES).decode("utf-8-sig"))
+        text = with_line_feeds(read_bytes(file, _MAX_BYTES).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise invalid(f"this file cannot be read: {reason}", Location(file.name)) from error

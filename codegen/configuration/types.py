@@ -9,7 +9,7 @@ from codegen.diagnostics import InvalidError, nearest, printable, quoted
 from codegen.keys.containers import ListOf, MapOf
 from codegen.keys.field_type import JsonSchema
 from codegen.keys.texts import Text
-from codegen.source.nodes import Scalar, named
+from codegen.source.nodes import Scalar, type_name
 
 
 class QuotedText(Text):
@@ -20,7 +20,7 @@ class QuotedText(Text):
 
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
-            raise InvalidError(f"expected {self.expected}, got {named(scalar)}", f'write "{scalar.text}"')
+            raise InvalidError(f"expected {self.expected}, got {type_name(scalar)}", f'write "{scalar.text}"')
         if printable(scalar.text) != scalar.text:
             raise InvalidError(f"{quoted(scalar.text)} contains invisible characters", "remove them")
         self._check(scalar.text)
@@ -69,7 +69,7 @@ class AirflowVersion(QuotedChoice):
 
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
-            raise InvalidError(f"expected {self.expected}, got {named(scalar)}", _version_hint(scalar.text))
+            raise InvalidError(f"expected {self.expected}, got {type_name(scalar)}", _version_hint(scalar.text))
         return super().convert(scalar)
 
     def _check(self, text: str) -> None:

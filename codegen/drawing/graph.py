@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import igraph  # type: ignore[import-untyped]  # it has no types
+import igraph  # type: ignore[import-untyped]  # no type hints
 
 from codegen.drawing.text import CHARACTER, columns_of, shortened
 
-_LONGEST_LINE = 34
+_MAX_LINE_LENGTH = 34
 _LINE = 17
 _PADDING = 10
 _BETWEEN_ROWS = 16
@@ -25,7 +25,7 @@ class Node:
     """A node of the graph.
 
     Attributes:
-        id: its id in arrows.
+        id: its ID in arrows.
         lines: its text, with the name first; none for a point where arrows join.
         kind: its CSS class.
         address: the URL of its link; empty for none.
@@ -74,9 +74,9 @@ def lay_out(nodes: Sequence[Node], arrows: Sequence[tuple[str, str]]) -> Graph:
 
     Args:
         nodes: the nodes, in topological order.
-        arrows: pairs of node ids.
+        arrows: pairs of node IDs.
     """
-    texts = {node.id: [shortened(line, _LONGEST_LINE) for line in node.lines if line] for node in nodes}
+    texts = {node.id: [shortened(line, _MAX_LINE_LENGTH) for line in node.lines if line] for node in nodes}
     column_of = _columns_of(nodes, arrows)
     columns = _columns(nodes, texts, column_of)
     height = max((len(lines) for lines in texts.values()), default=0) * _LINE + 2 * _PADDING

@@ -12,10 +12,10 @@ from codegen.timetable.dst import DstChange
 
 WIDTH = 1000
 _LEFT, _RIGHT = 200, 60
-_LONGEST_NAME = 20
-_MOST_TICKS = 8
+_MAX_NAME_LENGTH = 20
+_MAX_TICKS = 8
 # The minimum space between the numbers of two runs.
-_ROOM_OF_NUMBER = 18
+_MIN_NUMBER_SPACING = 18
 _A_DAY = timedelta(days=1)
 _STEPS = tuple(
     [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30)]
@@ -83,7 +83,7 @@ def lay_out(
     def x(at: datetime) -> float:
         return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * ((at.astimezone(timezone.utc) - first) / (last - first)), 1)
 
-    step = next((step for step in _STEPS if (last - first) / step <= _MOST_TICKS), None)
+    step = next((step for step in _STEPS if (last - first) / step <= _MAX_TICKS), None)
     own, viewers = _YEARS if step is None else _DAYS if step >= _A_DAY else _HOURS
     ticks = [
         Tick(x(at), at.astimezone(zone).strftime(own), at.astimezone(viewer).strftime(viewers))
@@ -91,8 +91,8 @@ def lay_out(
         if first <= at <= last
     ]
     return TimeLine(
-        shortened(zone.key, _LONGEST_NAME),
-        shortened(viewer.key, _LONGEST_NAME) if viewer.key != zone.key else "",
+        shortened(zone.key, _MAX_NAME_LENGTH),
+        shortened(viewer.key, _MAX_NAME_LENGTH) if viewer.key != zone.key else "",
         _LEFT,
         WIDTH - _RIGHT,
         tuple(ticks),
@@ -115,7 +115,7 @@ def _signed(by: timedelta) -> str:
 def _numbered(places: Sequence[float]) -> Iterator[Mark]:
     last = float("-inf")
     for number, x in enumerate(places, 1):
-        has_room = x - last >= _ROOM_OF_NUMBER
+        has_room = x - last >= _MIN_NUMBER_SPACING
         last = x if has_room else last
         yield Mark(x, str(number) if has_room else "")
 
@@ -140,7 +140,7 @@ def _by_time(start: datetime, end: datetime, step: timedelta) -> Iterator[dateti
 
 
 def _by_months(start: datetime, end: datetime) -> Iterator[datetime]:
-    months = next(months for months in _MONTHS if (end - start) / (_A_MONTH * months) <= _MOST_TICKS)
+    months = next(months for months in _MONTHS if (end - start) / (_A_MONTH * months) <= _MAX_TICKS)
     month = 0
     while (reading := datetime(start.year + month // _MONTHS_OF_A_YEAR, month % _MONTHS_OF_A_YEAR + 1, 1)) <= end:  # noqa: DTZ001  # local time
         yield reading

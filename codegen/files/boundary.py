@@ -10,7 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.files.reading import is_file, is_symlink, text_of
 
-_MOST_BYTES_OF_A_GIT_FILE = 10_000
+_MAX_GIT_FILE_BYTES = 10_000
 
 
 class Boundary:
@@ -88,7 +88,7 @@ def work_tree_of(folder: Path) -> Path | None:
 def _is_work_tree(folder: Path) -> bool:
     """Return whether git finds a repository here: in worktrees and submodules, `.git` is a file with its path."""
     git = folder / ".git"
-    named = text_of(git, _MOST_BYTES_OF_A_GIT_FILE).removeprefix("gitdir:").strip() if is_file(git) else ""
+    named = text_of(git, _MAX_GIT_FILE_BYTES).removeprefix("gitdir:").strip() if is_file(git) else ""
     return is_file(folder / (named or ".git") / "HEAD")
 
 

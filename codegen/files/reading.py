@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 # In bytes: larger than any handwritten or generated file.
-_MOST_BYTES = 50_000_000
+_MAX_BYTES = 50_000_000
 
 
 def is_file(path: Path) -> bool:
@@ -34,12 +34,12 @@ def exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def read_bytes(path: Path | str, most: int = _MOST_BYTES) -> bytes:
+def read_bytes(path: Path | str, max_bytes: int = _MAX_BYTES) -> bytes:
     """Return the content of a regular file.
 
     Args:
         path: the file. Pipes and devices are refused, since reading them may block forever.
-        most: the size limit.
+        max_bytes: the size limit.
 
     Raises:
         OSError: the file cannot be read, is not a regular file, or is too large.
@@ -50,7 +50,7 @@ def read_bytes(path: Path | str, most: int = _MOST_BYTES) -> bytes:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        check_size(status.st_size, most)
+        check_size(status.st_size, max_bytes)
         parts, left = [], status.st_size + 1
         while left > 0 and (part := os.read(handle, left)):
             parts.append(part)
@@ -60,14 +60,14 @@ def read_bytes(path: Path | str, most: int = _MOST_BYTES) -> bytes:
         os.close(handle)
 
 
-def check_size(size: int, most: int) -> None:
+def check_size(size: int, max_bytes: int) -> None:
     """Refuse a file that is too large.
 
     Raises:
         OSError: the file is too large.
     """
-    if size > most:
-        raise OSError(errno.EFBIG, f"larger than {most} bytes")
+    if size > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes} bytes")
 
 
 def with_line_feeds(text: str) -> str:
@@ -75,9 +75,9 @@ def with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def text_of(path: Path, most: int = _MOST_BYTES) -> str:
+def text_of(path: Path, max_bytes: int = _MAX_BYTES) -> str:
     """Return the text of a file, with invalid bytes replaced and line endings normalized; empty if unreadable."""
     try:
-        return with_line_feeds(read_bytes(path, most).decode("utf-8", "replace"))
+        return with_line_feeds(read_bytes(path, max_bytes).decode("utf-8", "replace"))
     except (OSError, ValueError):  # a path with a null character is a ValueError
         return ""

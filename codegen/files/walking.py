@@ -12,7 +12,7 @@ from codegen.files.boundary import Boundary
 from codegen.files.reading import exists, is_folder, is_symlink
 
 # A virtual environment has about 50,000 entries, and a Meltano project has one for each plugin.
-MOST_ENTRIES = 500_000
+MAX_ENTRIES = 500_000
 
 
 class Matches(NamedTuple):
@@ -21,13 +21,13 @@ class Matches(NamedTuple):
     Attributes:
         paths: the matches inside the boundary, in order.
         outside: the paths that lead out of it.
-        is_complete: false if the search stopped after `most` files.
+        is_complete: false if the search stopped after `max_entries` entries.
     """
 
     paths: list[Path]
     outside: list[Path]
     is_complete: bool
-    most: int
+    max_entries: int
 
 
 def walk(folder: Path, boundary: Boundary) -> Iterator[os.DirEntry[str]]:
@@ -67,7 +67,7 @@ def glob(folder: Path, pattern: str, boundary: Boundary) -> Matches:
     found, outside = (
         sorted(map(Path, paths), key=lambda path: path.parts) for paths in (expansion.found, expansion.outside)
     )
-    return Matches(found, outside, expansion.searched <= MOST_ENTRIES, MOST_ENTRIES)
+    return Matches(found, outside, expansion.searched <= MAX_ENTRIES, MAX_ENTRIES)
 
 
 class _Expansion:
@@ -83,7 +83,7 @@ class _Expansion:
 
     def expand(self, folder: str, parts: tuple[str, ...]) -> None:
         waiting = [(folder, 0)]
-        while waiting and self.searched <= MOST_ENTRIES:
+        while waiting and self.searched <= MAX_ENTRIES:
             path, index = state = waiting.pop()
             if state in self._seen:
                 continue

@@ -5,7 +5,7 @@ from codegen.git.failures import Failure, RemoteError
 from codegen.git.history import Commit, FilePatch, history_of, patch_of, time_of, uncommitted_patch_of
 from codegen.git.hosts import without_credentials
 from codegen.git.person import Person
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, has_repository, run, succeeds
+from codegen.git.program import HOOKS_TIMEOUT, GitError, Watch, has_repository, output_of, run, succeeds
 from codegen.git.remote import (
     PullRequest,
     default_branch,
@@ -29,7 +29,7 @@ from codegen.git.worktrees import (
 )
 
 __all__ = [
-    "HOOKS_LIMIT",
+    "HOOKS_TIMEOUT",
     "Commit",
     "Failure",
     "FilePatch",
@@ -40,7 +40,6 @@ __all__ = [
     "RemoteError",
     "Watch",
     "add_worktree",
-    "answer_of",
     "branches_of",
     "commit",
     "committed_text",
@@ -55,6 +54,7 @@ __all__ = [
     "hooks_of",
     "ignore_rules",
     "is_checked_out",
+    "output_of",
     "patch_of",
     "previous_branch",
     "pull_request_of",

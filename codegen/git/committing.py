@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from codegen.diagnostics import quoted
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run
+from codegen.git.program import HOOKS_TIMEOUT, GitError, Watch, output_of, run
 from codegen.git.status import uncommitted
 
 # The files of operations in progress, and their commands.
@@ -30,30 +30,30 @@ class Head(NamedTuple):
 
 
 def head_of(folder: Path) -> Head:
-    """The branch and the commit of the working tree of a folder.
+    """Return the branch and the commit of the working tree of a folder.
 
     Raises:
         GitError: it is not in a repository that git would use.
     """
     run(folder, "rev-parse", "--git-dir")
-    branch = answer_of(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
-    return Head(branch, answer_of(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
+    branch = output_of(folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
+    return Head(branch, output_of(folder, "rev-parse", "--verify", "--quiet", "HEAD"))
 
 
 def branches_of(folder: Path) -> list[str]:
-    """The names of the local branches."""
+    """Return the names of the local branches."""
     return run(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").splitlines()
 
 
 def committed_text(folder: Path, name: str, commit: str = "HEAD") -> str | None:
-    """The text of a file in a commit, with the line endings of the working tree; None if the file is missing."""
+    """Return the text of a file in a commit, with the line endings of the working tree; None if the file is missing."""
     try:
         return run(folder, "cat-file", "--filters", f"{commit}:./{name}")
     except GitError:
         return None
 
 
-def commit(  # noqa: PLR0913  # what a commit takes
+def commit(  # noqa: PLR0913  # the options of a commit
     folder: Path,
     names: Sequence[str],
     message: str,
@@ -66,7 +66,7 @@ def commit(  # noqa: PLR0913  # what a commit takes
     """Commit files as they are on disk, including deletions, and leave the staging area unchanged.
 
     Another branch is checked out, or created at the current commit. A failure restores the previous branch. The
-    `variables` are added to the environment of the commit, and `hooks` is a folder of hooks to use instead of its own.
+    `variables` are added to the process of the commit; `hooks` is a folder of hooks to use instead of its own.
 
     Raises:
         GitError: git or a hook rejects the commit, or it was cancelled.
@@ -85,7 +85,7 @@ def commit(  # noqa: PLR0913  # what a commit takes
                 "switch",
                 *(["--create"] if is_new else ["--no-guess"]),
                 branch,
-                limit=HOOKS_LIMIT,
+                limit=HOOKS_TIMEOUT,
                 watch=watch,
                 hooks=hooks,
             )
@@ -97,8 +97,8 @@ def commit(  # noqa: PLR0913  # what a commit takes
 
 
 def previous_branch(folder: Path) -> str:
-    """The branch that was checked out before the current one; empty without one."""
-    return answer_of(folder, "rev-parse", "--abbrev-ref", "@{-1}")
+    """Return the branch that was checked out before the current one; empty without one."""
+    return output_of(folder, "rev-parse", "--abbrev-ref", "@{-1}")
 
 
 def switch(folder: Path, branch: str) -> None:
@@ -109,7 +109,7 @@ def switch(folder: Path, branch: str) -> None:
     """
     _check_nothing_in_progress(folder)
     try:
-        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_LIMIT, hooks="")
+        run(folder, "switch", "--quiet", "--no-guess", branch, limit=HOOKS_TIMEOUT, hooks="")
     except GitError as error:
         # Git lists them one a line, after a tab.
         names = [line.strip() for line in error.message.splitlines() if line.startswith("\t")]
@@ -121,7 +121,7 @@ def switch(folder: Path, branch: str) -> None:
 
 
 def _check_nothing_in_progress(folder: Path) -> None:
-    """Git cannot commit single files during these operations."""
+    """Refuse during operations in which git cannot commit single files."""
     directory = folder / run(folder, "rev-parse", "--git-dir").removesuffix("\n")
     for file, command in _IN_PROGRESS.items():
         if (directory / file).exists():
@@ -133,11 +133,11 @@ def _check_branch(folder: Path, branch: str) -> None:
     if not branch:
         raise GitError("no branch is checked out", "choose a branch to commit to")
     # Git would also accept `@{-1}`, the previous branch.
-    if answer_of(folder, "check-ref-format", "--branch", branch) != branch:
+    if output_of(folder, "check-ref-format", "--branch", branch) != branch:
         raise GitError(f"{quoted(branch)} is not a valid branch name", "use letters, digits, `-`, `_`, `.` and `/`")
 
 
-def _commit_files(  # noqa: PLR0913, PLR0917  # what a commit takes
+def _commit_files(  # noqa: PLR0913, PLR0917  # the options of a commit
     folder: Path, names: Sequence[str], message: str, watch: Watch, variables: Mapping[str, str], hooks: str
 ) -> None:
     changed = uncommitted(folder, names)
@@ -149,7 +149,7 @@ def _commit_files(  # noqa: PLR0913, PLR0917  # what a commit takes
         if unknown:
             run(folder, "add", "--intent-to-add", "--", *unknown)
         words = ("commit", "--quiet", "--only", "--file=-", "--", *changed)
-        run(folder, *words, given=message, limit=HOOKS_LIMIT, variables=variables, watch=watch, hooks=hooks)
+        run(folder, *words, stdin=message, limit=HOOKS_TIMEOUT, variables=variables, watch=watch, hooks=hooks)
     except GitError:
         if unknown:
             with suppress(GitError):
@@ -165,7 +165,7 @@ def _restore_branch(folder: Path, before: Head, new_branch: str, error: GitError
         with suppress(GitError):
             if now.commit != before.commit:
                 place = ["--no-guess", before.branch] if before.branch else ["--detach", before.commit]
-                run(folder, "switch", *place, limit=HOOKS_LIMIT)
+                run(folder, "switch", *place, limit=HOOKS_TIMEOUT)
             elif before.branch:
                 run(folder, "symbolic-ref", "HEAD", f"refs/heads/{before.branch}")
             else:

@@ -25,15 +25,15 @@ class RemoteError(GitError):
 
     Attributes:
         failure: the cause.
-        summary: the message without `said`.
-        said: the output of the host or of the hook.
+        summary: the message without `remote_output`.
+        remote_output: the output of the host or of the hook.
     """
 
-    def __init__(self, failure: Failure, said: str, message: str, hint: str) -> None:
-        super().__init__(f"{message}{f': {said}' if said else ''}", hint)
+    def __init__(self, failure: Failure, remote_output: str, message: str, hint: str) -> None:
+        super().__init__(f"{message}{f': {remote_output}' if remote_output else ''}", hint)
         self.failure = failure
         self.summary = message
-        self.said = said
+        self.remote_output = remote_output
 
 
 # The status of a rejected branch, by `git push --porcelain`: `!<TAB>from:to<TAB>[rejected] (fetch first)`.
@@ -71,24 +71,24 @@ _MESSAGES: Mapping[Failure, tuple[str, str]] = {
 
 
 def explained(url: str, branch: str, error: GitError) -> GitError:
-    """The error of git with its cause, if known; the URL must not contain credentials."""
-    failure, said = _failure(error.output)
+    """Return the error of git with its cause, if known; the URL must not contain credentials."""
+    failure, remote_output = _failure(error.output)
     if failure is None:
         return error
     message, hint = _MESSAGES[failure]
-    return RemoteError(failure, said, message.format(remote=quoted(url), branch=quoted(branch)), hint)
+    return RemoteError(failure, remote_output, message.format(remote=quoted(url), branch=quoted(branch)), hint)
 
 
 def _failure(output: str) -> tuple[Failure | None, str]:
-    """The cause of a failure, and the output of the remote or the hook about it."""
+    """Return the cause of a failure, and the output of the remote or the hook about it."""
     remote = [line.removeprefix("remote:").strip() for line in output.splitlines() if line.startswith("remote:")]
-    said = "\n".join(filter(None, remote))
+    remote_output = "\n".join(filter(None, remote))
     if match := _REJECTED.search(output):
         status, reason = match.groups()
         if reason in _MOVED:
             return Failure.MOVED, ""
-        is_forbidden = _has(reason, _FORBIDDEN) or (_has(said, _FORBIDDEN) and "hook" not in reason)
-        return (Failure.FORBIDDEN if is_forbidden else Failure.DECLINED), said or f"{status}: {reason}"
+        is_forbidden = _has(reason, _FORBIDDEN) or (_has(remote_output, _FORBIDDEN) and "hook" not in reason)
+        return (Failure.FORBIDDEN if is_forbidden else Failure.DECLINED), remote_output or f"{status}: {reason}"
     lines = [line for line in output.splitlines() if line and not line.startswith(("hint:", "error: failed to push"))]
     # Without an answer of the remote and without an error, only the hook of this repository can have ended the push.
     is_answered = any(line.startswith(("To ", "fatal:", "error:", "remote:")) for line in lines)
@@ -96,7 +96,7 @@ def _failure(output: str) -> tuple[Failure | None, str]:
         return Failure.HOOK, "\n".join(lines)
     for failure, texts in ((Failure.FORBIDDEN, _FORBIDDEN), (Failure.UNREACHABLE, _UNREACHABLE)):
         if (line := next((line for line in lines if _has(line, texts)), None)) is not None:
-            return failure, said or line.removeprefix("fatal: ").strip()
+            return failure, remote_output or line.removeprefix("fatal: ").strip()
     return None, ""
 
 

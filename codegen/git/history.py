@@ -37,16 +37,16 @@ _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-relative")
 _LOG = ("-c", "log.showRoot=true", "-c", "log.showSignature=false", "log", "--follow", *_PLAIN)
 _FIELDS = ("%H", "%h", "%at", "%an", "%s")
 # Some commits have a year that `datetime` does not support.
-_LAST_SECOND = 253402214400
+_MAX_TIMESTAMP = 253402214400
 
 
-def history_of(folder: Path, name: str, most: int) -> list[Commit]:
-    """The last commits that touched a file, also under former names, newest first, without merges.
+def history_of(folder: Path, name: str, limit: int) -> list[Commit]:
+    """Return the last commits that touched a file, also under former names, newest first, without merges.
 
     Raises:
         GitError: git failed; it also fails before the first commit.
     """
-    options = ("--name-only", "-z", "--no-merges", f"--max-count={most}", f"--format={'%x00'.join(_FIELDS)}")
+    options = ("--name-only", "-z", "--no-merges", f"--max-count={limit}", f"--format={'%x00'.join(_FIELDS)}")
     words = run(folder, *_LOG, *options, "--", name).split("\0")
     size = len(_FIELDS) + 1
     return [_commit(*words[start : start + size]) for start in range(0, len(words) - size + 1, size)]
@@ -57,12 +57,12 @@ def _commit(number: str, short: str, seconds: str, author: str, subject: str, pa
 
 
 def time_of(seconds: str) -> datetime:
-    """The time of a commit, from the seconds that git prints."""
-    return datetime.fromtimestamp(min(int(seconds or 0), _LAST_SECOND), timezone.utc)
+    """Return the time of a commit, from the seconds that git prints."""
+    return datetime.fromtimestamp(min(int(seconds or 0), _MAX_TIMESTAMP), timezone.utc)
 
 
 def patch_of(folder: Path, commit: Commit) -> FilePatch:
-    """The changes that a commit of a file's history made to the file."""
+    """Return the changes that a commit of a file's history made to the file."""
     top = Path(run(folder, "rev-parse", "--show-toplevel").removesuffix("\n"))
     options = ("--patch", "--full-index", "--max-count=1", "--format=")
     text = run(top, *_LOG, *options, commit.hash, "--", commit.path)
@@ -72,12 +72,12 @@ def patch_of(folder: Path, commit: Commit) -> FilePatch:
 
 
 def _text_of(folder: Path, blob: str) -> str:
-    """The text of a blob; empty for the null hash of a missing file."""
+    """Return the text of a blob; empty for the null hash of a missing file."""
     return run(folder, "cat-file", "blob", blob) if blob.strip("0") else ""
 
 
 def uncommitted_patch_of(folder: Path, name: str) -> FilePatch:
-    """The changes of a file since the last commit.
+    """Return the changes of a file since the last commit.
 
     Raises:
         GitError: git failed; it also fails before the first commit.

@@ -35,7 +35,7 @@ _WEB_HOSTS = {
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _PRINTED = re.compile(r"^remote:.*?(https?://[!-;=?-~]+)", re.MULTILINE)
 # The path segments of the pages of pull requests.
-_OF_PULL_REQUESTS = re.compile(r"/(?:pull|pulls|compare|pull-requests|pullrequest|pullrequestcreate|merge_requests)\b")
+_PULL_REQUEST_PATH = re.compile(r"/(?:pull|pulls|compare|pull-requests|pullrequest|pullrequestcreate|merge_requests)\b")
 
 
 class _Place(NamedTuple):
@@ -58,12 +58,12 @@ class _Links(NamedTuple):
 
 
 def without_credentials(text: str) -> str:
-    """A text, such as the URL of a remote, without the users and passwords of its URLs."""
+    """Return a text, such as the URL of a remote, without the users and passwords of its URLs."""
     return _CREDENTIALS.sub("", text)
 
 
 def new_pull_request(url: str, branch: str, base: str) -> str:
-    """The URL that opens a pull request from a branch into another one; empty for an unknown host.
+    """Return the URL that opens a pull request from a branch into another one; empty for an unknown host.
 
     Without a `base`, the host uses its default branch.
     """
@@ -72,18 +72,18 @@ def new_pull_request(url: str, branch: str, base: str) -> str:
 
 
 def pull_requests_of(url: str, branch: str) -> str:
-    """The URL of the pull requests of a branch; empty for an unknown host."""
+    """Return the URL of the pull requests of a branch; empty for an unknown host."""
     links = _links(url, branch, "")
     return links.page + links.existing if links else ""
 
 
 def is_known(url: str) -> bool:
-    """Whether the host of the remote is known."""
+    """Return whether the host of the remote is known."""
     return _links(url, "", "") is not None
 
 
 def pull_request_in(output: str, url: str) -> str:
-    """The URL of a pull request that a push printed, if it is on the remote's own host; else empty."""
+    """Return the URL of a pull request that a push printed, if it is on the remote's own host; else empty."""
     place = _place(url)
     return next((found for found in _printed(output) if place and _is_pull_request_of(place, found)), "")
 
@@ -99,11 +99,11 @@ def _is_pull_request_of(place: _Place, address: str) -> bool:
         return False
     is_as_safe = parts.scheme == "https" or place.origin.startswith("http:")
     is_same = parts.hostname == place.host and "@" not in parts.netloc
-    return is_as_safe and is_same and _OF_PULL_REQUESTS.search(parts.path) is not None
+    return is_as_safe and is_same and _PULL_REQUEST_PATH.search(parts.path) is not None
 
 
 def _place(url: str) -> _Place | None:
-    """The location of a remote on the web; None for a path or an invalid URL."""
+    """Return the location of a remote on the web; None for a path or an invalid URL."""
     if "://" not in url:
         match = _SCP.fullmatch(url)
         scheme, authority, path = ("ssh", match[1], match[2]) if match else ("", "", "")
@@ -122,7 +122,7 @@ def _place(url: str) -> _Place | None:
 
 
 def _web_host(authority: str) -> str:
-    """The web host for an SSH host, without the port, which differs."""
+    """Return the web host for an SSH host, without the port, which differs."""
     host = re.sub(r":\d*$", "", authority)
     # SSH configurations have aliases such as `github.com-work`, for a second key.
     return _WEB_HOSTS.get(host) or re.sub(r"^(github\.com|gitlab\.com|bitbucket\.org)-.+", r"\1", host)
@@ -175,7 +175,7 @@ def _azure(place: _Place, branch: str, base: str) -> _Links | None:
 
 
 def _optional(name: str, base: str) -> str:
-    """A parameter with the branch to merge into; empty without one, for the default branch of the host."""
+    """Return a parameter with the branch to merge into; empty without one, for the default branch of the host."""
     return name + _in_query(base) if base else ""
 
 

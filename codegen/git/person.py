@@ -8,7 +8,7 @@ from typing import NamedTuple
 # Git strips these characters from both ends of a name (`crud` in git's ident.c), so a name must have others.
 _CRUD = ".,:;<>\"\\'"
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
 class Person(NamedTuple):
@@ -42,4 +42,4 @@ def _problem(value: str) -> str:
         return "remove the line breaks and invisible characters"
     if {"<", ">"} & {*value}:
         return "remove `<` and `>`"
-    return f"use {_LONGEST} characters at most" if len(value) > _LONGEST else ""
+    return f"use {_MAX_LENGTH} characters at most" if len(value) > _MAX_LENGTH else ""

@@ -14,12 +14,12 @@ from codegen.diagnostics import DagpressError
 from codegen.git.hosts import without_credentials
 
 # Set in a git hook, for example; they would select another repository than the folder's.
-_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+_REPOSITORY_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 # Messages in English: `LANGUAGE` would apply to `C.UTF-8`, too.
 _VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 # Seconds; the hooks of a commit may run a project's tests.
-_LIMIT = 60
-HOOKS_LIMIT = 300
+_TIMEOUT = 60
+HOOKS_TIMEOUT = 300
 
 
 class Watch(NamedTuple):
@@ -34,12 +34,12 @@ class GitError(DagpressError):
 
 
 def has_repository(folder: Path) -> bool:
-    """Whether a folder is in the working tree of a repository, and git is installed."""
-    return answer_of(folder, "rev-parse", "--is-inside-work-tree") == "true"
+    """Return whether a folder is in the working tree of a repository, and git is installed."""
+    return output_of(folder, "rev-parse", "--is-inside-work-tree") == "true"
 
 
-def answer_of(folder: Path, *arguments: str) -> str:
-    """The stripped output of a git command; empty if the command fails."""
+def output_of(folder: Path, *arguments: str) -> str:
+    """Return the stripped output of a git command; empty if the command fails."""
     try:
         return run(folder, *arguments).strip()
     except GitError:
@@ -47,7 +47,7 @@ def answer_of(folder: Path, *arguments: str) -> str:
 
 
 def succeeds(folder: Path, *arguments: str) -> bool:
-    """Whether a git command succeeds, such as one that answers a question by its status."""
+    """Return whether a git command exits with 0."""
     try:
         run(folder, *arguments)
     except GitError:
@@ -55,11 +55,11 @@ def succeeds(folder: Path, *arguments: str) -> bool:
     return True
 
 
-def run(  # noqa: PLR0913  # what a command has
+def run(  # noqa: PLR0913  # the options of a command
     folder: Path,
     *arguments: str,
-    given: str = "",
-    limit: float = _LIMIT,
+    stdin: str = "",
+    limit: float = _TIMEOUT,
     variables: Mapping[str, str] = MappingProxyType({}),
     watch: Watch = Watch(),  # noqa: B008  # it is immutable
     merged: bool = False,
@@ -81,11 +81,11 @@ def run(  # noqa: PLR0913  # what a command has
         raise GitError("`git` was not found on the PATH")
     settings = ["core.quotePath=false", *([f"core.hooksPath={hooks or os.devnull}"] if hooks != "" else [])]
     command = [git, *(word for each in settings for word in ("-c", each)), "--no-pager", *arguments]
-    env = {**process.inherited(*_ELSEWHERE), **_VARIABLES, **variables}
+    env = {**process.inherited(*_REPOSITORY_VARIABLES), **_VARIABLES, **variables}
     try:
         name = f"git {arguments[0]}"
         options = {"limit": limit, "name": name, "merged": merged, **watch._asdict()}
-        done = process.run(command, env=env, cwd=folder, given=given, **options)
+        done = process.run(command, env=env, cwd=folder, stdin=stdin, **options)
     except process.ProcessError as error:
         raise GitError(error.message, error.hint) from error
     if done.code:

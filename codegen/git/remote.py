@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from codegen.git.failures import explained
 from codegen.git.hosts import is_known, new_pull_request, pull_request_in, pull_requests_of, without_credentials
-from codegen.git.program import HOOKS_LIMIT, GitError, Watch, answer_of, run, succeeds
+from codegen.git.program import HOOKS_TIMEOUT, GitError, Watch, output_of, run, succeeds
 
 # Seconds; a user may be waiting.
-_LIMIT = 20
+_TIMEOUT = 20
 # The setting of a branch with the URL that the host printed after a push.
 _PULL_REQUEST = "pullrequest"
 
@@ -32,25 +32,25 @@ class PullRequest(NamedTuple):
 
 
 def remote_of(folder: Path, branch: str) -> str:
-    """The remote that a branch is pushed to; empty if the repository has none."""
+    """Return the remote that a branch is pushed to; empty if the repository has none."""
     remotes = run(folder, "remote").splitlines()
-    own = answer_of(folder, "config", f"branch.{branch}.remote")
+    own = output_of(folder, "config", f"branch.{branch}.remote")
     return next((name for name in (own, "origin", *remotes) if name in remotes), "")
 
 
 def url_of(folder: Path, remote: str) -> str:
-    """The URL of a remote: the configured one if its host is known, else the one after `insteadOf` replacements."""
-    configured = answer_of(folder, "config", "--get", f"remote.{remote}.url")
-    return configured if is_known(configured) else answer_of(folder, "remote", "get-url", "--", remote)
+    """Return the URL of a remote: the configured one if its host is known, else the one rewritten by `insteadOf`."""
+    configured = output_of(folder, "config", "--get", f"remote.{remote}.url")
+    return configured if is_known(configured) else output_of(folder, "remote", "get-url", "--", remote)
 
 
 def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
-    """The target branch of pull requests: the `HEAD` of the remote, else `main` or `master`; empty without any.
+    """Return the target branch of pull requests: the `HEAD` of the remote, else `main` or `master`; empty without any.
 
     If this repository does not know the `HEAD`, the remote is asked.
     """
     prefix = f"refs/remotes/{remote}/"
-    known = answer_of(folder, "symbolic-ref", "--quiet", f"{prefix}HEAD")
+    known = output_of(folder, "symbolic-ref", "--quiet", f"{prefix}HEAD")
     if known.startswith(prefix) and _exists(folder, known):
         return known.removeprefix(prefix)
     with suppress(GitError):
@@ -63,7 +63,7 @@ def default_branch(folder: Path, remote: str, *, asks: bool = True) -> str:
 
 def track(folder: Path, remote: str, prefix: str) -> None:
     """Configure fetches to include the branches with a prefix, also in a clone of a single branch."""
-    known = answer_of(folder, "config", "--get-all", f"remote.{remote}.fetch").splitlines()
+    known = output_of(folder, "config", "--get-all", f"remote.{remote}.fetch").splitlines()
     of_all, own = (f"+refs/heads/{start}*:refs/remotes/{remote}/{start}*" for start in ("", prefix))
     if not {of_all, own} & {*known}:
         run(folder, "config", "--add", f"remote.{remote}.fetch", own)
@@ -78,7 +78,7 @@ def fetch(folder: Path, remote: str) -> None:
     """
     options = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
     try:
-        run(folder, "fetch", *options, "--", remote, limit=_LIMIT)
+        run(folder, "fetch", *options, "--", remote, limit=_TIMEOUT)
     except GitError as error:
         raise _explained(folder, remote, "", error) from error
 
@@ -99,21 +99,21 @@ def push(
     ref = f"refs/heads/{branch}"
     options = ("--porcelain", "--set-upstream", "--no-follow-tags", "--no-force-with-lease")
     try:
-        said = run(
+        output = run(
             folder, "push", *options, "--", remote, f"{ref}:{ref}",
-            limit=HOOKS_LIMIT, watch=watch, merged=True, hooks=hooks,
+            limit=HOOKS_TIMEOUT, watch=watch, merged=True, hooks=hooks,
         )  # fmt: skip
     except GitError as error:
         raise _explained(folder, remote, branch, error) from error
-    if address := pull_request_in(said, url_of(folder, remote)):
+    if address := pull_request_in(output, url_of(folder, remote)):
         # Another git process may lock the configuration; then the host's usual URL is used.
         with suppress(GitError):
             run(folder, "config", f"branch.{branch}.{_PULL_REQUEST}", address)
 
 
 def pull_request_of(folder: Path, remote: str, branch: str, base: str) -> PullRequest:
-    """The pull request of a branch; without a `base`, to the default branch of the host."""
-    url, printed = url_of(folder, remote), answer_of(folder, "config", f"branch.{branch}.{_PULL_REQUEST}")
+    """Return the pull request of a branch; without a `base`, to the default branch of the host."""
+    url, printed = url_of(folder, remote), output_of(folder, "config", f"branch.{branch}.{_PULL_REQUEST}")
     return PullRequest(branch, base, printed or new_pull_request(url, branch, base), pull_requests_of(url, branch))
 
 
@@ -139,7 +139,7 @@ def fast_forward(folder: Path, branch: str, upstream: str) -> bool:
     It is not moved if another branch is checked out, a tracked file has uncommitted changes, an untracked one is
     in the way, or the branch has commits of its own.
     """
-    if answer_of(folder, "symbolic-ref", "--quiet", "HEAD") != f"refs/heads/{branch}":
+    if output_of(folder, "symbolic-ref", "--quiet", "HEAD") != f"refs/heads/{branch}":
         return False
     try:
         if run(folder, "--no-optional-locks", "status", "--porcelain=v1", "--untracked-files=no"):

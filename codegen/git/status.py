@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from codegen.git.program import answer_of, run
+from codegen.git.program import output_of, run
 
 _STATES = {"??": "not committed yet", "A ": "not committed yet", "AM": "not committed yet", "!!": "ignored by git"}
 
 
 def statuses(folder: Path, names: Sequence[str], *, ignored: bool = False, index: str = "") -> dict[str, str]:
-    """Git's two-letter status of each uncommitted file among some files and folders, by path.
+    """Return Git's two-letter status of each uncommitted file among some files and folders, by path.
 
     The first letter is for the index (the file `index`, if given), the second for the working tree; `??` is an
     untracked file, `!!` an ignored one (git help status).
@@ -29,18 +29,18 @@ def statuses(folder: Path, names: Sequence[str], *, ignored: bool = False, index
 
 
 def uncommitted(folder: Path, names: Sequence[str]) -> dict[str, bool]:
-    """The changed and untracked files among some files and folders; the value is true for a tracked file."""
+    """Return the changed and untracked files among some files and folders; the value is true for a tracked file."""
     return {name: code != "??" for name, code in statuses(folder, names).items()}
 
 
 def state_of(folder: Path, name: str) -> str:
-    """`modified`, `not committed yet` or `ignored by git`; empty if the whole file is committed."""
+    """Return `modified`, `not committed yet` or `ignored by git`; empty if the whole file is committed."""
     code = next(iter(statuses(folder, [name], ignored=True).values()), "")
     return _STATES.get(code, "modified") if code else ""
 
 
 def unmerged(folder: Path, names: Sequence[str]) -> set[str]:
-    """The files below some folders with a merge conflict that is not marked as resolved."""
+    """Return the files below some folders with a merge conflict that is not marked as resolved."""
     lines = run(folder, "ls-files", "--unmerged", "-z", "--", *names).split("\0")
     return {line.partition("\t")[2] for line in lines if line}
 
@@ -57,11 +57,11 @@ class IgnoreRule(NamedTuple):
 
 
 def ignore_rules(folder: Path, names: Collection[str]) -> dict[str, IgnoreRule]:
-    """The rule by which git ignores each file."""
+    """Return the rule by which git ignores each file."""
     top = run(folder, "rev-parse", "--show-toplevel").removesuffix("\n")
     # A leading colon would be pathspec magic.
     given = "".join(f"./{name}\0" for name in names)
-    words = run(folder, "check-ignore", "--verbose", "-z", "--stdin", given=given, variables=_NOT_LITERAL).split("\0")
+    words = run(folder, "check-ignore", "--verbose", "-z", "--stdin", stdin=given, variables=_NOT_LITERAL).split("\0")
     return {
         name.removeprefix("./"): IgnoreRule(f"{os.path.relpath(Path(top, file), folder)}:{line}", pattern)
         for file, line, pattern, name in zip(*[iter(words[:-1])] * 4, strict=True)
@@ -69,9 +69,9 @@ def ignore_rules(folder: Path, names: Collection[str]) -> dict[str, IgnoreRule]:
 
 
 def committing_index(folder: Path) -> str:
-    """The index file of the commit in progress, in a commit hook of this repository; empty elsewhere."""
+    """Return the index file of the commit in progress, in a commit hook of this repository; empty elsewhere."""
     name = os.environ.get("GIT_INDEX_FILE")
     if not name:
         return ""
-    index = Path(answer_of(folder, "rev-parse", "--show-toplevel"), name)
-    return str(index) if Path(answer_of(folder, "rev-parse", "--absolute-git-dir")) in index.parents else ""
+    index = Path(output_of(folder, "rev-parse", "--show-toplevel"), name)
+    return str(index) if Path(output_of(folder, "rev-parse", "--absolute-git-dir")) in index.parents else ""

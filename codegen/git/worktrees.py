@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codegen.git.program import HOOKS_LIMIT, GitError, run
+from codegen.git.program import HOOKS_TIMEOUT, GitError, run
 
 
 def hooks_of(folder: Path) -> str:
-    """The hooks folder of this working tree, to run its hooks in another one.
+    """Return the hooks folder of this working tree, to run its hooks in another one.
 
     There, a relative `core.hooksPath` would name a folder of that working tree, with the content of its branch.
     """
@@ -16,7 +16,7 @@ def hooks_of(folder: Path) -> str:
 
 
 def worktrees_of(folder: Path) -> dict[str, Path]:
-    """The worktrees of a repository by their branches, except those with a missing folder."""
+    """Return the worktrees of a repository by their branches, except those with a missing folder."""
     found = {}
     for record in run(folder, "worktree", "list", "--porcelain", "-z").split("\0\0"):
         fields = dict(line.partition(" ")[::2] for line in record.split("\0") if line)
@@ -38,12 +38,12 @@ def add_worktree(folder: Path, path: Path, branch: str, start: str = "") -> None
     except OSError as error:
         raise GitError(f"{path.parent} cannot be created: {error.strerror}") from error
     new = ["--no-track", "-b", branch, str(path), start] if start else [str(path), branch]
-    run(folder, "worktree", "add", "--quiet", *new, limit=HOOKS_LIMIT)
+    run(folder, "worktree", "add", "--quiet", *new, limit=HOOKS_TIMEOUT)
 
 
 def remove_worktree(folder: Path, path: Path) -> None:
     """Remove a worktree with everything in it, also after an interrupted checkout."""
-    run(folder, "worktree", "remove", "--force", "--force", str(path), limit=HOOKS_LIMIT)
+    run(folder, "worktree", "remove", "--force", "--force", str(path), limit=HOOKS_TIMEOUT)
 
 
 def recover_worktree(path: Path) -> None:
@@ -59,7 +59,7 @@ def recover_worktree(path: Path) -> None:
 
 
 def is_checked_out(path: Path) -> bool:
-    """Whether the checkout of a new worktree is complete: before, all of its files would count as deleted."""
+    """Return whether the checkout of a new worktree is complete: before, all of its files would count as deleted."""
     return _in_git_folder(path, "index").exists()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from codegen.diagnostics import Diagnostic, InvalidError
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, type_name
 
 T = TypeVar("T")
 Report = Callable[[Diagnostic], None]
@@ -55,7 +55,7 @@ class FieldType(ABC, Generic[T]):
         """Return the type as a JSON Schema."""
 
     def _wrong(self, node: Node) -> InvalidError:
-        return InvalidError(f"expected {self.expected or self.words}, got {named(node)}", self.hint)
+        return InvalidError(f"expected {self.expected or self.words}, got {type_name(node)}", self.hint)
 
     def _entries(self, node: Node) -> Mapping[str, Entry]:
         if not isinstance(node, MapNode):

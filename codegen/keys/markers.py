@@ -14,7 +14,7 @@ from codegen.diagnostics import Diagnostic, InvalidError, closest, quoted
 from codegen.keys.containers import python_value
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.texts import FullName, Text, check_characters
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, type_name
 from codegen.text.jinja import check_template
 from codegen.values import Imported, Output
 
@@ -51,7 +51,7 @@ def check_scalar(scalar: Scalar) -> None:
     if scalar.kind in {"int", "float"} and len(scalar.text) > _MAX_DIGITS:
         raise InvalidError(f"this number has {len(scalar.text)} characters", f'quote it: "{scalar.text}"')
     if scalar.kind == "timestamp":
-        message = f"expected text, a number, true or false, got {named(scalar)}"
+        message = f"expected text, a number, true or false, got {type_name(scalar)}"
         raise InvalidError(message, f'quote it: "{scalar.text}"')
     check_characters(scalar.text)
 
@@ -104,7 +104,7 @@ def marker_of(node: MapNode) -> Output | Imported | Template | Const | None:
     return _MARKERS[name](node.entries[name].value)
 
 
-def is_marked(value: Any) -> bool:  # noqa: ANN401  # as JSON has it
+def is_marked(value: Any) -> bool:  # noqa: ANN401  # any JSON value
     """Return whether a value is a marker in the form of YAML."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _MARKERS
 
@@ -152,7 +152,7 @@ def _const(node: Node) -> Const:
     return Const(_plain(node))
 
 
-def _plain(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
+def _plain(node: Node) -> Any:  # noqa: ANN401  # any JSON value
     if isinstance(node, ListNode):
         return [_plain(item) for item in node.items]
     if isinstance(node, MapNode):
@@ -178,7 +178,7 @@ def _imported(node: Node) -> Imported:
 
 def _text(node: Node, type_: Text) -> str:
     if not isinstance(node, Scalar):
-        raise InvalidError(f"expected {type_.words}, got {named(node)}")
+        raise InvalidError(f"expected {type_.words}, got {type_name(node)}")
     return type_.convert(node)
 
 

@@ -140,7 +140,7 @@ def _alternatives(annotation: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # what a type reads
+def mismatch(value: Any, annotation: str) -> str:  # noqa: ANN401  # any argument
     """Return the expected types if a value has another type; empty for a valid value."""
     expected = types_of(annotation)
     is_open = isinstance(value, Output | Imported | Template | Const) or (isinstance(value, str) and is_template(value))
@@ -168,7 +168,7 @@ def in_words(kind: type) -> str:
     return _WORDS.get(kind, "")
 
 
-def example(annotation: str) -> Any:  # noqa: ANN401  # as YAML has it
+def example(annotation: str) -> Any:  # noqa: ANN401  # any YAML value
     """Return an example value for an annotation; an ellipsis for text."""
     known = types_of(annotation)
     if known is None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from codegen.diagnostics import InvalidError, nearest, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
-from codegen.source.nodes import Scalar, named
+from codegen.source.nodes import Scalar, type_name
 from codegen.text.durations import duration_of
 from codegen.text.jinja import check_template, is_template
 
@@ -19,7 +19,9 @@ class Boolean(ScalarType[bool]):
 
     def convert(self, scalar: Scalar) -> bool:
         if scalar.kind != "bool":
-            raise InvalidError(f"expected true or false, got {named(scalar)}", "write true or false, without quotes")
+            raise InvalidError(
+                f"expected true or false, got {type_name(scalar)}", "write true or false, without quotes"
+            )
         return scalar.text.lower() == "true"
 
     def json_schema(self) -> JsonSchema:
@@ -54,7 +56,7 @@ class Integer(ScalarType[int]):
     def convert(self, scalar: Scalar) -> int:
         if scalar.kind != "int":
             hint = "remove the quotes" if scalar.text.isdecimal() else ""
-            raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
+            raise InvalidError(f"expected {self.words}, got {type_name(scalar)}", hint)
         if len(scalar.text) > len(str(self._maximum)) + 1 or not self._minimum <= int(scalar.text) <= self._maximum:
             limits = f"from {self._minimum} to {self._maximum}"
             raise InvalidError(f"expected a whole number {limits}, got {quoted(scalar.text)}")

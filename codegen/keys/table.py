@@ -15,7 +15,7 @@ from codegen.keys.model import Model
 from codegen.source.nodes import ListNode, MapNode
 
 # Names from Meltano, Airflow and other generators, and former names of keys.
-ALSO_KNOWN_AS = {
+KEY_ALIASES = {
     "task": "tasks",
     "steps": "tasks",
     "cron": "interval",
@@ -36,7 +36,7 @@ ALSO_KNOWN_AS = {
 }
 
 # Words in the names of keys that labels spell differently.
-_IN_WORDS = {
+_LABEL_WORDS = {
     "config": "settings",
     "dag": "DAG",
     "id": "ID",
@@ -76,7 +76,7 @@ class Key:
     @cached_property
     def title(self) -> str:
         """The label in a form, by default derived from the name."""
-        words = " ".join(_IN_WORDS.get(word, word) for word in self.name.split("_"))
+        words = " ".join(_LABEL_WORDS.get(word, word) for word in self.name.split("_"))
         return self.label or words[:1].upper() + words[1:]
 
     @cached_property
@@ -98,7 +98,7 @@ def key(
     *,
     is_inherited: bool = False,
     **columns: Any,  # noqa: ANN401
-) -> Any:  # noqa: ANN401  # a field, as `dataclasses.field` gives it
+) -> Any:  # noqa: ANN401  # as in `dataclasses.field`
     """Declare a field of a model as a key, with the columns of `Key`.
 
     With `is_inherited`, a missing key is None and inherits the value of the outer map.
@@ -171,11 +171,11 @@ def read_keys(table: Table, node: MapNode, report: Report, noun: str) -> tuple[d
     return values, at
 
 
-def meant_by(name: str, known: Mapping[str, Key]) -> str:
+def resolve_key(name: str, known: Mapping[str, Key]) -> str:
     """Return the key that a name means: itself, the key for another tool's name, or a similar one; empty if unknown."""
     if name in known:
         return name
-    alias = ALSO_KNOWN_AS.get(name, "") or next((row.name for row in known.values() if name in row.owns), "")
+    alias = KEY_ALIASES.get(name, "") or next((row.name for row in known.values() if name in row.owns), "")
     return alias if alias in known else closest(name, known)
 
 
@@ -183,6 +183,6 @@ def _unknown_key(name: str, table: Table, location: Location, noun: str) -> Diag
     if refused := table.refuse(name):
         message, hint = refused
         return Diagnostic(rules.UNKNOWN_KEY, message, location, hint)
-    meant = meant_by(name, table.rows)
+    meant = resolve_key(name, table.rows)
     hint = f"did you mean `{meant}`?" if meant else f"`{table.lister}` lists the keys"
     return Diagnostic(rules.UNKNOWN_KEY, f"{quoted(name)} is not a key of {noun}", location, hint)

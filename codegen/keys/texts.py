@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from codegen import rules
 from codegen.diagnostics import InvalidError, nearest, printable, quoted
 from codegen.keys.field_type import JsonSchema, ScalarType
-from codegen.source.nodes import Scalar, named
-from codegen.text.ids import GROUP_ID, ID, LONGEST_GROUP_ID, LONGEST_ID, composed
+from codegen.source.nodes import Scalar, type_name
+from codegen.text.ids import GROUP_ID, ID, MAX_GROUP_ID_LENGTH, MAX_ID_LENGTH, composed
 from codegen.text.jinja import check_template, is_template
 from codegen.text.shell import check_run
 from codegen.timetable.interval import parse_interval
@@ -37,7 +37,7 @@ class Text(ScalarType[str]):
     def convert(self, scalar: Scalar) -> str:
         if scalar.kind != "str":
             hint = f'quote it: "{scalar.text}"' if scalar.kind != "null" else "remove it"
-            raise InvalidError(f"expected {self.words}, got {named(scalar)}", hint)
+            raise InvalidError(f"expected {self.words}, got {type_name(scalar)}", hint)
         check_characters(scalar.text)
         if not scalar.text.strip():
             raise InvalidError(f"expected {self.words}, got an empty value", "leave the key out instead")
@@ -129,11 +129,11 @@ class Name(Text):
 
 
 class Id(Name):
-    """An Airflow id; the id of a task group cannot contain dots."""
+    """An Airflow ID; the ID of a task group cannot contain dots."""
 
     def __init__(self, words: str, *, of_group: bool = False) -> None:
         self._characters = GROUP_ID if of_group else ID
-        others, max_length = ("`_` and `-`", LONGEST_GROUP_ID) if of_group else ("`_`, `.` and `-`", LONGEST_ID)
+        others, max_length = ("`_` and `-`", MAX_GROUP_ID_LENGTH) if of_group else ("`_`, `.` and `-`", MAX_ID_LENGTH)
         # In JavaScript, `\w` is ASCII only, so the JSON Schema leaves other characters to `_check`.
         pattern = rf"[^\x00-,{'.' if of_group else ''}/:-@\[-^`{{-\x7f]+"
         super().__init__(words, pattern, f"use letters, digits, {others}", max_length)

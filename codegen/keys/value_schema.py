@@ -11,13 +11,13 @@ from codegen.keys.scalars import DateTime, Duration
 _TEXT: JsonSchema = {"type": "string", "minLength": 1}
 _FULL_NAME: JsonSchema = {"type": "string", "pattern": r"^\w+(?:\.\w+)+$"}
 _VALUE: JsonSchema = {"$ref": "#/definitions/value"}
-_OF_A_TASK: JsonSchema = {"type": "object", "required": ["task"], "properties": {"task": _TEXT, "key": _TEXT}}
+_OUTPUT: JsonSchema = {"type": "object", "required": ["task"], "properties": {"task": _TEXT, "key": _TEXT}}
 _FILES = dict.fromkeys(("$f", "$file"), _TEXT)
 # The markers, short and long, with their descriptions and values.
 _MARKERS: Mapping[tuple[str, ...], tuple[str, JsonSchema]] = {
     ("$x", "$xcom"): (
         "The result (XCom) of an upstream task.\nExample: {$x: {task: extract, key: rows}}",
-        {"anyOf": [_TEXT, {**_OF_A_TASK, "additionalProperties": False}]},
+        {"anyOf": [_TEXT, {**_OUTPUT, "additionalProperties": False}]},
     ),
     ("$t", "$template"): (
         "A template, which can be in a file.\nExample: {$t: {$f: queries/orders.sql}}",

@@ -32,14 +32,14 @@ def with_file_texts(node: Node, folder: Path, boundary: Boundary) -> Node:
     return MapNode(entries, node.location)
 
 
-def named_files(node: Node) -> Iterator[str]:
+def included_files(node: Node) -> Iterator[str]:
     """Yield the file of each `$f` in the node, as a path in the project."""
     if isinstance(node, Scalar):
         if node.content is not None:
             yield os.path.normpath(os.path.join(os.path.dirname(node.location.path), node.text))  # noqa: PTH118, PTH120
         return
     for value in node.items if isinstance(node, ListNode) else (entry.value for entry in node.entries.values()):
-        yield from named_files(value)
+        yield from included_files(value)
 
 
 def _content(path: Scalar, folder: Path, boundary: Boundary) -> str | Diagnostic:

@@ -13,10 +13,10 @@ from codegen.diagnostics import Diagnostic, Location, has_errors
 from codegen.files import Boundary
 from codegen.loader.discovery import Overlay, SourceFile, find_schedules
 from codegen.loader.environments import check_environments, environments_of, for_environment
-from codegen.loader.file_texts import named_files, with_file_texts
+from codegen.loader.file_texts import included_files, with_file_texts
 from codegen.loader.silencers import Silencer, read_silencers
 from codegen.loader.tasks_in_text import with_tasks_in_text
-from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, named, without_nulls
+from codegen.source.nodes import ListNode, MapNode, Scalar, is_null, merge, type_name, without_nulls
 from codegen.source.read import parse_yaml, read_text
 
 
@@ -41,9 +41,9 @@ class Document:
         return without_nulls(self.merged)
 
     @cached_property
-    def named_files(self) -> frozenset[str]:
+    def included_files(self) -> frozenset[str]:
         """The files in `$f` markers, as paths in the project."""
-        return frozenset(named_files(self.root))
+        return frozenset(included_files(self.root))
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Loaded:
         return without_nulls(for_environment(merged, document.deployment)) if merged else None
 
 
-def load_schedules(  # noqa: PLR0913  # the keys of the configuration about them
+def load_schedules(  # noqa: PLR0913  # the configuration keys for schedules
     root: Path,
     folder: Path,
     overlay: Overlay,
@@ -131,7 +131,7 @@ def _inherited(
     return chains[files]
 
 
-def _read_map(  # noqa: PLR0913  # what it reads, and how
+def _read_map(  # noqa: PLR0913  # the file and the options of reading it
     loaded: Loaded, cache: Cache, path: Path, name: str, text: str | None = None, *, is_defaults: bool = False
 ) -> MapNode | None:
     text, diagnostics = read_text(path, name, text, cache)
@@ -158,7 +158,9 @@ def _parse_map(
     if isinstance(node, Scalar) and node.kind == "trap":
         return None, (), diagnostics
     if node is not None and not is_null(node):
-        problem = f"{'a file of defaults' if is_defaults else 'a schedule'} must be a map of keys, got {named(node)}"
+        problem = (
+            f"{'a file of defaults' if is_defaults else 'a schedule'} must be a map of keys, got {type_name(node)}"
+        )
         hint = "a file has one schedule: remove the dash" if isinstance(node, ListNode) else "write `key: value` lines"
         diagnostics.append(Diagnostic(rules.NOT_A_MAP, problem, node.location, hint))
     elif not is_defaults and not has_errors(diagnostics):

@@ -61,7 +61,7 @@ def read_call(script: str, variables: Mapping[str, str], folder: str) -> Call | 
 
     Args:
         script: a bash script.
-        variables: its environment.
+        variables: its environment variables.
         folder: its working directory.
     """
     text, restored = without_templates(script.strip())
@@ -87,7 +87,7 @@ def calls_in(script: str, variables: Mapping[str, str]) -> list[Call]:
 
     Args:
         script: a shell script.
-        variables: its environment.
+        variables: its environment variables.
     """
     return list(_calls_in(script, tuple(variables.items()))) if script else []
 

@@ -20,8 +20,8 @@ _READS_SCHEDULES = {"list", "run"}
 _OPTIONS_WITH_VALUE = {"--from-file", "--plugin-type", "--store"}
 _OPTIONS_OF_SET = {"--plugin-type", "--store", "--safe", "--unsafe"}
 # With these options, `select` shows or removes patterns (meltano/cli/select_entities.py).
-_SHOWS = {"--list", "--json"}
-_REMOVES = {"--rm", "--remove", "--clear"}
+_LIST_OPTIONS = {"--list", "--json"}
+_REMOVE_OPTIONS = {"--rm", "--remove", "--clear"}
 
 
 class _Command(NamedTuple):
@@ -38,7 +38,7 @@ def changes_project(words: Sequence[str]) -> bool:
     if "--help" in command.options:
         return False
     if command.name == "select":
-        return _SHOWS.isdisjoint(command.options)
+        return _LIST_OPTIONS.isdisjoint(command.options)
     if command.name == "schedule":
         return bool(command.words) and command.words[0] not in _READS_SCHEDULES
     if command.name == "config":
@@ -98,7 +98,7 @@ def _variable_of_selection(command: _Command, others: Iterable[_Command]) -> dic
 
 def _selects(command: _Command) -> bool:
     """Return whether the command adds a selection pattern for an extractor."""
-    is_other = not (_SHOWS | _REMOVES).isdisjoint(command.options)
+    is_other = not (_LIST_OPTIONS | _REMOVE_OPTIONS).isdisjoint(command.options)
     return command.name == "select" and bool(command.words) and not is_other
 
 

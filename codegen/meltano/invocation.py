@@ -20,7 +20,7 @@ _WRITE_TRANSFORM = (
     "add `transform: skip` to them in meltano.yml"
 )
 # In seconds.
-_LIMIT = 120
+_TIMEOUT = 120
 
 
 class MeltanoError(DagpressError):
@@ -38,7 +38,7 @@ def run_in_project(command: Sequence[str], folder: Path, env: Mapping[str, str])
     return process.stream(command, env=_environ(folder, env), cwd=folder)
 
 
-def listed_schedules(folder: Path, limit: float = _LIMIT) -> dict[str, dict[str, Any]]:
+def listed_schedules(folder: Path, limit: float = _TIMEOUT) -> dict[str, dict[str, Any]]:
     """Return the schedules in `meltano schedule list --format=json` by name; the limit is in seconds.
 
     Raises:
@@ -63,7 +63,7 @@ def set_up_system_database(folder: Path) -> None:
     Raises:
         MeltanoError: Meltano is missing, fails or takes too long.
     """
-    _output_of(("environment", "list"), folder, _LIMIT)
+    _output_of(("environment", "list"), folder, _TIMEOUT)
 
 
 def _output_of(words: Sequence[str], folder: Path, limit: float) -> str:

@@ -10,7 +10,7 @@ from codegen.schema import Schedule
 from codegen.text.jinja import known_text
 from codegen.timetable.interval import ALIASES, parse_interval
 
-# Meltano's aliases and their crons: ours except `@quarterly` (meltano/core/schedule.py, `CRON_INTERVALS`).
+# Meltano's aliases, with the crons of Dagpress, except `@quarterly` (meltano/core/schedule.py, `CRON_INTERVALS`).
 _CRON_INTERVALS = {alias: parse_interval(alias, "").cron for alias in ALIASES if alias != "@quarterly"}
 _ARROWS = {"run": ("→", "→"), "only": ("×", "→"), "skip": ("→", "x")}  # noqa: RUF001  # Meltano's characters
 

@@ -15,7 +15,7 @@ from codegen.cache import Cache
 from codegen.diagnostics import Diagnostic, Location, has_errors, quoted
 from codegen.files import Boundary, exists, glob, is_file
 from codegen.meltano.scalars import is_text
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, type_name
 from codegen.source.read import parse_yaml, read_text
 
 
@@ -92,7 +92,7 @@ class MeltanoProject:
 
 
 # Options, and characters with a meaning only for a shell or for Airflow.
-_NOT_A_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
+_INVALID_NAME = re.compile(r"^-|['\"\\\s]|\{\{|\{%")
 
 _LABELS = ("label", "variant", "description")
 
@@ -122,7 +122,7 @@ def read_meltano_project(
     document, diagnostics = _read(root, main, cache)
     if not isinstance(document, MapNode):
         if not has_errors(diagnostics):
-            what = named(document) if document else "empty"
+            what = type_name(document) if document else "empty"
             diagnostics.append(
                 Diagnostic(rules.MELTANO_PROJECT, f"meltano.yml must be a map, got {what}", Location(name))
             )
@@ -193,7 +193,7 @@ def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list
             message, hint = f"{quoted(pattern.text)} leads outside {boundary.name}", "move the files inside"
             diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, hint))
         if not matches.is_complete:
-            message = f"{quoted(pattern.text)} searches more than {matches.most:,} files"
+            message = f"{quoted(pattern.text)} searches more than {matches.max_entries:,} files"
             diagnostics.append(Diagnostic(rules.UNREADABLE, message, pattern.location, "narrow the pattern"))
         elif not matches.paths and not problems:
             message = f"no file matches {quoted(pattern.text)}"
@@ -204,7 +204,7 @@ def _included(folder: Path, document: MapNode, boundary: Boundary) -> tuple[list
 def _check_include_paths(document: MapNode) -> Iterator[Diagnostic]:
     node = document.get("include_paths")
     if node is not None and not isinstance(node, ListNode):
-        message = f"`include_paths` must be a list, got {named(node)}"
+        message = f"`include_paths` must be a list, got {type_name(node)}"
         yield Diagnostic(rules.INCLUDE_PATHS, message, node.location, "start it with a dash")
 
 
@@ -277,7 +277,7 @@ def _why_refused(job: Job, project: MeltanoProject) -> str:
         return f"Meltano reads each character of its `tasks` as a plugin (write `tasks: [{job.as_written}]`)"
     for task in job.tasks:
         for word in task.split(" "):
-            if not word or _NOT_A_NAME.search(word):
+            if not word or _INVALID_NAME.search(word):
                 return f"in the task {quoted(task)}, Meltano reads {quoted(word)} as a plugin (write only names)"
             if word in project.jobs or word in project.broken_jobs:
                 return f"Meltano cannot run the job {quoted(word)} inside another job (write its tasks instead)"
@@ -291,7 +291,7 @@ def _problem_of(tasks: Node | None) -> str:
     if not _items(tasks):
         return "it has no tasks"
     empty = next((item for item in _items(tasks) if not " ".join(_words(item)).strip()), None)
-    return f"the task on line {empty.location.line} is {named(empty)}" if empty else ""
+    return f"the task on line {empty.location.line} is {type_name(empty)}" if empty else ""
 
 
 def _words(task: Node) -> list[str]:

@@ -21,7 +21,7 @@ _URI_VARIABLE = "MELTANO_DATABASE_URI"
 # The directory of the default database.
 _FOLDER_VARIABLE = "MELTANO_SYS_DIR_ROOT"
 # Meltano also reads its own settings from `.env`.
-_NAMED_IN_DOTENV = re.compile(rf"^[ \t]*(?:export[ \t]+)?{_URI_VARIABLE}[ \t]*=", re.MULTILINE)
+_URI_IN_DOTENV = re.compile(rf"^[ \t]*(?:export[ \t]+)?{_URI_VARIABLE}[ \t]*=", re.MULTILINE)
 # Alembic's table, which Meltano creates first.
 _TABLE = "select 1 from sqlite_master where name = 'alembic_version'"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -63,7 +63,7 @@ def _query(path: Path | None, statement: str) -> list[Any] | None:
 
 
 def _is_named_in_dotenv(folder: Path) -> bool:
-    return bool(_NAMED_IN_DOTENV.search(text_of(folder / ".env")))
+    return bool(_URI_IN_DOTENV.search(text_of(folder / ".env")))
 
 
 def _path(folder: Path, uri: str) -> Path | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from codegen.diagnostics import Location
 from codegen.files import exists, read_bytes
-from codegen.git.program import answer_of
+from codegen.git.program import output_of
 from codegen.meltano.generator import is_generator
 from codegen.sync.header import is_generated
 
@@ -22,8 +22,8 @@ _BEGIN = r"schedule[\"', 	]+(run|\\)|schedule[\"',]+$"
 # Part of a name: a variable, a template, or a concatenation with one.
 _VARIABLE = re.compile(r"[$`{%+]")
 _DOCUMENTS = (".md", ".rst")
-_INSTALLED = {"node_modules", "site-packages"}
-_LARGEST = 1_000_000
+_PACKAGE_FOLDERS = {"node_modules", "site-packages"}
+_MAX_BYTES = 1_000_000
 
 
 class Caller(NamedTuple):
@@ -38,7 +38,7 @@ def callers_of(names: Collection[str], root: Path) -> Iterator[Caller]:
 
     Searches the whole git repository except for ignored files or, without a repository, the project.
     """
-    top = answer_of(root, "rev-parse", "--show-toplevel")
+    top = output_of(root, "rev-parse", "--show-toplevel")
     for path in sorted(_in_git(Path(top)) if top else _in_folder(root)):
         text = _text(path)
         for call in _CALL.finditer(text):
@@ -57,25 +57,25 @@ def _name_in(call: re.Match[str]) -> str:
 
 
 def _in_git(top: Path) -> Iterator[Path]:
-    found = answer_of(top, "grep", "-l", "-I", "-z", "--untracked", "--extended-regexp", "-e", _BEGIN)
+    found = output_of(top, "grep", "-l", "-I", "-z", "--untracked", "--extended-regexp", "-e", _BEGIN)
     yield from (top / name for name in found.split("\0") if name)
 
 
 def _in_folder(root: Path) -> Iterator[Path]:
-    """The files of a project, without symlinks, hidden folders and installed packages."""
+    """Yield the files of a project, without symlinks, hidden folders and installed packages."""
     for parent, folders, files in os.walk(root.resolve()):
         folders[:] = [name for name in folders if not _is_left_out(Path(parent, name))]
         yield from (path for name in files if not (path := Path(parent, name)).is_symlink())
 
 
 def _is_left_out(folder: Path) -> bool:
-    return folder.name.startswith(".") or folder.name in _INSTALLED or exists(folder / "pyvenv.cfg")
+    return folder.name.startswith(".") or folder.name in _PACKAGE_FOLDERS or exists(folder / "pyvenv.cfg")
 
 
 def _text(path: Path) -> str:
-    """The text of a file; empty for one that no program runs, such as a document or an image."""
+    """Return the text of a file; empty for one that no program runs, such as a document or an image."""
     try:
-        data = read_bytes(path, _LARGEST) if path.suffix not in _DOCUMENTS else b""
+        data = read_bytes(path, _MAX_BYTES) if path.suffix not in _DOCUMENTS else b""
     except OSError:
         return ""
     return "" if b"\0" in data else data.decode("utf-8", "replace")

@@ -23,7 +23,7 @@ from codegen.sync.parts import Action
 
 
 def workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) -> Iterator[Step]:
-    """The workflow; each project of a repository has its own file."""
+    """Return the workflow; each project of a repository has its own file."""
     slug = "" if folder == "." else "-" + re.sub(r"[^A-Za-z0-9._-]+", "-", folder)
     place = f".github/workflows/dagpress{slug}.yml"
     paths = [f"{escaped(each)}/**" for each in watched] + [place] if watched else []
@@ -32,7 +32,7 @@ def workflow(root: Path, repository: Path, folder: str, watched: Sequence[str]) 
 
 
 def hook(root: Path, repository: Path, folder: str) -> Iterator[Step]:
-    """The pre-commit hook, added to the configuration of the repository."""
+    """Yield the pre-commit hook, added to the configuration of the repository."""
     entry = "dagpress check" if folder == "." else f"dagpress --project {shlex.quote(folder)} check"
     where = "" if folder == "." else f" in {folder}"
     path = repository / ".pre-commit-config.yaml"
@@ -65,7 +65,7 @@ def hook(root: Path, repository: Path, folder: str) -> Iterator[Step]:
 
 
 def _has_hook(text: str, entry: str) -> bool:
-    """Whether a pre-commit configuration calls a command, directly or by the hook of Dagpress's repository."""
+    """Return whether a pre-commit configuration calls a command, directly or by the hook of Dagpress's repository."""
     try:
         # Reads all values as text, also numbers and dates.
         data = yaml.load(text, yaml.BaseLoader)  # noqa: S506  # it only creates strings, lists and maps

@@ -14,12 +14,12 @@ from codegen.migrate.schedule_text import lines_of
 from codegen.rules import Severity
 from codegen.schema import Schedule, read_schedule
 from codegen.secrets.detection import is_sensitive
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, is_null, type_name
 from codegen.source.write import to_yaml
 from codegen.text.jinja import as_literal, is_template
 from codegen.validate import check_one, check_together
 
-_OF_AN_EXTRACTOR = ("extractor", "loader", "transform")
+_PAIR_KEYS = ("extractor", "loader", "transform")
 # These warn about something that exists only in meltano.yml, so the schedule is still needed there.
 _LOSSES = {rules.NOT_CARRIED_OVER.code, rules.SECRET_NOT_COPIED.code}
 _IN_THE_WORKERS = "set it in the environment of the workers, or write '{{ conn.NAME.password }}' in the schedule"
@@ -46,7 +46,7 @@ class Draft:
         return not any(warning.code in _LOSSES for warning in self.warnings)
 
     def text(self, stem: str, schema: str) -> str:
-        """The text of the schedule's file, given the file's stem and the path from it to the JSON Schema."""
+        """Return the text of the schedule's file, given the file's stem and the path from it to the JSON Schema."""
         name = [] if stem == self.schedule.name else to_yaml({"name": self.schedule.name}).splitlines()
         start = next(n for n, line in enumerate(self.lines) if not line.startswith("#"))
         lines = [f"# yaml-language-server: $schema={schema}", *self.lines[:start], *name, *self.lines[start:]]
@@ -56,9 +56,9 @@ class Draft:
 def convert(
     item: Item, meltano: MeltanoProject, airflow: str, dag_id_prefix: str
 ) -> tuple[Draft | None, list[Diagnostic]]:
-    """The draft, or None if the schedule cannot be imported; and all warnings, at their locations in meltano.yml."""
+    """Return the draft, or None if the schedule cannot be imported; and all warnings, located in meltano.yml."""
     if not isinstance(item.node, MapNode):
-        return None, [not_imported(item, f"a schedule must be a map, got {named(item.node)}")]
+        return None, [not_imported(item, f"a schedule must be a map, got {type_name(item.node)}")]
     if not item.name.strip():
         return None, [not_imported(item, "the schedule has no name", "give it a `name`")]
     if problem := _refusal(item.node, meltano):
@@ -92,7 +92,7 @@ def convert(
 
 
 def _refusal(node: MapNode, meltano: MeltanoProject) -> str:
-    """The reason why Meltano rejects a schedule, with the fix; empty if Meltano runs it."""
+    """Return the reason why Meltano rejects a schedule, with the fix; empty if Meltano runs it."""
     for key in ("name", "job"):
         given = node.get(key)
         if isinstance(given, Scalar) and not is_null(given) and not is_text(given):
@@ -102,7 +102,7 @@ def _refusal(node: MapNode, meltano: MeltanoProject) -> str:
 
 
 def not_imported(item: Item, message: str, hint: str = "") -> Diagnostic:
-    """The warning that a schedule is not imported."""
+    """Return the warning that a schedule is not imported."""
     return Diagnostic(rules.NOT_IMPORTED, message, item.location, hint)
 
 
@@ -115,7 +115,7 @@ def _secrets_in_comments(item: Item) -> Iterator[Diagnostic]:
 
 
 def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic]) -> dict[str, Entry]:
-    """The keys of the Dagpress schedule, at their locations in meltano.yml; adds to the warnings."""
+    """Return the keys of the Dagpress schedule, at their locations in meltano.yml; adds to the warnings."""
     job = node.get("job")
     # The same test as in Meltano (meltano/core/meltano_file.py, `load_schedules`).
     has_job = isinstance(job, Scalar) and not is_null(job) and job.text != ""
@@ -129,7 +129,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
             warnings.append(_lost(entry, f"{quoted(key)} is not a key of a schedule, in Meltano or in Dagpress", hint))
         elif is_null(entry.value) or key == "name":
             continue
-        elif has_job and key in _OF_AN_EXTRACTOR:
+        elif has_job and key in _PAIR_KEYS:
             message = f"{quoted(key)} is not imported: a schedule with a job runs only that job"
             warnings.append(_lost(entry, message, "remove it"))
         elif value := _value(key, entry.value, meltano, warnings):
@@ -139,7 +139,7 @@ def _entries(node: MapNode, meltano: MeltanoProject, warnings: list[Diagnostic])
 
 
 def _meaning_of(annotations: Node) -> str:
-    """The hint for annotations: with Meltano Cloud's, a schedule runs only in some environments."""
+    """Return the hint for annotations: with Meltano Cloud's, a schedule runs only in some environments."""
     cloud = annotations.get("meltano.cloud") if isinstance(annotations, MapNode) else None
     lists = [entry.value for entry in cloud.entries.values()] if isinstance(cloud, MapNode) else []
     names = [
@@ -151,7 +151,7 @@ def _meaning_of(annotations: Node) -> str:
 
 
 def _value(key: str, node: Node, meltano: MeltanoProject, warnings: list[Diagnostic]) -> Node | None:
-    """The value of a key in Dagpress: a list for a job that becomes `tasks`; None without a value."""
+    """Return the value of a key in Dagpress: a list for a job that becomes `tasks`; None without a value."""
     if isinstance(node, MapNode) and key == "env":
         values = {name: (entry, _variable(name, entry, warnings)) for name, entry in node.entries.items()}
         variables = {name: entry._replace(value=value) for name, (entry, value) in values.items() if value}
@@ -180,7 +180,7 @@ def _job(node: Scalar, meltano: MeltanoProject, warnings: list[Diagnostic]) -> N
 
 
 def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | None:
-    """The value of an environment variable in Dagpress; None if it is not carried over."""
+    """Return the value of an environment variable in Dagpress; None if it is not carried over."""
     value = entry.value
     if is_null(value):
         message = f"{quoted(name)} has no value, so Meltano cannot run the schedule"
@@ -193,7 +193,7 @@ def _variable(name: str, entry: Entry, warnings: list[Diagnostic]) -> Node | Non
         warnings.append(Diagnostic(rules.SECRET_NOT_COPIED, message, entry.key_location, _IN_THE_WORKERS))
         return None
     if not is_text(value):
-        what = "a number" if value.kind == "str" else named(value)
+        what = "a number" if value.kind == "str" else type_name(value)
         message = f"Meltano cannot run with {what} in `env`; it is imported as the text {quoted(value.text)}"
         warnings.append(Diagnostic(rules.ENV_NOT_TEXT, message, value.location, "check that it is what you want"))
     text = as_literal(value.text) if is_template(value.text) else value.text

@@ -84,7 +84,7 @@ def plan_export(project: Project) -> Export:
 
 
 def _for_all_environments(project: Project, reading: Reading) -> tuple[list[Schedule], list[Diagnostic]]:
-    """The schedules without their `environments`, which Meltano does not have; and a warning for each error in them."""
+    """Return the schedules without `environments`, which Meltano lacks; and a warning for each error in them."""
     if not project.deployments:
         return reading.schedules, []
     base = pipeline.read(project, base=True)
@@ -150,7 +150,7 @@ _Edits = list[tuple[Path, Edit]]
 
 
 def _edits(schedule: Schedule, root: Path, target: _Target) -> tuple[_Edits, Diagnostic | None]:
-    """The edits that export a schedule, or the error if that is impossible."""
+    """Return the edits that export a schedule, or the error if that is impossible."""
     if problem := _task_without_run(schedule):
         return [], problem
     try:
@@ -193,7 +193,7 @@ def _not_written(schedule: Schedule, error: EditError, target: _Target) -> Diagn
 
 
 def _losses(schedule: Schedule, root: Path, target: _Target) -> list[Diagnostic]:
-    """The warnings about what Meltano cannot express."""
+    """Return the warnings about what Meltano cannot express."""
     found = list(losses(schedule))
     if schedule.name not in target.by_name:
         _, others = _comments(root / schedule.source)
@@ -202,7 +202,7 @@ def _losses(schedule: Schedule, root: Path, target: _Target) -> list[Diagnostic]
 
 
 def _task_without_run(schedule: Schedule) -> Diagnostic | None:
-    """The warning that one of the tasks cannot be in a Meltano job."""
+    """Return the warning that one of the tasks cannot be in a Meltano job."""
     for task in schedule.tasks or ():
         if not task.run:
             message = f"{quoted(schedule.name)} cannot become a Meltano job: {quoted(task.task_id)} has `{task.kind}`"
@@ -238,7 +238,7 @@ def _edits_of_job(schedule: Schedule, target: _Target) -> _Edits:
 
 
 def _comments(path: Path) -> tuple[list[str], list[Comment]]:
-    """The comments at the top of a schedule file, which are exported, and the others."""
+    """Return the comments at the top of a schedule file, which are exported, and the others."""
     layout = read_layout(text_of(path).removeprefix(BOM))
     first = min(layout.starts, default=1)
     comments = [comment for comment in layout.comments.values() if not _SCHEMA_LINE.match(comment.text)]

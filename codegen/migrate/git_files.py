@@ -15,7 +15,7 @@ _GLOB = re.compile(r"[*?\[\]!\\]")
 
 
 def git_files(project: Project, root: Path, repository: Path) -> Iterator[Step]:
-    """The missing lines of `.gitattributes` and `.gitignore`; the latter can also be in a parent folder."""
+    """Yield the missing lines of `.gitattributes` and `.gitignore`; the latter can also be in a parent folder."""
     yield from missing_lines(root, ".gitattributes", _attributes(project), read_lines(root / ".gitattributes"))
     around = [each for each in (root, *root.parents) if each == repository or repository in each.parents]
     ignored = [line for each in around for line in read_lines(each / ".gitignore")]
@@ -23,7 +23,7 @@ def git_files(project: Project, root: Path, repository: Path) -> Iterator[Step]:
 
 
 def _attributes(project: Project) -> list[str]:
-    """The lines that set the line endings, and mark generated files, which GitHub and GitLab collapse in diffs."""
+    """Return the lines that set line endings and mark generated files, which GitHub and GitLab collapse in diffs."""
     schedules, generated = (_pattern(project.relative(each)) for each in (project.schedules, project.generated_dags))
     marks = "linguist-generated gitlab-generated"
     return [
@@ -34,7 +34,7 @@ def _attributes(project: Project) -> list[str]:
 
 
 def _pattern(folder: str) -> str:
-    """A git pattern for `{}` in a folder; quoted as a C string if it contains a space."""
+    """Return a git pattern for `{}` in a folder; quoted as a C string if it contains a space."""
     pattern = escaped(folder).replace("{", "{{").replace("}", "}}") + "/{}"
     if re.search(r'[\s"#]', pattern):
         return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -13,7 +13,7 @@ from codegen.files import read_bytes
 from codegen.meltano import MeltanoProject
 from codegen.meltano.scalars import is_text
 from codegen.source.comments import Comment, read_layout
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, type_name
 
 # The keys that a schedule has in Meltano.
 KEYS = ("name", "extractor", "loader", "transform", "interval", "start_date", "env", "job")
@@ -57,14 +57,14 @@ class Item:
 
 
 def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
-    """Every schedule in Meltano's order, and a warning for each `schedules` that is not a list."""
+    """Return every schedule in Meltano's order, and a warning for each `schedules` that is not a list."""
     items: list[Item] = []
     diagnostics = []
     for section in meltano.schedules:
         if isinstance(section.node, ListNode):
             items += _items(section.path, section.node)
         elif not is_null(section.node):
-            message = f"`schedules` must be a list, got {named(section.node)}"
+            message = f"`schedules` must be a list, got {type_name(section.node)}"
             hint = "start each schedule with a dash"
             place = section.node.location
             diagnostics.append(Diagnostic(rules.NOT_IMPORTED, message, place, hint))
@@ -72,12 +72,12 @@ def read_items(meltano: MeltanoProject) -> tuple[list[Item], list[Diagnostic]]:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file that was read before, with its line endings unchanged."""
+    """Return the text of a file that was read before, with its line endings unchanged."""
     return read_bytes(path).decode("utf-8")
 
 
 def name_of(path: Path, root: Path) -> str:
-    """A file's path in the project, with forward slashes; symlinks are resolved, so their targets are changed."""
+    """Return a file's path in the project, with forward slashes and symlinks resolved, so their targets are changed."""
     return os.path.relpath(os.path.realpath(path), root).replace(os.sep, "/")
 
 
@@ -95,7 +95,7 @@ def _items(path: Path, section: ListNode) -> Iterator[Item]:
 
 
 def _dash(node: Node, lines: list[str]) -> tuple[int, int]:
-    """The line and the column of an item's dash, or of the item if it has none."""
+    """Return the line and the column of an item's dash, or of the item if it has none."""
     line, column = node.location.line, node.location.column
     for number in range(line, 0, -1):
         before = lines[number - 1][: column - 1] if number == line else lines[number - 1].split("#")[0]

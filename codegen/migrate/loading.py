@@ -14,7 +14,7 @@ from codegen.migrate.older_meltano import load_with_answer
 from codegen.schema.model import PROJECT_ROOT_VARIABLE
 
 # A generator for Meltano 1 expects a list; until Meltano 3, each schedule had a start date.
-_OF_AN_OLDER_MELTANO = ("string indices must be integers", "KeyError: 'start_date'")
+_OLDER_MELTANO_ERRORS = ("string indices must be integers", "KeyError: 'start_date'")
 
 
 class Loaded(NamedTuple):
@@ -37,7 +37,7 @@ def load_both(
         root = {PROJECT_ROOT_VARIABLE: str(meltano_project)}
         places = [(path, path.parent) for path in (generator, *paths)]
         old, *new = load_dag_files(airflow, places, meltano_project, root, behaviour=True)
-    if any(message in error.traceback for error in old.errors for message in _OF_AN_OLDER_MELTANO):
+    if any(message in error.traceback for error in old.errors for message in _OLDER_MELTANO_ERRORS):
         old = load_with_answer(airflow, generator, meltano_project, listed)
     shown = generator.relative_to(meltano_project) if generator.is_relative_to(meltano_project) else generator
     loaded = [(generator, shown.as_posix(), old), *zip(paths, files, new, strict=True)]

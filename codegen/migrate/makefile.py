@@ -15,12 +15,12 @@ _INCLUDE = re.compile(r"^-?include[ \t]+(\S+)[ \t]*$", re.MULTILINE)
 
 
 def command_to_generate(root: Path) -> str:
-    """`make dags` if the project's Makefile has that target, as `dagpress init` writes it; else `dagpress generate`."""
+    """Return `make dags` if the Makefile has that target, as `dagpress init` writes it; else `dagpress generate`."""
     return "make dags" if any(map(_TARGET.search, _texts(root))) else "dagpress generate"
 
 
 def _texts(root: Path) -> Iterator[str]:
-    """The texts of the Makefile, and of the files that it includes."""
+    """Yield the texts of the Makefile, and of the files that it includes."""
     boundary = Boundary(root)
     main = next((text for name in _NAMES if (text := text_of(root / name))), "")
     yield main

@@ -21,7 +21,7 @@ _STARTS_FROM_SCRATCH = "in Meltano, it is the schedule's name: copy the state wi
 
 
 def item_of(schedule: Schedule) -> dict[str, Any]:
-    """The item, its keys in Meltano's order."""
+    """Return the item, its keys in Meltano's order."""
     data: dict[str, Any] = {"name": schedule.name}
     if schedule.extractor:
         data |= {"extractor": schedule.extractor, "loader": schedule.loader}
@@ -37,14 +37,14 @@ def item_of(schedule: Schedule) -> dict[str, Any]:
 
 
 def in_utc(time: datetime, zone: ZoneInfo) -> date:
-    """A start date in Meltano's form: in UTC without an offset; midnight as a date."""
+    """Return a start date in Meltano's form: in UTC without an offset; midnight as a date."""
     aware = time if time.tzinfo else time.replace(tzinfo=zone)
     naive = aware.astimezone(timezone.utc).replace(tzinfo=None)
     return naive.date() if naive.time() == naive.min.time() else naive
 
 
 def losses(schedule: Schedule) -> Iterator[Diagnostic]:
-    """The warnings about what the item lacks of the schedule, or has in another form."""
+    """Yield the warnings about what the item lacks of the schedule, or has in another form."""
     for key, place in _keys_without_meltano(schedule):
         message = f"Meltano has no equivalent of {key} in {quoted(schedule.name)}"
         yield Diagnostic(
@@ -58,18 +58,17 @@ def losses(schedule: Schedule) -> Iterator[Diagnostic]:
 
 
 def lost_comment(schedule: Schedule, text: str, line: int, column: int) -> Diagnostic:
-    """The warning that a comment of the schedule's file is not exported."""
+    """Return the warning that a comment of the schedule's file is not exported."""
     message = f"the comment {quoted(text)} is not exported"
     return Diagnostic(rules.NOT_EXPORTED, message, Location(schedule.source, line, column), _STAYS)
 
 
 def _default_dag_id(schedule: Schedule) -> str:
-    """The DAG ID in Meltano's generator."""
     return replace(schedule, dag_id_prefix=DAG_ID_PREFIX).default_dag_id
 
 
 def _keys_without_meltano(schedule: Schedule) -> Iterator[tuple[str, Location]]:
-    """The keys that Meltano does not have, quoted, and their locations."""
+    """Yield the keys that Meltano does not have, quoted, and their locations."""
     same_in_meltano = {"state_id": schedule.name, "dag_id": airflow_id(_default_dag_id(schedule))}
     rows = keys_of(Schedule)
     others = {**schedule.settings, **schedule.arguments}

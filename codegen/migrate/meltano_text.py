@@ -37,7 +37,7 @@ def edits_of_schedule(index: int, old: MapNode, new: Mapping[str, Any]) -> Itera
 
 
 def jobs_in(text: str) -> dict[str, int]:
-    """The position of each job by its name; of a duplicate name, the first."""
+    """Return the position of each job by its name; of a duplicate name, the first."""
     root, _ = parse_yaml(text.removeprefix(BOM), "meltano.yml", strict=False)
     section = root.get("jobs") if isinstance(root, MapNode) else None
     found: dict[str, int] = {}
@@ -48,7 +48,7 @@ def jobs_in(text: str) -> dict[str, int]:
 
 
 def text_of_node(node: Node | None) -> str:
-    """The text of a scalar without surrounding spaces; empty for a null and for other nodes."""
+    """Return the text of a scalar without surrounding spaces; empty for a null and for other nodes."""
     return node.text.strip() if isinstance(node, Scalar) and not is_null(node) else ""
 
 
@@ -63,7 +63,7 @@ def _edits_of_env(at: Path, old: MapNode, new: Mapping[str, str]) -> Iterator[Ed
 
 
 def _is_same(key: str, node: Node | None, value: str | date) -> bool:
-    """Whether Meltano reads the node as that value."""
+    """Return whether Meltano reads the node as that value."""
     if not isinstance(node, Scalar):
         return False
     if key == "start_date":

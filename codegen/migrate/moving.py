@@ -19,7 +19,7 @@ from codegen.validate.secrets import without_quoted_secrets
 
 
 def plan_move(plan: Import, root: Path) -> tuple[list[Change], list[Diagnostic], int]:
-    """The changes of Meltano's files after an import, the reasons why schedules stay, and the number of moved ones."""
+    """Return the changes of Meltano's files after an import, the reasons why schedules stay, and the number moved."""
     changes = []
     callers = list(callers_of({each.draft.item.name for each in plan.imported}, root))
     called = {caller.name for caller in callers}

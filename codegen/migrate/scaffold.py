@@ -23,7 +23,7 @@ _WITHOUT_SOURCE = (
 
 
 def configuration_text(airflow: str, reason: str, meltano_project: str) -> str:
-    """A new dagpress.toml.
+    """Return a new dagpress.toml.
 
     Args:
         airflow: the Airflow version of the DAG files.

@@ -21,7 +21,7 @@ Step = Change | str
 def missing_file(
     root: Path, name: str, marker: str = "", advice: str = "", template: str = "", **values: object
 ) -> Iterator[Step]:
-    """A missing file, or advice for an existing one without the marker."""
+    """Yield a missing file, or advice for an existing one without the marker."""
     path = root / name
     if not exists(path):
         yield Change(name, Action.CREATE, "", rendered(template or name, **values))
@@ -30,7 +30,7 @@ def missing_file(
 
 
 def missing_lines(root: Path, name: str, wanted: Sequence[str], present: Sequence[str]) -> Iterator[Step]:
-    """The file with the missing lines appended; existing lines stay unchanged."""
+    """Yield the file with the missing lines appended; existing lines stay unchanged."""
     bare = {line.strip().strip("/") for line in present}
     missing = [line for line in wanted if line.strip("/") not in bare]
     path = root / name
@@ -47,7 +47,7 @@ def missing_lines(root: Path, name: str, wanted: Sequence[str], present: Sequenc
 
 
 def read_text(path: Path) -> str | None:
-    """The text of a file with its line endings; None if it is not a text file."""
+    """Return the text of a file with its line endings; None if it is not a text file."""
     try:
         return read_bytes(path).decode()
     except (OSError, UnicodeDecodeError):
@@ -55,12 +55,12 @@ def read_text(path: Path) -> str | None:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file; none if it is not a text file."""
+    """Return the lines of a file; none if it is not a text file."""
     return (read_text(path) or "").splitlines()
 
 
 def rendered(name: str, **values: object) -> str:
-    """The text of a file, rendered from its template."""
+    """Return the text of a file, rendered from its template."""
     return _templates().get_template(f"{name}.j2").render(values)
 
 

@@ -12,7 +12,7 @@ from codegen.source.write import to_yaml
 
 
 def lines_of(item: Item, node: MapNode, entries: Mapping[str, Entry]) -> list[str]:
-    """The lines of the converted keys, in the order of the keys in meltano.yml; comments with a secret are left out.
+    """Return the lines of the converted keys, in the order of meltano.yml; comments with a secret are left out.
 
     Args:
         item: the item, for its comments.
@@ -51,7 +51,7 @@ def _env(entry: Entry, variables: MapNode, converted: Entry | None, comments: di
 
 
 def _entry(key: str, original: Entry, value: Node, comments: dict[int, Comment]) -> list[str]:
-    """The lines of a key with its value and its trailing comment."""
+    """Return the lines of a key with its value and its trailing comment."""
     if isinstance(value, Scalar) and value.kind == "timestamp":
         lines = [f"{key}: {value.text}"]
     else:
@@ -62,7 +62,7 @@ def _entry(key: str, original: Entry, value: Node, comments: dict[int, Comment])
 
 
 def _trailing_comment(entry: Entry, comments: dict[int, Comment], following: int = 0) -> list[str]:
-    """The comment in the key's line or the value's first line, unless the following key is also in that line."""
+    """Return the comment in the key's line or the value's first line, unless the following key is also in that line."""
     first = entry.key_location.line
     last = max(first, entry.value.location.line if isinstance(entry.value, Scalar) else 0)
     if first <= following <= last:

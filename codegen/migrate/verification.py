@@ -104,7 +104,7 @@ class _Pair:
     variable: str
 
     def explained(self) -> Iterator[Explained]:
-        """The differences; one that all tasks share is reported once."""
+        """Yield the differences; one that all tasks share is reported once."""
         found = [each for each in differences(self.old, self.new) if not self._is_harmless(each)]
         of_tasks = []
         for each in found:
@@ -125,7 +125,7 @@ class _Pair:
                 yield Explained(what, _shown(each.old), _shown(each.new), self._why_other_tasks())
 
     def _is_harmless(self, difference: Difference) -> bool:
-        """Whether it has no effect in addition to the other differences."""
+        """Return whether it has no effect in addition to the other differences."""
         name, old, new = "".join(difference.path[:1]), difference.old, difference.new
         if difference.task_id:
             # A task that starts with its DAG, an unknown command, and an exit code that Meltano never returns.
@@ -139,7 +139,7 @@ class _Pair:
         return (name == "schedule" and is_same) or (name == "timetable" and not is_same)
 
     def _has_same_runs(self, old: object, new: object) -> bool:
-        """Whether both start dates lead to the same runs: without catch-up, a cron starts now (airflow/timetables)."""
+        """Return whether the start dates give equal runs: without catchup, a cron starts now (airflow.timetables)."""
         now = datetime.now(timezone.utc)
         has_begun = all(isinstance(start, datetime) and start <= now for start in (old, new))
         is_cron = all("Cron" in str(side.fields["timetable"]) for side in (self.old, self.new))
@@ -212,7 +212,7 @@ class _Pair:
 
 
 def _fix(argument: str) -> str:
-    """The key that sets an argument of Airflow."""
+    """Return the key that sets an argument of Airflow."""
     for model, of in (
         (Schedule, "of the schedule sets it"),
         (Task, "of a task sets it, if the schedule has `tasks`"),
@@ -226,7 +226,7 @@ def _fix(argument: str) -> str:
 
 
 def _shown(value: object, name: str = "") -> str:
-    """A value as text, without a secret in it."""
+    """Return a value as text, without a secret in it."""
     if value is None or value in ([], {}):
         return _NOTHING
     text = _text_of(value)

@@ -19,7 +19,7 @@ _SPECIFIER = r"(?:(?:={1,3}|~=|!=|<=?|>=?)[ \t]*\d[\w.*+]*(?:![\w.*+]+)?[ \t]*(?
 # A variable without a definition, which `codegen/pins/variables.py` does not replace.
 _VARIABLE = r"\$(?:\{\{[^}\n]{0,200}\}\}|\{[^}\n]{0,200}\}|\([^)\n]{0,200}\)|\w+)"
 # The group `version` is the specifier.
-_OF_EVERY_PACKAGE = (
+_PATTERNS_FOR_ALL = (
     rf"(?<![\w./!*+-])(?:NAME)(?:\[[^\]\n]{{0,200}}\])?[ \t]*(?P<version>{_SPECIFIER}|[=~<>]+[ \t]*{_VARIABLE})",
     (
         r"""(?:^|[{,])[ \t]*["']?(?:NAME)["']?[ \t]*[=:]\s*(?:\[\s*)?"""
@@ -29,7 +29,7 @@ _OF_EVERY_PACKAGE = (
     rf"(?:NAME)-(?P<version>{_VERSION})(?=-py|\.tar)",
 )
 # If the Airflow version cannot be read, `version` is empty or not a specifier.
-_OF_AIRFLOW = (
+_AIRFLOW_PATTERNS = (
     rf"constraints-(?P<version>{_VERSION}|{_VARIABLE})/",
     rf"(?:apache|bitnami)/airflow:(?:slim-)?(?P<version>{_VERSION}|{_VARIABLE}|[\w.-]+)",
     rf"apache/airflow(?:\.git)?@v?(?P<version>{_VERSION}|[^\s\"']+)",
@@ -91,9 +91,9 @@ def _general(package: str) -> tuple[re.Pattern[str], ...]:
     if package == AIRFLOW:
         # The distribution of Airflow 3 is apache-airflow-core.
         names += "(?:[-_.]+core)?"
-    return tuple(re.compile(each.replace("NAME", f"(?i:{names})"), re.MULTILINE) for each in _OF_EVERY_PACKAGE)
+    return tuple(re.compile(each.replace("NAME", f"(?i:{names})"), re.MULTILINE) for each in _PATTERNS_FOR_ALL)
 
 
 @cache
 def _airflow() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(each, re.MULTILINE) for each in _OF_AIRFLOW)
+    return tuple(re.compile(each, re.MULTILINE) for each in _AIRFLOW_PATTERNS)

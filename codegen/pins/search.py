@@ -27,8 +27,8 @@ _PATTERNS = (
 _KINDS = tuple(
     re.compile("|".join(translate(each if "/" in each else f"*/{each}") for each in kind)) for kind in _PATTERNS
 )
-_DEPTH = 2
-_LARGEST = 5_000_000
+_MAX_DEPTH = 2
+_MAX_BYTES = 5_000_000
 # Hidden directories that can contain pins.
 _HIDDEN = {".github", ".devcontainer"}
 
@@ -40,7 +40,7 @@ def find_pins(root: Path, meltano: Path, package: str, airflow: str = "*") -> li
         root: the project.
         meltano: the Meltano project directory.
         package: the name of the distribution, such as `apache-airflow`.
-        airflow: the Airflow version of the environments below `.dagpress` to search. Default: all.
+        airflow: the Airflow version of the installations below `.dagpress` to search. Default: all.
     """
     found = list(_written(_texts(root, meltano), package))
     found += [pin for folder in dict.fromkeys((root, meltano)) for pin in _installed(folder, root, package, airflow)]
@@ -59,13 +59,13 @@ def _texts(root: Path, meltano: Path) -> dict[str, str]:
     """Return the texts of the files with pins, by name."""
     boundary = Boundary(root, meltano)
     found = (path for path in _files(root, meltano, boundary) if boundary.has(path))
-    return {_name(path, root): text_of(path, _LARGEST) for path in found}
+    return {_name(path, root): text_of(path, _MAX_BYTES) for path in found}
 
 
 def _files(root: Path, meltano: Path, boundary: Boundary) -> list[Path]:
     locks = glob(meltano, "plugins/*/airflow*.lock", boundary).paths
     of_meltano = [*meltano_files(root, meltano, Cache()), *locks]
-    folders = {root: _DEPTH, meltano: _DEPTH}
+    folders = {root: _MAX_DEPTH, meltano: _MAX_DEPTH}
     # Fewer levels of the repository: its other directories may belong to other projects.
     folders.setdefault(work_tree_of(root) or root, 1)
     others = [path for folder, depth in folders.items() for path in sorted(_walk(folder, depth))]
@@ -96,7 +96,7 @@ def _kind(path: Path) -> int:
 
 
 def _installed(folder: Path, root: Path, package: str, airflow: str) -> Iterator[Pin]:
-    """Yield the package in the Airflow environments of Dagpress and Meltano."""
+    """Yield the package in the Airflow installations of Dagpress and Meltano."""
     name = package.replace("-", "_")
     for environment in (f".dagpress/airflow-{airflow}", ".meltano/utilities/airflow", ".meltano/orchestrators/airflow"):
         for path in sorted(folder.glob(f"{environment}/venv/lib/python*/site-packages/{name}-*.dist-info")):

@@ -15,7 +15,7 @@ _DEFINITION = (
     r"""(?:"(?P<double>[^"\n]+)"|'(?P<single>[^'\n]+)'|(?P<bare>[^\s"'#]+))"""
 )
 # A variable can be defined by other variables.
-_ROUNDS = 3
+_MAX_ROUNDS = 3
 
 
 def expand(text: str, others: Iterable[str]) -> str:
@@ -32,7 +32,7 @@ def expand(text: str, others: Iterable[str]) -> str:
         return values[name] or match["default"] or match[0]
 
     expanded = text
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_ROUNDS):
         expanded = _REFERENCE.sub(value_of, expanded)
     return expanded
 

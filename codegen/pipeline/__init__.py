@@ -3,7 +3,7 @@
 from codegen.pipeline.generation import Generation, generate, render
 from codegen.pipeline.reading import Reading, read
 from codegen.pipeline.revision import Revision, revise
-from codegen.pipeline.scope import meant_by
+from codegen.pipeline.scope import suggest_name
 from codegen.pipeline.selection import Selection, select
 
 __all__ = [
@@ -12,9 +12,9 @@ __all__ = [
     "Revision",
     "Selection",
     "generate",
-    "meant_by",
     "read",
     "render",
     "revise",
     "select",
+    "suggest_name",
 ]

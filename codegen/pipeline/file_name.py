@@ -13,8 +13,8 @@ from codegen.loader.discovery import HIDDEN, SUFFIXES
 from codegen.project import Project, is_excluded
 
 # File systems allow 255 bytes in a name, and temporary files have longer names.
-_MOST_BYTES_OF_PART = 200
-_MOST_BYTES = 1000
+_MAX_PART_BYTES = 200
+_MAX_BYTES = 1000
 
 
 def problem_of(project: Project, file: str) -> str:
@@ -39,8 +39,8 @@ def _problems_of_text(file: str) -> Iterator[str]:
         yield "No part of the path may be empty or start with `.` or `_`: such files and folders are ignored."
     if path.suffix.lower() not in SUFFIXES:
         yield f"{quoted(file)} must end in `.yml` or `.yaml`."
-    if len(file.encode()) > _MOST_BYTES or any(len(part.encode()) > _MOST_BYTES_OF_PART for part in parts):
-        yield f"The name is too long: at most {_MOST_BYTES_OF_PART} bytes per part, and {_MOST_BYTES} in total."
+    if len(file.encode()) > _MAX_BYTES or any(len(part.encode()) > _MAX_PART_BYTES for part in parts):
+        yield f"The name is too long: at most {_MAX_PART_BYTES} bytes per part, and {_MAX_BYTES} in total."
 
 
 def _problems_of_exclude(project: Project, file: str) -> Iterator[str]:

@@ -54,13 +54,13 @@ class Reading:
     awaited: Mapping[str, Collection[str]] = field(default_factory=dict)
     folders: Mapping[str, Folder] = field(default_factory=dict)
 
-    def named_files(self, sources: Container[str]) -> set[str]:
+    def included_files(self, sources: Container[str]) -> set[str]:
         """Return the files that schedule files include with `$f`, as paths in the project."""
-        return {name for each in self.documents if each.source.name in sources for name in each.named_files}
+        return {name for each in self.documents if each.source.name in sources for name in each.included_files}
 
-    def of(self, environment: str) -> list[Schedule]:
+    def of(self, deployment: str) -> list[Schedule]:
         """Return the schedules of an environment; `""` in a project without environments."""
-        return [schedule for schedule in self.schedules if schedule.deployment == environment]
+        return [schedule for schedule in self.schedules if schedule.deployment == deployment]
 
 
 def read(

@@ -108,7 +108,6 @@ def _followers(project: Project, overlay: Overlay, *readings: Reading) -> frozen
 
 
 def _own_files(project: Project, sources: Iterable[str]) -> frozenset[str]:
-    """Return the generated files of some schedule files."""
     folder = project.relative(project.schedules)
     relatives = (PurePosixPath(source).relative_to(folder).as_posix() for source in sources)
     return frozenset(name for relative in relatives for name in dag_files(project, relative))

@@ -58,7 +58,7 @@ def files_by_name(reading: Reading) -> Mapping[str, set[str]]:
     return files
 
 
-def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
+def suggest_name(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
     """Return a hint for an unknown name: the schedule with that file name, or the nearest name."""
     own = next((each.name for each in reading.schedules if PurePosixPath(each.source).stem == name), "")
     return f"did you mean {quoted(own)}?" if own else nearest(name, [*files_by_name(reading), *others])
@@ -67,7 +67,7 @@ def meant_by(reading: Reading, name: str, others: Iterable[str] = ()) -> str:
 class Finder:
     """Resolves names and paths in a project.
 
-    A name is the name of a schedule or a DAG id. A path, relative to the working directory or to the project, is a
+    A name is the name of a schedule or a DAG ID. A path, relative to the working directory or to the project, is a
     schedule file, a `_defaults.yml`, a generated file or a folder of them; it may have been deleted.
     """
 
@@ -101,7 +101,6 @@ class Finder:
         return scope
 
     def _unknown(self, name: str) -> InvalidError:
-        """Return the error for an unknown name."""
         for each in self._reading.diagnostics:
             path = PurePosixPath(composed(each.location.path))
             if each.code == rules.FILE_NAME.code and composed(name) in {path.stem, path.as_posix()}:
@@ -110,7 +109,7 @@ class Finder:
         below = PurePosixPath(self._project.relative(self._project.schedules), composed(name))
         if any(below in PurePosixPath(source).parents for source in self._relative):
             return InvalidError(message, f"did you mean {quoted(below.as_posix())}?")
-        hint = meant_by(self._reading, name, self._relative) or "run `dagpress list` to see the schedules"
+        hint = suggest_name(self._reading, name, self._relative) or "run `dagpress list` to see the schedules"
         return InvalidError(message, hint)
 
     def _paths(self, name: str) -> Iterator[Path]:

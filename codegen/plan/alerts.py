@@ -48,16 +48,16 @@ class _Event:
     parameters: tuple[str, ...] = ("context",)
 
 
-_OF_A_RUN = {"dag_id": "{{ dag.dag_id }}", "run_id": "{{ run_id }}"}
-_OF_A_TASK = {**_OF_A_RUN, "task_id": "{{ ti.task_id }}"}
+_RUN_FIELDS = {"dag_id": "{{ dag.dag_id }}", "run_id": "{{ run_id }}"}
+_TASK_FIELDS = {**_RUN_FIELDS, "task_id": "{{ ti.task_id }}"}
 _RUN_EVENTS = {
-    "on_failure": _Event("failure", "RUN_FAILED", "{{ dag.dag_id }} failed", _OF_A_RUN),
-    "on_success": _Event("success", "RUN_SUCCEEDED", "{{ dag.dag_id }} succeeded", _OF_A_RUN),
+    "on_failure": _Event("failure", "RUN_FAILED", "{{ dag.dag_id }} failed", _RUN_FIELDS),
+    "on_success": _Event("success", "RUN_SUCCEEDED", "{{ dag.dag_id }} succeeded", _RUN_FIELDS),
 }
 _TASK_EVENTS = {
-    "on_failure": _Event("failure", "TASK_FAILED", "{{ dag.dag_id }}: {{ ti.task_id }} failed", _OF_A_TASK),
-    "on_success": _Event("success", "TASK_SUCCEEDED", "{{ dag.dag_id }}: {{ ti.task_id }} succeeded", _OF_A_TASK),
-    "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is up for retry", _OF_A_TASK),
+    "on_failure": _Event("failure", "TASK_FAILED", "{{ dag.dag_id }}: {{ ti.task_id }} failed", _TASK_FIELDS),
+    "on_success": _Event("success", "TASK_SUCCEEDED", "{{ dag.dag_id }}: {{ ti.task_id }} succeeded", _TASK_FIELDS),
+    "on_retry": _Event("retry", "TASK_RETRIED", "{{ dag.dag_id }}: {{ ti.task_id }} is up for retry", _TASK_FIELDS),
 }
 _SLA_MISS = _Event("deadline", "RUN_LATE", "{{ dag.dag_id }} is late", {"dag_id": "{{ dag.dag_id }}"}, _SLA_PARAMETERS)
 _DEADLINE = _Event(
@@ -83,7 +83,7 @@ _TEXTS = {
     ),
 }
 # On Airflow 2, `ti` in a DAG callback is an arbitrary task of the run, and an SLA callback only gets the tasks.
-_TEXTS_OF_2 = {
+_AIRFLOW_2_TEXTS = {
     "RUN_FAILED": (
         "{{ dag.dag_id }} failed in {{ run_id }}: {{ reason }}\n"
         "{{ dag_run.get_task_instances(state='failed') | join(' ', attribute='log_url') }}"
@@ -94,7 +94,7 @@ _TEXTS_OF_2 = {
 
 def alert_texts(airflow: str) -> dict[str, str]:
     """Return the text of each constant."""
-    return {**_TEXTS, **({} if facts_of(airflow).has_api_server else _TEXTS_OF_2)}
+    return {**_TEXTS, **({} if facts_of(airflow).has_api_server else _AIRFLOW_2_TEXTS)}
 
 
 def alert_functions(
@@ -190,7 +190,6 @@ def _async_callback(alert: Alert) -> Call:
 
 
 def _notifier(alert: _Notified, event: _Event) -> tuple[str, dict[str, Value]]:
-    """Return the class of a notifier and its arguments."""
     arguments: dict[str, Value]
     text = Identifier(event.text)
     if isinstance(alert, EmailAlert):

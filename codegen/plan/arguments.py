@@ -118,7 +118,6 @@ def _given(model: TaskDefaults, names: Iterable[str]) -> dict[str, Any]:
 
 @cache
 def _arguments_of(model: type[TaskDefaults]) -> tuple[str, ...]:
-    """Return the names of the keys that are passed as arguments."""
     return tuple(row.name for row in keys_of(model).values() if row.is_argument)
 
 

@@ -23,7 +23,7 @@ from codegen.values import Call, Identifier, Value, is_same, parts_of
 # The command of a task without its own settings.
 _PROGRAM = (("meltano",),)
 # The minimum number of values in a constant, and of tasks that use it: below that, repeating the values is clearer.
-_FEWEST = 2
+_MIN_SHARED = 2
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class SettingsGroup:
         own_name: its name in a file with several schedules.
         argument: the argument whose value is shared; empty for several arguments.
         values: the values from the schedule.
-        given: the values of each task, by task id.
+        given: the values of each task, by task ID.
     """
 
     name: str
@@ -51,7 +51,7 @@ class SettingsGroup:
         """
         shared = {name: value for name, value in self.values.items() if self._is_shared(name, value)}
         users = [task for task, each in self.given.items() if shared.keys() <= each.keys()]
-        if min(len(users), len(shared)) < _FEWEST:
+        if min(len(users), len(shared)) < _MIN_SHARED:
             return None
         return Constant(self.name, self.argument, shared), users
 
@@ -80,7 +80,7 @@ def default_constants(defaults: Schedule, names: PythonNames, airflow: str) -> d
                 for key, value in values.items()
                 if not _is_rendered_in_place(value) and Identifier("") not in [*parts_of(value)]
             }
-            if len(kept) >= _FEWEST:
+            if len(kept) >= _MIN_SHARED:
                 found[name] = Constant(name, argument, kept)
     return found
 
@@ -89,7 +89,7 @@ def with_constants(
     dag: PlannedDag, groups: Iterable[SettingsGroup], taken: Collection[str], defaults: Mapping[str, Constant] | None
 ) -> PlannedDag:
     """Return the DAG with its own constants, or with the constants of the `defaults` in the file of a folder."""
-    if len(dag.tasks) < _FEWEST and not defaults:
+    if len(dag.tasks) < _MIN_SHARED and not defaults:
         return dag
     used: dict[str, tuple[Constant, ...]] = {}
     own = list[Constant]()

@@ -1,6 +1,6 @@
 """Dependencies between schedules: a successful run updates an asset, which triggers the downstream schedules.
 
-The asset is named after the DAG id, with non-ASCII characters percent-encoded. The assets in `after` and `outlets` are
+The asset is named after the DAG ID, with non-ASCII characters percent-encoded. The assets in `after` and `outlets` are
 added to it.
 """
 
@@ -36,7 +36,7 @@ class Dependencies:
 def dependencies_between(schedules: Iterable[Schedule], kept: Collection[str] = ()) -> Mapping[str, Dependencies]:
     """Return the dependencies between the schedules of a deployment environment, by their files.
 
-    `kept` has additional DAG ids that need an asset, because schedules that cannot be read wait for them.
+    `kept` has additional DAG IDs that need an asset, because schedules that cannot be read wait for them.
     """
     everyone = list(schedules)
     awaited = {name for schedule in everyone if schedule.after for name in schedule.after.names}

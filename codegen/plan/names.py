@@ -14,7 +14,7 @@ from codegen.plan.tree import Import
 from codegen.runners import RUNNERS
 
 # The Airflow classes in generated code. The facts of a version have their modules.
-_OF_AIRFLOW = frozenset(
+_AIRFLOW_NAMES = frozenset(
     """
     Asset AssetAny AssetOrTimeSchedule AsyncCallback CronDataIntervalTimetable CronTriggerTimetable DAG Dataset
     DatasetAny DatasetOrTimeSchedule DeadlineAlert DeadlineReference EmptyOperator HttpNotifier Param PythonOperator
@@ -29,7 +29,7 @@ _FULL_NAMES = {
     **{runner.operator.rpartition(".")[2]: runner.operator for runner in RUNNERS.values()},
     **{name: full_name for runner in RUNNERS.values() for name, full_name in runner.imports.items()},
 }
-_IMPORTED = _OF_AIRFLOW | _WHOLE_MODULES | _FULL_NAMES.keys()
+_IMPORTED = _AIRFLOW_NAMES | _WHOLE_MODULES | _FULL_NAMES.keys()
 # Generated code calls `dict`, and linters reject names that hide a built-in function. The list does not depend on the
 # version of Python.
 _BUILT_IN = frozenset(
@@ -42,7 +42,7 @@ _BUILT_IN = frozenset(
 )
 _RESERVED = _IMPORTED | _BUILT_IN
 # Two names of this length and `>>` fit on a line.
-_LONGEST_NAME = 40
+_MAX_NAME_LENGTH = 40
 
 
 def full_name_of(name: str, airflow: str) -> str:
@@ -98,11 +98,11 @@ def free_name(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
 def free_constant(wanted: Iterable[str], number: str, taken: Container[str]) -> str:
     """Return the first wanted name that is free in upper case, else `number` followed by a number."""
     candidates = chain((re.sub(r"[^A-Z0-9_]", "_", text.upper()) for text in wanted), (f"{number}{n}" for n in count()))
-    return next(name for name in candidates if len(name) <= _LONGEST_NAME and name not in taken)
+    return next(name for name in candidates if len(name) <= _MAX_NAME_LENGTH and name not in taken)
 
 
 def _is_usable(name: str) -> bool:
     """Return whether it is a short Python name, but not a constant, an import, a built-in or a dunder name."""
     is_name = name.isidentifier() and not keyword.iskeyword(name) and not name.isupper()
     is_dunder = name.startswith("__") and name.endswith("__")
-    return is_name and not is_dunder and len(name) <= _LONGEST_NAME and name not in _RESERVED
+    return is_name and not is_dunder and len(name) <= _MAX_NAME_LENGTH and name not in _RESERVED

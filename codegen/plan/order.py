@@ -14,7 +14,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def arrows_of(steps: Sequence[Step]) -> dict[str, list[Arrow]]:
-    """Return the arrows inside each group by group id, and all others under `""`.
+    """Return the arrows inside each group by group ID, and all others under `""`.
 
     An arrow of a group means its first or last tasks. The arrows inside the group determine these tasks, so they must
     be written first.
@@ -75,7 +75,7 @@ def _arrows(waits_for: Mapping[str, list[str]], places: Mapping[str, int]) -> li
 def variables_of(
     arrows: Mapping[str, Sequence[Arrow]], steps: Sequence[Step], dag_id: str, taken: Collection[str]
 ) -> dict[str, str]:
-    """Return a variable for each task and group in an arrow: its id without the DAG id as prefix."""
+    """Return a variable for each task and group in an arrow: its ID without the DAG ID as prefix."""
     named = {name for some in arrows.values() for arrow in some for name in (*arrow.left, *arrow.right)}
     named.update(name for step in steps for name in step.task.outputs)
     kinds: dict[str, str] = {}

@@ -19,9 +19,9 @@ class Step(Work):
     """The work of a task, and its upstream tasks.
 
     Attributes:
-        after: the ids of the upstream tasks.
+        after: the IDs of the upstream tasks.
         run: the arguments of `meltano run`, as written; empty for other kinds.
-        waits_for: `after` as written: the ids of tasks and groups.
+        waits_for: `after` as written: the IDs of tasks and groups.
         runner: the name of the runner; `bash` for Python callables too.
         flags: the command options that keys set, such as `--force`.
     """
@@ -88,7 +88,7 @@ def unordered_steps(schedule: Schedule, meltano: MeltanoProject | None, *, with_
 
 
 def _tasks_of(schedule: Schedule, meltano: MeltanoProject | None) -> dict[str, Task]:
-    """Return the tasks of a schedule or of its job, by id."""
+    """Return the tasks of a schedule or of its job, by ID."""
     if schedule.own_tasks:
         return {task.task_id: task for task in schedule.own_tasks}
     job = meltano.jobs.get(schedule.job or "") if meltano else None
@@ -114,14 +114,14 @@ def is_chain(tasks: Iterable[Task]) -> bool:
 
 
 def waits_for(by_id: Mapping[str, Task]) -> dict[str, tuple[str, ...]]:
-    """Return the upstream ids of each task: its `after` and the tasks in its `$x`, or the previous task in a chain."""
+    """Return the upstream IDs of each task: its `after` and the tasks in its `$x`, or the previous task in a chain."""
     if is_chain(by_id.values()):
         return dict(zip(by_id, [(), *((task_id,) for task_id in by_id)], strict=False))
     return {task_id: (*dict.fromkeys((*(task.after or ()), *task.outputs)),) for task_id, task in by_id.items()}
 
 
 def groups_of(by_id: Mapping[str, Task]) -> dict[str, list[str]]:
-    """Return the ids of the tasks in each group."""
+    """Return the IDs of the tasks in each group."""
     groups: dict[str, list[str]] = {}
     for task_id, task in by_id.items():
         if task.group:

@@ -20,7 +20,7 @@ from codegen.schema import Schedule
 from codegen.text.jinja import rendered
 from codegen.values import Identifier, Value, arguments_of, call, without_none
 
-_LONGEST_DISPLAY_NAME = 100
+_MAX_DISPLAY_NAME_LENGTH = 100
 Lowered = tuple[str, dict[str, Value]]
 
 
@@ -89,7 +89,7 @@ def kind_of(step: Step) -> TaskKind:
 def plan_task(
     step: Step, variables: Mapping[str, str], schedule: Schedule, names: PythonNames, airflow: str
 ) -> PlannedTask:
-    """Plan the operator of a step; `variables` has the Python names of tasks, by id."""
+    """Plan the operator of a step; `variables` has the Python names of tasks, by ID."""
     operator, arguments = kind_of(step).lower(step, names, airflow)
     own = operator_arguments_of(step.task, schedule, airflow)
     given = {
@@ -105,11 +105,11 @@ def plan_task(
 
 
 def _display_name(step: Step, schedule: Schedule) -> str | None:
-    """Return the display name of a job's task, whose id is only a number."""
+    """Return the display name of a job's task, whose ID is only a number."""
     if not (schedule.job and step.run) or "task_display_name" in schedule.arguments:
         return None
     shown = printable(step.run)
-    return shown if len(shown) <= _LONGEST_DISPLAY_NAME else f"{shown[: _LONGEST_DISPLAY_NAME - 3]}..."
+    return shown if len(shown) <= _MAX_DISPLAY_NAME_LENGTH else f"{shown[: _MAX_DISPLAY_NAME_LENGTH - 3]}..."
 
 
 def task_functions(steps: Iterable[Step], taken: Collection[str]) -> dict[FunctionKey, PlannedFunction]:

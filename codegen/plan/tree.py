@@ -70,7 +70,7 @@ class PlannedTask:
 
     Attributes:
         variable: its Python name; empty if no arrow needs it.
-        upstream: the ids of the tasks that it waits for.
+        upstream: the IDs of the tasks that it waits for.
         constants: the constants that its arguments use.
     """
 
@@ -141,7 +141,7 @@ class PlannedDag:
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """The Python names of its tasks and groups, by id."""
+        """The Python names of its tasks and groups, by ID."""
         return {
             **{group.group_id: group.variable for group in self.groups},
             **{task.task_id: task.variable for task in self.tasks},

@@ -23,7 +23,7 @@ _LOG = ("-c", "log.showSignature=false", "log")
 _NAMES = ("--name-only", "--no-renames", "--no-relative", "--ignore-submodules=none", "-z")
 # Attempts to write the configuration, and the seconds between two.
 _ATTEMPTS = 50
-_PAUSE = 0.05
+_RETRY_SECONDS = 0.05
 
 
 class Origin(NamedTuple):
@@ -72,7 +72,7 @@ class _Content(NamedTuple):
 
 
 def branches_of(folder: Path, remote: str, worktrees: Path) -> list[Branch]:
-    """The branches of all proposals, with their worktrees below a folder."""
+    """Return the branches of all proposals, with their worktrees below a folder."""
     paths = git.worktrees_of(folder)
     commits: dict[str, dict[str, str]] = {}
     refs = ("refs/heads/", f"refs/remotes/{remote}/")
@@ -114,13 +114,13 @@ def _record(folder: Path, key: str, value: str) -> None:
         except GitError as error:
             if "could not lock" not in error.message or not left:
                 raise
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_SECONDS)
         else:
             left = 0
 
 
 def _settings(folder: Path) -> dict[str, dict[str, str]]:
-    """The configuration of each proposal's branch."""
+    """Return the configuration of each proposal's branch."""
     pattern = rf"^branch\.{PREFIX}.*\.proposed(last)?$"
     try:
         entries = git.run(folder, "config", "--null", "--get-regexp", pattern).split("\0")
@@ -141,7 +141,7 @@ def _origin(settings: Mapping[str, str]) -> Origin | None:
 
 
 def proposal_of(project: Project, base: str, branch: Branch, cache: Cache) -> Proposal:
-    """The proposal on a branch, compared with the base, a commit."""
+    """Return the proposal on a branch, compared with the base, a commit."""
     start = branch.origin.commit if branch.origin else ""
     content = cache(branch.name, _content_of, project.root, base, branch.tip, start)
     prefix = cache("prefix", _prefix_of, project.root)
@@ -192,7 +192,7 @@ def _has_unsent_commits(folder: Path, branch: Branch) -> bool:
 
 
 def is_ancestor(folder: Path, commit: str, other: str) -> bool:
-    """Whether a commit is equal to another one, or an ancestor of it."""
+    """Return whether a commit is equal to another one, or an ancestor of it."""
     return git.succeeds(folder, "merge-base", "--is-ancestor", commit, other)
 
 
@@ -205,7 +205,7 @@ def _content_of(folder: Path, base: str, tip: str, start: str) -> _Content:
     own = ("--first-parent", "--no-merges", f"{start or base}..{tip}")
     log = git.run(folder, *_LOG, "-z", "--reverse", f"--format={_FIELDS}", *own)
     commits = [*zip(*[iter(log.split("\0"))] * 3, strict=False)]
-    common = git.answer_of(folder, "merge-base", base, tip)
+    common = git.output_of(folder, "merge-base", base, tip)
     # Without a common commit, all files of the branch are its own.
     listed = ("diff", *_NAMES, common, tip) if common else ("ls-tree", "-r", "--name-only", "--full-tree", "-z", tip)
     files = _names(folder, *listed)
@@ -225,7 +225,7 @@ def _names(folder: Path, *words: str) -> list[str]:
 
 
 def _is_merged(folder: Path, base: str, tip: str) -> bool:
-    """Whether the base has the changes of a branch, also as one squashed commit."""
+    """Return whether the base has the changes of a branch, also as one squashed commit."""
     if is_ancestor(folder, tip, base):
         return True
     try:
@@ -237,7 +237,7 @@ def _is_merged(folder: Path, base: str, tip: str) -> bool:
 
 
 def _uncommitted(project: Project, branch: Branch, prefix: str, cache: Cache) -> list[str]:
-    """The uncommitted files of the worktree, as paths in the project; cached until something is written there."""
+    """Return the uncommitted files of the worktree, as paths in the project; cached until it is written to."""
     there, folders = (branch.path or project.root) / prefix, pipeline_folders(project)
     return cache(branch.name, _uncommitted_in, there, folders, branch.local, [*written_at(there, folders)])
 

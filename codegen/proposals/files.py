@@ -15,18 +15,18 @@ from codegen.sync.header import is_generated
 
 
 def pipeline_folders(project: Project) -> list[str]:
-    """The folders of schedules and of generated files, as paths in the project."""
+    """Return the folders of schedules and of generated files, as paths in the project."""
     return [project.relative(folder) for folder in (project.schedules, project.generated_dags)]
 
 
 def is_schedule_file(project: Project, name: str) -> bool:
-    """Whether a path in the project is a schedule file or a `_defaults.yml`."""
+    """Return whether a path in the project is a schedule file or a `_defaults.yml`."""
     path = project.root / name
     return project.schedules in path.parents and path.suffix.lower() in SUFFIXES
 
 
 def uncommitted_files(root: Path, folders: Iterable[str]) -> set[str]:
-    """The changed and removed schedules and generated files in some folders of a project, without other files there.
+    """Return the changed and removed schedules and generated files in some folders of a project, without other files.
 
     Raises:
         GitError: the project is not in a repository.
@@ -35,7 +35,7 @@ def uncommitted_files(root: Path, folders: Iterable[str]) -> set[str]:
 
 
 def written_at(root: Path, folders: Iterable[str]) -> Iterator[Stamp]:
-    """The stamps of some folders of a worktree with all their subfolders, and of its index.
+    """Yield the stamps of some folders of a worktree with all their subfolders, and of its index.
 
     They change when this server writes there, since it replaces whole files.
     """
@@ -47,7 +47,7 @@ def written_at(root: Path, folders: Iterable[str]) -> Iterator[Stamp]:
 
 
 def _is_of_pipelines(root: Path, name: str) -> bool:
-    """Whether a file is a schedule, a generated file, or a symlink that may lead to one."""
+    """Return whether a file is a schedule, a generated file, or a symlink that may lead to one."""
     path = root / name
     if path.suffix.lower() in SUFFIXES:
         return path.stem == DEFAULTS or not path.name.startswith(HIDDEN)
@@ -58,7 +58,7 @@ def _is_of_pipelines(root: Path, name: str) -> bool:
 
 
 def in_git(root: Path, names: Iterable[str]) -> list[str]:
-    """The names for git, which does not follow symlinks: the symlink itself, and its target."""
+    """Return the names for git, which does not follow symlinks: the symlink itself, and its target."""
     places = set()
     for path in (root / name for name in names):
         places |= {Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))}

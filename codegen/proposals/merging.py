@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from codegen import git
 from codegen.diagnostics import DagpressError
-from codegen.git import HOOKS_LIMIT, GitError, Watch
+from codegen.git import HOOKS_TIMEOUT, GitError, Watch
 from codegen.loader import SUFFIXES
 
 
@@ -38,7 +38,7 @@ class ConflictError(DagpressError):
         self.conflicts = conflicts
 
 
-def merge(  # noqa: PLR0913  # what a merge takes
+def merge(  # noqa: PLR0913  # the options of a merge
     root: Path,
     other: str,
     folders: Sequence[str],
@@ -72,7 +72,7 @@ def merge(  # noqa: PLR0913  # what a merge takes
         regenerate()
         git.run(root, "add", "--all", "--", *(name for name in folders if (root / name).exists()))
         git.run(
-            root, "commit", "--quiet", "--no-edit", limit=HOOKS_LIMIT, variables=variables, hooks=hooks, watch=watch
+            root, "commit", "--quiet", "--no-edit", limit=HOOKS_TIMEOUT, variables=variables, hooks=hooks, watch=watch
         )
     except BaseException:
         with suppress(GitError):
@@ -94,7 +94,7 @@ def _merge(root: Path, other: str, folders: Sequence[str], sides: Mapping[str, S
             "-m",
             "Merge newer changes",
             other,
-            limit=HOOKS_LIMIT,
+            limit=HOOKS_TIMEOUT,
         )
     except GitError:
         unmerged = sorted(git.unmerged(root, []))

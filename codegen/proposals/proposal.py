@@ -13,7 +13,7 @@ from itertools import chain, count
 PREFIX = "dagpress/"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
-_LONGEST = 60
+_MAX_LENGTH = 60
 
 
 class State(Enum):
@@ -69,13 +69,13 @@ class Proposal:
 
 
 def name_of(branch: str) -> str:
-    """The name of the proposal on a branch; empty for any other branch."""
+    """Return the name of the proposal on a branch; empty for any other branch."""
     name = branch.removeprefix(PREFIX)
     return name if branch.startswith(PREFIX) and _NAME.fullmatch(name) else ""
 
 
 def free_name(text: str, taken: Container[str]) -> str:
-    """A name made from a text, such as the name of a pipeline, with a number if it is taken."""
-    name = _NOT_IN_NAMES.sub("-", text)[:_LONGEST].strip("-").lower() or "pipelines"
+    """Return a name made from a text, such as the name of a pipeline, with a number if it is taken."""
+    name = _NOT_IN_NAMES.sub("-", text)[:_MAX_LENGTH].strip("-").lower() or "pipelines"
     names = chain([name], (f"{name}-{number}" for number in count(2)))
     return next(each for each in names if each not in taken)

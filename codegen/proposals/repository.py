@@ -24,11 +24,11 @@ from codegen.sync.lock import LockedError
 from codegen.sync.transaction import transaction
 
 # Seconds between two fetches for pages that only read.
-_FRESH = 30
+_FETCH_INTERVAL = 30
 # An older draft without changes was left by a server that was killed.
 _UNUSED = timedelta(hours=1)
 # Seconds to wait for a command that writes into the checkout.
-_PATIENCE = 1
+_LOCK_TIMEOUT = 1
 
 
 class ProposalError(DagpressError):
@@ -82,7 +82,7 @@ class Proposals:
         git.track(self._root, self.remote, PREFIX)
         self.fetch()
         self.default_branch = git.default_branch(self._root, self.remote, asks=self.problem is None)
-        if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
+        if not git.output_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             reason = self.problem or "it has no branch yet: push one"
             raise ProposalError(f"the default branch of {quoted(self.remote)} is unknown", f"{reason}")
         self._recover()
@@ -115,7 +115,7 @@ class Proposals:
 
     def _update_default_branch(self) -> None:
         """Find the default branch again, after a rename on the git host."""
-        if not git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
+        if not git.output_of(self._root, "rev-parse", "--verify", "--quiet", self.base):
             self.default_branch = git.default_branch(self._root, self.remote) or self.default_branch
 
     def refresh(self) -> None:
@@ -126,10 +126,10 @@ class Proposals:
 
     @property
     def _is_old(self) -> bool:
-        return time.monotonic() - self._fetched > _FRESH
+        return time.monotonic() - self._fetched > _FETCH_INTERVAL
 
     def all(self) -> list[Proposal]:
-        """All proposals, newest first."""
+        """Return all proposals, newest first."""
         with self._lock:
             base = self.base_commit()
             cache = Cache(self._cache)
@@ -139,11 +139,11 @@ class Proposals:
         return sorted(found, key=lambda each: each.since, reverse=True)
 
     def open(self) -> list[Proposal]:
-        """The proposals that can be changed here, newest first, without those that have no changed files yet."""
+        """Return the proposals that can be changed here, newest first, without those that have no changed files yet."""
         return [each for each in self.all() if each.is_editable and each.files]
 
     def get(self, name: str) -> Proposal | None:
-        """The proposal with that name."""
+        """Return the proposal with that name."""
         with self._lock:
             branch = next((branch for branch in self._branches() if branch.name == name), None)
             return self._proposal(self.base_commit(), branch, self._cache) if branch else None
@@ -152,8 +152,8 @@ class Proposals:
         return proposal_of(self.project, base, branch, cache)
 
     def base_commit(self) -> str:
-        """The commit of the base; the last known one if the git host no longer has the branch."""
-        found = git.answer_of(self._root, "rev-parse", "--verify", "--quiet", self.base)
+        """Return the commit of the base; the last known one if the git host no longer has the branch."""
+        found = git.output_of(self._root, "rev-parse", "--verify", "--quiet", self.base)
         self._base_commit = found or self._base_commit
         return self._base_commit
 
@@ -173,7 +173,7 @@ class Proposals:
             return free
 
     def worktree(self, name: str) -> Path:
-        """The project folder in the worktree of an open proposal; a missing worktree is created.
+        """Return the project folder in the worktree of an open proposal; a missing worktree is created.
 
         Raises:
             ProposalError: there is no such proposal, it is merged or closed, or it changes other files.
@@ -192,7 +192,7 @@ class Proposals:
             return branch.path / self._prefix
 
     def _checked(self, branch: Branch) -> Proposal:
-        """The proposal on a branch, if it only changes pipelines: hooks may run code from other files.
+        """Return the proposal on a branch, if it only changes pipelines: hooks may run code from other files.
 
         Proposals with a worktree are checked, too, since other files may have been pushed meanwhile.
         """
@@ -242,11 +242,11 @@ class Proposals:
         return name
 
     def pull_request(self, proposal: Proposal) -> PullRequest:
-        """The pull request of a proposal."""
+        """Return the pull request of a proposal."""
         return git.pull_request_of(self._root, self.remote, proposal.branch, self.default_branch)
 
     def newer(self, name: str) -> Iterator[str]:
-        """The commits that a proposal lacks: of its own branch on the git host, and of the base.
+        """Yield the commits that a proposal lacks: of its own branch on the git host, and of the base.
 
         Raises:
             ProposalError: the branch on the git host also changes other files than pipelines.
@@ -271,13 +271,13 @@ class Proposals:
         if branch.remote:
             # Without the lock, since the git host may be slow.
             git.delete_branch(self._root, self.remote, PREFIX + name, git.hooks_of(self._root))
-        with _locked(branch.path, _PATIENCE):
+        with _locked(branch.path, _LOCK_TIMEOUT):
             self._delete(branch)
 
     def discard_if_empty(self, name: str) -> None:
         """Remove a proposal without changes, such as after its first file was rejected."""
         branch = self._branch(name)
-        with _locked(branch.path, _PATIENCE):
+        with _locked(branch.path, _LOCK_TIMEOUT):
             self._discard(branch)
 
     def _discard(self, branch: Branch) -> None:
@@ -302,7 +302,7 @@ class Proposals:
             return free
 
     def _folder_of(self, name: str) -> Path:
-        """The folder of a new worktree, named like the repository's own folder.
+        """Return the folder of a new worktree, named like the repository's own folder.
 
         A folder with the proposal's name may already exist, from a renamed proposal or as a leftover.
         """
@@ -341,7 +341,7 @@ class Proposals:
 
     def _follow(self) -> None:
         """Update the checkout and the worktrees to their branches, and remove the worktrees of ended proposals."""
-        with suppress(LockedError), _locked(self._root, _PATIENCE):
+        with suppress(LockedError), _locked(self._root, _LOCK_TIMEOUT):
             self.lags = not git.fast_forward(self._root, self.default_branch, self.base)
         with self._lock:
             for name, path in [(branch.name, branch.path) for branch in self._branches() if branch.path]:
@@ -364,7 +364,7 @@ class Proposals:
 
 
 def _locked(folder: Path | None, seconds: float = 0) -> AbstractContextManager[object]:
-    """A context in which no other process saves, generates or commits in a working tree.
+    """Return a context in which no other process saves, generates or commits in a working tree.
 
     Raises:
         LockedError: another process keeps the lock for longer than these seconds.
@@ -373,6 +373,6 @@ def _locked(folder: Path | None, seconds: float = 0) -> AbstractContextManager[o
 
 
 def state_folder() -> Path:
-    """The folder for the worktrees of this user, by the XDG Base Directory Specification."""
+    """Return the folder for the worktrees of this user, by the XDG Base Directory Specification."""
     default = Path.home() / ".local" / "state"
     return Path(os.environ.get("XDG_STATE_HOME") or default) / "dagpress" / "proposals"

@@ -36,14 +36,14 @@ def function_source(function: PlannedFunction) -> str:
 
 
 def group_head(group: PlannedGroup) -> str:
-    """Return the `with` of a group without the colon. Its task ids get no prefix, so tasks keep their history."""
+    """Return the `with` of a group without the colon. Its task IDs get no prefix, so tasks keep their history."""
     end = f" as {group.variable}" if group.variable else ""
     head = call("TaskGroup", group.group_id, prefix_group_id=False)
     return f"with {code(head, indent=4, before=len('with ' + end))}{end}"
 
 
 def arrow_lines(arrows: Sequence[Arrow], variables: Mapping[str, str], indent: int) -> Iterator[str]:
-    """Yield the arrows as lines such as `a >> [b, c] >> d`; `variables` has the Python names of the ids."""
+    """Yield the arrows as lines such as `a >> [b, c] >> d`; `variables` has the Python names of the IDs."""
     waiting = list(arrows)
     while waiting:
         chain = [waiting.pop(0)]

@@ -11,7 +11,7 @@ from codegen.files import exists, read_bytes, walk
 from codegen.project import Project
 from codegen.render.renderer import TEMPLATE
 
-_MOST_BYTES = 10_000_000
+_MAX_BYTES = 10_000_000
 
 
 def read_templates(project: Project) -> tuple[dict[str, bytes], list[Diagnostic]]:
@@ -31,7 +31,7 @@ def read_templates(project: Project) -> tuple[dict[str, bytes], list[Diagnostic]
             diagnostics.append(problem)
             continue
         try:
-            texts[path.relative_to(folder).as_posix()] = read_bytes(path, _MOST_BYTES)
+            texts[path.relative_to(folder).as_posix()] = read_bytes(path, _MAX_BYTES)
         except OSError as error:
             diagnostics.append(_unreadable(project, path, error))
     return texts, diagnostics

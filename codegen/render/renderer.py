@@ -38,9 +38,9 @@ from codegen.text.escaping import escape
 
 TEMPLATE = "dag.py.j2"
 # CPU seconds for one file.
-_LIMIT = 10
+_CPU_LIMIT = 10
 # The characters of a line to show in a message.
-_MOST_SHOWN = 100
+_MAX_SHOWN = 100
 # In our own template, each block tag is on its own line.
 _BLOCK_TAG = re.compile(r"^\{% (?:end)?block\b.*%\}\n", re.MULTILINE)
 _PACKAGE = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ class _Piece:
 
 
 class Renderer:
-    """Renders the files of a project with its own templates, or with ours."""
+    """Renders the files of a project with its own templates or Dagpress's."""
 
     def __init__(self, folder: Path, texts: Mapping[str, bytes]) -> None:
         """Use the templates of a folder, given by name."""
@@ -82,7 +82,7 @@ class Renderer:
         if self._is_ours:
             return with_header(module.source, built_in_without_blocks().render(module=module))
         try:
-            return isolated(_LIMIT, _render_own, self._templates, tuple(self._texts.items()), module)
+            return isolated(_CPU_LIMIT, _render_own, self._templates, tuple(self._texts.items()), module)
         except LimitError as error:
             raise TemplateFailedError(f"the template {error}") from error
 
@@ -104,7 +104,7 @@ class Renderer:
         return with_header(module.source, _formatted(body))
 
     def _own_name(self, filename: str | None) -> str:
-        """Return the name of a project template; empty for ours."""
+        """Return the name of a project template; empty for a template of Dagpress."""
         path = Path(filename or "")
         return path.relative_to(self._templates).as_posix() if self._templates in path.parents else ""
 
@@ -119,7 +119,7 @@ class Renderer:
         except (SyntaxError, ValueError) as error:
             found = error if isinstance(error, SyntaxError) else SyntaxError(str(error))
             number, lines = found.lineno or 1, body.split("\n")
-            shown = quoted(lines[number - 1].strip()[:_MOST_SHOWN]) if number <= len(lines) else "the end"
+            shown = quoted(lines[number - 1].strip()[:_MAX_SHOWN]) if number <= len(lines) else "the end"
             before = sum(len(line) + 1 for line in lines[: number - 1])
             place = self._place_at(before + (found.offset or 1) - 1, pieces)
             raise TemplateFailedError(
@@ -152,7 +152,9 @@ class Renderer:
     @cached_property
     def _template(self) -> Template:
         # Sandboxed: in CI, `check` runs templates from pull requests before review.
-        return _environment(FunctionLoader(self._source), kind=ImmutableSandboxedEnvironment).get_template(TEMPLATE)
+        return _jinja_environment(FunctionLoader(self._source), kind=ImmutableSandboxedEnvironment).get_template(
+            TEMPLATE
+        )
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
         return (self._text(name), str(self._templates / name), None) if name in self._texts else None
@@ -162,7 +164,7 @@ class Renderer:
 
     @cached_property
     def _is_ours(self) -> bool:
-        """Whether the template is ours, so its output needs no formatting."""
+        """Whether the template is Dagpress's, so its output needs no formatting."""
         own = self._texts.get(TEMPLATE)
         return own is None or own == (builtin_templates() / TEMPLATE).read_bytes()
 
@@ -206,14 +208,14 @@ def builtin_templates() -> Path:
 
 def built_in() -> Template:
     """Return our template, which a project's own template can extend."""
-    return _environment().get_template(TEMPLATE)
+    return _jinja_environment().get_template(TEMPLATE)
 
 
 @cache
 def built_in_without_blocks() -> Template:
     """Return our template without blocks. It renders twice as fast, since each block needs its own context."""
     text = (builtin_templates() / TEMPLATE).read_text(encoding="utf-8")
-    return _environment().from_string(_BLOCK_TAG.sub("", text))
+    return _jinja_environment().from_string(_BLOCK_TAG.sub("", text))
 
 
 @cache
@@ -226,7 +228,7 @@ def prelude(name: str, project_root_variable: str) -> str:
     return str(ast.literal_eval(constant.value))
 
 
-def _environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Environment:
+def _jinja_environment(*own: BaseLoader, kind: type[Environment] = Environment) -> Environment:
     builtin = FileSystemLoader(builtin_templates())
     environment = kind(
         # A project's template can extend ours: {% extends "dagpress/dag.py.j2" %}.

@@ -91,7 +91,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _ids(source: ast.AST, function: str, keyword: str) -> Iterator[str]:
-    """Yield the string ids in calls of a class, positional or by keyword."""
+    """Yield the string IDs in calls of a class, positional or by keyword."""
     for node in ast.walk(source):
         if isinstance(node, ast.Call) and function in {getattr(node.func, "attr", ""), getattr(node.func, "id", "")}:
             yield from filter(None, [_keyword(node, keyword) or _text(next(iter(node.args), None))])
@@ -112,7 +112,7 @@ def _text(node: ast.expr | None) -> str:
 
 
 def _variables(source: ast.AST) -> dict[str, str]:
-    """Return the ids of tasks and groups by their variables."""
+    """Return the IDs of tasks and groups by their variables."""
     variables: dict[str, str] = {}
     for node in ast.walk(source):
         match node:

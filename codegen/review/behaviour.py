@@ -13,7 +13,7 @@ _STATE_ID = re.compile(r"--state-id=[^\s\"']+")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a DAG and each task do, by Airflow's names: `schedule`, `operator`, `upstream`, `env`, ...
+    """The behaviour of a DAG and its tasks, by Airflow's names: `schedule`, `operator`, `upstream`, `env`, ...
 
     Two behaviours are comparable if the same function created both.
     """
@@ -65,12 +65,12 @@ def _between(
 
 
 def state_ids_in(tasks: Iterable[Fields]) -> list[str]:
-    """The options of Meltano that set the state IDs of tasks."""
+    """Return the options of Meltano that set the state IDs of tasks."""
     return [state_id for task in tasks for state_id in _STATE_ID.findall(repr(task))]
 
 
 def without_name(behaviour: Behaviour, source: str) -> str:
-    """The behaviour as text, without state IDs, and without the schedule's name as a word or as part of an ID."""
+    """Return the behaviour as text, without state IDs, and without the schedule's name as a word or in an ID."""
     path = PurePosixPath(source)
     text = _STATE_ID.sub("", f"{ {**behaviour.fields, 'state_ids': ()} }{behaviour.tasks}")
     names = "|".join(map(re.escape, (path.with_suffix("").as_posix(), path.stem)))

@@ -14,7 +14,7 @@ _DEFINITIONS = (ast.Assign, ast.FunctionDef, ast.Import, ast.ImportFrom)
 
 
 def from_source(text: str, sources: Container[str]) -> dict[str, Behaviour]:
-    """The behaviour of the DAGs in a generated file, by their schedules, which may have been deleted.
+    """Return the behaviour of the DAGs in a generated file, by their schedules, which may have been deleted.
 
     IDs and values are normalized Python source. A DAG has the same behaviour in its own file and in the file of a
     folder: with the values of the constants that it uses, and with the functions and imports that it needs. Invalid or

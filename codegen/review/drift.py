@@ -24,7 +24,7 @@ _KEYS_OF_IDS = {"dag_id": "`dag_id`", "state_ids": "`state_id`"}
 
 
 def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Change], list[Diagnostic]]:
-    """The changes that `generate` makes, none if the generation has errors; and all diagnostics."""
+    """Return the changes that `generate` makes, none if the generation has errors; and all diagnostics."""
     if has_errors(generation.diagnostics):
         return [], generation.diagnostics
     scope = generation.selection.scope
@@ -35,7 +35,7 @@ def compare_with_disk(project: Project, generation: Generation) -> tuple[list[Ch
 
 
 def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
-    """A warning for each new DAG that has the behaviour of a deleted one under another DAG ID or state ID.
+    """Yield a warning for each new DAG that has the behaviour of a deleted one under another DAG ID or state ID.
 
     It compares DAG files, since the schedule of a deleted DAG no longer exists.
     """
@@ -61,12 +61,11 @@ def _renames(changes: Sequence[Change], cache: Cache) -> Iterator[Diagnostic]:
 
 
 def _ids(behaviour: Behaviour) -> str:
-    """The IDs of a DAG, which stay the same if it moves to another file, such as its folder's."""
+    """Return the IDs of a DAG, which stay the same if it moves to another file, such as its folder's."""
     return f"{[behaviour.fields[name] for name in _KEYS_OF_IDS]}"
 
 
 def _dags(changes: Iterable[Change], action: Action, cache: Cache) -> list[tuple[Part, Behaviour]]:
-    """The new or the deleted DAGs."""
     found = []
     for change in changes:
         parts = {part.block.source: part for part in change.parts if part.action is action and part.is_dag}

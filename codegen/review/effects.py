@@ -21,7 +21,7 @@ from codegen.schema.origins import plain_node
 
 __all__ = ["Effect", "Kind", "Sentence", "effects_of"]
 
-_MOST_NAMES = 5
+_MAX_NAMES = 5
 _LAYOUT = Sentence(Kind.NOTHING, "The runs stay the same: only comments or layout change.")
 _AS_BEFORE = Sentence(Kind.NOTHING, "The runs stay the same: the same settings are written differently.")
 _UNKNOWN = Sentence(Kind.NOTHING, "It had errors before, so the changes are unknown.")
@@ -34,18 +34,18 @@ class Effect:
 
     Attributes:
         pipelines: their names.
-        environments: the deployment environments with these changes; empty in a project without any.
+        deployments: the environments with these changes; empty in a project without any.
         sentences: the most important one first.
     """
 
     pipelines: Sequence[str]
-    environments: Sequence[str]
+    deployments: Sequence[str]
     sentences: Sequence[Sentence]
 
     @property
     def title(self) -> str:
         """Its pipelines and environments, such as "`a`, in dev and prod" or "7 pipelines (`a`, `b` and 5 more)"."""
-        names = [quoted(name) for name in self.pipelines[:_MOST_NAMES]]
+        names = [quoted(name) for name in self.pipelines[:_MAX_NAMES]]
         if more := len(self.pipelines) - len(names):
             names.append(f"{more} more")
         shown = joined(names)
@@ -55,13 +55,13 @@ class Effect:
     @property
     def place(self) -> str:
         """Its environments, such as `in dev and prod`; empty in a project without any."""
-        return f"in {joined(self.environments)}" if self.environments else ""
+        return f"in {joined(self.deployments)}" if self.deployments else ""
 
 
 def effects_of(
     project: Project, before: Reading, after: Reading, sources: Collection[str], now: datetime | None = None
 ) -> list[Effect]:
-    """The effects of a change: on the pipelines of the changed files first, then on others.
+    """Return the effects of a change: on the pipelines of the changed files first, then on others.
 
     Args:
         project: the project of both readings, or the later one.
@@ -75,15 +75,15 @@ def effects_of(
     faulty = [files_with_errors(reading) for reading in (before, after)]
     names: dict[str, str] = {}
     found: dict[str, dict[Sentence, list[str]]] = {}
-    for environment in project.deployments or ("",):
-        old, new = (sides_of(project, reading, environment) for reading in (before, after))
+    for deployment in project.deployments or ("",):
+        old, new = (sides_of(project, reading, deployment) for reading in (before, after))
         for source, (one, other) in _pairs(old, new, own, *faulty).items():
             names[source] = (other or one).schedule.name  # type: ignore[union-attr]  # one of them is set
             sentences = sentences_between(one, other, now)
             if one is None and source in faulty[0]:
                 sentences = [_UNKNOWN]
             for sentence in sentences:
-                found.setdefault(source, {}).setdefault(sentence, []).append(environment)
+                found.setdefault(source, {}).setdefault(sentence, []).append(deployment)
     for source in names.keys() & own.keys() - found.keys():
         is_layout = _values(before, source) == _values(after, source)
         found[source] = {_LAYOUT if is_layout else _AS_BEFORE: [*project.deployments]}
@@ -92,7 +92,7 @@ def effects_of(
 
 
 def _own_files(sources: Collection[str], *readings: Reading) -> dict[str, None]:
-    """The schedule files among some files, and those that inherit from one of them."""
+    """Return the schedule files among some files, and those that inherit from one of them."""
     files = [file for reading in readings for file in reading.files]
     given = {file.name for file in files}
     heirs = (file.name for file in files if not {name for _, name in file.defaults}.isdisjoint(sources))
@@ -102,7 +102,7 @@ def _own_files(sources: Collection[str], *readings: Reading) -> dict[str, None]:
 def _pairs(
     old: Mapping[str, Side], new: Mapping[str, Side], own: Collection[str], *faulty: Collection[str]
 ) -> dict[str, _Pair]:
-    """Both sides of each pipeline that may differ, by its file; by the new file for a renamed one."""
+    """Return both sides of each pipeline that may differ, by its file; by the new file for a renamed one."""
     gone = {source: side for source, side in old.items() if source not in new and source not in faulty[1]}
     found: dict[str, _Pair] = {}
     for source, side in new.items():
@@ -115,7 +115,7 @@ def _pairs(
 
 
 def _former(side: Side, gone: Mapping[str, Side]) -> Side | None:
-    """The pipeline among the removed ones that has its DAG id, or its behaviour under another name."""
+    """Return the pipeline among the removed ones that has its DAG ID, or its behaviour under another name."""
     schedule = side.schedule
     if found := next((each for each in gone.values() if _dag_id(each) == _dag_id(side)), None):
         return found
@@ -128,7 +128,7 @@ def _dag_id(side: Side) -> str:
 
 
 def _values(reading: Reading, source: str) -> dict[str, object]:
-    """The values in a file and its defaults, by environment."""
+    """Return the values in a file and its defaults, by environment."""
     return {each.deployment: plain_node(each.merged) for each in reading.documents if each.source.name == source}
 
 

@@ -64,7 +64,6 @@ def compare_environments(
 
 
 def _behaviours(project: Project, reading: Reading, sources: Collection[str]) -> dict[str, Behaviour]:
-    """The behaviour of some schedules, by their files."""
     others = dependencies_between(reading.schedules)
     planned = (each for each in reading.schedules if each.source in sources)
     return {each.source: behaviour_of(project, reading, each, others[each.source]) for each in planned}

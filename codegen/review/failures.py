@@ -20,7 +20,7 @@ _NO_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 _NOT_SERIALIZED = re.compile(r"Failed to serialize DAG '[^']*': (.*)", re.DOTALL)
 _NAME_IN_A_MAP = re.compile(r"(?:^|, )'(\w+)': ")
 # The prefix that Airflow adds to the module name of a DAG file.
-_UNUSUAL = re.compile(r"unusual_prefix_[0-9a-f]+_")
+_MODULE_PREFIX = re.compile(r"unusual_prefix_[0-9a-f]+_")
 _PROVIDER = re.compile(r"airflow\.providers\.((?:apache|atlassian|cncf|common|dbt|ibm|microsoft)\.\w+|\w+)")
 _TIMEOUT = re.compile(r"DagBag import timeout")
 
@@ -40,7 +40,7 @@ class Failure(NamedTuple):
 
 
 def failures_of(traceback: str, log: str, module: str, operator: str, airflow: str) -> Iterator[Failure]:
-    """The causes of an error.
+    """Yield the causes of an error.
 
     Args:
         traceback: Python's traceback, or the last output of a process that exited.
@@ -49,7 +49,7 @@ def failures_of(traceback: str, log: str, module: str, operator: str, airflow: s
         operator: the full name of the operator that it calls; empty for other lines.
         airflow: the Airflow version of the project.
     """
-    error = _UNUSUAL.sub("", exception_of(traceback))
+    error = _MODULE_PREFIX.sub("", exception_of(traceback))
     if match := _INVALID_ARGUMENTS.search(error):
         for name in _NAME_IN_A_MAP.findall(error[match.end() :].partition("**kwargs: {")[2]):
             yield _unknown_argument(match[1], name, operator, airflow)
@@ -86,7 +86,7 @@ def _unknown_argument(name_of_class: str, name: str, operator: str, airflow: str
 
 
 def _missing_module(missing: str, module: str) -> Failure:
-    """A missing module: the one that the line imports, a parent package, or a dependency."""
+    """Return a missing module: the one that the line imports, a parent package, or a dependency."""
     full = module if f"{module}.".startswith(f"{missing}.") else missing
     message = f"{quoted(full)} is not in this Airflow"
     if module and full != module:
@@ -98,7 +98,7 @@ def _missing_module(missing: str, module: str) -> Failure:
 
 
 def _hint_to_install(module: str) -> str:
-    """The fix for a missing package, or one without a module or name."""
+    """Return the fix for a missing package, or one without a module or name."""
     provider = _PROVIDER.match(module)
     if provider:
         package = _package(provider)
@@ -110,13 +110,13 @@ def _hint_to_install(module: str) -> str:
 
 
 def _package(provider: re.Match[str]) -> str:
-    """The package of a provider, with the minimum version if it is known."""
+    """Return the package of a provider, with the minimum version if it is known."""
     package = f"apache-airflow-providers-{provider[1].replace('.', '-').replace('_', '-')}"
     return package + next((f">={least}" for name, least in _minimums() if name == package), "")
 
 
 def _minimums() -> Iterator[tuple[str, str]]:
-    """The providers with the minimum version that the DAG files of a project need."""
+    """Yield the providers with the minimum version that the DAG files of a project need."""
     yield from (kind.model.provider for kind in KINDS if kind.model.provider)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from codegen import rules
 from codegen.airflow.loading import LoadedFile, LoadError, load_dag_files
-from codegen.airflow.of_project import ProjectAirflow
+from codegen.airflow.project_airflow import ProjectAirflow
 from codegen.diagnostics import Diagnostic, has_errors, in_order, quoted
 from codegen.files import walk
 from codegen.loader import Silencer
@@ -97,7 +97,7 @@ def _without_producer(
     loaded: Sequence[tuple[_Generated, LoadedFile]],
     load: Callable[[Iterable[_Place]], Sequence[LoadedFile]],
 ) -> Iterator[Diagnostic]:
-    """A warning for each asset that no DAG of its environment and no hand-written one produces."""
+    """Yield a warning for each asset that no DAG of its environment and no hand-written one produces."""
     given = {(each.folder, uri) for each, file in loaded for uri in file.produces}
     missing = [
         (each, dag_id, uri)

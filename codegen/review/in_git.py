@@ -23,11 +23,11 @@ _UNTRACKED = {"??", " A"}
 # Deleted on one side of a merge, changed on the other.
 _HALF_DELETED = {"DU", "UD"}
 # With more files, the command names their folders.
-_MOST_FILES = 10
+_MAX_FILES = 10
 
 
 def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
-    """The errors for untracked, ignored and, in a commit hook, unstaged files.
+    """Return the errors for untracked, ignored and, in a commit hook, unstaged files.
 
     No errors without a git repository, or if git ignores the whole project.
     """
@@ -38,7 +38,7 @@ def check_in_git(project: Project, generation: Generation) -> list[Diagnostic]:
 
 
 def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
-    """The files that are unmerged in git but have no conflict markers left, and the files written with them."""
+    """Return the files that are unmerged in git but have no conflict markers left, and the files written with them."""
     folders = _folders(project)
     try:
         unmerged = git.unmerged(project.root, [*folders, *_own_files(project)])
@@ -61,8 +61,8 @@ def kept_sources(project: Project, resolved: Sequence[str]) -> list[str]:
 
 
 def git_add(project: Project, names: Sequence[str]) -> str:
-    """The `git add` command for some files, relative to the working directory."""
-    if len(names) > _MOST_FILES:
+    """Return the `git add` command for some files, relative to the working directory."""
+    if len(names) > _MAX_FILES:
         found = {folder: [name for name in names if name.startswith(f"{folder}/")] for folder in _folders(project)}
         others = set(names).difference(*found.values())
         names = [*sorted(others), *(folder for folder, inside in found.items() if inside)]
@@ -99,7 +99,6 @@ def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:
 
 
 def _sources(generation: Generation) -> set[str]:
-    """The source files of the schedules."""
     chosen = {schedule.source for schedule in generation.selection.schedules}
     files = [file for file in generation.reading.files if file.name in chosen]
     return {file.name for file in files} | {name for file in files for _, name in file.defaults}
@@ -118,11 +117,11 @@ def _folders(project: Project) -> list[str]:
 
 
 def _own_files(project: Project, generation: Generation | None = None) -> set[str]:
-    """The other files that CI needs: configuration, templates, `$f` files, Meltano project and requirements."""
+    """Return the other files that CI needs: configuration, templates, `$f` files, Meltano project and requirements."""
     cache = generation.reading.cache if generation else Cache()
     chosen = {schedule.source for schedule in generation.selection.schedules} if generation else set()
     files = [
-        *(project.root / name for name in (generation.reading.named_files(chosen) if generation else ())),
+        *(project.root / name for name in (generation.reading.included_files(chosen) if generation else ())),
         project.root / project.at["airflow"].path,
         project.root / REQUIREMENTS,
         *(Path(entry.path) for entry in walk(project.templates, project.boundary) if entry.name.endswith(".j2")),

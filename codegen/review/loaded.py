@@ -17,9 +17,28 @@ from codegen.schema.model import PROJECT_ROOT_VARIABLE
 Data = Mapping[str, Any]
 
 # Attributes that are handled below, or do not affect what a DAG does.
-_OTHERWISE = {"dag_id", "default_args", "description", "doc_md", "schedule", "start_date", "tags", "tasks", "timetable"}
-_OTHERWISE |= {"append_env", "bash_command", "cwd", "env", "operator", "task_display_name", "task_id", "upstream"}
-_OTHERWISE |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
+_SKIPPED_ATTRIBUTES = {
+    "dag_id",
+    "default_args",
+    "description",
+    "doc_md",
+    "schedule",
+    "start_date",
+    "tags",
+    "tasks",
+    "timetable",
+}
+_SKIPPED_ATTRIBUTES |= {
+    "append_env",
+    "bash_command",
+    "cwd",
+    "env",
+    "operator",
+    "task_display_name",
+    "task_id",
+    "upstream",
+}
+_SKIPPED_ATTRIBUTES |= {"doc", "doc_json", "doc_rst", "doc_yaml", "email", "email_on_failure", "email_on_retry"}
 _ARGUMENT = re.compile(r"\$\{?(ARGUMENT_\d+)")
 ENVIRONMENT = "Meltano environment"
 UNREADABLE = "it does more than call Meltano once: compare it manually"
@@ -56,7 +75,7 @@ class Command:
 
 
 def from_airflow(dag: Data, around: Surroundings) -> Behaviour:
-    """The behaviour of a loaded DAG: the attributes of the DAG and its tasks, with default arguments applied."""
+    """Return the behaviour of a loaded DAG: the attributes of the DAG and its tasks, with default arguments applied."""
     # The scheduler counts from the earliest start (airflow/models/dag.py).
     starts = filter(None, (_in_utc(each["start_date"]) for each in (dag, *dag["tasks"])))
     fields = {
@@ -94,7 +113,7 @@ def _in_utc(text: str | None) -> datetime | None:
 
 
 def _attributes(data: Data) -> dict[str, object]:
-    found = {name: data[name] for name in sorted(data.keys() - _OTHERWISE)}
+    found = {name: data[name] for name in sorted(data.keys() - _SKIPPED_ATTRIBUTES)}
     return {**found, "end_date": _in_utc(data["end_date"])} if "end_date" in data else found
 
 
@@ -117,7 +136,7 @@ def _command_of(task: Data, around: Surroundings) -> Command:
 
 
 def _env_of(task: Data, call: Call | None) -> dict[str, str]:
-    """The variables that the task adds to those of its worker, except those that pass words of its command."""
+    """Return the variables that the task adds to its worker's, except variables that pass words of its command."""
     words = _ARGUMENT.findall(str(task.get("bash_command")))
     given = {name: value for name, value in _own_env(task).items() if name not in words}
     return {**given, **(call.env if call else {})}

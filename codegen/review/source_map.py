@@ -33,7 +33,7 @@ class SourceMap:
             return ast.Module([], [])
 
     def places_of(self, line: int, argument: str = "", name: str = "") -> list[Location]:
-        """The locations of a line: an argument, a task or a DAG; for an import or a constant, all that use it.
+        """Return the locations of a line: an argument, a task or a DAG; for an import or a constant, all that use it.
 
         All other lines have a location in the generated file only; line 0 is the whole file. `name` is the missing
         name of an import of several.
@@ -54,7 +54,7 @@ class SourceMap:
         return list(dict.fromkeys(found)) or [Location(self._name, line)]
 
     def place_of(self, dag_id: str, task_id: str = "", argument: str = "") -> Location:
-        """The location of a DAG, a task or an argument of it; the generated file for an unknown DAG."""
+        """Return the location of a DAG, a task or an argument of it; the generated file for an unknown DAG."""
         schedule = self._schedules.get(dag_id)
         if schedule is None:
             return Location(self._name)
@@ -71,12 +71,12 @@ class SourceMap:
         return next((each.at[key] for each, key in keys if key in each.at), Location(schedule.source))
 
     def module_at(self, line: int) -> str:
-        """The module that a line imports from; empty for other lines."""
+        """Return the module that a line imports from; empty for other lines."""
         imports = (node for node in self._tree.body if isinstance(node, ast.ImportFrom) and _has(node, line))
         return next((node.module for node in imports if node.module), "")
 
     def operator_at(self, line: int) -> str:
-        """The full name of the operator at a line; empty for other lines."""
+        """Return the full name of the operator at a line; empty for other lines."""
         calls = [node for node in ast.walk(self._tree) if isinstance(node, ast.Call) and _has(node, line)]
         called = [each.func.id for each in calls if _constant(each, "task_id") and isinstance(each.func, ast.Name)]
         imports = (node for node in self._tree.body if isinstance(node, ast.ImportFrom))
@@ -89,7 +89,7 @@ class SourceMap:
                 yield dag_id, node
 
     def _names_at(self, line: int, wanted: str) -> dict[str, str]:
-        """The names that a line defines, and the constants that contain them, each with its key in the constant."""
+        """Return the names that a line defines, and the constants that contain them, each with its key there."""
         found: dict[str, str] = {}
         for node in self._tree.body:
             if isinstance(node, ast.ImportFrom) and _has(node, line):
@@ -106,7 +106,7 @@ class SourceMap:
 
 
 def _use_of(names: Mapping[str, str], call: ast.Call) -> str | None:
-    """The argument of a call that uses one of the names, empty for its operator; None without a use."""
+    """Return the argument of a call that uses one of the names, empty for its operator; None without a use."""
     if isinstance(call.func, ast.Name) and call.func.id in names and call.func.id != "DAG":
         return ""
     for argument, value in _arguments_of(call):
@@ -122,7 +122,7 @@ def _use_of(names: Mapping[str, str], call: ast.Call) -> str | None:
 
 
 def _arguments_of(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """The arguments of a call, those in `default_args` by their names, and maps of arguments without a name."""
+    """Yield the arguments of a call, those in `default_args` by their names, and maps of arguments without a name."""
     for keyword in call.keywords:
         if keyword.arg == "default_args" and isinstance(keyword.value, ast.Dict):
             yield from (
@@ -137,7 +137,7 @@ def _text_of(key: ast.expr | None) -> str:
 
 
 def _keys_of(model: Model, argument: str) -> Iterator[str]:
-    """The keys that can have the location of an argument."""
+    """Yield the keys that can have the location of an argument."""
     if argument:
         yield from (f"with.{argument}", *(f"{runner}.{argument}" for runner in RUNNERS), argument)
         yield from (row.name for row in keys_of(type(model)).values() if argument in row.arguments)
@@ -148,7 +148,7 @@ def _has(node: ast.expr | ast.stmt, line: int) -> bool:
 
 
 def _constant(call: ast.expr, name: str) -> str:
-    """The value of a text argument; empty for any other."""
+    """Return the value of a text argument; empty for any other."""
     for keyword in call.keywords if isinstance(call, ast.Call) else ():
         if keyword.arg == name and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str):
             return keyword.value.value
@@ -156,7 +156,7 @@ def _constant(call: ast.expr, name: str) -> str:
 
 
 def _argument_at(call: ast.expr, line: int) -> str:
-    """The argument at a line, also in `default_args`; empty for the line of the call."""
+    """Return the argument at a line, also in `default_args`; empty for the line of the call."""
     if not isinstance(call, ast.Call) or line == call.lineno:
         return ""
     return next((name for name, value in _arguments_of(call) if _has(value, line)), "")

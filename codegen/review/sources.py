@@ -14,12 +14,12 @@ from codegen.values import Value
 
 
 def behaviour_of(project: Project, reading: Reading, schedule: Schedule, others: Dependencies) -> Behaviour:
-    """The behaviour of a schedule without errors, and with its dependencies."""
+    """Return the behaviour of a schedule without errors, and with its dependencies."""
     return from_plan(plan([(schedule, others)], reading.meltano, project.airflow, project.project_root_variable))
 
 
 def from_plan(module: DagModule) -> Behaviour:
-    """The behaviour that a file will have; values are Python source, in which `1`, `1.0` and `True` differ."""
+    """Return the behaviour that a file will have; values are Python source, in which `1`, `1.0` and `True` differ."""
     (dag,) = module.dags
     tasks = {
         task.task_id: {

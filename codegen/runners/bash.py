@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codegen.runners.runner import Runner, Work
 from codegen.text.errexit import with_errexit_for_bash
-from codegen.text.jinja import BASH_ENDINGS, as_rendered_lines, rendered
+from codegen.text.jinja import BASH_TEMPLATE_EXT, as_rendered_lines, rendered
 from codegen.text.shell import as_script
 from codegen.values import Identifier, MeltanoCommand, Value
 
@@ -18,7 +18,7 @@ def _lower(work: Work) -> dict[str, Value]:
     Words that the shell could interpret as code are passed in environment variables. Tasks on the same worker run in
     the same Meltano project, so a command locks the plugins that it shares with others.
     """
-    script, words_in_env = as_script(work.calls, BASH_ENDINGS, work.locks)
+    script, words_in_env = as_script(work.calls, BASH_TEMPLATE_EXT, work.locks)
     if work.script:
         script += as_rendered_lines(with_errexit_for_bash(work.script))
     elif "\n" in script:
@@ -26,7 +26,7 @@ def _lower(work: Work) -> dict[str, Value]:
     given = {**work.env, **words_in_env}
     return {
         "bash_command": MeltanoCommand(script, PRELUDES if work.locks else PRELUDES[:1]),
-        "env": rendered(given, BASH_ENDINGS) or None,
+        "env": rendered(given, BASH_TEMPLATE_EXT) or None,
         "append_env": True if given else None,
     }
 

@@ -58,20 +58,20 @@ def _is_unpinned(image: str) -> bool:
     return last.partition(":")[2] in {"", "latest"}
 
 
-def command_of(work: Work, endings: tuple[str, ...]) -> tuple[list[str], list[str], Mapping[str, str]]:
+def command_of(work: Work, template_ext: tuple[str, ...]) -> tuple[list[str], list[str], Mapping[str, str]]:
     """Return the program of the container with its options, the arguments and the environment variables.
 
     A single call is executed directly, without a shell. A shell in the image runs several calls, a shell command, a
     program whose name is a template, and a template that must not render to empty text. The entrypoint of the image
     is never used: Meltano's official image has one, other images do not. DockerOperator does not render templates in
-    the program; `endings` are the endings of template files that the operator opens.
+    the program; `template_ext` is the operator's.
     """
     if work.script:
         return ["sh", "-c"], [with_errexit_for_sh(work.script)], work.env
     words, *others = work.calls
     if not others and not is_template(words[0]) and not can_be_empty(words):
         return [words[0]], list(words[1:]), work.env
-    script, words_in_env = as_script(work.calls, endings)
+    script, words_in_env = as_script(work.calls, template_ext)
     return ["sh", "-c"], [script], {**work.env, **words_in_env}
 
 

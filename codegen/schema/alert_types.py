@@ -11,7 +11,7 @@ from codegen.keys.containers import Data, KeyName, MapOf
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.texts import Text, check_characters, is_python_keyword
 from codegen.secrets.detection import contains_secret
-from codegen.source.nodes import Node, Scalar, is_null, named
+from codegen.source.nodes import Node, Scalar, is_null, type_name
 from codegen.text.jinja import check_template, is_template
 
 _CONNECTION_HINT = "create a connection with `airflow connections add`, and write its ID here"
@@ -37,7 +37,7 @@ class Message(Text):
 
 
 class ConnectionId(Text):
-    """The id of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
+    """The ID of one of Airflow's connections (airflow/models/connection.py, `sanitize_conn_id`)."""
 
     def __init__(self) -> None:
         super().__init__("a connection ID", max_length=250)
@@ -117,7 +117,7 @@ def _check_value(scalar: Scalar) -> None:
     check_characters(scalar.text)
     is_number = scalar.kind in _NUMBERS
     if scalar.kind == "timestamp" or (is_number and not re.fullmatch(_NUMBERS[scalar.kind], scalar.text)):
-        raise InvalidError(f"YAML reads {quoted(scalar.text)} as {named(scalar)}", f'quote it: "{scalar.text}"')
+        raise InvalidError(f"YAML reads {quoted(scalar.text)} as {type_name(scalar)}", f'quote it: "{scalar.text}"')
 
 
 class _Line(FieldType[str]):
@@ -130,7 +130,7 @@ class _Line(FieldType[str]):
         if not isinstance(node, Scalar) or node.kind != "str" or re.search(r"[\r\n]", node.text):
             is_text = isinstance(node, Scalar) and node.kind == "str"
             hint = f'quote it: "{node.text}"' if isinstance(node, Scalar) else "write a single value"
-            message = f"expected {self.words}, got {'several lines' if is_text else named(node)}"
+            message = f"expected {self.words}, got {'several lines' if is_text else type_name(node)}"
             raise InvalidError(message, "remove the line breaks" if is_text else hint)
         _check_template(node)
         return node.text

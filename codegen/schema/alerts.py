@@ -16,7 +16,7 @@ from codegen.keys.table import key
 from codegen.schema.alert_types import ARGUMENTS, HEADERS, JSON, Address, Channel, ConnectionId, Message
 from codegen.schema.task_types import CALLABLE
 from codegen.secrets.detection import contains_secret
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, type_name
 
 EVENTS = ("on_failure", "on_success", "on_retry")
 DEADLINE = "on_deadline"
@@ -169,7 +169,7 @@ class _AlertSection(Section[Alert]):
         names = _ONE_ALERT.names
         one_of = "one of " + ", ".join(f"`{name}`" for name in names)
         if not isinstance(node, MapNode):
-            raise InvalidError(f"expected an alert, got {named(node)}", _as_map(node) or f"write {one_of}")
+            raise InvalidError(f"expected an alert, got {type_name(node)}", _as_map(node) or f"write {one_of}")
         unknown = next((name for name in node.entries if name not in names), None)
         if unknown is not None:
             message, hint = f"{quoted(unknown)} is not an alert type", nearest(unknown, names) or f"expected {one_of}"
@@ -190,7 +190,6 @@ class AlertList(FieldType[tuple[Alert, ...]]):
     words = "a list of alerts"
 
     def _read(self, node: Node, report: Report) -> tuple[Alert, ...]:
-        """Return the valid alerts."""
         items = node.items if isinstance(node, ListNode) else (node,)
         if not items:
             raise InvalidError("expected at least one alert, got an empty list", "write `null` for no alerts")

@@ -15,7 +15,7 @@ def updated_by(schedule: Schedule) -> tuple[Asset, ...]:
     return tuple(dict.fromkeys((*schedule.outlets, *of_tasks)))
 
 
-def feeders_of(schedules: Iterable[Schedule]) -> Mapping[Asset, list[str]]:
+def producers_of(schedules: Iterable[Schedule]) -> Mapping[Asset, list[str]]:
     """Return the names of the schedules that update each asset."""
     found: dict[Asset, list[str]] = defaultdict(list)
     for schedule in schedules:
@@ -24,12 +24,12 @@ def feeders_of(schedules: Iterable[Schedule]) -> Mapping[Asset, list[str]]:
     return found
 
 
-def waits_of(schedules: Iterable[Schedule]) -> dict[str, set[str]]:
+def upstream_names(schedules: Iterable[Schedule]) -> dict[str, set[str]]:
     """Return the names of the schedules that each schedule waits for, including missing schedules."""
     everyone = list(schedules)
-    feeders, waits = feeders_of(everyone), {}
+    producers, upstream = producers_of(everyone), {}
     for schedule in everyone:
         after = schedule.after
-        by_asset = (name for asset in after.assets for name in feeders.get(asset, ())) if after else ()
-        waits[schedule.name] = {*(after.names if after else ()), *by_asset}
-    return waits
+        by_asset = (name for asset in after.assets for name in producers.get(asset, ())) if after else ()
+        upstream[schedule.name] = {*(after.names if after else ()), *by_asset}
+    return upstream

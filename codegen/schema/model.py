@@ -20,7 +20,7 @@ from codegen.schema.after import AFTER, After
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.asset import Asset, AssetList
 from codegen.schema.overlays import Overlays
-from codegen.schema.pair import OF_A_PAIR, PAIR
+from codegen.schema.pair import PAIR, PAIR_OPTIONS
 from codegen.schema.param import PARAMS, Param
 from codegen.schema.task import Task, TaskList
 from codegen.schema.task_defaults import SHELL_KINDS, TaskDefaults
@@ -30,7 +30,7 @@ from codegen.timetable.dst import localized
 from codegen.timetable.interval import Interval, parse_interval
 from codegen.timetable.timetable import Timetable
 
-LONGEST_TAG = 100
+MAX_TAG_LENGTH = 100
 # In the timezone of the schedule.
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 # The prefix that Meltano's own generator adds to schedule names (files-airflow, orchestrate/dags/meltano.py).
@@ -58,8 +58,8 @@ class Schedule(TaskDefaults):
     Attributes:
         source: the file, as a path in the project with forward slashes.
         relative: the file, relative to the folder of schedules.
-        deployment: its deployment environment, or empty.
-        state_suffix: the suffix that the environment adds to state ids.
+        deployment: its environment in the configuration, or empty; the key `environment` is Meltano's.
+        state_suffix: the suffix that the environment adds to state IDs.
         dag_file: its DAG file, as a path in the project.
     """
 
@@ -81,7 +81,7 @@ class Schedule(TaskDefaults):
         owns=("description",),
     )
     tags: tuple[str, ...] = _identity(
-        TextList("a list of tags", Text("a tag", max_length=LONGEST_TAG)),
+        TextList("a list of tags", Text("a tag", max_length=MAX_TAG_LENGTH)),
         "Tags for filtering DAGs in Airflow, in addition to Meltano's (`meltano`, the plugins or the job).",
         "[energy]",
         (),
@@ -322,16 +322,16 @@ class Schedule(TaskDefaults):
 
     @property
     def default_dag_id(self) -> str:
-        """The id from Meltano's generator (files-airflow, orchestrate/dags/meltano.py), except for the prefix."""
+        """The ID from Meltano's generator (files-airflow, orchestrate/dags/meltano.py), except for the prefix."""
         return f"{self.dag_id_prefix}{self.name}" + (f"_{self.job}" if self.job else "")
 
     @property
     def full_state_id(self) -> str:
-        """The state id of the schedule's own extractor and loader."""
+        """The state ID of the schedule's own extractor and loader."""
         return self.state_id_of(self.pair or Task())
 
     def state_id_of(self, task: Task) -> str:
-        """Return the state id of a task with an extractor and a loader, with the suffix of the environment."""
+        """Return the state ID of a task with an extractor and a loader, with the suffix of the environment."""
         own = task.state_id or f"{self.name}.{task.task_id}"
         return ":".join(part for part in (own, self.state_suffix) if part)
 
@@ -346,7 +346,7 @@ class Schedule(TaskDefaults):
             loader=self.loader,
             transform=self.transform,
             state_id=self.state_id or self.name,
-            at={name: self.at[name] for name in (*PAIR, *OF_A_PAIR) if name in self.at},
+            at={name: self.at[name] for name in (*PAIR, *PAIR_OPTIONS) if name in self.at},
         )
 
     @cached_property
@@ -378,13 +378,13 @@ class Schedule(TaskDefaults):
         """Return the runner of a task, its own or the schedule's; None for `python` and `uses`, which have none."""
         return None if task.python or task.uses else task.runner or self.runner
 
-    def settings_of(self, task: Task) -> Any:  # noqa: ANN401  # each runner has its own
+    def settings_of(self, task: Task) -> Any:  # noqa: ANN401  # the class depends on the runner
         """Return the settings of the task's runner; None without settings."""
         runner = self.runner_of(task) or ""
         return task.settings.get(runner) or self.settings.get(runner)
 
     def ids_of_job(self, count: int) -> list[str]:
-        """Return the task ids of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
+        """Return the task IDs of a job, as in Meltano's generator (files-airflow, orchestrate/dags/meltano.py)."""
         return [f"{self.dag_id_or_default}_task{number}" for number in range(count)]
 
 

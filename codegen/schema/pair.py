@@ -11,7 +11,7 @@ from codegen.source.nodes import Entry
 
 PAIR = ("extractor", "loader")
 # The keys that require a pair.
-OF_A_PAIR = ("transform", "state_id")
+PAIR_OPTIONS = ("transform", "state_id")
 
 
 def check_pair(given: Mapping[str, Entry], meant: Container[str], report: Report) -> None:

@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 from codegen import rules
 from codegen.diagnostics import Diagnostic, Location
 from codegen.keys.field_type import Report
-from codegen.keys.table import meant_by, read_keys
+from codegen.keys.table import read_keys, resolve_key
 from codegen.schema.inherited import over_tasks
 from codegen.schema.model import Schedule
-from codegen.schema.pair import OF_A_PAIR, PAIR, check_pair
+from codegen.schema.pair import PAIR, PAIR_OPTIONS, check_pair
 from codegen.schema.table import schedule_table
 from codegen.schema.task_defaults import fields_of
 from codegen.source.nodes import MapNode, has_trap
@@ -29,7 +29,7 @@ def read_schedule(
     values, places = read_keys(table, root, diagnostics.append, "a schedule")
     values.setdefault("name", PurePosixPath(relative).stem)
     # A misspelled key, or the name from another tool, does not count as missing.
-    meant = {meant_by(name, table.rows) for name in root.entries}
+    meant = {resolve_key(name, table.rows) for name in root.entries}
     _check_what_runs(root, meant, Location(source), diagnostics.append)
     if not meant & {"interval", "after"}:
         hint = 'add `interval: "@daily"`, or `interval: "@manual"` for manual runs only, or `after: other-schedule`'
@@ -64,6 +64,6 @@ def _check_what_runs(root: MapNode, meant: set[str], file: Location, report: Rep
         return
     check_pair(root.entries, meant, report)
     required = "`extractor` and `loader`" if kinds else "`job` or `tasks`"
-    for name in OF_A_PAIR if kinds else ("state_id_suffix",):
+    for name in PAIR_OPTIONS if kinds else ("state_id_suffix",):
         if name in at:
             report(Diagnostic(rules.MIXED_KINDS, f"`{name}` requires {required}", at[name], "remove it"))

@@ -50,7 +50,6 @@ def choices(schedules: Iterable[Schedule]) -> Mapping[str, Sequence[str]]:
 
 
 def _values_of(schedule: Schedule, kind: str) -> set[str]:
-    """Return the values of a schedule and its tasks."""
     tasks = schedule.tasks or ()
     if kind == "owner":
         return {schedule.owner or ""}

@@ -16,7 +16,7 @@ from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.model import model
 from codegen.keys.operator_arguments import Arguments
 from codegen.keys.section import OneOf
-from codegen.keys.table import Table, key, keys_of, meant_by, read_keys
+from codegen.keys.table import Table, key, keys_of, read_keys, resolve_key
 from codegen.keys.texts import Id, Name, Run, TemplatedText
 from codegen.schema.alerts import Alert, AlertList
 from codegen.schema.operators import arguments_type
@@ -149,13 +149,13 @@ class Task(TaskDefaults):
 
     @cached_property
     def task_id(self) -> str:
-        """The id, by default derived from what the task runs, independent of its position."""
+        """The ID, by default derived from what the task runs, independent of its position."""
         words = self.run or self.invoke or " ".join(filter(None, (self.extractor, self.loader)))
         return self.id or id_of(words) or (self.python or self.uses or "").rpartition(".")[2]
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
-        """The ids of the tasks in its `$x` markers, without duplicates."""
+        """The IDs of the tasks in its `$x` markers, without duplicates."""
         found = (part.task_id for part in parts_of(self.with_) if isinstance(part, Output))
         return tuple(dict.fromkeys(found))
 
@@ -231,7 +231,7 @@ def _check_what_runs(node: MapNode, table: Table, report: Report) -> None:
         return
     runs = _WHAT_RUNS.check(node.entries, node.location, report, last=True)
     if runs == "extractor":
-        check_pair(node.entries, {meant_by(name, table.rows) for name in node.entries}, report)
+        check_pair(node.entries, {resolve_key(name, table.rows) for name in node.entries}, report)
     for name, entry in node.entries.items() if runs else ():
         reaches = table.rows[name].reaches if name in table.rows else ()
         if reaches and runs not in reaches:
@@ -268,5 +268,5 @@ def _check_ids(tasks: Sequence[Task], report: Report) -> None:
 
 
 def free_id(wanted: str, taken: Container[str | None]) -> str:
-    """Return the wanted id, with a number appended if it is taken."""
+    """Return the wanted ID, with a number appended if it is taken."""
     return next(each for each in chain([wanted], (f"{wanted}_{n}" for n in count(2))) if each not in taken)

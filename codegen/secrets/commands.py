@@ -19,7 +19,7 @@ _WITH_AN_ATTACHED_VALUE = 2
 
 
 def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
-    """The names and values of secrets in the commands of a script."""
+    """Yield the names and values of secrets in the commands of a script."""
     if not _programs().search(text):
         return
     words: list[str] = []
@@ -36,7 +36,7 @@ def pairs_of_commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words and command separators of a script; an open quote extends to the end."""
+    """Yield the words and command separators of a script; an open quote extends to the end."""
     lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=_ENDS)
     lexer.whitespace, lexer.commenters, lexer.whitespace_split = " \t\r", "", True
     try:
@@ -58,7 +58,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _program(words: Sequence[str]) -> tuple[Mapping[str, Any], int] | None:
-    """The row of the known program, also after a wrapper such as `sudo`, and the index of its first argument."""
+    """Return the row of the known program, also after a wrapper such as `sudo`, and the index of its first argument."""
     tried: set[str] = set()
     for start, word in enumerate(words):
         name = word.rpartition("/")[2]
@@ -93,12 +93,12 @@ def _of_option(row: Mapping[str, Any], word: str, following: str) -> Iterator[tu
 
 
 def _password(account: str) -> str:
-    """The password of an account: `user:x`, for lftp `user,x`, for smbclient `user%x`."""
+    """Return the password of an account: `user:x`, for lftp `user,x`, for smbclient `user%x`."""
     return re.sub("[^:,%]*[:,%]?", "", account, count=1)
 
 
 def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
-    """The name and the value after `set`, as in Meltano's `config set PLUGIN NAME VALUE`, or `config PLUGIN set`."""
+    """Yield the name and the value after `set`, as in Meltano's `config set PLUGIN NAME VALUE`."""
     at = list(words).index(command)
     arguments = [word for word in words[at + 1 :] if not word.startswith("-")]
     is_plugin_next = at > 0 and words[at - 1].rpartition("/")[2] in {"config", "configure"} and "config" in words
@@ -111,7 +111,7 @@ def _named(words: Sequence[str], command: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def _rows() -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """The known programs by their first word, longest command first."""
+    """Return the known programs by their first word, longest command first."""
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for row in sorted(load_data()["programs"], key=lambda row: -len(row["program"])):
         rows.setdefault(row["program"].split()[0], []).append(row)

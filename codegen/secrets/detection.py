@@ -40,7 +40,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+")
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a variable contains a secret, by its name or the format of its value; the name may be empty.
+    """Return whether a variable contains a secret, by its name or the format of its value; the name may be empty.
 
     A reference to a variable, an Airflow template, a path, a plain URL, a number or a boolean is not a secret.
     """
@@ -50,12 +50,12 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def is_sensitive(name: str, value: str) -> bool:
-    """Whether a variable contains a secret or a possible secret, which is neither copied nor shown."""
+    """Return whether a variable contains a secret or a possible secret, which is neither copied nor shown."""
     return is_secret(name, value) or looks_random(name, value)
 
 
 def contains_secret(text: str) -> bool:
-    """Whether a text, such as a comment, contains a secret."""
+    """Return whether a text, such as a comment, contains a secret."""
     if _TOO_SHORT.fullmatch(text):
         return False
     plain = _TEMPLATE.sub("", text)
@@ -73,12 +73,12 @@ def contains_secret(text: str) -> bool:
 
 
 def is_secret_in_words(words: Sequence[str]) -> bool:
-    """Whether a command, as a list of words, contains a secret; the option of the secret can be a separate word."""
+    """Return whether a command, as a list of words, contains a secret; its option can be a separate word."""
     return len(words) > 1 and contains_secret(shlex.join(words))
 
 
 def looks_random(name: str, value: str) -> bool:
-    """Whether a value contains random text, as in keys, and its name does not imply an ID."""
+    """Return whether a value contains random text, as in keys, and its name does not imply an ID."""
     words = () if len(value) < SHORTEST or kind_of(name) is Kind.ID else long_words(_TEMPLATE.sub("", value))
     return any(is_random(word) and not decoded(word) for word in words)
 
@@ -95,7 +95,7 @@ def _assignments(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def _pairs_of_words(text: str) -> Iterator[tuple[Kind, str]]:
-    """The kinds and values of options, and of names and values that a command takes as two words."""
+    """Yield the kinds and values of options, and of names and values that a command takes as two words."""
     for match in _OPTION.finditer(text):
         kind = kind_of_option(match[1])
         if kind.is_secret:
@@ -117,7 +117,7 @@ def _can_be_secret(kind: Kind, value: str) -> bool:
 
 
 def _is_reference(value: str) -> bool:
-    """Whether a value is a reference or a placeholder, not a secret."""
+    """Return whether a value is a reference or a placeholder, not a secret."""
     is_name = _NAME.fullmatch(value) and kind_of(value).is_secret
     return bool(is_name or _REFERENCE.fullmatch(value) or _placeholder().fullmatch(value))
 
@@ -133,7 +133,7 @@ def _placeholder() -> re.Pattern[str]:
 
 @cache
 def _assignment() -> re.Pattern[str]:
-    """A name and its value in a text: `password=x`, `"api_key": "x"`.
+    """Return a name and its value in a text: `password=x`, `"api_key": "x"`.
 
     After a colon without quotes, a plain word is prose, unless it follows the scheme of a header. The limit on the
     length of a name makes the time linear.

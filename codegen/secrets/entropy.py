@@ -23,13 +23,13 @@ _CHANGES_OF_RANDOM_TEXT = 0.25
 
 
 def long_words(text: str) -> Iterator[str]:
-    """The words of a text that are long enough for a key, except public ones."""
+    """Yield the words of a text that are long enough for a key, except public ones."""
     if _LONG.search(text):
         yield from _LONG.findall(without_public(text))
 
 
 def decoded(word: str) -> str:
-    """The text that a word encodes in base64, or an empty text if it does not encode text."""
+    """Return the text that a word encodes in base64, or an empty text if it does not encode text."""
     plain = word.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         text = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True).decode("utf-8")
@@ -39,7 +39,7 @@ def decoded(word: str) -> str:
 
 
 def is_random(word: str) -> bool:
-    """Whether a word looks random. Hashes and ids, with only digits and lowercase letters, do not count."""
+    """Return whether a word looks random. Hashes and IDs, with only digits and lowercase letters, do not count."""
     classes = (str.isupper, str.islower, str.isdigit)
     if not all(sum(is_of(character) for character in word) >= _LEAST_OF_EACH for is_of in classes):
         return False
@@ -49,7 +49,7 @@ def is_random(word: str) -> bool:
 
 
 def _is_change(before: str, after: str) -> bool:
-    """Whether two characters do not occur in a row within a word; a capital can start one, punctuation ends one."""
+    """Return whether two characters are never adjacent in a word: a capital can start a word, punctuation ends it."""
     if not (before.isalnum() and after.isalnum()) or (before.isupper() and after.islower()):
         return False
     return before.isdigit() != after.isdigit() or before.isupper() != after.isupper()

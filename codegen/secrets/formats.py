@@ -15,7 +15,7 @@ from typing import Any
 
 _FILE = Path(__file__).with_name("formats.json")
 # The length of the shortest format.
-_SHORTEST = 15
+_MIN_LENGTH = 15
 
 
 @cache
@@ -26,21 +26,21 @@ def load_data() -> Mapping[str, Any]:
 
 
 def has_known_format(text: str) -> bool:
-    """Whether a text contains a secret in a vendor's format."""
-    if len(text) < _SHORTEST:
+    """Return whether a text contains a secret in a vendor's format."""
+    if len(text) < _MIN_LENGTH:
         return False
     by_prefix, by_keyword = _forms()
     return bool(by_prefix.search(text)) or any(key in text and form.search(text) for key, form in by_keyword)
 
 
 def without_public(text: str) -> str:
-    """The text without public random values, such as SSH public keys."""
+    """Return the text without public random values, such as SSH public keys."""
     return _public().sub(" ", text)
 
 
 @cache
 def _forms() -> tuple[re.Pattern[str], Sequence[tuple[str, re.Pattern[str]]]]:
-    """The formats with a prefix, in one pattern, and each other format with a keyword that it contains."""
+    """Return the formats with a prefix, in one pattern, and each other format with a keyword that it contains."""
     beginning, others = defaultdict(list), []
     for row in load_data()["formats"]:
         if "keyword" in row:

@@ -28,7 +28,7 @@ _BEGINS_A_VALUE = re.compile(
 _LAST_OPTION = re.compile(r"""(?<![\w-])--?([A-Za-z][\w-]{1,60})["']?,?[ \t]*\\?$""")
 _QUOTES_OF_LINES = {'"""', "'''"}
 # How much of each value is checked if a line has several.
-_LONGEST = 300
+_MAX_LENGTH = 300
 _BEGIN, _END = "-----BEGIN", "-----END"
 
 
@@ -41,7 +41,7 @@ def lines_of(text: str) -> Iterator[Line]:
 
 
 def spans_in_lines(lines: Iterable[Line], *, is_prose: bool = False) -> Sequence[Span]:
-    """The secrets in lines; in prose, several words after a name and a colon are not a secret."""
+    """Return the secrets in lines; in prose, several words after a name and a colon are not a secret."""
     reader = _Reader(is_prose=is_prose)
     return [(start + begin, start + len(line)) for start, line in lines if (begin := reader.begin(line)) is not None]
 
@@ -58,7 +58,7 @@ class _Reader:
         self._is_next = False
 
     def begin(self, line: str) -> int | None:
-        """The column at which a secret begins in the next line."""
+        """Return the column at which a secret begins in the next line."""
         prefix = _PREFIX.match(line)
         indent = prefix.end() if prefix else 0
         rest = line[indent:].rstrip()
@@ -78,7 +78,7 @@ class _Reader:
         return indent if found is None and self._until else found
 
     def _continues(self, line: str) -> bool:
-        """Whether the line continues the previous value; a list can have the indentation of its key."""
+        """Return whether the line continues the previous value; a list can have the indentation of its key."""
         if self._indent is None:
             return False
         indent, is_item = _indent_of(line), line.lstrip(" \t#").startswith("- ")
@@ -93,7 +93,7 @@ class _Reader:
         if first and (found := self._value(line, first, len(line), is_first=True)) is not None:
             return found
         for match in () if self._is_prose else _PAIR.finditer(line, first.end() if first else indent):
-            if (found := self._value(line, match, match.end() + _LONGEST, is_first=False)) is not None:
+            if (found := self._value(line, match, match.end() + _MAX_LENGTH, is_first=False)) is not None:
                 return found
         option = _LAST_OPTION.search(rest)
         if option and kind_of_option(option[1]).is_secret and not self._is_prose:
@@ -101,7 +101,7 @@ class _Reader:
         return indent if is_sensitive("", rest) else None
 
     def _value(self, line: str, match: re.Match[str], end: int, *, is_first: bool) -> int | None:
-        """The column of the value after a name, if it is a secret; it can begin or continue in the next lines."""
+        """Return the column of the value after a name, if it is a secret; it can begin or continue in later lines."""
         if not kind_of(match[1]).is_secret:
             return None
         value = line[match.end() : end].strip()
@@ -130,7 +130,7 @@ def _indent_of(line: str) -> int:
 
 
 def _plain(value: str, *, is_first: bool) -> str:
-    """The value without its closing quote, a comma or brackets."""
+    """Return the value without its closing quote, a comma or brackets."""
     if value[0] in "\"'":
         inside, is_closed, _ = value[1:].partition(value[0])
         return inside if is_closed else value[1:]

@@ -37,7 +37,7 @@ def masked_quotes(text: str) -> str:
     return _QUOTE.sub(lambda match: HIDDEN if is_sensitive("", match[0][1:-1]) else match[0], text)
 
 
-def masked_value(value: Any, path: Iterable[str] = ()) -> Any:  # noqa: ANN401  # as JSON has it
+def masked_value(value: Any, path: Iterable[str] = ()) -> Any:  # noqa: ANN401  # any JSON value
     """Mask the secrets in a value of a schedule, given the keys above the value."""
     name = ""
     for key in path:

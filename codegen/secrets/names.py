@@ -10,7 +10,7 @@ from functools import lru_cache
 from codegen.secrets.formats import load_data
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+|\d+")
-_LONGEST = 200
+_MAX_LENGTH = 200
 # Keys of run parameters, and markers of Airflow's YAML format: the key above them names the value.
 _VALUE_KEYS = frozenset(("default", "const", "enum", "examples", "value", "values", "$const", "$t"))
 
@@ -34,8 +34,8 @@ class Kind(Enum):
 
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind:
-    """The kind of a name such as `TAP_A_PASSWORD`, `X-Api-Key` or `clientSecret`."""
-    words = [word.lower() for word in _WORD.findall(name[-_LONGEST:])]
+    """Return the kind of a name such as `TAP_A_PASSWORD`, `X-Api-Key` or `clientSecret`."""
+    words = [word.lower() for word in _WORD.findall(name[-_MAX_LENGTH:])]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
     data = load_data()["names"]
@@ -55,13 +55,13 @@ def kind_of(name: str) -> Kind:
 
 
 def name_of(key: str, above: str) -> str:
-    """The name for the value of a key in nested maps: for the `default` of a run parameter, it is the key above."""
+    """Return the name for the value of a key in nested maps: for the `default` of a run parameter, the key above."""
     return above if key in _VALUE_KEYS else key
 
 
 @lru_cache(maxsize=1024)
 def kind_of_option(name: str) -> Kind:
-    """The kind of a command's option; `--no-password` and `--password-stdin` take no secret."""
+    """Return the kind of a command's option; `--no-password` and `--password-stdin` take no secret."""
     words = [word.lower() for word in _WORD.findall(name)]
     data = load_data()["names"]
     takes_none = not words or words in (["secret"], ["secrets"])
@@ -71,7 +71,7 @@ def kind_of_option(name: str) -> Kind:
 
 
 def _last_secret(words: Sequence[str]) -> tuple[Kind, int]:
-    """The kind of the last words that name a secret, and the index after them."""
+    """Return the kind of the last words that name a secret, and the index after them."""
     data = load_data()["names"]
     for number in range(len(words) - 1, -1, -1):
         word = words[number]

@@ -13,7 +13,7 @@ from codegen.secrets.names import kind_of, name_of
 from codegen.source.loading import Loader
 
 # The parser takes quadratic time in the depth.
-_MOST_DEPTH = 100
+_MAX_DEPTH = 100
 _BOM = "\ufeff"
 
 
@@ -24,7 +24,7 @@ class _Collection(list["yaml.ScalarEvent | _Collection"]):
 
 
 def spans_in_yaml(text: str) -> Sequence[Span]:
-    """The secrets in a text; if it is invalid or nested too deeply, also those found line by line."""
+    """Return the secrets in a text; if it is invalid or nested too deeply, also those found line by line."""
     # A space keeps the positions.
     text = text.replace(_BOM, " ", 1) if text.startswith(_BOM) else text
     root, is_whole = _read(text)
@@ -42,7 +42,7 @@ def _read(text: str) -> tuple[_Collection, bool]:
     root, anchors = _Collection(), dict[str, "yaml.ScalarEvent | _Collection"]()
     around, loader = [root], Loader(text)
     try:
-        while loader.check_event() and len(around) <= _MOST_DEPTH:
+        while loader.check_event() and len(around) <= _MAX_DEPTH:
             event = loader.get_event()
             if isinstance(event, yaml.CollectionEndEvent):
                 around.pop()
@@ -85,13 +85,13 @@ def _scalars(root: _Collection) -> Iterator[tuple[yaml.ScalarEvent, bool]]:
 
 
 def _span(scalar: yaml.ScalarEvent, text: str) -> Span:
-    """The span of a scalar; a block starts after its first line, which can have a comment."""
+    """Return the span of a scalar; a block starts after its first line, which can have a comment."""
     start, end = (mark.index if mark else 0 for mark in (scalar.start_mark, scalar.end_mark))
     return (text.find("\n", start, end) + 1 or end, end) if scalar.style in {"|", ">"} else (start, end)
 
 
 def _comments(text: str, scalars: Sequence[Span]) -> Iterator[Line]:
-    """The comments, tags and anchors of a text, from between its scalars."""
+    """Yield the comments, tags and anchors of a text, from between its scalars."""
     position = 0
     for start, end in [*scalars, (len(text), len(text))]:
         for offset, line in lines_of(text[position:start]) if start - position > 1 else ():

@@ -10,7 +10,7 @@ from codegen import rules
 from codegen.diagnostics import Diagnostic, InvalidError, Location, printable, quoted
 from codegen.rules import Rule
 from codegen.source.loading import check_size, loader_of, place_of
-from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, named
+from codegen.source.nodes import Entry, ListNode, MapNode, Node, Scalar, type_name
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT = _TAG + "str"
@@ -130,7 +130,7 @@ class Converter:
         key = self._scalar(node)
         if self._strict and key.kind not in {"str", "trap"}:
             self._error(
-                rules.INVALID_KEY, f"a key must be text, got {named(key)}", key.location, f'quote it: "{key.text}"'
+                rules.INVALID_KEY, f"a key must be text, got {type_name(key)}", key.location, f'quote it: "{key.text}"'
             )
         return key.text
 

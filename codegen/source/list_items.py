@@ -32,7 +32,7 @@ class Item:
     dash: int
 
     @classmethod
-    def of(cls, value: Any, column: int = 0) -> Item:  # noqa: ANN401  # as `json` has it
+    def of(cls, value: Any, column: int = 0) -> Item:  # noqa: ANN401  # any JSON value
         """Return an item with a value."""
         return cls(indented(to_yaml([value]), column), column)
 
@@ -160,7 +160,7 @@ def _without(root: yaml.Node, path: Path) -> tuple[Any, Any]:
     return rest, next(value for pair, value in ((pair, pair[1]) for pair in data) if pair not in rest)
 
 
-def _value_of(lines: str) -> Any:  # noqa: ANN401  # as `data_of_node` gives it
+def _value_of(lines: str) -> Any:  # noqa: ANN401  # as in `data_of_node`
     node = compose(lines)
     if not isinstance(node, yaml.SequenceNode) or len(node.value) != 1:
         raise EditError(_CANNOT_EDIT)

@@ -90,7 +90,7 @@ _NOUNS = {
 _NOUNS_OF_TOML = _NOUNS | {"bool": "a boolean", "timestamp": "a date or a time"}
 
 
-def named(node: Node) -> str:
+def type_name(node: Node) -> str:
     """Return the name of the value's type for a message, in the terms of YAML or TOML."""
     is_toml = node.location.path.endswith(".toml")
     if isinstance(node, ListNode):

@@ -1,1 +1,1 @@
-"""Text processing: shell scripts, Jinja templates, ids, escapes and durations."""
+"""Text processing: shell scripts, Jinja templates, IDs, escapes and durations."""

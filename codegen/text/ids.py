@@ -1,4 +1,4 @@
-"""Airflow ids: valid characters, and the conversion of names to ids."""
+"""Airflow ids: valid characters, and the conversion of names to IDs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ GROUP_ID = re.compile(r"[\w-]+")
 RUN_OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
 _PART = r"""(?:"[^"]*"|'[^']*'|[^\s"'])"""
 _OPTION = re.compile(rf"(?:(?:{'|'.join(sorted(RUN_OPTIONS_WITH_VALUE))})\s+{_PART}+|-{_PART}*)(?:\s+|\Z)")
-LONGEST_ID = 250
-LONGEST_GROUP_ID = 200
+MAX_ID_LENGTH = 250
+MAX_GROUP_ID_LENGTH = 200
 
 
 def composed(text: str) -> str:
@@ -30,12 +30,12 @@ def file_key(name: str) -> str:
 
 
 def airflow_id(name: str) -> str:
-    """Return the name with `_` in place of characters that are invalid in Airflow ids."""
+    """Return the name with `_` in place of characters that are invalid in Airflow IDs."""
     return re.sub(r"[^\w.-]", "_", composed(name))
 
 
 def id_of(run: str) -> str:
-    """Return the default id of a task: the first names in its `run`, without options, in valid characters."""
+    """Return the default ID of a task: the first names in its `run`, without options, in valid characters."""
     text, start = composed(run).strip(), 0
     while option := _OPTION.match(text, start):
         start = option.end()

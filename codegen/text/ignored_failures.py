@@ -41,7 +41,7 @@ _SET_SWITCHES_OFF = re.compile(r"\+[a-zA-Z]*e[a-zA-Z]*|\+o (?:errexit|pipefail)"
 # In a trap, a command before an `exit` without a code changes the exit status.
 _EXIT, _ERR = re.compile(r"[;&|]\s*exit\s*[\"';]"), re.compile(r"\bERR\b")
 _ENDS_OF_EXEC = {"\\;", "';'", '";"'}
-_LONGEST = 60
+_MAX_LENGTH = 60
 
 
 class Ignored(NamedTuple):
@@ -244,4 +244,4 @@ def _line_of(node: Node) -> int:
 def _short(node: Node) -> str:
     """Return the source of a node on one line, shortened if necessary."""
     text = " ".join(text_of(node).split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 3]}..."

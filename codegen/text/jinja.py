@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 # The extensions of template files: `template_ext` in airflow/operators/bash.py on 2, and in
 # airflow/providers/{standard/operators/bash,docker/operators/docker}.py; KubernetesPodOperator has none.
-BASH_ENDINGS = (".sh", ".bash")
-DOCKER_ENDINGS = (".sh", ".bash", ".env")
+BASH_TEMPLATE_EXT = (".sh", ".bash")
+DOCKER_TEMPLATE_EXT = (".sh", ".bash", ".env")
 # Tree visitors need a few stack frames per level, and Python's limit is 1,000.
-MOST_DEPTH = 100
+MAX_DEPTH = 100
 # Airflow's additional filters (airflow/templates.py on 2, airflow/sdk/definitions/_internal/templater.py on 3).
 AIRFLOW_FILTERS = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _ENDS = {"{{": "}}", "{%": "%}"}
@@ -65,13 +65,13 @@ def with_templates_as(place: str, text: str) -> str:
     return place.join(parts_of(text)[::2])
 
 
-def as_rendered(text: str, endings: tuple[str, ...]) -> str:
+def as_rendered(text: str, template_ext: tuple[str, ...]) -> str:
     """Return text that an operator with these `template_ext` renders to the given text, or to a template's result."""
     if is_template(text):
         # A trailing `.sh` is literal text, so it can be wrapped in an expression.
-        ending = next((ending for ending in endings if text.endswith(ending)), "")
+        ending = next((each for each in template_ext if text.endswith(each)), "")
         return before_template(text.removesuffix(ending)) + "{{ " + ascii(ending) + " }}" if ending else text
-    if _ALTERED.search(text) or text.endswith(endings):
+    if _ALTERED.search(text) or text.endswith(template_ext):
         # Jinja2 decodes an ASCII string literal like Python, so every character is kept.
         return "{{ " + ascii(text) + " }}"
     return text
@@ -132,14 +132,14 @@ def _parsed(text: str) -> Template:
     """
     from jinja2 import TemplateSyntaxError  # noqa: PLC0415  # as above
 
-    environment = _environment()
+    environment = _jinja_environment()
     try:
         tree = environment.parse(text)
         reason = _refusal_of(tree, environment)
     except TemplateSyntaxError as error:
         reason = error.message or "it cannot be read"
     except RecursionError as error:
-        message = f"the template is nested deeper than {MOST_DEPTH} levels; each `+` and each filter is a level"
+        message = f"the template is nested deeper than {MAX_DEPTH} levels; each `+` and each filter is a level"
         raise InvalidError(message, "compute it in parts: `{% set part = ... %}`", rules.NESTED_TOO_DEEP) from error
     except ValueError as error:
         message = "Airflow cannot render this template: a number has more digits than Python can parse"
@@ -155,12 +155,12 @@ def _refusal_of(tree: Template, environment: Environment) -> str:
     """Return the message of Jinja2's compiler for an unknown filter or test, or a block that is defined twice.
 
     Raises:
-        RecursionError: the tree is deeper than `MOST_DEPTH`.
+        RecursionError: the tree is deeper than `MAX_DEPTH`.
     """
     from jinja2 import nodes  # noqa: PLC0415  # as above
 
     level: list[Node] = [tree]
-    for _ in range(MOST_DEPTH):
+    for _ in range(MAX_DEPTH):
         for node in level:
             if isinstance(node, nodes.Filter) and node.name not in environment.filters:
                 return f"No filter named {node.name!r}."
@@ -251,7 +251,7 @@ def undeclared_in(tree: Template) -> set[str]:
     return {name.name for name in names if name.ctx == "load"} - own - loop
 
 
-def _environment() -> Environment:
+def _jinja_environment() -> Environment:
     """Return a Jinja2 environment with Airflow's extension and filters."""
     from jinja2 import Environment  # noqa: PLC0415  # as above
 
@@ -260,10 +260,10 @@ def _environment() -> Environment:
     return environment
 
 
-def rendered(value: Value, endings: tuple[str, ...] = ()) -> Value:
+def rendered(value: Value, template_ext: tuple[str, ...] = ()) -> Value:
     """Return data for a templated field; keys of maps are not rendered."""
     if isinstance(value, str):
-        return as_rendered(value, endings)
+        return as_rendered(value, template_ext)
     if isinstance(value, Mapping):
-        return {name: rendered(item, endings) for name, item in value.items()}
-    return [rendered(item, endings) for item in value] if isinstance(value, Sequence) else value
+        return {name: rendered(item, template_ext) for name, item in value.items()}
+    return [rendered(item, template_ext) for item in value] if isinstance(value, Sequence) else value

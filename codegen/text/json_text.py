@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 
-def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # any JSON
+def read_json(text: str | bytes) -> Any:  # noqa: ANN401  # any JSON value
     """Parse JSON and replace lone surrogates, which are valid in JSON but cannot be encoded.
 
     Raises:

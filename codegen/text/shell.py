@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from codegen import rules
 from codegen.diagnostics import InvalidError, quoted
 from codegen.text.jinja import as_literal, braces_in, check_template, is_template, parts_of, with_templates_as
-from codegen.text.shell_tree import MOST_DEPTH, is_too_deep
+from codegen.text.shell_tree import MAX_DEPTH, is_too_deep
 
 # Linux limits an argument to 128 KiB (MAX_ARG_STRLEN in linux/binfmts.h), and a character has up to 4 bytes.
-LONGEST_COMMAND = 30_000
+MAX_COMMAND_LENGTH = 30_000
 # Control characters, and the start of a Jinja2 comment.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\{#")
 # The pieces of a word with a known value; characters for private use represent templates.
@@ -115,8 +115,8 @@ def check_arguments(run: str) -> None:
     if "\x00" in run:
         message = "the arguments contain the character U+0000, which cannot be passed to a program"
         raise InvalidError(message, "remove it", rules.INVALID_RUN)
-    if len(run) > LONGEST_COMMAND:
-        message = f"the arguments have {len(run)} characters; the maximum is {LONGEST_COMMAND}"
+    if len(run) > MAX_COMMAND_LENGTH:
+        message = f"the arguments have {len(run)} characters; the maximum is {MAX_COMMAND_LENGTH}"
         raise InvalidError(message, "shorten them", rules.INVALID_RUN)
     # Airflow renders each word separately, so a template cannot span several words.
     for word in words_of(run):
@@ -134,43 +134,43 @@ def check_command(command: str) -> None:
             message = "a command cannot be a template: the shell would run whatever Airflow renders there as code"
             hint = """put it in `env` and use the variable: `env: {DAY: '{{ ds }}'}` and "$DAY" in the command"""
         raise InvalidError(message, hint, rules.TEMPLATE)
-    if len(command) > LONGEST_COMMAND:
-        message = f"the command has {len(command)} characters; the maximum is {LONGEST_COMMAND}"
+    if len(command) > MAX_COMMAND_LENGTH:
+        message = f"the command has {len(command)} characters; the maximum is {MAX_COMMAND_LENGTH}"
         raise InvalidError(message, "move it to a script in the project", rules.INVALID_COMMAND)
     if is_too_deep(command):
-        message = f"the command is nested deeper than {MOST_DEPTH} levels; each `&&` is a level"
+        message = f"the command is nested deeper than {MAX_DEPTH} levels; each `&&` is a level"
         raise InvalidError(message, "write the commands on separate lines", rules.NESTED_TOO_DEEP)
     if (len(command) - len(command.rstrip("\\"))) % 2:
         raise InvalidError("the command ends with a backslash that escapes nothing", "remove it", rules.INVALID_COMMAND)
 
 
 def as_script(
-    calls: Iterable[Sequence[str]], endings: tuple[str, ...], locks: Sequence[str] = ()
+    calls: Iterable[Sequence[str]], template_ext: tuple[str, ...], locks: Sequence[str] = ()
 ) -> tuple[str, dict[str, str]]:
     """Return a script that runs each command if the previous one succeeded, and its environment variables.
 
     Templates and unsafe words are passed as variables, so values are never code. The script does not end in one of the
-    operator's `template_ext` (`endings`). With `locks`, it calls the shell function `lock` first, which exits if it
+    operator's `template_ext`. With `locks`, it calls the shell function `lock` first, which exits if it
     fails.
     """
     env: dict[str, str] = {}
 
     def quote(words: Sequence[str]) -> str:
         pairs = zip(("", *words), words, strict=False)
-        return " ".join(_shell_word(word, previous, env, endings) for previous, word in pairs)
+        return " ".join(_shell_word(word, previous, env, template_ext) for previous, word in pairs)
 
     lock = quote(("lock", *locks)) + "; " if locks else ""
     return lock + " &&\n".join(map(quote, calls)), env
 
 
-def _shell_word(word: str, previous: str, env: dict[str, str], endings: tuple[str, ...]) -> str:
+def _shell_word(word: str, previous: str, env: dict[str, str], template_ext: tuple[str, ...]) -> str:
     # A combining mark would change the quote before it.
     is_unsafe = _UNSAFE.search(word) or (
         not word.isascii() and any(unicodedata.category(character)[0] == "M" for character in word)
     )
     if not is_template(word) and not is_unsafe:
-        # Airflow would open a command with one of these endings as a file.
-        return f"'{word}'" if word.endswith(endings) and shlex.quote(word) == word else shlex.quote(word)
+        # Airflow would open a command with one of these extensions as a file.
+        return f"'{word}'" if word.endswith(template_ext) and shlex.quote(word) == word else shlex.quote(word)
     option, equals, value = word.partition("=")
     if option in _NEVER_EMPTY and equals:
         return f'"{option}={_required(value, option, env)}"'

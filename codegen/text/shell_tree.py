@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # imported only for schedules with shell commands
 # Built-ins that run other scripts in the current shell.
 RUN_SCRIPTS = {".", "eval", "source"}
 # Recursive functions need a few stack frames per level, and Python's limit is 1,000.
-MOST_DEPTH = 100
+MAX_DEPTH = 100
 _NOT_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
 
 
@@ -26,9 +26,9 @@ def tree_of_script(script: str) -> Node:
 
 
 def is_too_deep(script: str) -> bool:
-    """Return whether a script is nested deeper than `MOST_DEPTH`; each `&&` in a chain is a level."""
+    """Return whether a script is nested deeper than `MAX_DEPTH`; each `&&` in a chain is a level."""
     level = [tree_of_script(script)]
-    for _ in range(MOST_DEPTH):
+    for _ in range(MAX_DEPTH):
         level = [child for node in level for child in node.named_children]
     return bool(level)
 

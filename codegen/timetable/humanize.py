@@ -21,7 +21,7 @@ from codegen.timetable.recurrence import (
 )
 
 # More consecutive hours than this are written as a range.
-_MOST_LISTED = 3
+_MAX_LISTED = 3
 _HOURS_OF_A_DAY = 24
 
 
@@ -76,5 +76,5 @@ def _times(hours: Sequence[int], minute: int) -> str:
     if len(hours) == _HOURS_OF_A_DAY:
         return f", {recurrence_in_words(EveryHours(1, minute))}"
     times = [f"{hour:02}:{minute:02}" for hour in hours]
-    is_span = len(hours) > _MOST_LISTED and list(hours) == list(range(hours[0], hours[-1] + 1))
+    is_span = len(hours) > _MAX_LISTED and list(hours) == list(range(hours[0], hours[-1] + 1))
     return f", hourly from {times[0]} to {times[-1]}" if is_span else f" at {joined(times)}"

@@ -31,7 +31,7 @@ _FROM, _SHOWN, _TRIED = datetime(2026, 1, 20, tzinfo=timezone.utc), 3, 120
 
 
 class Pitfall(NamedTuple):
-    """The actual behavior of a misleading cron, and the fix."""
+    """The actual behaviour of a misleading cron, and the fix."""
 
     message: str
     fix: str

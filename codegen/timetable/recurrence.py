@@ -25,7 +25,7 @@ _MONTH_NAMES = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _PRESETS = {cron: preset for preset, cron in AIRFLOW_PRESETS.items()}
-_SHORTEST_RANGE = 3
+_MIN_RANGE = 3
 _NOT_A_LEAP_YEAR = 2027
 
 
@@ -178,7 +178,7 @@ def _runs(values: Sequence[int]) -> Iterator[str]:
         if end < len(values) and values[end] == values[end - 1] + 1:
             continue
         run = values[start:end]
-        if len(run) < _SHORTEST_RANGE:
+        if len(run) < _MIN_RANGE:
             yield from map(str, run)
         else:
             yield f"{run[0]}-{run[-1]}"

@@ -93,7 +93,7 @@ def _check_one(
     yield from check_secrets_of_job(schedule, meltano)
 
 
-def check_together(  # noqa: PLR0913, PLR0917  # what a schedule is checked against
+def check_together(  # noqa: PLR0913, PLR0917  # the other schedules and the project
     schedules: list[Schedule],
     states: Mapping[str, Sequence[KeptState]],
     meltano: MeltanoProject | None,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
-from codegen.airflow_facts.context import AT_TIMES, OF_A_DATE, OF_AN_INTERVAL, always_in
+from codegen.airflow_facts.context import DATE_NAMES, IN_SOME_TASKS, INTERVAL_NAMES, always_in
 from codegen.diagnostics import Diagnostic, Location, nearest, quoted
 from codegen.keys.table import keys_of
 from codegen.schema import Schedule
@@ -91,7 +91,7 @@ def _context_of(schedule: Schedule, airflow: str, event: str = "on_retry") -> _C
     facts = facts_of(airflow)
     if event == DEADLINE:
         return _Context(_OF_AN_SLA if facts.has_sla else _OF_A_DEADLINE, frozenset(), "the alert of a deadline")
-    always, at_times, dates = always_in(airflow), AT_TIMES, OF_A_DATE | OF_AN_INTERVAL
+    always, at_times, dates = always_in(airflow), IN_SOME_TASKS, DATE_NAMES | INTERVAL_NAMES
     # On Airflow 3, a run that another schedule starts has no logical date.
     if schedule.after and facts.optional_logical_date:
         at_times |= dates

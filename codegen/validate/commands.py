@@ -16,7 +16,7 @@ from codegen.text.ignored_failures import ignored_failures
 from codegen.text.shell_tree import tree_of_script
 from codegen.validate.places import place_of
 
-_LIMIT = 10
+_TIMEOUT = 10
 _BASH_ERROR = re.compile(r": line (\d+): (.*)")
 # Bash quotes as `this'.
 _BASH_QUOTES = re.compile(r"`([^`']*)'")
@@ -52,7 +52,7 @@ def _syntax_error(command: str) -> str:
         return ""
     try:
         # The script may enable `extglob` at run time.
-        found = process.run([bash, "-O", "extglob", "-n"], limit=_LIMIT, env={"LC_ALL": "C"}, given=command)
+        found = process.run([bash, "-O", "extglob", "-n"], limit=_TIMEOUT, env={"LC_ALL": "C"}, stdin=command)
     except process.ProcessError:
         return ""
     error = _BASH_ERROR.search(found.stderr) if found.code else None

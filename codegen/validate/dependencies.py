@@ -10,7 +10,7 @@ from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, nearest, quoted
 from codegen.schema import Schedule
 from codegen.schema.after import After
-from codegen.schema.edges import updated_by, waits_of
+from codegen.schema.edges import updated_by, upstream_names
 
 
 def check_after(
@@ -31,7 +31,9 @@ def check_after(
                 message = f"Airflow {airflow} ignores `end_date` for runs that other schedules start, so they continue"
                 hint = "set `end_date` in the schedules that it waits for, or remove it"
                 yield Diagnostic(rules.NO_END, message, schedule.where("end_date"), hint)
-    waits = {name: sorted((those & by_name.keys()) - {name}) for name, those in waits_of(schedules).items() if those}
+    waits = {
+        name: sorted((those & by_name.keys()) - {name}) for name, those in upstream_names(schedules).items() if those
+    }
     if cycle := cycle_in(waits):
         message = f"the schedules wait for each other: {' -> '.join(quoted(name) for name in cycle)}"
         yield Diagnostic(rules.CYCLE, message, by_name[cycle[0]].where("after"), "remove one `after`")

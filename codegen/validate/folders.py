@@ -12,7 +12,7 @@ from codegen.loader import SourceFile
 from codegen.text.ids import file_key
 
 # A task start then takes about 1.2 times the CPU that it takes with one DAG per file (pages/large-dag-file.md).
-_MOST_DAGS = 100
+_MAX_DAGS = 100
 _COST_OF_A_DAG = 0.0017
 
 
@@ -29,7 +29,7 @@ def check_folders(files: Collection[SourceFile], layout: Location) -> Iterator[D
             hint = "move the schedule into the folder, or rename one of them"
             yield Diagnostic(rules.DUPLICATE_FILE, message, Location(name), hint)
     for parent, number in counts.items():
-        if number > _MOST_DAGS:
+        if number > _MAX_DAGS:
             times = 1 + _COST_OF_A_DAG * number
             message = (
                 f"the {number} schedules in the folder {quoted(parent.as_posix())} share a DAG file: a task start "

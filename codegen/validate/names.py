@@ -10,8 +10,8 @@ from codegen import rules
 from codegen.airflow_facts import facts_of
 from codegen.diagnostics import Diagnostic, printable, quoted
 from codegen.schema import Schedule
-from codegen.schema.model import LONGEST_TAG
-from codegen.text.ids import LONGEST_ID, airflow_id
+from codegen.schema.model import MAX_TAG_LENGTH
+from codegen.text.ids import MAX_ID_LENGTH, airflow_id
 from codegen.validate.places import values_of
 
 # `validate_key` in airflow/utils/helpers.py of 2.11.
@@ -23,12 +23,12 @@ _UNIQUE = ((rules.DUPLICATE_NAME, "name", "name"), (rules.DUPLICATE_DAG_ID, "dag
 def check_names(schedule: Schedule) -> Iterator[Diagnostic]:
     """Check that names fit into Airflow IDs and tags."""
     dag_id = schedule.dag_id_or_default
-    if len(dag_id) > LONGEST_ID:
-        message = f"the DAG ID has {len(dag_id)} characters; Airflow allows {LONGEST_ID}"
+    if len(dag_id) > MAX_ID_LENGTH:
+        message = f"the DAG ID has {len(dag_id)} characters; Airflow allows {MAX_ID_LENGTH}"
         yield Diagnostic(rules.LONG_NAME, message, schedule.where("dag_id", "name"), "set a shorter `dag_id`")
     for tag in schedule.all_tags:
-        if len(tag) > LONGEST_TAG:
-            message = f"the tag {quoted(tag)} has {len(tag)} characters; Airflow allows {LONGEST_TAG}"
+        if len(tag) > MAX_TAG_LENGTH:
+            message = f"the tag {quoted(tag)} has {len(tag)} characters; Airflow allows {MAX_TAG_LENGTH}"
             yield Diagnostic(rules.LONG_NAME, message, schedule.where("name", "extractor", "job"), "shorten the name")
     odd = [name for name in (schedule.name, schedule.job or "") if airflow_id(name) != name]
     if odd and not schedule.dag_id:

@@ -133,5 +133,5 @@ def _marked(marker: str, text: str) -> str:
     return _inline({marker: text})
 
 
-def _inline(value: Any) -> str:  # noqa: ANN401  # as JSON has it
+def _inline(value: Any) -> str:  # noqa: ANN401  # any JSON value
     return printable(to_yaml(value, flow=True).strip())

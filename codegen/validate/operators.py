@@ -16,7 +16,7 @@ from codegen.validate.operator_arguments import check_arguments_of, check_requir
 from codegen.validate.places import place_of
 
 # Modules of Airflow itself: the facts include all of their classes.
-_OF_AIRFLOW = re.compile(r"airflow\.(?:operators|sensors|models|sdk|providers\.standard)\.")
+_AIRFLOW_MODULE = re.compile(r"airflow\.(?:operators|sensors|models|sdk|providers\.standard)\.")
 # The fixes for classes that are not operators.
 _NO_OPERATORS = {"notifier": "set alerts with `on_failure`", "timetable": "set it with `interval`"}
 
@@ -79,7 +79,7 @@ def _problem_of(uses: str, airflow: str) -> tuple[str, str] | None:
 
 
 def _is_of_airflow(uses: str) -> bool:
-    return "." not in uses or bool(_OF_AIRFLOW.match(uses))
+    return "." not in uses or bool(_AIRFLOW_MODULE.match(uses))
 
 
 def _unknown(uses: str, name: str, airflow: str) -> tuple[str, str]:

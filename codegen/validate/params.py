@@ -24,7 +24,7 @@ from codegen.validate.templates import templated_values
 _SHOWN = {"default", "title", "description", "description_md", "examples", "values_display", "section"}
 # Keywords that refer to other schemas, or that other schemas can refer to.
 _REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id", "$anchor", "$dynamicAnchor", "$defs"}
-_MOST_COST = 100_000
+_MAX_COST = 100_000
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -37,7 +37,6 @@ def check_params(schedule: Schedule, meltano: MeltanoProject | None) -> Iterator
 
 
 def _check_pattern(param: Param) -> Iterator[Diagnostic]:
-    """Check that the default matches the pattern."""
     if not param.pattern or not isinstance(param.default, str):
         return
     is_match = matches(param.pattern, param.default)
@@ -104,7 +103,7 @@ def _check_by_library(param: Param, schema: dict[str, Any]) -> Iterator[Diagnost
         return
     if "default" not in param.at:
         return
-    if _cost(schema, param.default) > _MOST_COST:
+    if _cost(schema, param.default) > _MAX_COST:
         message = "the rules and the default are too large to check"
         yield Diagnostic(rules.INVALID_PARAM, message, param.at["default"], "shorten one of them")
         return
@@ -128,7 +127,7 @@ def _size(value: object) -> int:
     return 1 + sum(map(_size, parts))
 
 
-def _without_patterns(schema: Any) -> Any:  # noqa: ANN401  # as JSON has it
+def _without_patterns(schema: Any) -> Any:  # noqa: ANN401  # any JSON value
     """Return the schema without regular expressions, which the library would match without a time limit."""
     if isinstance(schema, Mapping):
         own = {"patternProperties", *(("pattern",) if isinstance(schema.get("pattern"), str) else ())}
@@ -169,7 +168,7 @@ def _mentions_params(node: Node) -> bool:
 def _check_text(text: str, schedule: Schedule, location: Location) -> Iterator[Diagnostic]:
     if "params" not in text or not is_template(text):
         return
-    from codegen.validate.null_params import check_null_params  # noqa: PLC0415  # Jinja2 takes long to import
+    from codegen.validate.null_params import check_null_params  # noqa: PLC0415  # Jinja2 is slow to import
 
     for name in params_in(text):
         if name not in schedule.params:

@@ -36,7 +36,7 @@ def values_of(schedule: Schedule, key: str) -> Iterator[tuple[Any, Location]]:
             yield value, place_of(task, schedule, key)
 
 
-def texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # as JSON has it
+def texts_in(value: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON value
     """Yield every text in a value."""
     if isinstance(value, str):
         yield value

@@ -15,7 +15,7 @@ from codegen.validate.states import steps_with_state
 # How long Meltano keeps a lock after the last heartbeat (`HEARTBEAT_VALID_MINUTES` in
 # meltano/core/job/job.py), and Airflow's longest wait between retries (`MAX_RETRY_DELAY` in `abstractoperator.py`).
 _LOCK = timedelta(minutes=5)
-_LONGEST_WAIT = timedelta(days=1)
+_MAX_WAIT = timedelta(days=1)
 
 
 def check_retries(schedule: Schedule, states: Iterable[KeptState]) -> Iterator[Diagnostic]:
@@ -40,7 +40,7 @@ def check_retries(schedule: Schedule, states: Iterable[KeptState]) -> Iterator[D
 
 def _keys_to_raise(schedule: Schedule, task: Task) -> Sequence[str]:
     """Return the keys to set to the lifetime of the lock; empty if the retries already last longer."""
-    delay, longest = schedule.of(task, "retry_delay"), schedule.of(task, "max_retry_delay") or _LONGEST_WAIT
+    delay, longest = schedule.of(task, "retry_delay"), schedule.of(task, "max_retry_delay") or _MAX_WAIT
     options = [((), delay, longest), (("retry_delay",), _LOCK, longest), (("max_retry_delay",), delay, _LOCK)]
     for keys, first, last in options:
         if _total_wait(schedule, task, first.total_seconds(), last.total_seconds()) >= _LOCK.total_seconds():

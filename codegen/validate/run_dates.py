@@ -14,7 +14,7 @@ from typing import NamedTuple
 from jinja2 import nodes
 
 from codegen.airflow_facts import facts_of
-from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
+from codegen.airflow_facts.context import DATE_NAMES, INTERVAL_NAMES
 from codegen.text.jinja import AIRFLOW_FILTERS, tree_of, undeclared_in
 
 _DAG_RUN = "dag_run."
@@ -29,7 +29,7 @@ for _name in ("ds", "ds_nodash"):
     _TEXTS[f"prev_{_name}"] = ("prev_execution_date", "", _name)
     _TEXTS[f"next_{_name}"] = ("next_execution_date", "", _name)
 _OF_AIRFLOW_2 = {*_TEXTS, "execution_date", "next_execution_date", "prev_execution_date", "prev_execution_date_success"}
-_NAMES = OF_A_DATE | OF_AN_INTERVAL | _OF_AIRFLOW_2
+_NAMES = DATE_NAMES | INTERVAL_NAMES | _OF_AIRFLOW_2
 # Text variables with a UTC offset.
 _ZONED_TEXTS = frozenset(["ts", "ts_nodash_with_tz"])
 # Pendulum methods that keep the timezone.

@@ -27,7 +27,6 @@ def check_runners(schedule: Schedule, airflow: str) -> Iterator[Diagnostic]:
 
 
 def _check_arguments(runner: Runner, placed: Placed, airflow: str) -> Iterator[Diagnostic]:
-    """Check the arguments of a runner's operator."""
     facts = facts_of(airflow).class_of(runner.operator)
     if placed.settings and facts:
         known = keys_of(type(placed.settings))
@@ -71,7 +70,7 @@ def _settings(schedule: Schedule) -> Iterator[tuple[str, set[Location], bool]]:
                 yield name, places, is_used
 
 
-def _places(settings: Any, schedule: Schedule) -> set[Location]:  # noqa: ANN401  # each runner has its own
+def _places(settings: Any, schedule: Schedule) -> set[Location]:  # noqa: ANN401  # the class depends on the runner
     """Return the places of the keys, which show the file of each setting after a merge."""
     at = settings.at if settings else {}
     return {place for name, place in at.items() if name and place.path == schedule.source}

@@ -115,7 +115,7 @@ _rule_for_short = lru_cache(maxsize=4096)(_find_rule)
 
 
 def _diagnostic_of(rule: rules.Rule, path: Sequence[str], name: str, location: Location) -> Diagnostic:
-    """Return the diagnostic for a value; the arguments are those of `_check`."""
+    """Return the diagnostic for a value; the arguments are as in `_check`."""
     fix = _FIXES_OF_ONE.get(path[-1]) or next((_FIXES[key] for key in path if key in _FIXES), _TEXT)
     return _diagnostic(rule, f"the value of {quoted(name or path[-1])}", location, fix)
 

@@ -21,7 +21,7 @@ from codegen.validate.shared_states import OWN_EXTRACTOR, REASON, check_tasks
 # The environment variable of the option (meltano/cli/run.py).
 _SUFFIX_VARIABLE = "MELTANO_RUN_STATE_ID_SUFFIX"
 # Airflow variables that contain a time of day.
-_OF_A_RUN = re.compile(
+_TIME_OF_DAY = re.compile(
     r"\{\{\s*((?:dag_run\.)?(?:run_id|logical_date|execution_date|run_after)|ts|data_interval_(?:start|end))\s*\}\}"
 )
 
@@ -146,13 +146,13 @@ def _suffix_of(schedule: Schedule, step: Step) -> tuple[str, Location]:
 def _has_delimiter(text: str) -> bool:
     """Return whether a value certainly contains the delimiter: outside templates, or in run dates and IDs."""
     literal = literal_text(text)
-    return DELIMITER in (with_templates_as("", text) if literal is None else literal) or bool(_OF_A_RUN.search(text))
+    return DELIMITER in (with_templates_as("", text) if literal is None else literal) or bool(_TIME_OF_DAY.search(text))
 
 
 def _without_delimiter(text: str) -> str:
     parts = parts_of(literal_text(text) or text)
     parts[::2] = [part.replace(DELIMITER, "-") for part in parts[::2]]
-    return _OF_A_RUN.sub(rf"{{{{ \1 | replace('{DELIMITER}', '-') }}}}", "".join(parts))
+    return _TIME_OF_DAY.sub(rf"{{{{ \1 | replace('{DELIMITER}', '-') }}}}", "".join(parts))
 
 
 def steps_with_state(states: Iterable[KeptState]) -> Iterable[Step]:

@@ -11,7 +11,7 @@ from codegen.plan.steps import groups_of, waits_for
 from codegen.schema import Schedule, Task
 from codegen.schema.task import free_id
 from codegen.source.write import to_yaml
-from codegen.text.ids import LONGEST_ID
+from codegen.text.ids import MAX_ID_LENGTH
 from codegen.validate.dependencies import cycle_in
 from codegen.validate.places import place_of, values_of
 
@@ -73,8 +73,8 @@ def _with_another_id(task: Task, free: str) -> str:
 
 def check_task_id(task_id: str, location: Location, key: str = "id") -> Iterator[Diagnostic]:
     """Check the length of a task ID; `key` sets it."""
-    if len(task_id) > LONGEST_ID:
-        message = f"the task ID has {len(task_id)} characters; Airflow allows {LONGEST_ID}"
+    if len(task_id) > MAX_ID_LENGTH:
+        message = f"the task ID has {len(task_id)} characters; Airflow allows {MAX_ID_LENGTH}"
         yield Diagnostic(rules.LONG_NAME, message, location, f"set a shorter `{key}`")
 
 

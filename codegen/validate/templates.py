@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen import rules
 from codegen.airflow_facts import facts_of
-from codegen.airflow_facts.context import OF_AN_INTERVAL
+from codegen.airflow_facts.context import INTERVAL_NAMES
 from codegen.diagnostics import Diagnostic, Location, quoted
 from codegen.keys.table import keys_of
 from codegen.meltano import MeltanoProject
@@ -39,7 +39,7 @@ def check_templates(schedule: Schedule, meltano: MeltanoProject | None, airflow:
     for text, place in ((text, place) for value, place in values for text in texts_in(value)):
         if not is_template(text):
             continue
-        from codegen.validate.run_dates import date_uses  # noqa: PLC0415  # Jinja2 takes long to import
+        from codegen.validate.run_dates import date_uses  # noqa: PLC0415  # Jinja2 is slow to import
 
         for use in date_uses(text):
             if use.is_in(airflow):
@@ -66,7 +66,7 @@ def _check_use(use: DateUse, schedule: Schedule, place: Location, airflow: str) 
         when = "" if other.is_always else " for part of the year"
         message = f"{quoted(use.text)} is in UTC: at {other.at:%H:%M} in {schedule.timezone} it is {day}{when}"
         yield Diagnostic(rules.UTC_DATE, message, place, hint)
-    if use.variable in OF_AN_INTERVAL and _has_empty_intervals(schedule, airflow):
+    if use.variable in INTERVAL_NAMES and _has_empty_intervals(schedule, airflow):
         message = f"{quoted(use.variable)} belongs to an empty data interval: its start and end are equal on Airflow 3"
         hint = "set `data_interval: true`, or use `logical_date`"
         yield Diagnostic(rules.NO_DATA_INTERVAL, message, place, hint)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A Singer target that appends the id of each row to a file per stream, in the folder `path`."""
+"""A Singer target that appends the ID of each row to a file per stream, in the folder `path`."""
 
 import argparse
 import json

@@ -18,6 +18,6 @@ def test_the_facts_match_the_installed_airflow(airflow: Airflow, tmp_path: Path)
     python = airflow.folder / "bin" / "python"
     command = [python, ROOT / "tools/airflow_facts.py"]
     env = clean_environ(AIRFLOW_HOME=str(tmp_path))
-    said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
     known = (ROOT / f"codegen/airflow_facts/{airflow.version}.json").read_text(encoding="utf-8")
-    assert json.loads(said) == json.loads(known)
+    assert json.loads(output) == json.loads(known)

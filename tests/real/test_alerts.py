@@ -226,7 +226,7 @@ def test_every_alert_arrives_once(invocation: Invocation, received: Received) ->
         if invocation.version == NEWEST:
             # The triggerer sends the alerts of deadlines.
             processes.enter_context(invocation.started("triggerer"))
-        invocation.await_that(have_arrived)
+        invocation.wait_until(have_arrived)
     assert [invocation.states(f"meltano_{name}") for name in ("failing", "succeeding")] == [["failed"], ["success"]]
     calls = _calls(invocation)
     _check_of_failing(received, calls)

@@ -57,10 +57,10 @@ def test_a_cron_with_other_runs_in_an_older_croniter_is_reported(airflow: str, t
     facts = croniter_of(airflow)
     lacked = {kind: frozenset(names) for kind, names in lacks(facts.release, tmp_path).items()}
     assert lacked == {"refuses": facts.refuses, "misreads": facts.misreads}
-    random = Random(0)  # noqa: S311  # nothing is secret here
+    random = Random(0)  # noqa: S311  # not used for secrets
     crons = sorted({cron for cron in (_cron(random) for _ in range(500)) if _is_valid(cron)})
-    said = {cron: found for cron in crons if (found := unsupported_by(airflow, cron))}
-    asked = [*crons, *(found.portable for found in said.values())]
+    reported = {cron: found for cron in crons if (found := unsupported_by(airflow, cron))}
+    asked = [*crons, *(found.portable for found in reported.values())]
     theirs, ours = (
         dict(zip(asked, runs_by(release, asked, tmp_path / release), strict=True))
         for release in (facts.release, version("croniter"))
@@ -68,5 +68,5 @@ def test_a_cron_with_other_runs_in_an_older_croniter_is_reported(airflow: str, t
     wrong = {cron for cron in asked if theirs[cron] != ours[cron]}
     # A range of one value is surprising on every Airflow.
     of_one = {cron for cron in asked if re.search(r"\b(\w+)-\1\b|7-0", cron)}
-    assert wrong - of_one == {*said} - of_one
-    assert {cron for cron in wrong if theirs[cron] is None} - of_one <= {*said}
+    assert wrong - of_one == {*reported} - of_one
+    assert {cron for cron in wrong if theirs[cron] is None} - of_one <= {*reported}

@@ -125,10 +125,10 @@ def test_the_proposed_template_works_with_and_without_a_logical_date(
         "fixed": {"interval": "@manual", "env": fixed},
         "local": {**berlin, "after": "fixed", "env": local},
     }
-    dags, said = _project(tmp_path, airflow3, schedules)
-    assert "given.yml" in said
-    assert "fixed.yml" not in said
-    assert "local.yml" not in said
+    dags, output = _project(tmp_path, airflow3, schedules)
+    assert "given.yml" in output
+    assert "fixed.yml" not in output
+    assert "local.yml" not in output
 
     dated = f"@{_TIME}"
     runs = ("meltano_given" + dated, "meltano_fixed" + dated, "meltano_fixed", "meltano_local" + dated, "meltano_local")
@@ -156,9 +156,9 @@ def test_the_proposed_date_is_in_the_timezone_of_the_schedule(
     """In a run half an hour after midnight in summer, when it is still the day before in UTC."""
     fixed = {key: _followed(text, lambda use: use.on_the_clock(may_lack_date=False)) for key, text in _DATES.items()}
     berlin = {"interval": "30 0 * * *", "timezone": "Europe/Berlin", "data_interval": False}
-    dags, said = _project(tmp_path, airflow, {"given": {**berlin, "env": _DATES}, "fixed": {**berlin, "env": fixed}})
-    assert said.count("given.yml") > len(_DATES)
-    assert not re.search("fixed.yml:.* utc-date", said)
+    dags, output = _project(tmp_path, airflow, {"given": {**berlin, "env": _DATES}, "fixed": {**berlin, "env": fixed}})
+    assert output.count("given.yml") > len(_DATES)
+    assert not re.search("fixed.yml:.* utc-date", output)
     env = {name: value for name, value in recording_meltano.env.items() if value is not None}
     environ = environments.clean_environ(**env)
     done = airflow.run("dags", "test", "meltano_fixed", _TIME, dags_folder=dags, env=environ)

@@ -322,10 +322,10 @@ def test_a_dag_runs_from_end_to_end(airflow: Airflow, standin: Standin, tmp_path
     assert file.read_text().count("**DOCKER,") == 2
     done = airflow.run("dags", "test", "meltano_a", "2026-03-02", dags_folder=file.parent, env=env)
     assert done.returncode == 0, done.stdout
-    said = [
+    output = [
         done.stdout.index(f"{words}") for words in ("on the worker: run tap-a", "said by", "on the worker: run dbt")
     ]
-    assert said == sorted(said)
+    assert output == sorted(output)
     assert standin.argv("second") == ["run", "tap-c", "target-b", "2026-03-02"]
     assert standin.argv("fourth") == ["run", "tap-d", "target-b"]
     assert "ONLY_HERE" in standin.environ("fourth").keys() - standin.environ("second").keys()

@@ -35,7 +35,7 @@ def _without_interval(schedules: dict[str, Data]) -> dict[str, Data]:
 @fewer(25, phases=[Phase.generate])
 @given(drawn=projects(40))
 def test_import_and_export_keep_the_schedules_that_meltano_lists(drawn: Drawn, meltano: Callable[..., str]) -> None:
-    """Names, plugins, transforms, crons, environment variables, tasks and state ids."""
+    """Names, plugins, transforms, crons, environment variables, tasks and state IDs."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "meltano.yml").write_bytes(drawn.text.encode())

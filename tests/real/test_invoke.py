@@ -19,7 +19,7 @@ import httpx2
 import pytest
 from environments import ROOT
 from harness import Invocation, generate, import_of
-from processes import PATIENCE
+from processes import TIMEOUT
 from project_builder import dagpress, write
 
 from codegen.airflow_facts import facts_of
@@ -124,7 +124,7 @@ def test_old_and_new_commands_work_with_and_without_a_scheduler(invocation: Invo
             assert taken
             assert "Running command" in _log_of_the_only_task(f"http://localhost:{taken[1]}", "by_hand")
         process.terminate()
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
         assert invocation.processes() == []
     assert invocation.demo.rows("carbon.readings") == 16
     assert (folder / "orchestrate/dags/done").read_text() == "done\n"
@@ -142,7 +142,7 @@ def test_old_and_new_commands_work_with_and_without_a_scheduler(invocation: Invo
 def _log_of_the_only_task(url: str, dag_id: str) -> str:
     """Return the log of a task from the API of Airflow 3."""
     runs = f"/api/v2/dags/{dag_id}/dagRuns"
-    with httpx2.Client(base_url=url, timeout=PATIENCE) as api:
+    with httpx2.Client(base_url=url, timeout=TIMEOUT) as api:
         api.headers["Authorization"] = f"Bearer {api.get('/auth/token').json()['access_token']}"
         (run,) = api.get(runs).json()["dag_runs"]
         log = api.get(f"{runs}/{urllib.parse.quote(run['dag_run_id'])}/taskInstances/task/logs/1")
@@ -157,14 +157,14 @@ def test_the_scheduler_runs_in_the_background_until_it_is_stopped(invocation: In
     if _is_3(invocation):
         pid_file.write_text(f"{os.getpid()}\n")
     with invocation.started("scheduler", "-D") as process:
-        assert process.wait(PATIENCE) == 0
+        assert process.wait(TIMEOUT) == 0
         assert f"stop it with: kill $(cat {pid_file})" in invocation.log.read_text()
-        invocation.await_that(invocation.has_scheduler)
+        invocation.wait_until(invocation.has_scheduler)
         os.kill(int(pid_file.read_text()), signal.SIGTERM)
-        invocation.await_that(lambda: invocation.processes() == [])
+        invocation.wait_until(lambda: invocation.processes() == [])
         # Airflow 2 manages its own file: it remains if the signal arrives while the scheduler forks.
         if _is_3(invocation):
-            invocation.await_that(lambda: not pid_file.exists())
+            invocation.wait_until(lambda: not pid_file.exists())
 
 
 def test_standalone_starts_everything_on_loopback_and_stops_on_a_signal(invocation: Invocation) -> None:
@@ -183,15 +183,15 @@ def test_standalone_starts_everything_on_loopback_and_stops_on_a_signal(invocati
 
     # Without `--daemon`, since no Airflow has it for `standalone`.
     with invocation.started("standalone", "-D") as process:
-        assert process.wait(PATIENCE) == 0
-        invocation.await_that(is_healthy)
+        assert process.wait(TIMEOUT) == 0
+        invocation.wait_until(is_healthy)
         # Linux accepts every address of 127.0.0.0/8, so only a server on all addresses responds here.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", invocation.ports[name]))
         # Log servers print their ports.
         assert not re.search("879[34]", (invocation.home / "airflow-standalone.log").read_text())
         os.kill(int((invocation.home / "airflow-standalone.pid").read_text()), signal.SIGTERM)
-        invocation.await_that(lambda: invocation.processes() == [])
+        invocation.wait_until(lambda: invocation.processes() == [])
         # gunicorn's processes overwrite their environment with their title.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", invocation.ports[name]))
@@ -206,7 +206,7 @@ def test_arguments_and_exit_code_pass_through(invocation: Invocation) -> None:
 
 
 def test_airflow_loads_the_dags_of_one_environment(invocation: Invocation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable selects it, else it is the first, and a message names it. All environments have the same DAG ids."""
+    """The variable selects it, else it is the first, and a message names it. All environments have the same DAG IDs."""
     folder = invocation.demo.folder
     configuration = (folder / "dagpress.toml").read_text() + 'environments = ["dev", "prod"]\n'
     live = FORECAST + "only: prod\nenvironments: {prod: {description: only live}}\n"
@@ -216,13 +216,13 @@ def test_airflow_loads_the_dags_of_one_environment(invocation: Invocation, monke
     def listed() -> set[str]:
         return {row["dag_id"] for row in json.loads(invocation.run("dags", "list", "-o", "json").splitlines()[-1])}
 
-    said = "dagpress: using the DAGs of environment {}; set DAGPRESS_ENVIRONMENT to use another\n"
+    expected = "dagpress: using the DAGs of environment {}; set DAGPRESS_ENVIRONMENT to use another\n"
     monkeypatch.delenv("DAGPRESS_ENVIRONMENT", raising=False)
     assert listed() == {"meltano_both"}
-    assert said.format("dev") in invocation.stderr.read_text()
+    assert expected.format("dev") in invocation.stderr.read_text()
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "prod")
     assert listed() == {"meltano_both", "meltano_live"}
-    assert said.format("prod") in invocation.stderr.read_text()
+    assert expected.format("prod") in invocation.stderr.read_text()
 
 
 @pytest.mark.parametrize("invocation", ["airflow-3"], indirect=True)
@@ -240,20 +240,20 @@ def test_an_airflow_on_the_path_gets_a_home_with_a_database(
     old = "    run(['meltano', 'schedule', 'list', '--format=json'])\n    DAG('a')\n"
     write(_with_schedules(invocation, "carbon_backfill"), {"orchestrate/dags/meltano.py": f"def f(run):\n{old}"})
     assert "meltano_carbon_backfill" in invocation.run("dags", "list")
-    said = invocation.stderr.read_text()
-    assert f"using {own}/airflow (Airflow {invocation.version})" in said
-    assert "setting up Airflow's database" in said
-    assert "orchestrate/dags/meltano.py creates DAGs from Meltano's schedules" in said
+    output = invocation.stderr.read_text()
+    assert f"using {own}/airflow (Airflow {invocation.version})" in output
+    assert "setting up Airflow's database" in output
+    assert "orchestrate/dags/meltano.py creates DAGs from Meltano's schedules" in output
 
 
 def test_adding_an_installed_airflow_changes_nothing(invocation: Invocation) -> None:
     """The second `add` installs and removes nothing."""
     folder = invocation.demo.folder
-    code, _, said = dagpress(folder, "add", "orchestrator", "airflow")
+    code, _, err = dagpress(folder, "add", "orchestrator", "airflow")
     assert code == 0
-    assert f"Airflow {invocation.version} is already installed in .dagpress/{invocation.home.parent.name}.\n" in said
-    assert "1. Start it: `dagpress invoke airflow standalone`." in said
-    (password,) = re.findall(r"password in (\S+?)\.?\s", said)
+    assert f"Airflow {invocation.version} is already installed in .dagpress/{invocation.home.parent.name}.\n" in err
+    assert "1. Start it: `dagpress invoke airflow standalone`." in err
+    (password,) = re.findall(r"password in (\S+?)\.?\s", err)
     assert password.startswith(".dagpress/airflow-")
     assert (folder / password).parent == invocation.home
     assert (folder / password).exists() == invocation.version.startswith("2.")

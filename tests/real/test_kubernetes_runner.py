@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
+import kubernetes_validate  # type: ignore[import-untyped]  # no type hints
 import pytest
 import yaml
 from harness import Airflow
@@ -326,7 +326,7 @@ def test_rendered_templates_arrive_unchanged(build: Callable[..., dict[str, _Bui
     schedules = {"schedules/a.yml": as_yaml({**schedule, "kubernetes": {"image": "elt:1"}})}
     (shell, option, script), variables = started(build(schedules, "a")["extract_load"].container)
     assert variables.items() >= {"DAY": "2026-03-02", "PASSWORD": _PASSWORD, "URL": f"$$ {_PASSWORD}"}.items()
-    # A shell rejects an empty state id.
+    # A shell rejects an empty state ID.
     calls = 'meltano() { printf "%s\\0" "$@"; }\n' + script
     done = subprocess.run([shell, option, calls], env=variables, text=True, capture_output=True, check=True)
     assert done.stdout.split("\0")[:-1] == ["el", "tap-a", "target-b", f"--state-id={_PASSWORD}-2026-03-02.json"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from airflow_stand_in import StandIn, standing_in
 from axe import violations
 from browser import opened, served
+from fake_airflow import FakeAirflow, fake_airflow
 from playwright.sync_api import Browser, Locator, Page, expect
 from project_builder import dagpress, write
 
@@ -129,12 +129,12 @@ _NAMES = ("done", "broken", "idle", "fresh", "waiting", "gone")
 
 
 @pytest.fixture
-def behind(tmp_path: Path) -> Iterator[tuple[StandIn, str]]:
+def behind(tmp_path: Path) -> Iterator[tuple[FakeAirflow, str]]:
     """A fake Airflow with DAGs in every state, but without `gone`, and the URL of the list of their project."""
     root = write(tmp_path, {f"schedules/{name}.yml": SCHEDULE.format(name, 0, 1, name) for name in _NAMES})
     assert dagpress(root, "generate")[0] == 0
     states = dict(zip(_NAMES, ("success", "failed", "success", "", "queued"), strict=False))
-    with standing_in(**{f"meltano_{name}": state for name, state in states.items()}) as airflow:
+    with fake_airflow(**{f"meltano_{name}": state for name, state in states.items()}) as airflow:
         for name in _NAMES:
             airflow.sources[f"meltano_{name}"] = (root / f"generated_dags/{name}.py").read_text()
         airflow.sources["meltano_fresh"] += "# changed"
@@ -156,7 +156,7 @@ def _text(page: Page, name: str) -> str:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_the_list_shows_airflow_s_state_and_runs_pauses_and_unpauses_dags(
-    behind: tuple[StandIn, str], browser: Browser, width: int, scheme: Literal["light", "dark"]
+    behind: tuple[FakeAirflow, str], browser: Browser, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     """By keyboard, and without layout shifts when Airflow responds."""
     airflow, url = behind
@@ -174,7 +174,7 @@ def test_the_list_shows_airflow_s_state_and_runs_pauses_and_unpauses_dags(
         _hide_columns(page, url)
 
 
-def _see_cells(page: Page, airflow: StandIn) -> None:
+def _see_cells(page: Page, airflow: FakeAirflow) -> None:
     expect(_cell(page, "done")).to_contain_text("success")
     assert _text(page, "done").endswith("ago, 2 min 10 s Run now… Pause")
     assert _text(page, "broken").startswith("failed Log of extract & load ")
@@ -193,9 +193,9 @@ def _run_paused(page: Page, button: Locator) -> None:
     page.locator("#airflow-confirm").press("Enter")
 
 
-def _run(page: Page, airflow: StandIn) -> None:
+def _run(page: Page, airflow: FakeAirflow) -> None:
     """Cancel, get an error, and run."""
-    dialog, said = page.locator("#airflow-dialog"), page.locator("#airflow-said")
+    dialog, status = page.locator("#airflow-dialog"), page.locator("#airflow-said")
     button = _cell(page, "idle").get_by_role("link", name="Run now… idle")
     button.press("Enter")
     expect(dialog.get_by_role("heading")).to_have_text("Run idle now?")
@@ -213,17 +213,17 @@ def _run(page: Page, airflow: StandIn) -> None:
     expect(button).to_be_focused()
     airflow.refusal = ""
     _run_paused(page, button)
-    expect(said).to_have_text("idle was started. It waits until the DAG is unpaused.")
+    expect(status).to_have_text("idle was started. It waits until the DAG is unpaused.")
     expect(_cell(page, "idle")).to_contain_text("queued")
     expect(button).to_be_focused()
     expect(dialog).to_be_hidden()
 
 
-def _unpause(page: Page, airflow: StandIn) -> None:
-    said = page.locator("#airflow-said")
+def _unpause(page: Page, airflow: FakeAirflow) -> None:
+    status = page.locator("#airflow-said")
     pause = _cell(page, "idle").get_by_role("button")
     pause.press("Enter")
-    expect(said).to_have_text("idle is unpaused.")
+    expect(status).to_have_text("idle is unpaused.")
     expect(pause).to_have_text("Pause idle")
     expect(pause).to_be_focused()
     assert airflow.paused == {"meltano_waiting"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import environments
 import pytest
 import yaml
-from processes import PATIENCE
+from processes import TIMEOUT
 from project_builder import as_yaml, dagpress, write
 from versions import NEWEST, NEWEST_2
 
@@ -56,7 +56,7 @@ def _run(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[s
     environ = environments.meltano_environ(**env)
     command = ["meltano", "--log-level=error", *words]
     return subprocess.run(
-        command, cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=PATIENCE
+        command, cwd=folder, env=environ, text=True, capture_output=True, check=False, timeout=TIMEOUT
     )
 
 
@@ -85,10 +85,10 @@ def test_the_proposed_variables_replace_the_commands_for_one_run(tmp_path: Path,
 
     schedule = {"interval": "@daily", "before_run": _COMMANDS, "tasks": ["tap-shop target-x"]}
     write(same, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule)})
-    said = dagpress(same, "validate")[2]
-    assert said.count("writes-project") == len(_COMMANDS)
+    err = dagpress(same, "validate")[2]
+    assert err.count("writes-project") == len(_COMMANDS)
     variables: dict[str, str] = {}
-    for proposed in re.findall("`env: (.*?)` instead", said):
+    for proposed in re.findall("`env: (.*?)` instead", err):
         variables |= yaml.safe_load(proposed)
 
     expected = _settings(changed)
@@ -141,13 +141,13 @@ def test_the_variables_reported_as_overridden_do_not_reach_a_plugin(tmp_path: Pa
     schedule = {"interval": "@daily", "environment": "prod", "tasks": [task]}
     configuration = {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule)}
     write(tmp_path, {"meltano.yml": _ENVS, "print_env": "#!/bin/sh\nenv\n", **configuration})
-    said = dagpress(tmp_path, "validate")[2]
+    err = dagpress(tmp_path, "validate")[2]
     done = _run(tmp_path, "invoke", "tap-x", **env, MELTANO_ENVIRONMENT="prod")
     assert done.returncode == 0, done.stderr
     got = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
     assert got["MELTANO_ENVIRONMENT"] == "prod"
-    assert [name for name in _NAMES if got[name] != "ours"] == [name for name in _NAMES if f"`{name}`" in said]
-    assert said.count("no-effect") == 6
+    assert [name for name in _NAMES if got[name] != "ours"] == [name for name in _NAMES if f"`{name}`" in err]
+    assert err.count("no-effect") == 6
 
 
 _AIRFLOW = """\
@@ -174,7 +174,7 @@ def test_concurrent_first_tasks_find_the_created_database(tmp_path: Path, meltan
             text=True,
             capture_output=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
         assert done.returncode == 0, done.stderr
         assert done.stderr.count("setting up Meltano's system database") == times

@@ -49,7 +49,7 @@ def _question(random: Random) -> tuple[str, str]:
 
 def test_next_prints_the_runs_of_the_timetable(airflow: Airflow, tmp_path: Path) -> None:
     """Hundreds of schedules, with six runs of each from a time near a DST change."""
-    random = Random(0 if os.environ.get("CI") else None)  # noqa: S311  # nothing is secret here
+    random = Random(0 if os.environ.get("CI") else None)  # noqa: S311  # not used for secrets
     questions = {f"s{number}": _question(random) for number in range(_HOW_MANY)}
     schedules = {f"schedules/{name}.yml": schedule for name, (schedule, _) in questions.items()}
     write(tmp_path, {**schedules, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
@@ -129,9 +129,9 @@ def test_a_catchup_stalls_where_validate_reports_it(airflow: Airflow, cron: str,
     start = "2027-03-01" if zone.startswith("Australia") else "2026-10-01"
     files = {"schedules/a.yml": f"{schedule}start_date: {start}\ncatchup: true\n"}
     write(tmp_path, {**files, "dagpress.toml": f'airflow = "{airflow.version}"\n'})
-    _, _, said = dagpress(tmp_path, "generate")
+    _, _, err = dagpress(tmp_path, "generate")
     file = tmp_path / "generated_dags/a.py"
     runs = airflow.worker.first_runs(file, {"meltano_a": ("2026-10-20T00:00:00Z", 6000)})["meltano_a"]
     assert 0 < len(runs) < 6000
     last = datetime.fromisoformat(runs[-1][0]).astimezone(ZoneInfo(zone))
-    assert f"it would stop at {last:%Y-%m-%d %H:%M}" in said
+    assert f"it would stop at {last:%Y-%m-%d %H:%M}" in err

@@ -72,7 +72,7 @@ def test_a_task_without_a_project_fails_and_names_the_missing_variable(
 
 
 def test_meltano_accepts_the_options_of_every_key(airflow: Airflow, demo_project: DemoProject, tmp_path: Path) -> None:
-    """The environment, a full refresh and the suffix of the state id."""
+    """The environment, a full refresh and the suffix of the state ID."""
     common = 'interval: "@daily"\nenvironment: dev\n'
     schedules = {
         "plain": common + "extractor: tap-carbon\nloader: target-duckdb\nstate_id: ours\n",

@@ -319,9 +319,9 @@ def test_the_error_of_a_failing_generator_is_reported(
     for path, file in zip([*paths.values(), hanging], loaded, strict=True):
         _, line, message = FAILURES[path.stem]
         (error,) = file.errors
-        told = as_text(failure(path, path.name, error.traceback, file.log))
-        assert told.startswith(f"{path.name}:{line}:1: dags-not-loaded: ")
-        assert re.search(message, told)
+        output = as_text(failure(path, path.name, error.traceback, file.log))
+        assert output.startswith(f"{path.name}:{line}:1: dags-not-loaded: ")
+        assert re.search(message, output)
 
 
 def test_a_generator_for_meltano_1_is_compared(

@@ -75,8 +75,8 @@ def test_dag_files_that_load_have_only_warnings(
     root = write(tmp_path, files)
     assert dagpress(root, "generate")[0] == 0
     code, _, err = _verify(root, airflow)
-    told = f"{err.replace(version_of(_program(airflow)), 'VERSION')}exit code {code}\n"
-    file_regression.check(told, fullpath=_FOLDER / f"warnings_{airflow.name}.txt", encoding="utf-8", newline="")
+    output = f"{err.replace(version_of(_program(airflow)), 'VERSION')}exit code {code}\n"
+    file_regression.check(output, fullpath=_FOLDER / f"warnings_{airflow.name}.txt", encoding="utf-8", newline="")
     code, _, err = _verify(root, airflow, "--strict", "second")
     assert (code, err.partition(" in ")[0]) == (0, "4 DAG files")
     write(root, {"schedules/old.yml": f"{old.rstrip()}  # dagpress: ignore[deprecated] soon\n"})
@@ -95,8 +95,8 @@ def test_an_airflow_of_another_version_is_an_error(airflow3: Airflow, tmp_path: 
     root = write(
         tmp_path, {"schedules/a.yml": 'interval: "@daily"\ntasks: a b\n', "dagpress.toml": configured("", "2.11")}
     )
-    said = refusal(root, "verify", "--airflow", str(_program(airflow3)))
-    assert 'the configuration has airflow = "2.11"' in said
-    assert 'set airflow = "3.3" in the configuration' in said
-    assert "pass the `airflow` program of Airflow 2.11 with --airflow" in said
-    assert sys.executable not in said
+    output = refusal(root, "verify", "--airflow", str(_program(airflow3)))
+    assert 'the configuration has airflow = "2.11"' in output
+    assert 'set airflow = "3.3" in the configuration' in output
+    assert "pass the `airflow` program of Airflow 2.11 with --airflow" in output
+    assert sys.executable not in output

@@ -74,7 +74,7 @@ def _airflow(invocation: Invocation, layout: str) -> Iterator[dict[str, str]]:
     password = _PASSWORD if is_3 else (invocation.home / "standalone_admin_password.txt").read_text()
     url = f"http://localhost:{port}"
     with invocation.started("standalone"):
-        invocation.await_that(lambda: _answers(f"{url}/api/{'v2' if is_3 else 'v1'}/version"), pause=1)
+        invocation.wait_until(lambda: _answers(f"{url}/api/{'v2' if is_3 else 'v1'}/version"), pause=1)
         yield {
             "DAGPRESS_AIRFLOW_URL": f"{url}/",
             "DAGPRESS_AIRFLOW_USERNAME": "admin",
@@ -121,15 +121,15 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         expect(panel).not_to_contain_text("Run now")
 
         _deploy(folder, "folder")
-        invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
+        invocation.wait_until(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
         expect(panel).to_contain_text("no runs yet")
         expect(panel).to_contain_text("paused")
         page.goto(url + _BROKEN_PAGE[1:])
-        invocation.await_that(lambda: "nothing_of_that_name" in _reloaded(page.reload, panel.inner_text), pause=1)
+        invocation.wait_until(lambda: "nothing_of_that_name" in _reloaded(page.reload, panel.inner_text), pause=1)
         expect(panel).to_contain_text("cannot be loaded")
         for other in ("eu/broken", "team/given"):
             page.goto(f"{url}airflow/{other}.yml")
-            invocation.await_that(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
+            invocation.wait_until(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
         page.press("#airflow-run", "Enter")
         expect(panel).to_contain_text("A run needs a value for days: start it in Airflow")
 
@@ -230,11 +230,11 @@ def test_a_browser_without_javascript_runs_a_dag_of_airflow_2(
 
         assert "not deployed" in panel()
         _deploy(folder, "schedule")
-        invocation.await_that(lambda: "as in the repo" in panel(), pause=1)
+        invocation.wait_until(lambda: "as in the repo" in panel(), pause=1)
         assert "no runs yet" in panel()
-        invocation.await_that(lambda: "nothing_of_that_name" in text_of(pages.get(_BROKEN_PAGE), "#airflow"), pause=1)
+        invocation.wait_until(lambda: "nothing_of_that_name" in text_of(pages.get(_BROKEN_PAGE), "#airflow"), pause=1)
         whole = "/airflow/eu/broken.yml"
-        invocation.await_that(lambda: "as in the repo" in text_of(pages.get(whole), "#airflow"), pause=1)
+        invocation.wait_until(lambda: "as in the repo" in text_of(pages.get(whole), "#airflow"), pause=1)
         _change(folder)
         generate(folder)
         assert "differs from the repo" in panel()
@@ -251,7 +251,7 @@ def test_a_browser_without_javascript_runs_a_dag_of_airflow_2(
         assert "The run waits until the DAG is unpaused." in text_of(pages.post(f"{_QUICK_PAGE}/run", form), "#airflow")
         assert invocation.states("meltano_vendas-diárias") == ["queued"]
         assert "Pause" in text_of(pages.post(f"{_QUICK_PAGE}/unpause", {}), "#airflow-pause")
-        invocation.await_that(lambda: "success" in panel(), pause=1)
+        invocation.wait_until(lambda: "success" in panel(), pause=1)
         assert re.search(r" · \d[\d.minh\s]*s · ", panel())
         assert "Unpause" in text_of(pages.post(f"{_QUICK_PAGE}/pause", {}), "#airflow-pause")
         assert _answers(str(pages.get(_QUICK_PAGE).select("#airflow-run-link")[0]["href"]))
@@ -270,7 +270,7 @@ def test_a_browser_without_javascript_runs_a_dag_of_airflow_2(
         monkeypatch.undo()
 
         pages.post(f"{_FAILS_PAGE}/run", _form(pages.get(f"{_FAILS_PAGE}/run")))
-        invocation.await_that(lambda: "failed" in text_of(pages.get(_FAILS_PAGE), "#airflow"), pause=1)
+        invocation.wait_until(lambda: "failed" in text_of(pages.get(_FAILS_PAGE), "#airflow"), pause=1)
         with browser.new_context() as context:
             log, page = str(pages.get(_FAILS_PAGE).select("#airflow-run-link")[0]["href"]), context.new_page()
             page.goto(log)

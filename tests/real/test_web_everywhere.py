@@ -133,8 +133,8 @@ def addresses(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
     """One page of each kind, and those of missing files, errors, an empty project, and the login."""
     folder = tmp_path_factory.mktemp("everywhere")
     project = write(folder / "shop-pipelines", PROJECT)
-    code, _, said = dagpress(project, "generate")
-    assert code == 0, said
+    code, _, err = dagpress(project, "generate")
+    assert code == 0, err
     write(project, MISTAKE)
     broken = write(folder / "broken", {"schedules/_defaults.yml": "tags: [a]\n"})
     drifted = write(folder / "drifted", {"schedules/a.yml": EXTRACT_LOAD, "meltano.yml": "include_paths: [x]\n"})

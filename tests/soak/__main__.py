@@ -30,7 +30,7 @@ DISTURBANCES: list[tuple[float, str, Callable[[Cluster], set[str]]]] = [
 ]
 PROGRESS_EVERY = 20
 # The time limit of runs after the load: the 5 minutes of Meltano, the retry delay, and the retry.
-PATIENCE = 480
+TIMEOUT = 480
 RUNNING = "SELECT count(*) FROM task_instance WHERE state IN ('queued', 'running', 'restarting')"
 # The DAGs with a task that waits for its retry.
 RETRYING = """\
@@ -75,7 +75,7 @@ class Soak:
             Whether all runs ended in time.
         """
         self._say("the load ends")
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         unpaused = set(self._project.dag_ids)
         while time.monotonic() < deadline:
             self._tick()
@@ -130,7 +130,7 @@ def main() -> int:
             have_ended = soak.end()
             verdict = judge(cluster, project, soak.hit, time.monotonic() - started)
             if not have_ended:
-                verdict.faults.append(f"some runs had not ended {PATIENCE} s after the load")
+                verdict.faults.append(f"some runs had not ended {TIMEOUT} s after the load")
     except KeyboardInterrupt:
         sys.exit("interrupted")
     finally:

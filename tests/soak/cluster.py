@@ -55,7 +55,7 @@ class Cluster:
         return {program.name: program.ends for program in self._programs.values() if program.ends}
 
     def task_logs(self) -> list[Path]:
-        """The task logs, one for each try."""
+        """Return the task logs, one for each try."""
         return [log for worker in WORKERS for log in self._home(worker).glob("logs/dag_id=*/**/*.log")]
 
     def start(self) -> None:

@@ -30,7 +30,7 @@ class Pipeline:
         schedule: the schedule that runs it, and the value of its SOAK_PIPELINE.
         source: the extractor.
         dag_id: the DAG of the schedule.
-        state_id: the state id of the bookmark in Meltano.
+        state_id: the state ID of the bookmark in Meltano.
     """
 
     schedule: str
@@ -58,7 +58,7 @@ class SoakProject:
 
     @property
     def dag_ids(self) -> list[str]:
-        """The DAG ids, without duplicates."""
+        """The DAG IDs, without duplicates."""
         return sorted({pipeline.dag_id for pipeline in self.pipelines})
 
     def copy_meltano(self, folder: Path) -> None:

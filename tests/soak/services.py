@@ -51,7 +51,7 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     def printed(self) -> str:
-        """The output of all its starts."""
+        """Return the output of all its starts."""
         return self._log.read_text(errors="replace")
 
     @property

@@ -10,17 +10,17 @@ from codegen.review.sentences.side import Side
 from codegen.schema.alerts import DEADLINE, EVENTS, Alert
 from codegen.schema.describe import describe_alerts
 
-_OF_A_RUN = {
+_RUN_EVENTS = {
     "on_failure": "when a run fails",
     "on_success": "when a run succeeds",
     "on_retry": "when a task is retried",
     DEADLINE: "when a run is late",
 }
-_OF_A_TASK = {"on_failure": "fails", "on_success": "succeeds", "on_retry": "is retried"}
+_TASK_EVENTS = {"on_failure": "fails", "on_success": "succeeds", "on_retry": "is retried"}
 
 
 def alert_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """The alerts that are new, removed or changed."""
+    """Yield the alerts that are new, removed or changed."""
     old, new = _alerts(before), _alerts(after)
     for event in {**old, **new}:
         were, are = old.get(event, ()), new.get(event, ())
@@ -31,15 +31,15 @@ def alert_sentences(before: Side, after: Side) -> Iterator[Sentence]:
 
 
 def failure_sentence(side: Side) -> Sentence:
-    """The recipients of a failure alert of a new pipeline."""
+    """Return the recipients of a failure alert of a new pipeline."""
     return Sentence(Kind.ALERTS, f"Alerts {describe_alerts(side.schedule.on_failure)} when a run fails.")
 
 
 def _alerts(side: Side) -> Mapping[str, Sequence[Alert]]:
-    """The alerts by their events, in words."""
+    """Return the alerts by their events, in words."""
     schedule = side.schedule
-    found = {words: getattr(schedule, event) or () for event, words in _OF_A_RUN.items()}
+    found = {words: getattr(schedule, event) or () for event, words in _RUN_EVENTS.items()}
     for task_id, step in side.steps.items():
         own = {event: getattr(step.task, event) or () for event in EVENTS}
-        found |= {f"when the task {quoted(task_id)} {_OF_A_TASK[event]}": own[event] for event in EVENTS}
+        found |= {f"when the task {quoted(task_id)} {_TASK_EVENTS[event]}": own[event] for event in EVENTS}
     return found

@@ -19,7 +19,7 @@ from codegen.secrets.masking import masked_quotes
 
 
 def sentences_between(before: Side | None, after: Side | None, now: datetime) -> list[Sentence]:
-    """The sentences about a new, removed or changed pipeline; none if its DAG stays the same."""
+    """Return the sentences about a new, removed or changed pipeline; none if its DAG stays the same."""
     if before and after:
         found = _changed(before, after, now)
     else:
@@ -55,17 +55,17 @@ def _changed(before: Side, after: Side, now: datetime) -> list[Sentence]:
     if not found:
         return []
     start, states = [*start_sentences(before, after, now)], [*state_sentences(before, after)]
-    said = {"transform"} | ({"interval", "after", "timezone", "data_interval"} if start else set())
-    said |= {"state_id", "state_id_suffix"} if states else set()
+    described = {"transform"} | ({"interval", "after", "timezone", "data_interval"} if start else set())
+    described |= {"state_id", "state_id_suffix"} if states else set()
     history = [*history_sentences(before, after, now)]
-    said |= {"catchup"} if any(each.kind is Kind.DATA for each in history) else set()
+    described |= {"catchup"} if any(each.kind is Kind.DATA for each in history) else set()
     sentences = [
         *history,
         *states,
         *start,
         *work_sentences(before, after),
         *alert_sentences(before, after),
-        *key_sentences(before, after, said),
+        *key_sentences(before, after, described),
         *waiting_sentences(before, after),
     ]
     return sentences or [Sentence(Kind.SETTINGS, _in_code(found))]

@@ -21,18 +21,18 @@ from codegen.schema.task_defaults import TaskDefaults
 from codegen.secrets.masking import masked_value
 
 # The keys that have their own sentences, or none.
-_APART = {"dag_id", "only", "environments", "job", "tasks", "id", *EVENTS, DEADLINE, *WHAT_RUNS, "loader"}
-_LONGEST = 60
+_EXCLUDED_KEYS = {"dag_id", "only", "environments", "job", "tasks", "id", *EVENTS, DEADLINE, *WHAT_RUNS, "loader"}
+_MAX_LENGTH = 60
 _UNSET = "not set"
 _Path = tuple[str, ...]
 _Values = Mapping[_Path, Any]
 _Pair = tuple[str, str]
 
 
-def key_sentences(before: Side, after: Side, said: Collection[str]) -> Iterator[Sentence]:
-    """The keys with a changed value that has an effect, except those already `said`."""
+def key_sentences(before: Side, after: Side, described: Collection[str]) -> Iterator[Sentence]:
+    """Yield the keys with a changed value that has an effect, except those already `described`."""
     table = {**task_table(after.project.airflow).rows, **schedule_table(after.project.airflow).rows}
-    apart = {*_APART, *said}
+    apart = {*_EXCLUDED_KEYS, *described}
     for path, (old, new) in _differing(_of_dag(before), _of_dag(after)).items():
         if path[0] not in apart:
             yield _sentence(table, path, old, new)
@@ -58,7 +58,7 @@ def _sentence(table: Mapping[str, Key], path: _Path, old: str, new: str, task_id
     label = table[name].title if name in table else name
     label += f", {quoted('.'.join(inner))}" if inner else ""
     label += f" (of {joined(map(quoted, task_ids))})" if task_ids else ""
-    if old == new or max(len(old), len(new)) > _LONGEST:
+    if old == new or max(len(old), len(new)) > _MAX_LENGTH:
         return Sentence(Kind.SETTINGS, f"{label}: changed.")
     return Sentence(Kind.SETTINGS, f"{change(label, old, new)}.")
 
@@ -77,7 +77,7 @@ _IN_WORDS = {
 
 
 def _of_dag(side: Side) -> _Values:
-    """The values of the keys of the DAG, by path."""
+    """Return the values of the keys of the DAG, by path."""
     schedule, of_dag = side.schedule, facts_of(side.project.airflow).dag
     values = {
         name: getattr(schedule, row.field)
@@ -89,7 +89,7 @@ def _of_dag(side: Side) -> _Values:
 
 
 def _of_task(side: Side, step: Step) -> _Values:
-    """The values of the keys that apply to a task, from the task or its schedule, by path."""
+    """Return the values of the keys that apply to a task, from the task or its schedule, by path."""
     schedule, task = side.schedule, step.task
     of_dag, defaults = facts_of(side.project.airflow).dag, keys_of(TaskDefaults)
     rows = task_table(side.project.airflow).rows
@@ -106,7 +106,7 @@ def _of_task(side: Side, step: Step) -> _Values:
 
 
 def _flat(values: Mapping[str, Any], path: _Path = ()) -> dict[_Path, Any]:
-    """The values that are not maps, by their keys and the keys of the maps around them."""
+    """Return the values that are not maps, by their keys and the keys of the maps around them."""
     found: dict[_Path, Any] = {}
     for name, value in values.items():
         inner = _flat(value, (*path, str(name))) if isinstance(value, dict) else {}
@@ -115,7 +115,7 @@ def _flat(values: Mapping[str, Any], path: _Path = ()) -> dict[_Path, Any]:
 
 
 def _differing(before: _Values, after: _Values) -> dict[_Path, _Pair]:
-    """The values that differ, in words and without secrets."""
+    """Return the values that differ, in words and without secrets."""
     pairs = {path: (before.get(path), after.get(path)) for path in {**before, **after}}
     return {
         path: (_in_words(old, path), _in_words(new, path))
@@ -124,12 +124,12 @@ def _differing(before: _Values, after: _Values) -> dict[_Path, _Pair]:
     }
 
 
-def _identity(value: Any) -> str:  # noqa: ANN401  # as JSON has it
-    """A text that is equal for equal values, though not for `1` and `True`; empty for null and empty values."""
+def _identity(value: Any) -> str:  # noqa: ANN401  # any JSON value
+    """Return a text that is equal for equal values, though not for `1` and `True`; empty for null and empty values."""
     return "" if value in (None, [], {}) else repr(value)
 
 
-def _in_words(value: Any, path: _Path) -> str:  # noqa: ANN401  # as JSON has it
+def _in_words(value: Any, path: _Path) -> str:  # noqa: ANN401  # any JSON value
     return _shown(masked_value(value, path))
 
 

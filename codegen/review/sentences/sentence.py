@@ -37,10 +37,10 @@ class Sentence(NamedTuple):
 
 
 def change(label: str, old: str, new: str) -> str:
-    """The sentence of a changed value, such as `Retries: 2 → 4`."""
+    """Return the sentence of a changed value, such as `Retries: 2 → 4`."""
     return f"{label}: {old} {ARROW} {new}"
 
 
 def listed(names: Iterable[str]) -> str:
-    """Quoted names in a sentence, such as "`a`, `b` and `c`"; "nothing" for none."""
+    """Return quoted names in a sentence, such as "`a`, `b` and `c`"; "nothing" for none."""
     return joined(map(quoted, names)) or "nothing"

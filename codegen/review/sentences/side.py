@@ -47,15 +47,15 @@ class Side:
         return states_of(self.steps.values(), self.schedule, self.reading.meltano)
 
     def is_like(self, other: Side) -> bool:
-        """Whether both have equal values, so that nothing can differ."""
+        """Return whether both have equal values, so that nothing can differ."""
         is_same = self.schedule is other.schedule or self.schedule == other.schedule
         return is_same and self.others == other.others and self.reading.meltano == other.reading.meltano
 
 
-def sides_of(project: Project, reading: Reading, environment: str) -> dict[str, Side]:
-    """The pipelines of an environment by their schedule files, without those with errors."""
-    schedules = reading.of(environment)
-    others, faulty = dependencies_between(schedules, reading.awaited.get(environment, ())), files_with_errors(reading)
+def sides_of(project: Project, reading: Reading, deployment: str) -> dict[str, Side]:
+    """Return the pipelines of an environment by their schedule files, without those with errors."""
+    schedules = reading.of(deployment)
+    others, faulty = dependencies_between(schedules, reading.awaited.get(deployment, ())), files_with_errors(reading)
     waiting: dict[str, list[str]] = defaultdict(list)
     for each in schedules:
         for name in each.after.names if each.after else ():
@@ -68,7 +68,7 @@ def sides_of(project: Project, reading: Reading, environment: str) -> dict[str, 
 
 
 def files_with_errors(reading: Reading) -> set[str]:
-    """The schedule files with errors in themselves, in their defaults, or in shared files such as meltano.yml."""
+    """Return the schedule files with errors in them, in their defaults, or in shared files such as meltano.yml."""
     places = {file.name: {file.name, *(name for _, name in file.defaults)} for file in reading.files}
     errors = {each.location.path for each in reading.diagnostics if each.is_error}
     shared = errors.difference(*places.values())

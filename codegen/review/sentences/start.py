@@ -12,7 +12,7 @@ from codegen.schema.timetable import CustomTimetable
 
 
 def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:
-    """Changes of its triggers, start date and end date."""
+    """Yield changes of its triggers, start date and end date."""
     old, new = describe_start(before.schedule), describe_start(after.schedule)
     if old != new:
         if _starts_by_itself(before) and not _starts_by_itself(after):
@@ -30,7 +30,7 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
 
 
 def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) -> Iterator[Sentence]:
-    """The first run; with `only_late`, only if its start date is in the future.
+    """Yield the first run; with `only_late`, only if its start date is in the future.
 
     If a run is due, Airflow starts the last one at once, or with catchup all of them.
     """
@@ -47,7 +47,7 @@ def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) 
 
 
 def _difference(before: Side, after: Side) -> str:
-    """The difference between two triggers with the same description."""
+    """Return the difference between two triggers with the same description."""
     if before.others.inlets != after.others.inlets:
         return "an upstream pipeline has a new DAG ID in Airflow"
     if isinstance(after.schedule.interval, CustomTimetable):
@@ -62,7 +62,7 @@ def _starts_by_itself(side: Side) -> bool:
 
 
 def _has_ended(side: Side, now: datetime) -> bool:
-    """Whether no more runs will start."""
+    """Return whether no more runs will start."""
     schedule = side.schedule
     if not (schedule.end_date and schedule.clock.cron) or schedule.after:
         return False
@@ -70,7 +70,7 @@ def _has_ended(side: Side, now: datetime) -> bool:
 
 
 def waiting_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """Changes of the schedules that wait for it."""
+    """Yield changes of the schedules that wait for it."""
     for mine, others, words in ((after, before, "now"), (before, after, "no longer")):
         if names := [name for name in mine.waiting if name not in others.waiting]:
             # No "it": the sentence can be about several pipelines.

@@ -13,7 +13,7 @@ from codegen.review.sentences.side import Side
 
 
 def history_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sentence]:
-    """Changes of its run history."""
+    """Yield changes of its run history."""
     old, new = before.schedule.dag_id_or_default, after.schedule.dag_id_or_default
     if old != new:
         yield Sentence(Kind.DATA, f"{NEW_DAG}: the history so far stays with {quoted(old)}.")
@@ -24,14 +24,14 @@ def history_sentences(before: Side, after: Side, now: datetime) -> Iterator[Sent
 
 
 def catch_up_sentences(after: Side, now: datetime) -> Iterator[Sentence]:
-    """The backlog of runs that Airflow starts for a new DAG."""
+    """Yield the backlog of runs that Airflow starts for a new DAG."""
     schedule = after.schedule
     if schedule.catchup and (backlog := schedule.timetable(after.project.airflow).backlog(now)):
         yield Sentence(Kind.DATA, f"Once unpaused, it catches up on {backlog}.")
 
 
 def state_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """The data that each extractor and loader loads again or skips, because of another state or target."""
+    """Yield the data that each extractor and loader loads again or skips, because of another state or target."""
     known = {state.key: state for state in before.states}
     kept = {state.key for state in after.states}
     for state in after.states:

@@ -14,7 +14,7 @@ _Steps = Mapping[str, Step]
 
 
 def work_sentences(before: Side, after: Side) -> Iterator[Sentence]:
-    """The tasks that are new, removed or changed, and their order."""
+    """Yield the tasks that are new, removed or changed, and their order."""
     for text in _texts(before, after):
         yield Sentence(Kind.WORK, text)
 
@@ -40,7 +40,7 @@ def _texts(before: Side, after: Side) -> Iterator[str]:
 
 
 def _renamed(old: _Steps, new: _Steps) -> Iterator[tuple[str, str]]:
-    """The new IDs of renamed tasks, each with the former ID."""
+    """Yield the new IDs of renamed tasks, each with the former ID."""
     gone = {task_id: step for task_id, step in old.items() if task_id not in new}
     for task_id, step in new.items():
         work = _words(step), step.script

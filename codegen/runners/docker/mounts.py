@@ -103,7 +103,6 @@ class MountList(FieldType[tuple[Mount, ...]]):
     words = "a list of mounts: `source:target`, `source:target:ro`, or maps with the keys of a mount"
 
     def _read(self, node: Node, report: Report) -> tuple[Mount, ...]:
-        """Return the valid mounts."""
         mounts: dict[str, Mount] = {}
         for item in self._items(node):
             mount = MOUNT.read(item, report)

@@ -12,7 +12,7 @@ from codegen.runners.docker.mounts import MOUNT, Mount
 from codegen.runners.docker.settings import Docker
 from codegen.runners.runner import Placed, Runner, Work
 from codegen.runners.section import OperatorSection
-from codegen.text.jinja import DOCKER_ENDINGS, rendered
+from codegen.text.jinja import DOCKER_TEMPLATE_EXT, rendered
 from codegen.values import Call, Value, call
 
 # DockerOperator removes this variable if it does not mount a temporary folder (`_run_image_with_mounts`).
@@ -29,12 +29,12 @@ def _lower(work: Work) -> dict[str, Value]:
     It renders templates only in `image`, `command`, `environment` and `mounts`.
     """
     settings: Docker = work.settings or Docker()
-    program, arguments, env = command_of(work, DOCKER_ENDINGS)
+    program, arguments, env = command_of(work, DOCKER_TEMPLATE_EXT)
     return {
-        "image": rendered(settings.image, DOCKER_ENDINGS),
+        "image": rendered(settings.image, DOCKER_TEMPLATE_EXT),
         "entrypoint": program,
-        "command": rendered(arguments, DOCKER_ENDINGS) or None,
-        "environment": rendered(env, DOCKER_ENDINGS) or None,
+        "command": rendered(arguments, DOCKER_TEMPLATE_EXT) or None,
+        "environment": rendered(env, DOCKER_TEMPLATE_EXT) or None,
         "mounts": [_mount(mount) for mount in settings.mounts] or None,
         "device_requests": list(settings.device_requests) or None,
         "mem_limit": settings.mem_limit,
@@ -47,13 +47,12 @@ def _lower(work: Work) -> dict[str, Value]:
 
 def _mount(mount: Mount) -> Call:
     """Return a `docker.types.Mount`: DockerOperator accepts maps only since provider 4.6."""
-    source, target = (rendered(path, DOCKER_ENDINGS) for path in (mount.source or None, mount.target))
+    source, target = (rendered(path, DOCKER_TEMPLATE_EXT) for path in (mount.source or None, mount.target))
     read_only = {"read_only": True} if mount.read_only else {}
     return call("Mount", source=source, target=target, type=mount.type, **read_only)
 
 
 def _check(placed: Placed) -> Iterator[Diagnostic]:
-    """Check a task that runs in a container."""
     yield from check_image(placed, "docker")
     if _DROPPED_VARIABLE in placed.env:
         message = f"DockerOperator does not pass {quoted(_DROPPED_VARIABLE)} to the container"

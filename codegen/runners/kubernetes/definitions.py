@@ -15,7 +15,7 @@ from codegen.keys.containers import python_value
 from codegen.keys.field_type import FieldType, JsonSchema, Report
 from codegen.keys.markers import check_scalar, marker_of
 from codegen.runners.kubernetes.types import QUANTITY_HINT
-from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, named
+from codegen.source.nodes import ListNode, MapNode, Node, Scalar, is_null, type_name
 from codegen.text.jinja import check_template, is_template
 from codegen.values import Imported
 
@@ -91,7 +91,7 @@ def _scalars(node: Node) -> Iterator[Scalar]:
             yield from _scalars(entry.value)
 
 
-def _data(node: Node) -> Any:  # noqa: ANN401  # as JSON has it
+def _data(node: Node) -> Any:  # noqa: ANN401  # any JSON value
     """Return the node as plain data without nulls, which Kubernetes ignores."""
     if isinstance(node, ListNode):
         return [_data(item) for item in node.items]
@@ -167,7 +167,7 @@ def _diagnostics(error: Any, root: Node) -> Iterator[Diagnostic]:  # noqa: ANN40
         hint = f'quote it: "{node.text}"' if isinstance(node, Scalar) and types == "string" else ""
         if isinstance(node, Scalar) and types == "integer" and node.text.isdecimal():
             hint = "remove the quotes"
-        yield Diagnostic(rules.INVALID_VALUE, f"expected {expected}, got {named(node)}", node.location, hint)
+        yield Diagnostic(rules.INVALID_VALUE, f"expected {expected}, got {type_name(node)}", node.location, hint)
 
 
 def _at(node: Node, path: Any) -> Node:  # noqa: ANN401  # of jsonschema

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 
-from codegen.airflow_facts.context import OF_A_DATE, OF_AN_INTERVAL
+from codegen.airflow_facts.context import DATE_NAMES, INTERVAL_NAMES
 from codegen.text.jinja import before_template, is_template
 
 _EXPANDED = re.compile(r"\$(?:[$(]|[^\x00-\x7f])")
 _NAME = re.compile(r"\{\{ *([A-Za-z_][\w.]*) *\}\}")
-_DATES = OF_A_DATE | OF_AN_INTERVAL | {"execution_date", "prev_start_date_success", "prev_end_date_success"}
+_DATES = DATE_NAMES | INTERVAL_NAMES | {"execution_date", "prev_start_date_success", "prev_end_date_success"}
 _DATE = f"(?:{'|'.join(sorted(_DATES))})"
 _NUMBERS = r"(?:(?:\w+=)?[+-]?\d+)(?:, *(?:\w+=)?[+-]?\d+)*"
 _CALL = rf"\((?:'[^'\\$]*'|\"[^\"\\$]*\"|{_NUMBERS})?\)"

@@ -35,7 +35,7 @@ _TYPES = {
 def _lower(work: Work) -> dict[str, Value]:
     """Return the arguments of the operator. Values of `template_fields` are escaped, so that they render unchanged."""
     settings: Kubernetes = work.settings or Kubernetes()
-    program, arguments, env = command_of(work, endings=())
+    program, arguments, env = command_of(work, template_ext=())
     secrets = [call("Secret", "env", name, key["name"], key["key"]) for name, key in settings.secrets.items()]
     resources = {name: rendered(part) for name in ("requests", "limits") if (part := getattr(settings, name))}
     return {

@@ -77,7 +77,7 @@ def state_of(airflows: Airflows, snapshot: Snapshot, schedule: Schedule) -> Stat
         return replace(state, deployed=Deployed.BROKEN, import_error=error) if error else state
 
     try:
-        return airflows.ask(schedule, ask)
+        return airflows.request(schedule, ask)
     except AirflowRestError as error:
         return State(problem=error)
 

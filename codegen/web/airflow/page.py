@@ -21,7 +21,7 @@ from codegen.web.shell.addresses import address_of
 from codegen.web.shell.airflows import Airflows
 from codegen.web.shell.request_context import Page, RequestContext
 
-# The id of the dialog in the list. The response to its actions contains the updated cell of the schedule.
+# The ID of the dialog in the list. The response to its actions contains the updated cell of the schedule.
 _DIALOG = "airflow-dialog"
 # Limit on the age of a confirmation: the run gets the time of the question as its logical date.
 _CONFIRMATION_LIFETIME = timedelta(hours=1)
@@ -51,15 +51,15 @@ def _cells(context: RequestContext) -> Response:
 
 
 def _set_paused(context: RequestContext, *, paused: bool) -> Response:
-    said = "is paused." if paused else "is unpaused."
-    return _act(context, said, lambda session, dag_id: session.set_paused(dag_id, paused=paused))
+    announcement = "is paused." if paused else "is unpaused."
+    return _act(context, announcement, lambda session, dag_id: session.set_paused(dag_id, paused=paused))
 
 
 def _run(context: RequestContext) -> Response:
     asked_at = _asked_at(context.form.get("asked_at", ""))
     schedule = _schedule(context, context.form)
     if asked_at is None or _without_default(schedule):
-        return _state(context, schedule, asks=True, said="was not started.")
+        return _state(context, schedule, asks=True, announcement="was not started.")
 
     def run(session: Session, dag_id: str) -> None:
         if context.form.get("unpause"):
@@ -69,15 +69,15 @@ def _run(context: RequestContext) -> Response:
     return _act(context, "was started.", run)
 
 
-def _act(context: RequestContext, said: str, act: Callable[[Session, str], None]) -> Response:
+def _act(context: RequestContext, announcement: str, act: Callable[[Session, str], None]) -> Response:
     schedule = _schedule(context, context.form)
     refused = None
     try:
-        _airflows(context).ask(schedule, lambda session: act(session, schedule.dag_id_or_default))
+        _airflows(context).request(schedule, lambda session: act(session, schedule.dag_id_or_default))
     except AirflowRestError as error:
         refused = error
     if refused or context.is_fragment:
-        return _state(context, schedule, said="" if refused else said, refused=refused)
+        return _state(context, schedule, announcement="" if refused else announcement, refused=refused)
     # Redirect, so that a reload does not repeat the action.
     return RedirectResponse(_address(schedule), status_code=303)
 
@@ -87,7 +87,7 @@ def _state(
     schedule: Schedule,
     *,
     asks: bool = False,
-    said: str = "",
+    announcement: str = "",
     refused: AirflowRestError | None = None,
 ) -> Response:
     """Render the state of a schedule in Airflow, as a page or a part of one.
@@ -96,22 +96,22 @@ def _state(
         context: the request.
         schedule: the schedule.
         asks: whether to ask for a confirmation of a run.
-        said: the result of the action, for screen readers.
+        announcement: the result of the action, for screen readers.
         refused: the error if Airflow refused the action.
     """
     state = state_of(_airflows(context), context.snapshot, schedule)
     run = state.facts.run
     before = context.query.get("was", "")
     if run and before and before != run.state:
-        said = f"has ended: {run.state}." if not run.is_unfinished else f"is {run.state}."
-    waits = " It waits until the DAG is unpaused." if said and state.waits else ""
+        announcement = f"has ended: {run.state}." if not run.is_unfinished else f"is {run.state}."
+    waits = " It waits until the DAG is unpaused." if announcement and state.waits else ""
     return context.page(
         _template(context),
         schedule=schedule,
         state=state,
         was=before if run is None else run.state,
         asks=asks,
-        said=f"{schedule.name} {said}{waits}" if said else "",
+        announcement=f"{schedule.name} {announcement}{waits}" if announcement else "",
         refused=refused,
         without_default=_without_default(schedule),
         sharing=sum(one.dag_file == schedule.dag_file for one in context.snapshot.reading.schedules) - 1,
@@ -121,7 +121,7 @@ def _state(
 
 
 def _template(context: RequestContext) -> str:
-    """The template for a request: the response to an action in the list, the panel of a page, or a page."""
+    """Return the template for a request: the response to an action in the list, the panel of a page, or a page."""
     if context.is_fragment:
         return "airflow_answer.html" if context.request.headers.get("hx-target") == _DIALOG else "airflow_state.html"
     return "airflow.html"
@@ -134,7 +134,7 @@ def _airflows(context: RequestContext) -> Airflows:
 
 
 def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
-    """The schedule named in the URL, in the deployment environment of the fields or else in the first that has it.
+    """Return the schedule named in the URL, in the deployment environment of the fields or the first that has it.
 
     Raises:
         HTTPException: there is no such schedule, or no Airflow is configured.
@@ -149,17 +149,16 @@ def _schedule(context: RequestContext, fields: Mapping[str, str]) -> Schedule:
 
 
 def _address(schedule: Schedule, action: str = "", **query: str) -> str:
-    """The URL of a schedule's page, or of an action on it."""
     return address_of("airflow", schedule.relative, schedule.deployment, action, **query)
 
 
 def _without_default(schedule: Schedule) -> list[str]:
-    """The parameters without a default, which a run requires."""
+    """Return the parameters without a default, which a run requires."""
     return [name for name, param in (schedule.params or {}).items() if not param.has_default]
 
 
 def _asked_at(text: str) -> datetime | None:
-    """The time at which the confirmation was shown; None if it is invalid or too old."""
+    """Return the time at which the confirmation was shown; None if it is invalid or too old."""
     try:
         time = datetime.fromisoformat(text)
         age = datetime.now(timezone.utc) - time
@@ -169,7 +168,7 @@ def _asked_at(text: str) -> datetime | None:
 
 
 def _duration_in_words(duration: timedelta) -> str:
-    """A duration in at most two units, with no-break spaces, such as `1 h 5 min`."""
+    """Return a duration in at most two units, with no-break spaces, such as `1 h 5 min`."""
     seconds = max(0.0, duration.total_seconds())
     if seconds < _EXACT:
         return f"{seconds:.1f}\xa0s"

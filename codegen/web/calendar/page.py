@@ -94,7 +94,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _environment(name: str, known: Sequence[str], problems: list[str]) -> str:
-    """The requested deployment environment, or else the first; empty in a project without environments."""
+    """Return the requested deployment environment, or else the first; empty in a project without environments."""
     if name and name not in known:
         problems.append(f"There is no environment {name}.")
     return name if name in known else next(iter(known), "")
@@ -105,7 +105,7 @@ def _sentence(error: InvalidError) -> str:
 
 
 def _starters(calendar: Calendar, hour: Hour, airflow: str) -> Sequence[_Starter]:
-    """The schedules that start in an hour, in the order of their runs."""
+    """Return the schedules that start in an hour, in the order of their runs."""
     found = []
     for schedule, _ in hour.starts:
         runs = runs_in(hour, schedule, airflow, calendar.zone)
@@ -115,19 +115,18 @@ def _starters(calendar: Calendar, hour: Hour, airflow: str) -> Sequence[_Starter
 
 
 def _times(runs: Sequence[datetime], form: str) -> str:
-    """The times of runs as text, such as `06:00, 06:30`."""
+    """Return the times of runs as text, such as `06:00, 06:30`."""
     if len(runs) > _MAX_TIMES:
         return f"{runs[0].strftime(form)} to {runs[-1].strftime(form)}, {len(runs)} runs"
     return ", ".join(run.strftime(form) for run in runs)
 
 
 def _weeks(first: date, this_week: date) -> Sequence[tuple[str, date]]:
-    """The linked weeks, with their labels."""
     return (("Previous", first - _WEEK), ("This week", this_week), ("Next", first + _WEEK))
 
 
 def _name_of_week(first: date) -> str:
-    """The week as typed: `2026-W48`, or its first day if it does not start on a Monday."""
+    """Return the week as typed: `2026-W48`, or its first day if it does not start on a Monday."""
     if first.weekday():
         return str(first)
     year, week, _ = first.isocalendar()
@@ -135,6 +134,6 @@ def _name_of_week(first: date) -> str:
 
 
 def _address(now: dict[str, str], **changes: object) -> str:
-    """The URL of this page with some query parameters changed."""
+    """Return the URL of this page with some query parameters changed."""
     values = {name: str(value) for name, value in {**now, **changes}.items()}
     return "/calendar?" + urlencode({name: value for name, value in values.items() if value})

@@ -89,7 +89,6 @@ def _since_commit(project: Project, name: str, data: bytes | None) -> Change | N
 
 
 def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list[Effect]:
-    """The effects of the changes on the pipelines."""
     before = {
         change.name: None if change.action is Action.CREATE else change.before
         for change in changes
@@ -102,7 +101,6 @@ def _effects_since_commit(snapshot: Snapshot, changes: Iterable[Change]) -> list
 
 
 def _saved_of(context: RequestContext) -> Saved:
-    """The saved change of a request."""
     if saved := context.site.saved.get(context.request.path_params.get("key") or context.form.get("saved", "")):
         return saved
     raise HTTPException(404, "This page has expired. Your change is saved.")
@@ -178,7 +176,7 @@ def _offer(project: Project, saved: Saved) -> _Offer:
 
 
 def _dag_files(project: Project, name: str) -> list[str]:
-    """The DAG files of a schedule file, which may be deleted; empty for any other file."""
+    """Return the DAG files of a schedule file, which may be deleted; empty for any other file."""
     if not is_schedule_file(project, name):
         return []
     return dag_files(project, (project.root / name).relative_to(project.schedules).as_posix())

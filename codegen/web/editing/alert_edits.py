@@ -13,7 +13,7 @@ from codegen.web.editing.texts import with_texts
 
 
 def changed_keys(sent: Mapping[str, str]) -> set[str]:
-    """The keys of alerts in the form, and the key of the pressed button."""
+    """Return the keys of alerts in the form, and the key of the pressed button."""
     names = [name.split(":")[1] for name in sent if name.startswith("alert:")]
     return {*names, sent.get("alerts", "").partition(":")[0]} - {""}
 
@@ -50,7 +50,7 @@ def with_alerts(text: str, sent: Mapping[str, str], key: str) -> str:
 
 
 def _rows_of_form(key: str, sent: Mapping[str, str]) -> list[AlertRow]:
-    """The alerts from which the form was rendered."""
+    """Return the alerts from which the form was rendered."""
     written = sent.get(f"was:{key}", "").strip()
     if not written:
         return []

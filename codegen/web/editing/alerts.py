@@ -95,7 +95,7 @@ def row_of(node: Node, text: str) -> AlertRow:
 
 
 def _typed(kind: AlertKind, node: Node) -> str | None:
-    """The typed form of an address; None for a value that cannot be typed."""
+    """Return the typed form of an address; None for a value that cannot be typed."""
     nodes = node.items if isinstance(node, ListNode) and kind.is_list else (node,)
     texts = [each.text for each in nodes if isinstance(each, Scalar) and each.kind == "str"]
     typed = ", ".join(texts)
@@ -104,7 +104,7 @@ def _typed(kind: AlertKind, node: Node) -> str | None:
 
 
 def alerts_of(text: str, key: str, node: Node | None) -> list[AlertRow] | None:
-    """The alerts of a key with the value `node`; None if the form cannot show them."""
+    """Return the alerts of a key with the value `node`; None if the form cannot show them."""
     if node is None or is_null(node):
         return []
     nodes = node.items if isinstance(node, ListNode) else (node,)
@@ -151,7 +151,7 @@ class Alerts:
         return kind if self.is_refused or not typed else None
 
     def address(self, number: int) -> str:
-        """The value in the control of a row."""
+        """Return the value in the control of a row."""
         is_new = number == len(self.rows)
         own = sent_new(self.key, self.sent)[1] if is_new else self.rows[number].address
         return self.sent.get(name_of(self.key, number), own) if self.is_refused else "" if is_new else own
@@ -163,14 +163,14 @@ class Alerts:
 
 
 def pressed(key: str, sent: Mapping[str, str]) -> tuple[str, str]:
-    """The action of the pressed button on the alerts of a key, and its target."""
+    """Return the action of the pressed button on the alerts of a key, and its target."""
     name, _, rest = sent.get("alerts", "").partition(":")
     doing, _, which = rest.partition(":")
     return (doing, which) if name == key else ("", "")
 
 
 def sent_new(key: str, sent: Mapping[str, str]) -> tuple[AlertKind | None, str]:
-    """The kind and the address of the new row in the submitted form; None and an empty address without one."""
+    """Return the kind and the address of the new row in the submitted form; None and an empty address without one."""
     number, _, kind = sent.get(name_of(key, "new"), "").partition(":")
     if pressed(key, sent) == ("remove", number):
         return None, ""
@@ -178,5 +178,5 @@ def sent_new(key: str, sent: Mapping[str, str]) -> tuple[AlertKind | None, str]:
 
 
 def name_of(key: str, part: str | int) -> str:
-    """The name of a form control."""
+    """Return the name of a form control."""
     return f"alert:{key}:{part}"

@@ -39,7 +39,7 @@ class Control:
 
 
 def control_of(field_type: FieldType[Any]) -> Control:
-    """The control for a type."""
+    """Return the control for a type."""
     schema = field_type.json_schema()
     if "enum" in schema:
         return Control(Shape.CHOICE, tuple(schema["enum"]))
@@ -63,7 +63,7 @@ def _shape_of(forms: Sequence[JsonSchema]) -> Shape:
 
 
 def shape_for(control: Control, node: Node | None) -> Shape:
-    """The shape that can show a value: the control's own shape, or a more general one."""
+    """Return the shape that can show a value: the control's own shape, or a more general one."""
     if node is None or (control.shape is Shape.LINES and _texts(node) is not None):
         return control.shape
     if not isinstance(node, Scalar) or is_null(node) or control.shape in {Shape.LINES, Shape.ALERTS, Shape.YAML}:
@@ -72,7 +72,7 @@ def shape_for(control: Control, node: Node | None) -> Shape:
 
 
 def shown(shape: Shape, node: Node | None, written: str) -> str:
-    """The value of a control for a node, which is `written` in the file."""
+    """Return the value of a control for a node, which is `written` in the file."""
     if node is None:
         return ""
     if shape is Shape.LINES:
@@ -88,12 +88,12 @@ def example_in(shape: Shape, example: str) -> str:
 
 
 def lines_of(value: str) -> list[str]:
-    """The items in a control with one item per line."""
+    """Return the items in a control with one item per line."""
     return [line.strip() for line in value.splitlines() if line.strip()]
 
 
 def _texts(node: Node) -> list[str] | None:
-    """The items of a list of texts, or a single text; None if lines of text cannot represent the value."""
+    """Return the items of a list of texts, or a single text; None if lines of text cannot represent the value."""
     nodes = node.items if isinstance(node, ListNode) else (node,)
     texts = [item.text for item in nodes if isinstance(item, Scalar) and item.kind == "str"]
     return texts if len(texts) == len(nodes) and texts and lines_of("\n".join(texts)) == texts else None

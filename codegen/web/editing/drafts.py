@@ -49,7 +49,7 @@ class Draft:
     touched: frozenset[str] = frozenset()
 
     def is_touched(self, key: str) -> bool:
-        """Whether the errors of a field are shown: always for an existing file, else after leaving it or saving."""
+        """Return whether to show the errors of a field: always for an existing file, else once left or saved."""
         return bool(self.base) or not self.touched.isdisjoint({key, EVERYTHING})
 
     @property
@@ -65,12 +65,12 @@ class Draft:
 
 
 def version_of(text: str | None) -> str:
-    """The version of a file: a hash of its text; empty without a file."""
+    """Return the version of a file: a hash of its text; empty without a file."""
     return "" if text is None else hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
-    """The file of a new schedule, relative to the schedules folder; empty without a name."""
+    """Return the file of a new schedule, relative to the schedules folder; empty without a name."""
     if not name.strip():
         return ""
     if folder not in folders_of(snapshot):
@@ -79,12 +79,12 @@ def file_of(name: str, folder: str, snapshot: Snapshot) -> str:
 
 
 def folders_of(snapshot: Snapshot) -> list[str]:
-    """The folders with schedules, relative to the schedules folder, which is the first, as an empty text."""
+    """Return the folders with schedules, relative to the schedules folder, which is the first, as an empty text."""
     return sorted({""} | {_folder_of(file) for file in snapshot.sources})
 
 
 def new_text(snapshot: Snapshot) -> str:
-    """The text of a new schedule: daily, in the usual timezone, with the only extractor or loader filled in."""
+    """Return the text of a new schedule: daily, in the usual timezone, with the only extractor or loader filled in."""
     meltano = snapshot.reading.meltano
     known = {key: meltano.plugins.get(f"{key}s", set()) if meltano else set() for key in ("extractor", "loader")}
     only = {key: next(iter(names)) if len(names) == 1 else None for key, names in known.items()}
@@ -95,13 +95,13 @@ def new_text(snapshot: Snapshot) -> str:
 
 
 def usual_timezones(reading: Reading) -> list[str]:
-    """The timezones of schedules with an interval, the most frequent first."""
+    """Return the timezones of schedules with an interval, the most frequent first."""
     found = Counter(each.timezone for each in reading.schedules if each.interval)
     return [name for name, _ in found.most_common()]
 
 
 def _keys_of_defaults(snapshot: Snapshot) -> Container[str]:
-    """The keys in the defaults of the schedules folder, which every schedule inherits."""
+    """Return the keys in the defaults of the schedules folder, which every schedule inherits."""
     project = snapshot.project
     paths = {each for file in snapshot.reading.files for each in file.defaults if each[0].parent == project.schedules}
     nodes = [read_yaml(path, name)[0] for path, name in paths]

@@ -42,7 +42,7 @@ def editor_page(
     problem: str = "",
     status: int = 200,
     template: str = "edit.html",
-    **values: Any,  # noqa: ANN401  # what templates take
+    **values: Any,  # noqa: ANN401  # template variables
 ) -> Response:
     """Render the editor with a draft. `template` can extend the editor's template and take further values."""
     snapshot, sent = context.snapshot, _readable(context.form)
@@ -91,7 +91,7 @@ def editor_page(
 
 
 def _first(form: Form | None, addresses: Collection[str]) -> str:
-    """The first of the given controls on the page."""
+    """Return the first of the given controls on the page."""
     order = [*form.addresses(), "new"] if form else []
     return min(addresses, key=lambda each: order.index(each) if each in order else len(order), default="")
 
@@ -154,6 +154,6 @@ def _text_on_disk(snapshot: Snapshot, file: str) -> str:
 
 @lru_cache(maxsize=1)
 def _import_map() -> dict[str, dict[str, str]]:
-    """The import map of the vendored modules."""
+    """Return the import map of the vendored modules."""
     names = sorted(path.parent.relative_to(_VENDOR).as_posix() for path in _VENDOR.rglob("index.js"))
     return {"imports": {name: f"/static/vendor/{name}/index.js" for name in names}}

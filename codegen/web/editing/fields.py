@@ -126,7 +126,7 @@ class Fields:
 
 
 def key_of(diagnostic: Diagnostic, own: MapNode) -> str:
-    """The key of a diagnostic, which may be missing in the text; empty without one."""
+    """Return the key of a diagnostic, which may be missing in the text; empty without one."""
     if diagnostic.missing:
         return diagnostic.missing
     return next((key for key, entry in own.entries.items() if _is_in(diagnostic.location, entry, own)), "")
@@ -140,7 +140,7 @@ def _written(text: str, key: str) -> str:
 
 
 def _is_in(place: Location, entry: Entry, own: MapNode) -> bool:
-    """Whether a location is in the lines from a key to the next one."""
+    """Return whether a location is in the lines from a key to the next one."""
     starts = sorted(each.key_location.line for each in own.entries.values())
     start = entry.key_location.line
     end = next((line for line in starts if line > start), place.line + 1)
@@ -148,7 +148,7 @@ def _is_in(place: Location, entry: Entry, own: MapNode) -> bool:
 
 
 def inherited(document: Document | None, key: str, source: str) -> Entry | None:
-    """The entry that a file inherits for a key; None without one, and for a null."""
+    """Return the entry that a file inherits for a key; None without one, and for a null."""
     entry = document.merged.entries.get(key) if document else None
     while entry and entry.key_location.path == source:
         entry = entry.replaced
@@ -181,7 +181,7 @@ def _alerts_in_words(node: Node, row: Key) -> str:
     )
 
 
-def _in_short(value: Any) -> str:  # noqa: ANN401  # as JSON has it
+def _in_short(value: Any) -> str:  # noqa: ANN401  # any JSON value
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_in_short(item)}" for name, item in value.items())
     if isinstance(value, list):

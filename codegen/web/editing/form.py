@@ -14,7 +14,7 @@ from codegen.web.editing.fields import Field, Fields, key_of
 from codegen.web.editing.kinds import ALL_KEYS, JOB, PAIR_KIND, STEPS, is_of, kind_of
 from codegen.web.editing.preview import Preview
 from codegen.web.editing.reading import by_place, read_own
-from codegen.web.editing.steps import KINDS, Step, steps_of, waits_of, written
+from codegen.web.editing.steps import KINDS, Step, steps_of, upstream_names, written
 from codegen.web.editing.suggestions import suggestions_for
 
 WHAT = ("extractor", "loader", "transform", "job")
@@ -64,7 +64,7 @@ class Steps:
         return KINDS
 
     def others(self, index: int) -> list[str]:
-        """The names of the steps that a step can wait for."""
+        """Return the names of the steps that a step can wait for."""
         names = [each.name for number, each in enumerate(self.steps) if each.name and number != index]
         return [*names, *(name for name in self.waits[index] if name not in names)]
 
@@ -109,11 +109,11 @@ class Form:
         return any(each.is_wrong for each in chain(*self.others.values()))
 
     def is_reported(self, diagnostic: Diagnostic) -> bool:
-        """Whether a diagnostic is shown: the user has left its field, or saved."""
+        """Return whether a diagnostic is shown: the user has left its field, or saved."""
         return self.draft.is_touched(place_of(diagnostic, self.own, self.kind))
 
     def address_of(self, diagnostic: Diagnostic) -> tuple[str, str]:
-        """The id and the label of the control that shows a diagnostic."""
+        """Return the ID and the label of the control that shows a diagnostic."""
         place = place_of(diagnostic, self.own, self.kind)
         if place == "tasks":
             found = [number for number, each in enumerate(self.steps.diagnostics) if diagnostic in each]
@@ -126,7 +126,7 @@ class Form:
         return f"control-{place}", row.title
 
     def addresses(self) -> Iterator[str]:
-        """The ids of the controls, in the order of the page."""
+        """Yield the IDs of the controls, in the order of the page."""
         yield from (f"control-{key}" for key in self.what)
         yield from (f"step-{number}-text" for number, _ in enumerate(self.steps.steps))
         yield from ("add-step", "runs-pair")
@@ -137,7 +137,7 @@ class Form:
 
 
 def place_of(diagnostic: Diagnostic, own: MapNode, kind: str) -> str:
-    """The key of the field that shows a diagnostic; `runs` is the choice of the kind of work."""
+    """Return the key of the field that shows a diagnostic; `runs` is the choice of the kind of work."""
     key = key_of(diagnostic, own)
     if key == diagnostic.missing == "extractor" and "extractor" not in own.entries and "loader" not in own.entries:
         return _CHOSEN_BY_KIND.get(kind, "runs")
@@ -193,4 +193,4 @@ def form_of(
 def _steps(text: str, diagnostics: Sequence[Diagnostic], draft: Draft) -> Steps:
     _, steps = steps_of(text)
     found, rest = by_place([(each.line, 0) for each in steps], diagnostics)
-    return Steps(steps, waits_of(steps), found, rest, draft.reported.get("tasks", ""))
+    return Steps(steps, upstream_names(steps), found, rest, draft.reported.get("tasks", ""))

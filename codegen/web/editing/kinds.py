@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from codegen.schema.pair import OF_A_PAIR, PAIR
+from codegen.schema.pair import PAIR, PAIR_OPTIONS
 from codegen.source.list_items import moved
 from codegen.source.nodes import MapNode
 from codegen.web.editing.reading import read_own
 
 PAIR_KIND, JOB, STEPS = "pair", "job", "steps"
 _KEYS = {
-    PAIR_KIND: (*PAIR, *OF_A_PAIR),
+    PAIR_KIND: (*PAIR, *PAIR_OPTIONS),
     JOB: ("job", "state_id_suffix"),
     STEPS: ("tasks", "state_id_suffix"),
 }
@@ -21,14 +21,14 @@ ALL_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 
 
 def kind_of(own: MapNode) -> str:
-    """The kind of work that the keys of a text select; empty if no key selects one."""
+    """Return the kind of work that the keys of a text select; empty if no key selects one."""
     given = {STEPS: "tasks", JOB: "job"}
     found = next((kind for kind, key in given.items() if key in own.entries), "")
     return found or (PAIR_KIND if any(key in own.entries for key in PAIR) else "")
 
 
 def is_of(kind: str, key: str) -> bool:
-    """Whether a schedule with this kind of work can have a key."""
+    """Return whether a schedule with this kind of work can have a key."""
     return key in _KEYS[kind] or key not in ALL_KEYS
 
 
@@ -43,7 +43,7 @@ def switched(text: str, kept: str, kind: str) -> tuple[str, str]:
 
 
 def read_keys(text: str) -> Mapping[str, object]:
-    """The keys of a text; empty if it cannot be read."""
+    """Return the keys of a text; empty if it cannot be read."""
     own, _ = read_own(text, "")
     return own.entries if own else {}
 

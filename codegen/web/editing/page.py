@@ -48,7 +48,7 @@ def plain_page(
 
 
 def received(context: RequestContext) -> Draft:
-    """The submitted draft, without the changes of the form fields."""
+    """Return the submitted draft, without the changes of the form fields."""
     file, text, base = (context.form.get(name, "") for name in ("file", "text", "base"))
     return Draft(file, text, base)
 

@@ -156,7 +156,7 @@ class _Clock(NamedTuple):
 
 
 def _clock_of(preview: Preview, interval: str, zone: Node | None) -> _Clock | None:
-    """The clock of the schedule, or only of its interval if other fields have errors; None if the interval has one."""
+    """Return the clock of the schedule, or of its interval if other fields have errors; None if that has one."""
     airflow, schedule = preview.project.airflow, preview.schedule
     if schedule:
         timetable = schedule.timetable(airflow)
@@ -177,7 +177,7 @@ def _clock_of(preview: Preview, interval: str, zone: Node | None) -> _Clock | No
 def _busy(preview: Preview, choices: Choices, runs: NextRuns) -> Busy:
     """Count the other runs in the hour of the next run, in the timezone of the schedule."""
     run, zone = runs.runs[0], runs.zone
-    others = (each for each in preview.reading.of(preview.environment) if each.source != preview.source)
+    others = (each for each in preview.reading.of(preview.deployment) if each.source != preview.source)
     hour = busy_hour(others, preview.project.airflow, run, zone)
     quieter = hour.quietest(run.minute) if choices.minute is not None else run.minute
     is_quieter = hour.starts.get(quieter, 0) < hour.starts.get(run.minute, 0)

@@ -55,7 +55,7 @@ class Preview:
         source: the file, as a path in the project.
         reading: the project with the new text.
         elsewhere: the new diagnostics in other files.
-        environment: the selected deployment environment; empty if the project has no environments.
+        deployment: the selected environment; empty if the project has no environments.
         schedule: the schedule; None if it has errors, or does not exist in the environment.
         dag: the DAG file; None if errors prevent it.
         blocked_by: the existing errors in other files. They do not prevent saving this file.
@@ -66,7 +66,7 @@ class Preview:
     source: str
     reading: Reading
     elsewhere: Sequence[Diagnostic]
-    environment: str
+    deployment: str
     schedule: Schedule | None
     dag: Dag | None
     blocked_by: Sequence[Diagnostic]
@@ -81,7 +81,7 @@ class Preview:
     def document(self) -> Document | None:
         """The file merged with its defaults; None if it cannot be read."""
         found = [each for each in self.reading.documents if each.source.name == self.source]
-        return next((each for each in found if each.deployment == self.environment), found[0] if found else None)
+        return next((each for each in found if each.deployment == self.deployment), found[0] if found else None)
 
     @property
     def errors(self) -> int:
@@ -94,21 +94,21 @@ class Preview:
         return start_of(self.schedule) if self.schedule else ""
 
     def effects_since(self, before: Reading) -> list[Effect]:
-        """The effects of the new text, compared with the project before."""
+        """Return the effects of the new text, compared with the project before."""
         return effects_of(self.project, before, self.reading, [self.source])
 
 
-def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = "") -> Preview:
+def preview_of(snapshot: Snapshot, source: str, text: str, deployment: str = "") -> Preview:
     """Preview a new text of a schedule file in an environment, or in the first environment that has the schedule."""
     project = snapshot.project
     reading = pipeline.read(project, {source: text}, cache=Cache(snapshot.reading.cache))
     known = {*snapshot.reading.diagnostics}
     elsewhere = [each for each in reading.diagnostics if each.location.path != source and each not in known]
     schedules = [each for each in reading.schedules if each.source == source]
-    if environment not in project.deployments:
+    if deployment not in project.deployments:
         deployments = [each.source.name == source and each.deployment for each in reading.documents]
-        environment = next((each for each in deployments if each), "")
-    schedule = next((each for each in schedules if each.deployment == environment), None)
+        deployment = next((each for each in deployments if each), "")
+    schedule = next((each for each in schedules if each.deployment == deployment), None)
     others = {file.name for file in snapshot.sources.values()} - {source}
     before = [each for each in reading.diagnostics if each.location.path in others and each in known]
     without = [each for each in reading.diagnostics if each not in before]
@@ -121,7 +121,7 @@ def preview_of(snapshot: Snapshot, source: str, text: str, environment: str = ""
     sharing = [each for each in blocked_by if each.location.path in same_file]
     faulty = {each.location.path for each in sharing}
     dag = _dag(project, replace(reading, diagnostics=without), schedule, faulty) if schedule else None
-    return Preview(project, source, reading, elsewhere, environment, schedule, dag, blocked_by, sharing)
+    return Preview(project, source, reading, elsewhere, deployment, schedule, dag, blocked_by, sharing)
 
 
 def _dag(project: Project, reading: Reading, schedule: Schedule, faulty: Collection[str]) -> Dag | None:

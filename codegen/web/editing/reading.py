@@ -35,7 +35,7 @@ def by_place(
 
 
 def is_same_text(text: str, other: str) -> bool:
-    """Whether two texts are equal except for line ends, which browsers change, and trailing whitespace."""
+    """Return whether two texts are equal except for line ends, which browsers change, and trailing whitespace."""
     return _clean(text) == _clean(other)
 
 

@@ -27,8 +27,8 @@ class Step:
         item: the lines in the text.
         kind: one of `KINDS`; empty for a step that the form cannot edit.
         text: the command, or the plugins and jobs.
-        id: the explicit id; empty without one.
-        derived: the id that Dagpress derives from the other keys.
+        id: the explicit ID; empty without one.
+        derived: the ID that Dagpress derives from the other keys.
         after: the value of `after`; None without the key.
         line: the first line in the text, counted from 1.
         others: the other keys.
@@ -87,8 +87,8 @@ def _after_of(node: Node | None) -> tuple[str, ...] | None:
     return tuple(each.text for each in items if isinstance(each, Scalar))
 
 
-def waits_of(steps: Sequence[Step]) -> list[tuple[str, ...]]:
-    """The names that each step waits for: the previous step, unless a step has `after`."""
+def upstream_names(steps: Sequence[Step]) -> list[tuple[str, ...]]:
+    """Return the names that each step waits for: the previous step, unless a step has `after`."""
     if all(each.after is None for each in steps):
         return _chain(steps)
     return [each.after or () for each in steps]
@@ -99,7 +99,7 @@ def _chain(steps: Sequence[Step]) -> list[tuple[str, ...]]:
 
 
 def written(steps: Sequence[Step]) -> str:
-    """The lines of the steps, which the form sends back to detect concurrent changes."""
+    """Return the lines of the steps, which the form sends back to detect concurrent changes."""
     return "\n".join(each.item.text for each in steps)
 
 
@@ -117,10 +117,10 @@ def with_steps(text: str, sent: Mapping[str, str]) -> str:
         before = steps_of(f"tasks:\n{was.strip()}\n")[1]
     doing, _, number = sent.get("do", "").partition(":")
     after = [_sent_step(step, before, sent, index) for index, step in enumerate(before)]
-    waits = [_sent_waits(index, sent, was) for index, was in enumerate(waits_of(before))]
+    waits = [_sent_waits(index, sent, was) for index, was in enumerate(upstream_names(before))]
     renamed = {old.name: new.name for old, new in zip(before, after, strict=True) if old.name and old.name != new.name}
     waits = [tuple(renamed.get(name, name) for name in names) for names in waits]
-    old_waits = [tuple(renamed.get(name, name) for name in names) for names in waits_of(before)]
+    old_waits = [tuple(renamed.get(name, name) for name in names) for names in upstream_names(before)]
     if after == before and waits == old_waits and doing not in {"add", "up", "down", "remove"}:
         return text
     if is_stale:
@@ -143,7 +143,7 @@ def _sent_step(step: Step, steps: Sequence[Step], sent: Mapping[str, str], index
     kind = kind if kind in KINDS else step.kind
     text = step.text if text == step.text.strip() else text
     if kind == "command" and name == (_id_of_command(step.text) if step.kind == "command" else ""):
-        # The id follows the command until the user types another id.
+        # The ID follows the command until the user types another ID.
         taken = {each.name for each in steps if each is not step}
         name = name if kind == step.kind and text == step.text else free_id(_id_of_command(text) or "step", taken)
     if (kind, text, name) == (step.kind, step.text, step.id):
@@ -159,7 +159,7 @@ def _id_of_command(text: str) -> str:
 
 
 def _sent_waits(index: int, sent: Mapping[str, str], was: tuple[str, ...]) -> tuple[str, ...]:
-    """The selected names; existing names keep their order."""
+    """Return the selected names; existing names keep their order."""
     prefix = f"step:{index}:after:"
     if f"step:{index}:after" not in sent:
         return was
@@ -187,7 +187,7 @@ def _rewritten(step: Step, kind: str, text: str, name: str) -> Item:
 
 
 def _own_keys(item: Item) -> MapNode | None:
-    """The keys of an item; None for a plain text."""
+    """Return the keys of an item; None for a plain text."""
     node, _ = read_own(f"a:\n{item.lines}", "")
     value = node.get("a") if node else None
     only = value.items[0] if isinstance(value, ListNode) and value.items else None
@@ -209,7 +209,7 @@ def _as_map(item: Item, text: str) -> Item:
 
 
 def _comment_of(item: Item) -> str:
-    """The trailing comment of a one-line item, with a leading space."""
+    """Return the trailing comment of a one-line item, with a leading space."""
     line = item.lines[item.dash :].split("\n", 1)[0]
     place = line.find(" #")
     return f" {line[place:].lstrip()}".rstrip() if place >= 0 and "'" not in line and '"' not in line else ""
@@ -241,7 +241,6 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _done(steps: Sequence[Step], doing: str, index: int) -> list[Step]:
-    """Add, move or remove a step."""
     done = list(steps)
     if doing == "add":
         column = len(steps[0].item.lines[: steps[0].item.dash].rpartition("\n")[2]) if steps else 0

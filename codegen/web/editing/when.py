@@ -176,7 +176,7 @@ def with_choices(sent: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str
 
 
 def _is_same(choices: Choices, own: Choices) -> bool:
-    """Whether choices are equivalent to those of a text."""
+    """Return whether choices are equivalent to the choices in a text."""
     if choices.starts not in _CLOCKS or own.starts not in _CLOCKS:
         return choices.starts == own.starts
     with suppress(InvalidError):

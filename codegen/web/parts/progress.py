@@ -35,4 +35,4 @@ def follow(context: RequestContext, operation: Operation) -> Response:
         return response
     if context.request.method == "POST":
         return RedirectResponse(operation.address, 303)
-    return context.page("operation.html", operation=operation, limit=git.HOOKS_LIMIT)
+    return context.page("operation.html", operation=operation, limit=git.HOOKS_TIMEOUT)

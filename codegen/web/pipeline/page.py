@@ -13,7 +13,7 @@ from codegen.web.pipeline.dag_file import dag_file_of
 from codegen.web.pipeline.source_text import source_lines
 from codegen.web.pipeline.tasks import tasks_of
 from codegen.web.pipeline.values import values_of
-from codegen.web.pipeline.view import View, environments_of
+from codegen.web.pipeline.view import View, deployments_of
 from codegen.web.shell.humanize import start_of
 from codegen.web.shell.request_context import Page, RequestContext
 
@@ -23,7 +23,7 @@ _RUNS = 10
 def _pipeline(context: RequestContext) -> Response:
     snapshot, source = context.snapshot, context.source
     # A file that cannot be read may belong to any environment.
-    environments = environments_of(snapshot, source) or list(snapshot.project.deployments)
+    environments = deployments_of(snapshot, source) or list(snapshot.project.deployments)
     deployment = context.query.get("environment") or next(iter(environments), "")
     if deployment and deployment not in environments:
         raise HTTPException(404, "This pipeline does not run in that environment.")

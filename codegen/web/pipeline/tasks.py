@@ -12,7 +12,7 @@ from codegen.plan.steps import Step, steps_of
 from codegen.schema import Schedule
 from codegen.schema.asset import Asset
 from codegen.schema.describe import describe_task
-from codegen.schema.edges import feeders_of, waits_of
+from codegen.schema.edges import producers_of, upstream_names
 from codegen.web.pipeline.view import View
 from codegen.web.shell.addresses import address_of
 
@@ -60,19 +60,19 @@ class Tasks:
 
 
 def tasks_of(view: View) -> Tasks | None:
-    """The tasks of a schedule; None if errors prevent their planning."""
+    """Return the tasks of a schedule; None if errors prevent their planning."""
     schedule, meltano = view.schedule, view.snapshot.reading.meltano
     if schedule is None or not view.is_valid:
         return None
     steps = steps_of(schedule, meltano)
-    waits = waits_of(view.schedules)
+    waits = upstream_names(view.schedules)
     downstream = [each for each in view.schedules if schedule.name in waits[each.name]]
     if schedule.outlets or any(each.after and schedule.name in each.after.names for each in downstream):
         steps = list(with_join(steps, schedule))
     upstream = [each for each in view.schedules if each.name in waits[schedule.name]]
     rows = [_row(step) for step in steps]
-    feeders = feeders_of(view.schedules)
-    inlets = [asset for asset in _awaited(schedule) if asset not in feeders]
+    producers = producers_of(view.schedules)
+    inlets = [asset for asset in _awaited(schedule) if asset not in producers]
     awaited = {asset for each in downstream for asset in _awaited(each)}
     outlets = [asset for asset in schedule.outlets if asset not in awaited]
     nodes = _Connections(
@@ -119,7 +119,7 @@ def _what_and_where(step: Step) -> tuple[str, str]:
 
 
 def _verb(step: Step) -> Iterator[str]:
-    """The Meltano command of the last call, without its options: `meltano el`."""
+    """Yield the Meltano command of the last call, without its options: `meltano el`."""
     program, *words = step.calls[-1]
     yield program
     yield next(word for word in words if not word.startswith("-"))

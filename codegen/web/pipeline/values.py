@@ -25,13 +25,13 @@ class Origin:
         value: the value, as YAML.
         place: the file and the line.
         line: the line in the schedule's own file; None for another file.
-        environment: the deployment environment that it is set for; empty for all.
+        deployment: the environment that it is set for; empty for all.
     """
 
     value: str
     place: str
     line: int | None
-    environment: str
+    deployment: str
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Row:
 
 
 def values_of(view: View) -> list[Row] | None:
-    """The values of a schedule, in the order of the reference; None if it cannot be read."""
+    """Return the values of a schedule, in the order of the reference; None if it cannot be read."""
     if view.schedule is None or view.document is None:
         return None
     return [_row(row, view.source.name) for row in explain(view.schedule, view.document.merged)]
@@ -72,8 +72,8 @@ def _origin(key: str, given: Given, source: str) -> Origin:
     return Origin(_shown(key, given.value), f"{printable(place.path)}:{place.line}", line, given.deployment)
 
 
-def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # as JSON has it
-    """A value as YAML on one line, with masked secrets."""
+def _shown(key: str, value: Any) -> str:  # noqa: ANN401  # any JSON value
+    """Return a value as YAML on one line, with masked secrets."""
     safe = masked_value(value, re.split(r"[.\[\]]+", key))
     text = printable(to_yaml([safe], flow=True).strip()[1:-1])
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1]}…"

@@ -90,7 +90,7 @@ class View:
         return self.snapshot.project.dag_file(self.source.relative, self.deployment)
 
 
-def environments_of(snapshot: Snapshot, source: SourceFile) -> list[str]:
-    """The deployment environments of a schedule file, in the project's order."""
+def deployments_of(snapshot: Snapshot, source: SourceFile) -> list[str]:
+    """Return the deployment environments of a schedule file, in the project's order."""
     mine = {document.deployment for document in snapshot.reading.documents if document.source.name == source.name}
     return [name for name in snapshot.project.deployments if name in mine]

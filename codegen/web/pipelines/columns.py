@@ -30,16 +30,16 @@ class Column:
     is_sortable: bool = True
 
     def values(self, row: Row) -> Sequence[str]:
-        """The values of a row."""
+        """Return the values of a row."""
         value = self.value(row)
         return [value] if isinstance(value, str) and value else value
 
     def text(self, row: Row) -> str:
-        """The values of a row on one line."""
+        """Return the values of a row on one line."""
         return ", ".join(self.values(row))
 
     def sort_key(self, value: str) -> tuple[int, str]:
-        """The sort key of a value, for rows and for the choices of a filter."""
+        """Return the sort key of a value, for rows and for the choices of a filter."""
         return (self.order.index(value) if value in self.order else len(self.order)), value.casefold()
 
 
@@ -78,7 +78,7 @@ FILTERS = {column.filter: column for column in (*_COLUMNS, _PROBLEMS, _PROPOSED)
 
 
 def is_sortable(name: str) -> bool:
-    """Whether the list can be sorted by a column of that name."""
+    """Return whether the list can be sorted by a column of that name."""
     return name in COLUMNS and COLUMNS[name].is_sortable
 
 
@@ -88,13 +88,13 @@ def hideable(names: Collection[str]) -> tuple[str, ...]:
 
 
 def columns_of(*, with_airflow: bool, with_proposals: bool) -> Mapping[str, Column]:
-    """The columns that a list can have."""
+    """Return the columns that a list can have."""
     possible = {"airflow": with_airflow, "proposals": with_proposals}
     return {name: column for name, column in COLUMNS.items() if possible.get(name, True)}
 
 
 def choices_of(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
-    """The choices of each filter for some rows: values with their labels."""
+    """Return the choices of each filter for some rows: values with their labels."""
     choices = {}
     for name, column in FILTERS.items():
         words = column.words or {}

@@ -29,7 +29,7 @@ class Step:
 
 
 def first_steps(snapshot: Snapshot) -> Sequence[Step]:
-    """The steps to the first pipeline, with completed steps first."""
+    """Return the steps to the first pipeline, with completed steps first."""
     meltano = snapshot.reading.meltano
     if meltano is None:
         return _project(), _plugins(snapshot), _new("Create the first pipeline.")
@@ -48,7 +48,7 @@ def _project() -> Step:
 
 
 def _plugins(snapshot: Snapshot) -> Step:
-    """The step that adds an extractor and a loader."""
+    """Return the step that adds an extractor and a loader."""
     project, meltano = snapshot.project, snapshot.reading.meltano or MeltanoProject()
     have = {kind: sorted(meltano.plugins.get(kind, ())) for kind in ("extractors", "loaders")}
     if all(have.values()):

@@ -146,17 +146,17 @@ class Listing:
 
 
 def listing_of(
-    snapshot: Snapshot, environment: str, next_runs: NextRunsCache, proposals: Mapping[str, Sequence[str]]
+    snapshot: Snapshot, deployment: str, next_runs: NextRunsCache, proposals: Mapping[str, Sequence[str]]
 ) -> Listing:
     """Return the list of a project.
 
     Args:
         snapshot: the project.
-        environment: a deployment environment; empty for all.
+        deployment: an environment; empty for all.
         next_runs: the cache of next runs.
         proposals: the titles of open proposals by the schedule file that they change, relative to the schedules folder.
     """
-    listing = snapshot.cached(_without_proposals, environment, next_runs)
+    listing = snapshot.cached(_without_proposals, deployment, next_runs)
     if not proposals:
         return listing
     those = {file: tuple(titles) for file, titles in proposals.items()}
@@ -164,7 +164,7 @@ def listing_of(
     return replace(listing, rows=rows)
 
 
-def _without_proposals(snapshot: Snapshot, environment: str, next_runs: NextRunsCache) -> Listing:
+def _without_proposals(snapshot: Snapshot, deployment: str, next_runs: NextRunsCache) -> Listing:
     diagnostics: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in snapshot.diagnostics:
         diagnostics[diagnostic.location.path].append(diagnostic)
@@ -177,16 +177,16 @@ def _without_proposals(snapshot: Snapshot, environment: str, next_runs: NextRuns
     rows = []
     for file in snapshot.reading.files:
         name, known, shown = file.name, documents.get(file.name, ()), schedules.get(file.name, ())
-        if environment:
-            if known and environment not in {document.deployment for document in known}:
+        if deployment:
+            if known and deployment not in {document.deployment for document in known}:
                 continue
-            shown = [schedule for schedule in shown if schedule.deployment == environment]
+            shown = [schedule for schedule in shown if schedule.deployment == deployment]
         problems = [*diagnostics.get(name, ())]
         for path in dict.fromkeys(schedule.dag_file for schedule in shown):
             problems += (each for each in diagnostics.get(path, ()) if snapshot.concerns(each, name))
         # Reuse the row of an earlier list if it is unchanged.
         row = snapshot.reading.cache(
-            (name, environment),
+            (name, deployment),
             Row,
             file.relative,
             next(iter(known), None),
@@ -208,7 +208,7 @@ def _without_proposals(snapshot: Snapshot, environment: str, next_runs: NextRuns
 
 
 def _others(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    """The names and messages of the changed files that no row of any environment shows."""
+    """Yield the names and messages of the changed files that no row of any environment shows."""
     shown = {one.dag_file for one in snapshot.reading.schedules if snapshot.change_of(one.dag_file, one.source)}
     for change in snapshot.changes:
         removed = [part for part in change.parts if part.action is Action.DELETE and part.block.is_shared]
@@ -221,7 +221,7 @@ def _others(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
 def _status(
     snapshot: Snapshot, schedules: Sequence[Schedule], diagnostics: Mapping[str, Sequence[Diagnostic]]
 ) -> Status:
-    """The first of the statuses of several schedules."""
+    """Return the first of the statuses of several schedules."""
     found = [_status_of(snapshot, each, diagnostics.get(each.dag_file, ())) for each in schedules]
     return min(found, key=_STATUSES.index, default=Status.NOT_COMPARED)
 

@@ -30,13 +30,13 @@ def _pipelines(context: RequestContext) -> Response:
     snapshot, asked = context.snapshot, context.request.query_params
     query = ListQuery.of(context.query, snapshot.project.deployments)
     proposals = _proposals(context)
-    listing = listing_of(snapshot, query.environment, context.site.next_runs, proposals)
+    listing = listing_of(snapshot, query.deployment, context.site.next_runs, proposals)
     columns = columns_of(with_airflow=context.site.airflow is not None, with_proposals=bool(proposals))
     if "columns" in asked:
         return _choose(query, hideable(columns.keys() - {*asked.getlist("columns")}))
     hidden = _hidden(context)
     shown = {name: column for name, column in columns.items() if name not in hidden}
-    choices = snapshot.reading.cache(query.environment, choices_of, listing.rows)
+    choices = snapshot.reading.cache(query.deployment, choices_of, listing.rows)
     excerpt = query.excerpt(listing.rows)
     response = context.page(
         "pipelines_list.html" if context.is_fragment else "pipelines.html",
@@ -60,7 +60,7 @@ def _pipelines(context: RequestContext) -> Response:
 
 
 def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
-    """The titles of open proposals by the schedule file that they change, relative to the schedules folder."""
+    """Return the titles of open proposals by the schedule file that they change, relative to the schedules folder."""
     if context.site.proposals:
         context.site.proposals.refresh()
     folder = f"{context.snapshot.project.relative(context.snapshot.project.schedules)}/"
@@ -72,7 +72,7 @@ def _proposals(context: RequestContext) -> Mapping[str, Sequence[str]]:
 
 
 def _hidden(context: RequestContext) -> Collection[str]:
-    """The hidden columns: the user's last choice, or the default."""
+    """Return the hidden columns: the user's last choice, or the default."""
     chosen = context.request.cookies.get(_COOKIE)
     if chosen is not None:
         return hideable(chosen.split("."))
@@ -95,7 +95,7 @@ def _rows(
     for row in rows:
         run = row.next_run
         yield snapshot.reading.cache(
-            (row.file, query.environment),
+            (row.file, query.deployment),
             template.render,
             row=row,
             columns=columns,

@@ -51,7 +51,7 @@ class ListQuery:
     """
 
     q: str = ""
-    environment: str = ""
+    deployment: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     sort: str = "name"
     page: int = 1
@@ -59,10 +59,10 @@ class ListQuery:
     @classmethod
     def of(cls, query: Mapping[str, str], deployments: Sequence[str] = ()) -> ListQuery:
         """Create the query from a query string, ignoring invalid values."""
-        sort, page, environment = query.get("sort", ""), query.get("page", ""), query.get("environment", "")
+        sort, page, deployment = query.get("sort", ""), query.get("page", ""), query.get("environment", "")
         return cls(
             query.get("q", ""),
-            environment if environment in deployments else "",
+            deployment if deployment in deployments else "",
             {name: query[name] for name in FILTERS if query.get(name)},
             sort if is_sortable(sort.removeprefix("-")) else "name",
             max(int(page), 1) if page.isdecimal() and len(page) < len("1000000") else 1,
@@ -71,21 +71,21 @@ class ListQuery:
     @property
     def values(self) -> Mapping[str, str]:
         """The values of the query string, without the page and defaults."""
-        values = {"q": self.q, "environment": self.environment, **self.filters, "sort": self.sort}
+        values = {"q": self.q, "environment": self.deployment, **self.filters, "sort": self.sort}
         return {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
 
     def address(self, **changes: str | int) -> str:
-        """The URL of the list with some values changed, and the first page unless `page` is given."""
+        """Return the URL of the list with some values changed, and the first page unless `page` is given."""
         values = {**self.values, **changes}
         query = {name: value for name, value in values.items() if value != _DEFAULTS.get(name, "")}
         return f"/?{urlencode(query)}" if query else "/"
 
     def sorted_by(self, column: str) -> str:
-        """The value of `sort` for the link of a column; the link of the current column reverses the order."""
+        """Return the value of `sort` for the link of a column; the link of the current column reverses the order."""
         return f"-{column}" if self.sort == column else column
 
     def direction(self, column: str) -> str:
-        """The value of `aria-sort` for a column."""
+        """Return the value of `aria-sort` for a column."""
         return {column: "ascending", f"-{column}": "descending"}.get(self.sort, "none")
 
     @property
@@ -101,10 +101,10 @@ class ListQuery:
         return Excerpt(found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE], len(found), page, pages)
 
     def filters_of(self, choices: Mapping[str, Mapping[str, str]], environments: Sequence[str]) -> list[Filter]:
-        """The filters with at least two choices, and the active ones."""
+        """Return the filters with at least two choices, and the active ones."""
         choices = {"environment": {name: name for name in environments}, **choices}
         labels = {"environment": "Environment"} | {name: column.label for name, column in FILTERS.items()}
-        chosen = {"environment": self.environment, **self.filters}
+        chosen = {"environment": self.deployment, **self.filters}
         return [
             Filter(name, labels[name], {**each} | ({} if value in {"", *each} else {value: value}), value)
             for name, each in choices.items()

@@ -46,7 +46,7 @@ def _proposals(context: RequestContext) -> Proposals:
 
 
 def _proposal(context: RequestContext) -> Proposal:
-    """The proposal named in the URL.
+    """Return the proposal named in the URL.
 
     Raises:
         HTTPException: it does not exist.
@@ -98,7 +98,7 @@ def _page(
 
 
 def _title_of(proposal: Proposal, changes: Changes | None = None) -> str:
-    """A suggested title, such as `Add orders` or `Change customers and orders`."""
+    """Return a suggested title, such as `Add orders` or `Change customers and orders`."""
     names = [file.rpartition("/")[2].rpartition(".")[0] for file in proposal.files]
     if not names:
         return "Regenerate the DAG files"
@@ -155,7 +155,7 @@ def _ended(name: str, _context: RequestContext, operation: Operation) -> Respons
 
 
 def _problem_of(error: BaseException | None) -> DagpressError | None:
-    """The error of an operation as a `DagpressError`; None if it succeeded."""
+    """Return the error of an operation as a `DagpressError`; None if it succeeded."""
     if isinstance(error, LockedError):
         return ProposalError(str(error), "try again later")
     return error if isinstance(error, DagpressError) else None

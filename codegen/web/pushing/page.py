@@ -78,14 +78,14 @@ def _next_of(root: Path, commit: str) -> _Next:
 
 
 def _way_back(root: Path, found: _Next) -> str:
-    """The branch to return to: the previous branch, or the default branch if Dagpress created the previous one."""
+    """Return the branch to switch back to: the previous one, or the default branch if Dagpress created that."""
     previous, local = git.previous_branch(root), git.branches_of(root)
     candidates = ("" if previous.startswith(PREFIX) else previous, found.base)
     return next((name for name in candidates if name in local and name != found.branch), "")
 
 
 def _commit_of(context: RequestContext) -> str:
-    """The full hash of the commit of a request."""
+    """Return the full hash of the commit of a request."""
     commit, root = context.request.path_params["commit"], context.workspace.root
     try:
         if _HASH.fullmatch(commit):
@@ -131,7 +131,7 @@ def _pushed(commit: str, context: RequestContext, operation: Operation) -> Respo
     try:
         operation.result.result()
     except RemoteError as error:
-        return _page(context, commit, f"Nothing was pushed: {error.summary}.", error.said, 422, error.hint)
+        return _page(context, commit, f"Nothing was pushed: {error.summary}.", error.remote_output, 422, error.hint)
     except GitError as error:
         return _page(context, commit, "Nothing was pushed.", error.message, 422, error.hint)
     return RedirectResponse(f"/commits/{commit}", 303)

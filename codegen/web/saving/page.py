@@ -53,7 +53,7 @@ class _RefusedError(Exception):
         status: int,
         template: str = "edit.html",
         base: str | None = None,
-        **values: Any,  # noqa: ANN401  # what templates take
+        **values: Any,  # noqa: ANN401  # template variables
     ) -> None:
         super().__init__(problem)
         self.status = status
@@ -149,7 +149,7 @@ def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
 
 
 def _bytes_at(path: Path) -> bytes | None:
-    """The current content of a file; None if it is missing or unreadable."""
+    """Return the current content of a file; None if it is missing or unreadable."""
     with suppress(OSError):
         return read_bytes(path)
     return None

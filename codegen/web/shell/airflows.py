@@ -57,10 +57,10 @@ class Airflows:
 
     @staticmethod
     def anchor_of(schedule: Schedule) -> str:
-        """The id of the element of a schedule in the list: a hash, since a name can contain any character."""
+        """Return the ID of the element of a schedule in the list: a hash, since a name can contain any character."""
         return f"airflow-{sha256(schedule.key.encode()).hexdigest()[:16]}"
 
-    def ask(self, schedule: Schedule, question: Callable[[Session], T]) -> T:
+    def request(self, schedule: Schedule, question: Callable[[Session], T]) -> T:
         """Send uncached requests to the Airflow of a schedule.
 
         Raises:

@@ -37,7 +37,7 @@ class Attempts:
             self._counts.popitem(last=False)
         return min(count * _STEP, _MAX_DELAY)
 
-    def forgive(self, address: str) -> None:
+    def subtract(self, address: str) -> None:
         """Subtract a successful attempt."""
         count, latest = self._counts.get(_network(address), (0, 0))
         if count:
@@ -45,7 +45,7 @@ class Attempts:
 
 
 def _network(address: str) -> str:
-    """The addresses of one client: a single IPv4 address, or an IPv6 network of 64 bits."""
+    """Return the addresses of one client: a single IPv4 address, or an IPv6 network of 64 bits."""
     try:
         found = ipaddress.IPv6Address(address)
     except ValueError:

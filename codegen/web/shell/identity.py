@@ -69,7 +69,7 @@ def _person_in(values: Sequence[bytes]) -> Person | None:
 
 
 def person_of(request: Request) -> Person | None:
-    """The person of a request; None if unknown or invalid."""
+    """Return the person of a request; None if unknown or invalid."""
     state = request.scope.get("state", {})
     if STATE in state:
         known: Person | None = state[STATE]

@@ -80,7 +80,7 @@ class LoginMiddleware:
         await asyncio.sleep(self._attempts.begin(address))
         is_right = hmac.compare_digest(self._digest, _digest(token))
         if is_right:
-            self._attempts.forgive(address)
+            self._attempts.subtract(address)
         return is_right
 
     def _page(self, request: Request, address: str, problem: str = "") -> Response:
@@ -96,7 +96,7 @@ def _digest(token: str) -> bytes:
 
 
 def _address(request: Request) -> str:
-    """The path to redirect to after the login; the start page for a request that cannot be repeated."""
+    """Return the path to redirect to after the login; the start page for a request that cannot be repeated."""
     query = request.scope["query_string"].decode("latin-1")
     path = quote(request.scope["path"]) + (f"?{query}" if query else "")
     return path if request.method == "GET" and request.scope["path"] != "/login" else "/"

@@ -18,7 +18,7 @@ class NextRunsCache:
         self._runs: dict[Timetable, datetime | None] = {}
 
     def of(self, timetable: Timetable) -> datetime | None:
-        """The next scheduled run, in UTC; None without one."""
+        """Return the next scheduled run, in UTC; None without one."""
         now = datetime.now(timezone.utc)
         run = self._runs.get(timetable, now)
         if run is not None and run <= now:

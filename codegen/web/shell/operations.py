@@ -75,7 +75,7 @@ class Operation(Recent):
         self._is_cancelled = True
 
     def is_cancelled(self) -> bool:
-        """Whether it was cancelled, its page was closed, or the server is shutting down."""
+        """Return whether it was cancelled, its page was closed, or the server is shutting down."""
         return self._is_cancelled or process.ending.is_set() or time.monotonic() - self._seen > _PAGE_TIMEOUT
 
 

@@ -43,7 +43,7 @@ class RecentStore(Generic[_Recent]):
             return item
 
     def get(self, key: str) -> _Recent | None:
-        """The result with a key; None if it was dropped, or the server was restarted."""
+        """Return the result with a key; None if it was dropped, or the server was restarted."""
         with self._lock:
             return self._items.get(key)
 

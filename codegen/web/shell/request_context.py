@@ -49,8 +49,8 @@ T = TypeVar("T")
 
 
 @cache
-def _environment() -> Environment:
-    """The Jinja environment, which escapes HTML and invisible characters in every value.
+def _jinja_environment() -> Environment:
+    """Return the Jinja environment, which escapes HTML and invisible characters in every value.
 
     The values of form fields use `{{ value|e }}`, which keeps invisible characters.
     """
@@ -127,7 +127,7 @@ class Site:
         """
         airflow, drafts = Airflows(environ) or None, drafts or shared_worker()
         workspaces, release = Workspaces(root, proposals), version("dagpress")
-        return cls(workspaces, _environment(), airflow, release, drafts, user_headers=user_headers)
+        return cls(workspaces, _jinja_environment(), airflow, release, drafts, user_headers=user_headers)
 
     @property
     def name(self) -> str:
@@ -275,7 +275,7 @@ class RequestContext:
         result: T = self.site.worker.run(task, self.is_disconnected.is_set)
         return result
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # what templates take
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  # template variables
         """Render a page, or a part of one, with the nonce and the CSRF token."""
         own = {"nonce": self.request.state.nonce, "csrf_field": CSRF_FIELD, "csrf": self.site.csrf}
         text = self.site.templates.get_template(template).render(context=self, status=status, **own, **values)

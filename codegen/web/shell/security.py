@@ -53,7 +53,7 @@ class HostMiddleware:
         await answer(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
-        """The response to a refused request; None for an allowed one."""
+        """Return the response to a refused request; None for an allowed one."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._allows(hosts[0].lower(), scope):
             message = "This host name is not allowed (to allow it: `dagpress serve --allowed-host NAME`).\n"
@@ -75,18 +75,18 @@ class HostMiddleware:
 
 
 def cookie_name(request: Request, purpose: str = "") -> str:
-    """The name of a cookie of this site, with the port, since cookies do not distinguish ports."""
+    """Return the name of a cookie of this site, with the port, since cookies do not distinguish ports."""
     return f"dagpress-{purpose}{(request.scope.get('server') or ('', ''))[1]}"
 
 
 def is_host_name(text: str) -> bool:
-    """Whether a text is valid in a `Host` header, without a port."""
+    """Return whether a text is valid in a `Host` header, without a port."""
     match = _HOST.fullmatch(text.lower())
     return match is not None and text.lower() == match[1]
 
 
 def _is_same_site(method: str, headers: Headers) -> bool:
-    """Whether a request comes from this site, or is a link from another site (Fetch Metadata).
+    """Return whether a request comes from this site, or is a link from another site (Fetch Metadata).
 
     See https://web.dev/articles/fetch-metadata.
     """
@@ -97,7 +97,7 @@ def _is_same_site(method: str, headers: Headers) -> bool:
 
 
 def _proxy_hint(scope: Scope, headers: Headers) -> str:
-    """A hint for a request from an untrusted TLS proxy; empty for other requests."""
+    """Return a hint for a request from an untrusted TLS proxy; empty for other requests."""
     if headers.get("x-forwarded-proto", scope["scheme"]) == scope["scheme"]:
         return ""
     address = (scope.get("client") or ("ADDRESS",))[0]

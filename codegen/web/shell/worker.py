@@ -21,7 +21,7 @@ LIMIT = 2
 MEMORY = 1 << 30
 # Tells the worker to kill the fork of its task.
 CANCEL = signal.SIGUSR1
-_PAUSE = 0.05
+_POLL_SECONDS = 0.05
 # Use the import path of this process, without the working directory.
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from codegen.web.shell.worker_program import main; main()"
 _CAUSES: dict[int, str] = {
@@ -59,7 +59,7 @@ class StoppedError(Exception):
 
 
 def stopped(code: int) -> StoppedError:
-    """The error for the exit code of a process, negative for a signal."""
+    """Return the error for the exit code of a process, negative for a signal."""
     return StoppedError(_CAUSES.get(-code, f"cannot be checked: its process exited with code {code}"))
 
 
@@ -71,7 +71,7 @@ class Worker:
         self._lock = Lock()
         self._child: process.Child | None = None
 
-    def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ANN401  # what the function returns
+    def run(self, task: Task, is_cancelled: Callable[[], bool] = lambda: False) -> Any:  # noqa: ANN401  # the result of any function
         """Run a task in the child process.
 
         Raises:
@@ -98,7 +98,7 @@ class Worker:
         try:
             child.stdin.write(sent)
             child.stdin.flush()
-            while not wait([child.stdout.fileno()], _PAUSE):
+            while not wait([child.stdout.fileno()], _POLL_SECONDS):
                 if is_cancelled():
                     child.send_signal(CANCEL)
             value, error = pickle.load(child.stdout)  # noqa: S301  # our own process
@@ -114,5 +114,5 @@ class Worker:
 
 @cache
 def shared_worker() -> Worker:
-    """The worker that all sites in this process share; each task names its project."""
+    """Return the worker that all sites in this process share; each task names its project."""
     return Worker()

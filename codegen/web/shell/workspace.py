@@ -76,22 +76,22 @@ class Snapshot:
         return {file.relative: file for file in self.reading.files}
 
     def change_of(self, name: str, source: str) -> CodeChange | None:
-        """The change that `generate` would make in the DAG file `name` to the code of the schedule file `source`."""
+        """Return the change that `generate` would make in the DAG file `name` to the code of a schedule file."""
         if not (change := self._changes.get(name)):
             return None
         before, after = (code_of(text, source) for text in (change.before, change.after))
         return None if before and after and before.is_like(after) else CodeChange(before, after)
 
     def concerns(self, diagnostic: Diagnostic, source: str) -> bool:
-        """Whether a diagnostic of a shared DAG file concerns one schedule, and not only the code of another."""
+        """Return whether a diagnostic of a shared DAG file concerns one schedule, and not only the code of another."""
         change = self._changes.get(diagnostic.location.path)
         code = code_of(change.after, source) if change else None
         return code is None or diagnostic.location.line in {1, *code.lines}
 
     @cached_property
-    def named_files(self) -> Collection[str]:
+    def included_files(self) -> Collection[str]:
         """The files that schedules include with `$f`, as paths in the project."""
-        return self.reading.named_files({file.name for file in self.reading.files})
+        return self.reading.included_files({file.name for file in self.reading.files})
 
     @cached_property
     def _changes(self) -> Mapping[str, Change]:
@@ -128,7 +128,7 @@ class Workspace:
         """
         with self._lock:
             project, latest = self._project(), self._snapshot
-            stamps = _stamps(project, latest.named_files if latest else (), self._cache)
+            stamps = _stamps(project, latest.included_files if latest else (), self._cache)
             if latest is None or stamps != self._cache.stamps:
                 if latest and latest.is_compared:
                     # Unused results belong to removed files, unless an error prevented the rendering.
@@ -169,7 +169,7 @@ def _take(project: Project, cache: Cache) -> Snapshot:
 
 
 def _stamps(project: Project, others: Iterable[str], cache: Cache) -> dict[str, Stamp]:
-    """The stamps of all files that a snapshot depends on, including `others`, by their path in the project."""
+    """Return the stamps of all files that a snapshot depends on, including `others`, by their path in the project."""
     start, stamps = len(f"{project.root / '_'}") - 1, dict[str, Stamp]()
     for folder in (project.schedules, project.templates, project.generated_dags):
         for entry in walk(folder, project.boundary):

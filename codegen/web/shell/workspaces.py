@@ -24,7 +24,7 @@ class Workspaces:
         self._lock = Lock()
 
     def of(self, proposal: str) -> Workspace:
-        """The workspace of a proposal; the checkout for an empty name, or without proposals.
+        """Return the workspace of a proposal; the checkout for an empty name, or without proposals.
 
         Raises:
             ProposalError: the proposal cannot be changed here.

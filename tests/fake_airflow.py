@@ -17,7 +17,7 @@ _RUN = "scheduled__2026-11-26T05:00:00+00:00"
 
 
 @dataclass
-class StandIn:
+class FakeAirflow:
     """A fake Airflow.
 
     Attributes:
@@ -96,9 +96,9 @@ def _all(name: str, items: Sequence[object]) -> object:
 
 
 @contextmanager
-def standing_in(**states: str) -> Iterator[StandIn]:
+def fake_airflow(**states: str) -> Iterator[FakeAirflow]:
     """Serve an Airflow with these DAGs during the block."""
-    airflow = StandIn(states)
+    airflow = FakeAirflow(states)
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
@@ -113,9 +113,9 @@ def standing_in(**states: str) -> Iterator[StandIn]:
             with suppress(OSError):
                 self.wfile.write(text)
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815  # as http.server calls them
+        do_GET = do_POST = do_PATCH = _answer  # noqa: N815  # the name in http.server
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as http.server calls it
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

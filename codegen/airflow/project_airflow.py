@@ -20,7 +20,7 @@ class ProjectAirflow(NamedTuple):
 
 
 def airflow_of(project: Project, program: Path | None) -> ProjectAirflow:
-    """The Airflow of a program, by default the project's own.
+    """Return the Airflow of a program, by default the project's own.
 
     Raises:
         AirflowError: it is missing, or does not have the configured version.
