@@ -52,7 +52,7 @@ def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
 
 
 def kept_sources(project: Project, resolved: Sequence[str]) -> list[str]:
-    """The schedule files, among resolved ones, that one side of the merge deleted."""
+    """Return the schedule files, among resolved ones, that one side of the merge deleted."""
     try:
         codes = git.statuses(project.root, [project.relative(project.schedules)]) if resolved else {}
     except git.GitError:
@@ -70,7 +70,7 @@ def git_add(project: Project, names: Sequence[str]) -> str:
 
 
 def git_rm(project: Project, name: str) -> str:
-    """The `git rm` command for a file, relative to the working directory."""
+    """Return the `git rm` command for a file, relative to the working directory."""
     return shell_command("git", "rm", names=[os.path.relpath(project.root / name)])
 
 
