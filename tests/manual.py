@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from environments import ROOT
-from git_repository import git
+from git_repository import repository_of
 from manual_parts import GENERATED, with_generated_parts
 from project_builder import dagpress_in, write
 
@@ -144,15 +144,11 @@ class Reader:
 
 def start_project(name: str, folder: Path) -> None:
     """Make the project of a `<!-- project: ... -->`."""
-    if name == "empty":
-        folder.mkdir()
-    else:
+    if name != "empty":
         shutil.copytree(ROOT / name, folder)
         if not has_configuration(folder):
             write(folder, {"dagpress.toml": ""})
-    git(folder, "init", "--quiet")
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Start")
+    repository_of(folder)
 
 
 def is_played_slowly(text: str) -> bool:

@@ -23,8 +23,10 @@ from codegen.web.shell.request_context import Site
 from codegen.web.shell.worker import Task, Worker, shared_worker
 from codegen.web.shell.worker_program import context_of
 
-# The names of some 600 timezones are half of the editor's HTML: parsing the first of them is enough.
-_TIMEZONES = re.compile(r'(?<=<datalist id="known-timezone">)(<option [^>]*></option>)(?:<option [^>]*></option>)+')
+# The names of some 600 timezones are half of the HTML of the editor and the calendar: parsing the first is enough.
+_TIMEZONES = re.compile(
+    r'(<datalist id="(?:known-timezone|timezones)"><option [^>]*>)(?:(?:</option>)?<option [^>]*>)+'
+)
 
 # The help texts of the fields are another quarter; their elements are enough.
 _MEANINGS = re.compile(r'(<p class="hint" id="doc-[^"]*">).*?(?=</p>)')

@@ -146,7 +146,7 @@ def test_every_airflow_has_its_requirements() -> None:
 
 
 def test_the_manual_lists_the_pythons_of_every_airflow() -> None:
-    text = (Path(__file__).parent.parent / "docs/guides/troubleshooting.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parent.parent / "docs/guides/local-airflow.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([23][0-9., ]+)(?: \(a pre-release\))? \| (3\.\d+) to (3\.\d+) \|$", text, re.MULTILINE)
     documented = {version: (oldest, newest) for versions, oldest, newest in rows for version in versions.split(", ")}
     pythons = {version: facts_of(version).pythons for version in VERSIONS}

@@ -34,15 +34,46 @@ def test_a_page_matches_its_files_and_the_output_of_its_commands(
     assert page.read_text(encoding="utf-8") == true
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "README.md"], ids=_id)
-def test_every_block_of_a_page_is_checked(page: Path) -> None:
+def test_every_block_of_a_page_is_checked() -> None:
     """A block is a file of the repository, written into a project, run, or has a reason not to be."""
     untried = [
-        (language, text)
+        (page.name, language, text)
+        for page in PAGES
         for language, directive, text in blocks(page.read_text(encoding="utf-8"))
         if not directive and language not in {"sh", "console", *_PROSE}
     ]
     assert untried == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_every_column_of_a_table_has_a_header(page: Path) -> None:
+    """Screen readers announce it."""
+    headers = re.findall(r"^(\|.*)\n\|(?: ?-+ ?\|)+$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [header for header in headers if "" in [cell.strip() for cell in header.strip("|").split("|")]] == []
+
+
+# Parts of messages that the pages quote without a command that prints them, and the folder with their source.
+_QUOTED = [
+    ("set it to the directory that contains meltano.yml", "templates"),
+    ("flock not found: install util-linux (macOS: brew install flock)", "templates"),
+    ("Waiting for the lock on ", "templates"),
+    (" creates DAGs from Meltano's schedules", "codegen/airflow"),
+    (" requires Python ", "codegen/airflow"),
+    ("another dagpress command in this project", "codegen/sync"),
+    (" is not in this Airflow", "codegen/review"),
+    (" requires the argument ", "codegen/review"),
+    (" use the same state IDs, such as ", "codegen/validate"),
+    ("the Pipelines page requires ", "codegen/cli"),
+    ("The request came through an untrusted proxy", "codegen/web/shell"),
+    ("This host name is not allowed", "codegen/web/shell"),
+]
+
+
+@pytest.mark.parametrize(("part", "folder"), _QUOTED)
+def test_a_quoted_message_is_one_of_the_product(part: str, folder: str) -> None:
+    sources = [path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".j2"}]
+    assert any(part in path.read_text(encoding="utf-8") for path in sources)
+    assert any(part in page.read_text(encoding="utf-8") for page in PAGES)
 
 
 _REPORT = "generate, check, validate, verify, import, export"
@@ -53,7 +84,7 @@ _REPORT = "generate, check, validate, verify, import, export"
     [
         ("environments", "check", _REPORT),
         ("severities", "validate", _REPORT),
-        ("no_folder", "list", _REPORT),
+        ("severities_that_cannot_be", "list", _REPORT),
         ("environments", "list", "list"),
         ("layout_of_folders", "list", "list"),
         ("environments_down_the_folders", "show overrides -e prod --explain", "show --explain"),
@@ -80,3 +111,43 @@ def test_the_manual_command_lists_and_prints_the_pages() -> None:
     assert page == re.sub(r"(?m)^<!-- .* -->\n", "", names["operators"].read_text(encoding="utf-8"))
     assert "<!--" not in page
     assert refusal(ROOT, "manual", "operator") == "unknown page `operator` (did you mean `operators`?)"
+
+
+def test_the_guides_show_every_example() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in PAGES if path.parent.name == "guides")
+    examples = {f"examples/schedules/{path.name}" for path in (ROOT / "examples/schedules").glob("*.yml")}
+    assert examples <= set(re.findall(r"<!-- file: (\S+) -->", pages))
+
+
+_PATH = re.compile(r"\]\(([^)#:]+)[^):]*\)")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_link_leads_to_a_file(document: str) -> None:
+    """Sphinx checks those of the manual."""
+    paths = _PATH.findall((ROOT / document).read_text(encoding="utf-8"))
+    assert paths
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
+def test_the_readme_leads_to_every_page_of_the_manual() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES if page.parent != ROOT and page.name != "index.md"}
+    assert {path for path in _PATH.findall(readme) if path.startswith("docs/") and path.endswith(".md")} == pages
+    assert len(readme.splitlines()) <= 250
+
+
+def test_the_documentation_lists_every_block_of_the_templates() -> None:
+    template = (ROOT / "templates/dag.py.j2").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/templates.md").read_text(encoding="utf-8")
+    table = page.split("| block |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(re.findall(r"{% block (\w+)", template))
+
+
+def test_the_architecture_lists_every_module() -> None:
+    """Or its folder."""
+    page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `(codegen/[^`]+)`", page, re.MULTILINE)
+    modules = {f"codegen/{path.name}" for path in (ROOT / "codegen").glob("[a-z]*.py")}
+    folders = {f"codegen/{path.parent.name}/" for path in (ROOT / "codegen").glob("*/__init__.py")}
+    assert set(rooms) == modules | folders

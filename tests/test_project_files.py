@@ -1,4 +1,4 @@
-"""The files for CI, pre-commit, git and the package index are consistent, and a release updates them."""
+"""The files of this repository are consistent, and a release updates them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 import tomli
 import yaml
 from git_repository import clone_of_this, git
+from project_builder import dagpress
 from versions import EACH
 
 from codegen.airflow_facts import facts_of
@@ -74,6 +75,29 @@ def test_only_one_job_can_publish() -> None:
     publish = _yaml(WORKFLOWS / "release.yml")["jobs"]["publish"]
     assert not any("run" in step or "actions/checkout" in step["uses"] for step in publish["steps"])
     assert publish["needs"] == ["test", "build"]
+
+
+@pytest.mark.parametrize(("folder", "schedules"), [(".", 4), ("examples", 12)])
+def test_the_committed_files_of_this_repo_are_up_to_date(folder: str, schedules: int) -> None:
+    """And those of the examples, without warnings."""
+    assert dagpress(ROOT / folder, "check") == (0, "", f"{schedules} schedules: all files are up to date.\n")
+
+
+def test_the_json_schema_that_a_schedule_names_exists() -> None:
+    """The first line of each schedule has its path for editors."""
+    for path in (ROOT / "schedules").rglob("*.yml"):
+        named = path.read_text(encoding="utf-8").split("\n")[0].removeprefix("# yaml-language-server: $schema=")
+        assert (path.parent / named).resolve() == ROOT / "schedules/schedule.schema.json"
+
+
+def test_make_help_lists_every_target() -> None:
+    """And the README and CONTRIBUTING.md name no others."""
+    targets = set(re.findall(r"^\.PHONY: ([a-z-]+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^  make ([a-z-]+)", out, re.MULTILINE)) == targets
+    for document in ("README.md", "CONTRIBUTING.md"):
+        named = re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE)
+        assert targets >= set(named) > set()
 
 
 @pytest.mark.slow

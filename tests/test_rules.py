@@ -143,19 +143,15 @@ def test_the_example_of_a_page_raises_only_its_rule(code: str, tmp_path: Path, r
     assert _output_of(instead, tmp_path / "instead") == []
 
 
-@pytest.mark.parametrize("code", sorted(RULES))
-def test_a_page_is_complete(code: str) -> None:
-    """It has a reason, an example and a fix, and is short."""
-    page = _page_path(code).read_text(encoding="utf-8")
-    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == ["Example", "Use instead"]
-    assert all(part.strip() for part in re.split(r"^## .*$", page, flags=re.MULTILINE))
-    assert RULES[code].summary not in page
-    assert RULES[code].summary.endswith(".")
-
-
-def test_every_page_has_a_rule() -> None:
-    """No page of a removed rule remains."""
-    assert sorted(path.stem for path in _page_path("any").parent.iterdir()) == sorted(RULES)
+def test_each_rule_has_a_page_with_a_reason_an_example_and_a_fix() -> None:
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in _page_path("any").parent.iterdir()}
+    assert set(pages) == set(RULES)
+    for code, page in pages.items():
+        reason, *titles_and_texts = re.split(r"^## (.*)$", page, flags=re.MULTILINE)
+        assert (code, titles_and_texts[::2]) == (code, ["Example", "Use instead"])
+        assert (code, all(part.strip() for part in (reason, *titles_and_texts))) == (code, True)
+        assert RULES[code].summary not in page
+        assert RULES[code].summary.endswith(".")
 
 
 # The codes that cannot be another word, such as the name of a key.

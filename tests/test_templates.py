@@ -228,7 +228,6 @@ def test_the_arrow_of_a_group_uses_its_id(order: str, code: int, tmp_path: Path)
         ("{{ 9 ** (9**9) }}", "seconds"),
         ("{{ 'x' | center(10**10) }}", "too much memory"),
         ("{% for i in range(9999) %}{{ 'x' * 1000 }}{% endfor %}", f"at `{'x' * 100}`"),
-        ("{% set r = range(99999) %}{% for i in r %}{% for j in r %}{% endfor %}{% endfor %}", "seconds"),
     ],
 )
 def test_a_template_cannot_run_code_or_run_forever(

@@ -66,26 +66,6 @@ class Integer(ScalarType[int]):
         return {"type": "integer", "minimum": self._minimum, "maximum": self._maximum}
 
 
-class Number(ScalarType[float]):
-    """A number, with or without a decimal point."""
-
-    def __init__(self, minimum: float, maximum: float) -> None:
-        self.words = f"a number from {minimum} to {maximum}"
-        self._minimum = minimum
-        self._maximum = maximum
-
-    def convert(self, scalar: Scalar) -> float:
-        if scalar.kind not in {"int", "float"} or not re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", scalar.text):
-            hint = "write it as 0.5 or 2, without quotes"
-            raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}", hint)
-        if not self._minimum <= float(scalar.text) <= self._maximum:
-            raise InvalidError(f"expected {self.words}, got {quoted(scalar.text)}")
-        return float(scalar.text)
-
-    def json_schema(self) -> JsonSchema:
-        return {"type": "number", "minimum": self._minimum, "maximum": self._maximum}
-
-
 class Choice(ScalarType[str]):
     """One of a fixed set of words."""
 

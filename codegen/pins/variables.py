@@ -28,7 +28,7 @@ def expand(text: str, others: Iterable[str]) -> str:
     def value_of(match: re.Match[str]) -> str:
         name = match["workflow"] or match["braced"] or match["make"] or match["plain"]
         if name not in values:
-            values[name] = next((value for each in (text, *others) if (value := _definition(name, each))), "")
+            values[name] = next(filter(None, (_definition(name, each) for each in (text, *others) if name in each)), "")
         return values[name] or match["default"] or match[0]
 
     expanded = text

@@ -243,10 +243,11 @@ def test_without_settings_the_folder_and_user_are_those_of_the_image(airflow: Ai
     assert standin.environ()["OF_THE_IMAGE"] == "yes"
 
 
-@pytest.mark.parametrize("code", [0, 3])
-@pytest.mark.parametrize(("auto_remove", "left"), [("force", 0), ("success", 0), ("never", 1)])
+@pytest.mark.parametrize(
+    ("auto_remove", "code", "left"), [("force", 3, 0), ("success", 3, 0), ("success", 0, 0), ("never", 0, 1)]
+)
 def test_a_failing_meltano_fails_the_task_and_auto_remove_removes_the_container(
-    airflow: Airflow, standin: Standin, auto_remove: str, left: int, code: int
+    airflow: Airflow, standin: Standin, auto_remove: str, code: int, left: int
 ) -> None:
     """`success` removes every container that has ended, whatever its exit code, as its description says."""
     chosen = standin.settings(auto_remove=auto_remove)

@@ -36,7 +36,6 @@ def _all(context: RequestContext) -> Response:
     )
 
 
-_WORKING = "/proposals/{}/working"
 _ENDED = (State.MERGED, State.CLOSED)
 
 
