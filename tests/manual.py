@@ -26,8 +26,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from environments import ROOT
 from git_repository import repository_of
 from manual_parts import GENERATED, with_generated_parts
@@ -129,7 +131,10 @@ class Reader:
     def _run(self, command: str) -> tuple[int, str]:
         """Return the exit code and the terminal output. `dagpress` runs in this process, which is faster."""
         if command.startswith("dagpress ") and not _SHELL.search(command):
-            return dagpress_in(self.project, *shlex.split(command)[1:])
+            with pytest.MonkeyPatch.context() as patch:
+                # As from the package index.
+                patch.setattr("codegen.cli.setup._installed_from", lambda: f"dagpress=={version('dagpress')}")
+                return dagpress_in(self.project, *shlex.split(command)[1:])
         environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
             ["bash", "-ec", f"exec 2>&1\n{command}"],

@@ -26,7 +26,6 @@ from processes import TIMEOUT, processes_with
 SLOW_PAGES = [page for page in PAGES if is_played_slowly(page.read_text(encoding="utf-8"))]
 _CHAPTER = re.compile(r"^(?=<!-- project: (\S+) -->$)", re.MULTILINE)
 _PLAYED = {None, "slow", "varies"}
-_INSTALLED = ("dagpress", "pre-commit")
 _SYSTEM = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -50,10 +49,12 @@ class Machine:
     Attributes:
         tools: a folder with Python, uv and pipx.
         wheels: a folder with a wheel of this repository, as if it were on the package index.
+        dagpress: the program of the wheel, for pages that do not install it.
     """
 
     tools: Path
     wheels: Path
+    dagpress: Path
 
     def play(self, chapter: str, folder: Path) -> str:
         """Execute a chapter, and return its text with the current outputs.
@@ -92,7 +93,7 @@ class Machine:
     def _environ(self, home: Path, *, is_empty: bool) -> Mapping[str, str]:
         programs = [home / ".local/bin", self.tools]
         if not is_empty:
-            programs.append(_installed(home.parent / "installed"))
+            programs.append(_installed(home.parent / "installed", self.dagpress))
         caches = Path.home() / ".cache"
         own, others = str(self.wheels), os.environ.get("PIP_FIND_LINKS", "")
         return clean_environ(
@@ -105,7 +106,6 @@ class Machine:
             UV_CACHE_DIR=os.environ.get("UV_CACHE_DIR", str(caches / "uv")),
             UV_PYTHON=str(self.tools / "python3"),
             AIRFLOW__API__PORT=str(free_ports(1)[0]),
-            AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT=str(TIMEOUT),
             NO_COLOR="1",
         )
 
@@ -114,11 +114,13 @@ def make_machine(folder: Path) -> Machine:
     """Build the wheel, and put the programs into a folder."""
     bin_ = Path(sys.executable).parent
     uv, python = bin_ / "uv", Path(sys.base_prefix) / "bin/python3"
-    wheels, tools, pipx = folder / "wheels", folder / "tools", folder / "pipx"
+    wheels, tools, pipx, own = (folder / name for name in ("wheels", "tools", "pipx", "own"))
     commands: list[list[str | Path]] = [
         [bin_ / "pyproject-build", "--no-isolation", "--wheel", "--outdir", wheels, ROOT],
         [uv, "venv", "--quiet", "--python", python, pipx],
         [uv, "pip", "install", "--quiet", "--python", pipx / "bin/python", "pipx"],
+        [uv, "venv", "--quiet", "--python", python, own],
+        [uv, "pip", "install", "--quiet", "--python", own / "bin/python", "--find-links", wheels, "dagpress[serve]"],
     ]
     for command in commands:
         done = subprocess.run(command, env=clean_environ(), text=True, stdout=-1, stderr=subprocess.STDOUT, check=False)
@@ -126,14 +128,14 @@ def make_machine(folder: Path) -> Machine:
     tools.mkdir()
     for program in (uv, python, pipx / "bin/pipx"):
         (tools / program.name).symlink_to(program)
-    return Machine(tools, wheels)
+    return Machine(tools, wheels, own / "bin/dagpress")
 
 
-def _installed(folder: Path) -> Path:
+def _installed(folder: Path, dagpress: Path) -> Path:
     """Make a folder with the programs of a project that is set up."""
     folder.mkdir()
-    for name in _INSTALLED:
-        (folder / name).symlink_to(Path(sys.executable).with_name(name))
+    (folder / "dagpress").symlink_to(dagpress)
+    (folder / "pre-commit").symlink_to(Path(sys.executable).with_name("pre-commit"))
     (folder / "meltano").symlink_to(ENVIRONMENTS["meltano"].folder / "bin/meltano")
     (folder / "airflow").symlink_to(ENVIRONMENTS["airflow-3"].folder / "venv/bin/airflow")
     return folder

@@ -397,6 +397,18 @@ def test_an_obstacle_to_a_command_is_reported_before_it_runs(
     assert list(installed.home.glob("*.pid")) == []
 
 
+def test_tasks_wait_for_the_api_server_that_starts_with_them(tmp_path: Path) -> None:
+    """Otherwise, the first task fails on a slow machine, and is retried five minutes later."""
+    env = {"AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "7"}
+    Ports(tmp_path, env, print).point_tasks_to(8080)
+    assert env == {
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://localhost:8080/execution/",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "7",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "5",
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+    }
+
+
 def test_an_airflow_without_its_program_must_be_installed_again(tmp_path: Path) -> None:
     installed = Installed(tmp_path, NEWEST)
     installed.program.unlink()

@@ -196,7 +196,25 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         [
             f"New: {_LOADS} every day at 00:00 (UTC).",
             "Once unpaused, it catches up on 2 runs, from Thu 2026-11-26 00:00 UTC to Fri 2026-11-27 00:00 UTC.",
-            "First runs on Sat 2026-11-28 00:00 UTC.",
+            "Then runs on Sat 2026-11-28 00:00 UTC.",
+            "Alerts nobody when a run fails.",
+        ],
+    ),
+    "new, with a run that is due": (
+        None,
+        _DAILY,
+        [
+            f"New: {_LOADS} every day at 00:00 (UTC).",
+            "Once unpaused, runs at once, then on Sat 2026-11-28 00:00 UTC.",
+            "Alerts nobody when a run fails.",
+        ],
+    ),
+    "new, with a start to come": (
+        None,
+        f"{_DAILY}start_date: 2027-01-01\n",
+        [
+            f"New: {_LOADS} every day at 00:00 (UTC).",
+            "First runs on Fri 2027-01-01 00:00 UTC.",
             "Alerts nobody when a run fails.",
         ],
     ),

@@ -136,6 +136,21 @@ def test_a_merge_in_the_file_of_a_folder_takes_no_more_steps(
     _merge(project, "merge", (_in_a_folder(mine), _in_a_folder(others), codes, _in_a_folder(resolution)))
 
 
+def test_a_schedule_that_one_side_deleted_is_not_kept_in_silence(project: Path) -> None:
+    """Git keeps the changed file; the command that `generate` prints deletes it."""
+    _commit_on(project, "feature", _GONE)
+    _commit_on(project, "mine", _RETRIES)
+    subprocess.run(["git", "merge", "--quiet", "feature"], cwd=project, capture_output=True, check=False)
+    _, _, err = dagpress(project, "generate")
+    assert "`schedules/orders.yml` is deleted on one side of the merge, and kept here. To delete it, run `git rm" in err
+    (line,) = re.findall(r"run `(git rm .*?)`", err)
+    git(project, *shlex.split(line)[1:], "--quiet")
+    code, _, err = dagpress(project, "generate")
+    assert code == 0
+    assert "one side" not in err
+    assert dagpress(project, "check")[0] == 0
+
+
 def _merge(project: Path, way: str, merge_round: _Round) -> None:
     mine, others, codes, resolution = merge_round
     _commit_on(project, "feature", others)

@@ -28,6 +28,12 @@ _LOG_PORTS = {
 }
 SKIP_LOGS = "--skip-serve-logs"
 _EXECUTION_URL = ("core", "execution_api_server_url")
+# `standalone` starts the scheduler before the API server responds. By default, a task fails after a few seconds then.
+_PATIENCE = {
+    ("workers", "execution_api_retries"): "30",
+    ("workers", "execution_api_retry_wait_max"): "5",
+    ("workers", "execution_api_timeout"): "60",
+}
 _MAX_PORT = 65_535
 
 
@@ -61,9 +67,10 @@ class Ports:
         return [command for command, place in _LOG_PORTS.items() if not configuration.get(*place, "")]
 
     def point_tasks_to(self, port: int) -> None:
-        """Let tasks report to the API server on that port, unless another address is configured."""
-        own = f"http://localhost:{port}/execution/"
-        self.env[variable_of(*_EXECUTION_URL)] = Configuration(self.home, self.env).get(*_EXECUTION_URL, own)
+        """Let tasks report to the API server on that port, and wait for it, unless Airflow is configured otherwise."""
+        configuration = Configuration(self.home, self.env)
+        for place, own in {_EXECUTION_URL: f"http://localhost:{port}/execution/", **_PATIENCE}.items():
+            self.env[variable_of(*place)] = configuration.get(*place, own)
 
     def of_api_server(self, words: Sequence[str]) -> int:
         """Return the port in the arguments of an `api-server`, else the configured one."""

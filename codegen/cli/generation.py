@@ -20,7 +20,7 @@ from codegen.migrate.makefile import command_to_generate
 from codegen.project import Project
 from codegen.review.drift import compare_with_disk
 from codegen.review.environments import compare_environments
-from codegen.review.in_git import check_in_git, git_add, resolved_files
+from codegen.review.in_git import check_in_git, git_add, git_rm, kept_sources, resolved_files
 from codegen.sync.changes import Change, parts_of
 
 _MIN_FILES_FOR_PROGRESS = 200
@@ -65,6 +65,9 @@ def generate(root: Path, names: Sequence[str], output: str, *, strict: bool) -> 
         failure = f"{files}, then failed" if done else "No files written"
         _print_result(generation, diagnostics, failure, files or "all files are up to date")
         if resolved:
+            for name in kept_sources(project, resolved):
+                half = f"{quoted(name)} is deleted on one side of the merge, and kept here"
+                echo(f"{half}. To delete it, run `{git_rm(project, name)}`, then `dagpress generate`.", err=True)
             echo(f"To mark the conflicts as resolved, run `{git_add(project, resolved)}`.", err=True)
     return exit_code(diagnostics, strict=strict)
 

@@ -10,7 +10,7 @@ from codegen import git, rules
 from codegen.cache import Cache
 from codegen.configuration.file import REQUIREMENTS
 from codegen.diagnostics import Diagnostic, Location, quoted
-from codegen.files import is_file, text_of, walk
+from codegen.files import exists, is_file, text_of, walk
 from codegen.meltano import meltano_files
 from codegen.pipeline import Generation
 from codegen.project import Project
@@ -20,6 +20,8 @@ from codegen.text.copyable import shell_command
 
 # The second one is after `git add --intent-to-add`.
 _UNTRACKED = {"??", " A"}
+# Deleted on one side of a merge, changed on the other.
+_HALF_DELETED = {"DU", "UD"}
 # With more files, the command names their folders.
 _MAX_FILES = 10
 
@@ -49,6 +51,15 @@ def resolved_files(project: Project, done: Sequence[Change]) -> Sequence[str]:
     return sorted(resolved | {change.name for change in done if change.name in codes}) if resolved else ()
 
 
+def kept_sources(project: Project, resolved: Sequence[str]) -> list[str]:
+    """Return the schedule files, among resolved ones, that one side of the merge deleted."""
+    try:
+        codes = git.statuses(project.root, [project.relative(project.schedules)]) if resolved else {}
+    except git.GitError:
+        codes = {}
+    return [name for name in resolved if codes.get(name) in _HALF_DELETED and exists(project.root / name)]
+
+
 def git_add(project: Project, names: Sequence[str]) -> str:
     """Return the `git add` command for some files, relative to the working directory."""
     if len(names) > _MAX_FILES:
@@ -56,6 +67,11 @@ def git_add(project: Project, names: Sequence[str]) -> str:
         others = set(names).difference(*found.values())
         names = [*sorted(others), *(folder for folder, inside in found.items() if inside)]
     return shell_command("git", "add", names=(os.path.relpath(project.root / name) for name in names))
+
+
+def git_rm(project: Project, name: str) -> str:
+    """Return the `git rm` command for a file, relative to the working directory."""
+    return shell_command("git", "rm", names=[os.path.relpath(project.root / name)])
 
 
 def _unseen(project: Project, generation: Generation) -> Iterator[Diagnostic]:

@@ -33,11 +33,20 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
 
 
 def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) -> Iterator[Sentence]:
-    """Yield the first run; with `only_late`, only if its start date is in the future."""
-    if only_late and after.schedule.timetable(after.project.airflow).start <= now:
+    """Yield the first run; with `only_late`, only if its start date is in the future.
+
+    If a run is due, Airflow starts the last one at once, or with catchup all of them.
+    """
+    timetable = after.schedule.timetable(after.project.airflow)
+    if only_late and timetable.start <= now:
         return
-    if first := next(after.schedule.timetable(after.project.airflow).next_runs(now), None):
-        yield Sentence(Kind.START, f"First runs on {first:%a %Y-%m-%d %H:%M %Z}.")
+    first = next(timetable.next_runs(now), None)
+    if first is None:
+        return
+    is_due = any(True for _ in timetable.between(timetable.start, now))
+    at_once = "Then runs" if after.schedule.catchup else "Once unpaused, runs at once, then"
+    words = at_once if is_due else "First runs"
+    yield Sentence(Kind.START, f"{words} on {first:%a %Y-%m-%d %H:%M %Z}.")
 
 
 def _difference(before: Side, after: Side) -> str:
