@@ -205,7 +205,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         _DAILY,
         [
             f"New: {_LOADS} every day at 00:00 (UTC).",
-            "Once unpaused, runs at once, then on Sat 2026-11-28 00:00 UTC.",
+            "Runs as soon as it is unpaused, then on Sat 2026-11-28 00:00 UTC.",
             "Alerts nobody when a run fails.",
         ],
     ),

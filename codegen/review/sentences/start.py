@@ -44,7 +44,7 @@ def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) 
     if first is None:
         return
     is_due = any(True for _ in timetable.between(timetable.start, now))
-    at_once = "Then runs" if after.schedule.catchup else "Once unpaused, runs at once, then"
+    at_once = "Then runs" if after.schedule.catchup else "Runs as soon as it is unpaused, then"
     words = at_once if is_due else "First runs"
     yield Sentence(Kind.START, f"{words} on {first:%a %Y-%m-%d %H:%M %Z}.")
 
