@@ -50,6 +50,13 @@ def test_only_schedules_have_a_page(project: Path) -> None:
         pages.post(f"/airflow/b.yml/{action}", {}, status=404)
 
 
+def test_a_pipeline_that_cannot_be_read_has_a_page_without_airflow(project: Path) -> None:
+    write(project, {"schedules/b.yml": EXTRACT_LOAD.replace("@daily", "61 * * * *") + "retris: 2\n"})
+    page = Pages(project, **{_URL: "http://127.0.0.1:1"}).get("/pipelines/b.yml")
+    assert "did you mean retries" in text_of(page, "#yaml-lines")
+    assert not page.select("#airflow")
+
+
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [

@@ -40,7 +40,7 @@ _TASKS = (
 _LOADS = "loads `tap-gitlab` into `target-postgres` with Meltano"
 _LOADED_AGAIN = "everything is loaded again, unless that state already exists."
 _NOT_LOADED = "the rows already in `target-postgres` are not loaded into `target-snowflake`."
-_MAY_FAIL = "it may skip rows, or fail on the other's bookmarks."
+_MAY_FAIL = "it may skip rows, or fail on a bookmark that it does not know."
 _ONLY_LAYOUT = "The runs stay the same: only comments or layout change."
 _NEW_DAG = "Airflow treats it as a new DAG without history: the history so far stays with `meltano_a`."
 # The text of `schedules/a.yml` before and after a change, and the sentences, with titles for other pipelines.
@@ -54,17 +54,17 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "another way to write a start": (
         _DAILY,
         f"{_PAIR}interval: 0 0 * * *\n",
-        ["Starts as before, every day at 00:00 (UTC): the interval is only written differently."],
+        ["Schedule unchanged, every day at 00:00 (UTC): the interval is only written differently."],
     ),
     "start": (
         f"{_PAIR}interval: 0 6 * * 1-5\ntimezone: Europe/Berlin\n",
         f"{_PAIR}interval: 0 7 * * 1-5\ntimezone: Europe/Berlin\n",
-        ["Starts: every weekday at 06:00 (Europe/Berlin) → every weekday at 07:00 (Europe/Berlin)."],
+        ["Schedule: every weekday at 06:00 (Europe/Berlin) → every weekday at 07:00 (Europe/Berlin)."],
     ),
     "timezone": (
         _DAILY,
         f"{_DAILY}timezone: Europe/Berlin\n",
-        ["Starts: every day at 00:00 (UTC) → every day at 00:00 (Europe/Berlin)."],
+        ["Schedule: every day at 00:00 (UTC) → every day at 00:00 (Europe/Berlin)."],
     ),
     "manual": (
         _DAILY,
@@ -74,7 +74,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
     "after another": (
         _DAILY,
         f"{_PAIR}after: other\n",
-        ["Starts: every day at 00:00 (UTC) → after `other`.", "`other`: Is now followed by `a`."],
+        ["Schedule: every day at 00:00 (UTC) → after `other`.", "`other`: A successful run now also starts `a`."],
     ),
     "a start to come": (
         _DAILY,
@@ -205,7 +205,7 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         _DAILY,
         [
             f"New: {_LOADS} every day at 00:00 (UTC).",
-            "Once unpaused, runs at once, then on Sat 2026-11-28 00:00 UTC.",
+            "Runs as soon as it is unpaused, then on Sat 2026-11-28 00:00 UTC.",
             "Alerts nobody when a run fails.",
         ],
     ),
@@ -222,8 +222,8 @@ _CHANGES: Mapping[str, tuple[str | None, str | None, list[str]]] = {
         _DAILY,
         None,
         [
-            f"No longer runs: {_LOADS} every day at 00:00 (UTC).",
-            "Airflow hides its DAG, `meltano_a`: its run history and Meltano's state are kept.",
+            f"Removed: {_LOADS} every day at 00:00 (UTC).",
+            "Airflow hides the DAG `meltano_a`: its run history and Meltano's state are kept.",
         ],
     ),
     "errors before": (
@@ -270,7 +270,7 @@ def test_equal_sentences_are_shown_once(tmp_path: Path) -> None:
         "7 pipelines (`p0`, `p1`, `p2`, `p3`, `p4` and 2 more), in dev and prod: Pool: not set → warehouse.",
     ]
     assert _sentences(project, {}, {names[0]: schedule.format("@weekly")}, changed=names[0]) == [
-        "`p0`, in prod: Starts: every hour (UTC) → every Sunday at 00:00 (UTC)."
+        "`p0`, in prod: Schedule: every hour (UTC) → every Sunday at 00:00 (UTC)."
     ]
     moved = {names[0]: None, "schedules/p0.yml": f"{schedule.format('@hourly')}interval: '@daily'\n"}
     assert _sentences(project, {}, moved, changed="schedules/p0.yml") == [

@@ -43,7 +43,7 @@ def test_a_proposal_is_a_commit_of_its_author_on_a_branch_that_passes_check(team
     assert "dagpress/a" not in git(team.remote, "branch")
     page = _send(pages, "a")
     assert "Waiting for review" in page
-    assert "Starts: every day at 00:00 (UTC) → every hour (UTC)" in page
+    assert "Schedule: every day at 00:00 (UTC) → every hour (UTC)" in page
     shown = git(team.remote, "log", "-1", "--format=%an <%ae> %cn%n%B", "--name-only", "dagpress/a").split("\n")
     assert [line for line in shown if line] == [
         "Ada <ada@example.com> Server", "Hourly", "As the shop needs it.", "generated_dags/a.py", "schedules/a.yml",

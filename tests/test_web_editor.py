@@ -294,7 +294,7 @@ def test_the_preview_shows_the_next_runs_and_the_changes(project: Path) -> None:
     pages = Pages(project)
     pages.client.cookies.set("timezone", "Asia/Kolkata")
     page = _after(pages, "/edit/a.yml", interval="30 6 * * *", timezone="Europe/Berlin")
-    assert "Starts: every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
+    assert "Schedule: every day at 06:30 (Europe/Berlin)" in text_of(page, "#status")
     rows = [[cell.text for cell in row.select("td")[1:]] for row in page.select("#when-runs tbody tr:not(.change)")]
     assert len(rows) == 5
     assert all("06:30 CE" in own and ("10:00 IST" in yours or "11:00 IST" in yours) for own, yours in rows)

@@ -11,11 +11,13 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from environments import ROOT
 from examples import sample
 from pages import Pages, text_of
 from project_builder import EXTRACT_LOAD, dagpress, write
 
 from codegen.web.pipelines import page as page_of_the_list
+from codegen.web.pipelines.columns import COLUMNS
 
 MELTANO = """\
 version: 1
@@ -74,7 +76,7 @@ def problems(page: BeautifulSoup, name: str) -> str:
 def test_a_row_shows_the_command_the_schedule_and_the_owner(project: Path) -> None:
     page = Pages(project).get("/")
     assert cell(page, "orders", "Runs") == "tap-b → target-a"
-    assert cell(page, "orders", "Starts") == "30 6 29 2 *"
+    assert cell(page, "orders", "Schedule") == "30 6 29 2 *"
     assert cell(page, "orders", "Timezone") == "Europe/Berlin"
     assert cell(page, "orders", "Owner") == "shop"
     assert cell(page, "orders", "Tags") == "money eu"
@@ -194,7 +196,7 @@ def test_a_broken_file_has_a_row(project: Path) -> None:
 def test_an_interval_with_an_error_does_not_break_the_list(project: Path) -> None:
     write(project, {"schedules/never.yml": EXTRACT_LOAD.replace("@daily", "0 0 H(27-31) 2 *")})
     page = Pages(project).get("/?sort=next")
-    assert cell(page, "never", "Starts") == "0 0 H(27-31) 2 *"
+    assert cell(page, "never", "Schedule") == "0 0 H(27-31) 2 *"
     assert not row(page, "never").select("time")
     assert "never runs" in problems(page, "never")
 
@@ -224,7 +226,7 @@ def test_hostile_values_are_escaped(project: Path) -> None:
     assert names(page) == [hostile]
     edit = row(pages.get("/"), "a #%?&").select_one(".row-actions a")
     assert edit
-    assert text_of(pages.get(str(edit["href"])), "h1") == "a #%?&.yml"
+    assert text_of(pages.get(str(edit["href"])), "h1") == "Edit a #%?&.yml"
 
 
 @pytest.mark.parametrize(
@@ -382,7 +384,7 @@ def test_columns_can_be_hidden_and_shown(project: Path) -> None:
     for view in (address, "/"):
         page = pages.get(view)
         assert [each.text for each in page.select("thead [aria-sort]")] == [
-            *("Pipeline", "Runs", "Starts", "Timezone", "Runner", "DAG file")
+            *("Pipeline", "Runs", "Schedule", "Timezone", "Runner", "DAG file")
         ]
         assert not page.select("[data-label=Owner]")
     assert page.select_one("select[name=owner]")
@@ -500,4 +502,11 @@ def test_concurrent_readers_see_a_consistent_project(project: Path) -> None:
 )
 def test_a_cron_is_described_in_words(project: Path, cron: str, words: str) -> None:
     write(project, {"schedules/said.yml": EXTRACT_LOAD.replace("@daily", cron)})
-    assert cell(Pages(project).get("/"), "said", "Starts") == f"{words} {cron}".strip()
+    assert cell(Pages(project).get("/"), "said", "Schedule") == f"{words} {cron}".strip()
+
+
+def test_the_style_sheet_names_columns_by_their_labels() -> None:
+    """Otherwise, a renamed column loses its width."""
+    styled = re.findall(r'data-label="([^"]+)"', (ROOT / "codegen/web/static/list.css").read_text(encoding="utf-8"))
+    assert styled
+    assert {*styled} <= {column.label for column in COLUMNS.values()}

@@ -395,9 +395,13 @@ def test_a_catch_up_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (EXTRACT_LOAD.replace("@daily", "@manual"), "Starts: manual runs only."),
-        (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "Starts: after b."),
+        (EXTRACT_LOAD.replace("@daily", "@manual"), "Schedule: manual runs only."),
+        (EXTRACT_LOAD.replace('interval: "@daily"', "after: [b]"), "Schedule: after b."),
         (EXTRACT_LOAD + "end_date: 2020-01-01\n", "There are no more runs."),
+        (
+            EXTRACT_LOAD.replace("@daily", "*/30 6-22 * * *") + "after: [b]\n",
+            "Other pipelines also start it: on the cron schedule */30 6-22 * * * (UTC), and after b.",
+        ),
     ],
 )
 def test_the_start_without_a_cron_is_described(text: str, expected: str, tmp_path: Path) -> None:

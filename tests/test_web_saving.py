@@ -74,7 +74,7 @@ def test_saving_writes_the_schedule_and_its_dag_file_and_shows_them(project: Pat
     assert (project / "schedules/a.yml").read_text() == "# kept\n" + _HOURLY
     assert dagpress(project, "check")[0] == 0
     assert text_of(page, "h1") == "Changed a.yml"
-    assert text_of(page, ".effects") == "Starts: every day at 00:00 (UTC) → every hour (UTC)."
+    assert text_of(page, ".effects") == "Schedule: every day at 00:00 (UTC) → every hour (UTC)."
     assert [text_of(part, "h3 code") for part in page.select(".change")] == ["schedules/a.yml", "generated_dags/a.py"]
     assert text_of(page, ".change del") == '-interval: "@daily"'
     assert text_of(page, ".change ins") == '+interval: "@hourly"'
@@ -408,6 +408,14 @@ def test_files_written_before_a_failure_are_reported(project: Path) -> None:
     assert dagpress(project, "check")[0] == 0
 
 
+def test_a_refused_deletion_names_the_pipelines_that_depend_on_it(project: Path) -> None:
+    write(project, {"schedules/x/b.yml": EXTRACT_LOAD.replace('interval: "@daily"', "after: a")})
+    page = Pages(project).get("/delete/a.yml")
+    assert "while other pipelines depend on it: b . Change them first." in text_of(page, "main p")
+    assert [link["href"] for link in page.select("main p a[href^='/edit']")] == ["/edit/x/b.yml"]
+    assert not page.select("button.danger")
+
+
 def test_deleting_shows_the_files_and_asks_for_confirmation(project: Path) -> None:
     pages = Pages(project)
     before = files_of(project)
@@ -416,7 +424,7 @@ def test_deleting_shows_the_files_and_asks_for_confirmation(project: Path) -> No
         "schedules/a.yml deleted",
         "generated_dags/a.py deleted",
     ]
-    assert text_of(page, ".effects li").startswith("No longer runs: loads tap-gitlab into target-postgres")
+    assert text_of(page, ".effects li").startswith("Removed: loads tap-gitlab into target-postgres")
     assert files_of(project) == before
     page = pages.post("/delete/a.yml", form_of(page))
     assert text_of(page, "h1") == "Deleted a.yml"

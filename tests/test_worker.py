@@ -139,7 +139,7 @@ def test_a_slow_text_is_reported_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
         page = pages.post(address, form, 422)
         output = text_of(page, "main p")
         assert output.startswith("This text takes longer than")
-        assert "No files written. Edit the file in your clone, and run dagpress validate there." in output
+        assert "Not saved. Edit the file in your clone, and run dagpress validate there." in output
         sent = {name: value.replace("\r\n", "\n") for name, value in form_of(page).items()}
         assert {**form, "csrf": pages.token} == sent
     assert files_of(tmp_path) == before

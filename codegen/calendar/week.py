@@ -131,22 +131,26 @@ class Calendar:
     @cached_property
     def sentences(self) -> Sequence[str]:
         """Sentences about the week: its number of runs, DST changes, paused schedules and schedules without a cron."""
+        return self.sentences_about("schedule")
+
+    def sentences_about(self, noun: str) -> Sequence[str]:
+        """Return the sentences with another noun for a schedule."""
         most = max(self.hours, key=lambda hour: hour.runs)
         peak = f", at most {most.runs:,} in an hour ({most.words})" if most.runs else ""
-        sentences = [f"{_count(self.runs, 'run')} of {_count(len(self.running), 'schedule')}{peak}."]
+        sentences = [f"{_count(self.runs, 'run')} of {_count(len(self.running), noun)}{peak}."]
         sentences += [_change_in_words(change, has_effect=change.zone == self.zone.key) for change in self.changes]
         if paused := sum(schedule.is_paused_upon_creation is True for schedule in self.running):
             verb, their = ("starts", "its") if paused == 1 else ("start", "their")
-            sentences.append(f"{_count(paused, 'schedule')} {verb} paused; {their} runs are shown anyway.")
+            sentences.append(f"{_count(paused, noun)} {verb} paused; {their} runs are shown anyway.")
         if self.waiting:
             unknown = [schedule for schedule in self.waiting if schedule.clock.timetable]
             waiting = len(self.waiting) - len(unknown)
             if waiting:
                 verb = "runs" if waiting == 1 else "run"
-                sentences.append(f"{_count(waiting, 'more schedule')} {verb} manually or after another schedule.")
+                sentences.append(f"{_count(waiting, f'more {noun}')} {verb} manually or after another {noun}.")
             if unknown:
                 verb = "uses" if len(unknown) == 1 else "use"
-                text = f"{_count(len(unknown), 'more schedule')} {verb} a timetable that only Airflow can evaluate."
+                text = f"{_count(len(unknown), f'more {noun}')} {verb} a timetable that only Airflow can evaluate."
                 sentences.append(text)
         return sentences
 

@@ -39,7 +39,7 @@ def test_an_hour_is_selected_without_loading_a_new_page(fleet: Path, browser: Br
         assert page.evaluate("document.activeElement.id") == "at-2026-10-24T02"
         page.locator("#owner").select_option("team1")
         page.locator("#hour:has-text('Choose an hour')").wait_for()
-        assert "14 runs of 2 schedules" in page.locator("caption").inner_text()
+        assert "14 runs of 2 pipelines" in page.locator("caption").inner_text()
         page.get_by_role("link", name="Next", exact=True).click()
         page.locator("#at-2026-10-26T01").wait_for()
         assert page.locator("#owner").input_value() == "team1"

@@ -179,7 +179,7 @@ def _see_cells(page: Page, airflow: FakeAirflow) -> None:
     assert _text(page, "done").endswith("ago, 2 min 10 s Run now… Pause")
     assert _text(page, "broken").startswith("failed Log of extract & load ")
     assert _text(page, "idle").startswith("success paused Log")
-    assert _text(page, "fresh") == "no runs yet differs from the repo Run now… Pause"
+    assert _text(page, "fresh") == "no runs yet differs from this project Run now… Pause"
     assert _text(page, "waiting") == "queued paused Log waits until the DAG is unpaused Run now… Unpause"
     assert _text(page, "gone") == "not deployed"
     run = f"{airflow.url}/dags/meltano_broken/runs/scheduled__2026-11-26T05%3A00%3A00%2B00%3A00"

@@ -45,7 +45,7 @@ def test_the_token_logs_in_and_is_stored_nowhere(project: Path, browser: Browser
         page.goto(f"{server.url}new")
         page.get_by_label("Name of the pipeline").fill(tmp_path.name)
         page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_text("No files written").wait_for()
+        page.get_by_text("Not saved").wait_for()
 
 
 def test_after_a_restart_the_page_explains_how_to_log_in(project: Path, browser: Browser) -> None:
@@ -55,7 +55,7 @@ def test_after_a_restart_the_page_explains_how_to_log_in(project: Path, browser:
         for _ in range(2):
             with started(project, "--port", port) as server:
                 page.goto(server.url)
-                page.get_by_text("dagpress serve prints a URL with the token").wait_for()
+                page.get_by_text("dagpress serve prints the address with the token").wait_for()
                 page.get_by_label("Token").fill(server.token)
                 page.get_by_role("button", name="Log in").click()
                 page.get_by_role("heading", name="Pipelines", exact=True).wait_for()

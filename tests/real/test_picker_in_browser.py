@@ -64,7 +64,7 @@ def test_weekdays_half_past_six_in_berlin_by_keyboard(browser: Browser, project:
         page.keyboard.type("06:30")
         _has(page, "interval", "30 6 * * 1-5")
         assert page.locator("#when-runs tbody tr:not(.change)").count() == 5
-        assert "Starts: every weekday at 06:30 (Europe/Berlin)" in page.locator("#when-runs").inner_text()
+        assert "Schedule: every weekday at 06:30 (Europe/Berlin)" in page.locator("#when-runs").inner_text()
         # Each kind of start shows only its own controls.
         for starts, shown in {
             "often": "#every",

@@ -121,7 +121,7 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         expect(panel).not_to_contain_text("Run now")
 
         _deploy(folder, "folder")
-        invocation.wait_until(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
+        invocation.wait_until(lambda: "as in this project" in _reloaded(page.reload, panel.inner_text), pause=1)
         expect(panel).to_contain_text("no runs yet")
         expect(panel).to_contain_text("paused")
         page.goto(url + _BROKEN_PAGE[1:])
@@ -129,16 +129,16 @@ def test_a_browser_runs_a_dag_of_airflow_3(invocation: Invocation, browser: Brow
         expect(panel).to_contain_text("cannot be loaded")
         for other in ("eu/broken", "team/given"):
             page.goto(f"{url}airflow/{other}.yml")
-            invocation.wait_until(lambda: "as in the repo" in _reloaded(page.reload, panel.inner_text), pause=1)
+            invocation.wait_until(lambda: "as in this project" in _reloaded(page.reload, panel.inner_text), pause=1)
         page.press("#airflow-run", "Enter")
         expect(panel).to_contain_text("A run needs a value for days: start it in Airflow")
 
         _change(folder)
         page.goto(url + _QUICK_PAGE[1:])
-        expect(panel).to_contain_text("as in the repo The DAG file in the repo is out of date, too.")
+        expect(panel).to_contain_text("as in this project The DAG file in this project is out of date, too.")
         generate(folder)
         page.reload()
-        expect(panel).to_contain_text("differs from the repo")
+        expect(panel).to_contain_text("differs from this project")
         page.press("summary", "Enter")
         expect(page.locator(".patch ins").first).to_be_visible()
         assert "echo changed" in page.inner_text(".patch")
@@ -230,14 +230,14 @@ def test_a_browser_without_javascript_runs_a_dag_of_airflow_2(
 
         assert "not deployed" in panel()
         _deploy(folder, "schedule")
-        invocation.wait_until(lambda: "as in the repo" in panel(), pause=1)
+        invocation.wait_until(lambda: "as in this project" in panel(), pause=1)
         assert "no runs yet" in panel()
         invocation.wait_until(lambda: "nothing_of_that_name" in text_of(pages.get(_BROKEN_PAGE), "#airflow"), pause=1)
         whole = "/airflow/eu/broken.yml"
-        invocation.wait_until(lambda: "as in the repo" in text_of(pages.get(whole), "#airflow"), pause=1)
+        invocation.wait_until(lambda: "as in this project" in text_of(pages.get(whole), "#airflow"), pause=1)
         _change(folder)
         generate(folder)
-        assert "differs from the repo" in panel()
+        assert "differs from this project" in panel()
 
         asked = pages.get(f"{_QUICK_PAGE}/run")
         form = _form(asked)

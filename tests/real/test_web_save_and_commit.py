@@ -75,7 +75,7 @@ def test_a_pipeline_is_created_fixed_saved_and_committed(project: Path, page: Pa
         page.get_by_label("Name of the new folder").fill("team")
         _type_yaml(page, _HOURLY.replace("loader", "laoder"))
         _press(page, "Save")
-        page.get_by_text("No files written").wait_for()
+        page.get_by_text("Not saved").wait_for()
         page.get_by_text("did you mean loader?").first.wait_for()
         assert not (project / "schedules/team").exists()
         _type_yaml(page, "# of the shop\n" + _HOURLY)

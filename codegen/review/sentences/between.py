@@ -40,8 +40,8 @@ def _new(after: Side, now: datetime) -> list[Sentence]:
 def _removed(before: Side) -> list[Sentence]:
     kept = "its run history and Meltano's state are kept"
     return [
-        Sentence(Kind.DATA, f"No longer runs: {_summary(before)}."),
-        Sentence(Kind.DATA, f"Airflow hides its DAG, {quoted(before.schedule.dag_id_or_default)}: {kept}."),
+        Sentence(Kind.DATA, f"Removed: {_summary(before)}."),
+        Sentence(Kind.DATA, f"Airflow hides the DAG {quoted(before.schedule.dag_id_or_default)}: {kept}."),
     ]
 
 
@@ -74,4 +74,4 @@ def _changed(before: Side, after: Side, now: datetime) -> list[Sentence]:
 def _in_code(found: Sequence[Difference]) -> str:
     """Describe differences in the code of the DAG that no key explains, such as the lock of a new plugin."""
     names = dict.fromkeys(quoted(each.path[0] if each.path else each.task_id) for each in found)
-    return f"No setting changes, but the DAG does: {joined(names)}."
+    return f"The settings stay the same, but the DAG changes: {joined(names)}."

@@ -18,11 +18,14 @@ def start_sentences(before: Side, after: Side, now: datetime) -> Iterator[Senten
         if _starts_by_itself(before) and not _starts_by_itself(after):
             yield Sentence(Kind.DATA, f"No longer runs by itself: {new}.")
         else:
-            yield Sentence(Kind.START, f"{change('Starts', old, new)}.")
+            yield Sentence(Kind.START, f"{change('Schedule', old, new)}.")
         if after.waiting and before.waiting:
-            yield Sentence(Kind.OTHERS, f"Also changes the start of {listed(after.waiting)}.")
+            yield Sentence(
+                Kind.OTHERS,
+                f"Also changes when {listed(after.waiting)} {'starts' if len(after.waiting) == 1 else 'start'}.",
+            )
     elif before.behaviour.fields["schedule"] != after.behaviour.fields["schedule"]:
-        yield Sentence(Kind.START, f"Starts as before, {new}: {_difference(before, after)}.")
+        yield Sentence(Kind.START, f"Schedule unchanged, {new}: {_difference(before, after)}.")
     if _has_ended(after, now) and not _has_ended(before, now):
         yield Sentence(Kind.DATA, "No longer runs by itself: its end date has passed.")
     elif before.schedule.start_date != after.schedule.start_date:
@@ -41,7 +44,7 @@ def first_run_sentences(after: Side, now: datetime, *, only_late: bool = False) 
     if first is None:
         return
     is_due = any(True for _ in timetable.between(timetable.start, now))
-    at_once = "Then runs" if after.schedule.catchup else "Once unpaused, runs at once, then"
+    at_once = "Then runs" if after.schedule.catchup else "Runs as soon as it is unpaused, then"
     words = at_once if is_due else "First runs"
     yield Sentence(Kind.START, f"{words} on {first:%a %Y-%m-%d %H:%M %Z}.")
 
@@ -71,7 +74,7 @@ def _has_ended(side: Side, now: datetime) -> bool:
 
 def waiting_sentences(before: Side, after: Side) -> Iterator[Sentence]:
     """Yield changes of the schedules that wait for it."""
-    for mine, others, words in ((after, before, "now"), (before, after, "no longer")):
+    for mine, others, words in ((after, before, "now also starts"), (before, after, "no longer starts")):
         if names := [name for name in mine.waiting if name not in others.waiting]:
             # No "it": the sentence can be about several pipelines.
-            yield Sentence(Kind.OTHERS, f"Is {words} followed by {listed(names)}.")
+            yield Sentence(Kind.OTHERS, f"A successful run {words} {listed(names)}.")

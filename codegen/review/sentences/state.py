@@ -56,6 +56,6 @@ def _continued(former: KeptState, state: KeptState) -> str:
     (old_extractor, old_loader), (extractor, loader) = former.plugins, state.plugins
     if old_extractor != extractor:
         source = f"{quoted(extractor)} continues with the state of {quoted(old_extractor)}, {quoted(state.id)}"
-        return f"{source}: it may skip rows, or fail on the other's bookmarks."
+        return f"{source}: it may skip rows, or fail on a bookmark that it does not know."
     what = f"the rows already in {quoted(old_loader)} are not loaded into {quoted(loader)}"
     return f"{quoted(extractor)} continues with the same state, {quoted(state.id)}: {what}."

@@ -25,12 +25,12 @@ _MAX_LENGTH = 400_000
 class Deployed(Enum):
     """How the deployed code of a DAG compares with the repo."""
 
-    CURRENT = "same as in the repo"
+    CURRENT = "same as in this project"
     GENERATED = "same as newly generated"
-    DIFFERS = "differs from the repo"
+    DIFFERS = "differs from this project"
     MISSING = "not deployed"
     BROKEN = "cannot be loaded"
-    ONLY_THERE = "deployed, but not in the repo"
+    ONLY_THERE = "deployed, but not in this project"
     UNKNOWN = "code not available"
     NOT_COMPARED = "not compared yet"
 

@@ -58,6 +58,7 @@ def _calendar(context: RequestContext) -> Response:
     return context.page(
         "calendar.html",
         calendar=calendar,
+        sentences=calendar.sentences_about("pipeline"),
         heat=Heat(each.runs for each in calendar.hours),
         hour=hour,
         starters=_starters(calendar, hour, project.airflow) if hour else (),

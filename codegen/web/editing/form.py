@@ -27,10 +27,10 @@ GIVEN = "Set in this pipeline"
 _HEADINGS = {
     "identity": "Name and description",
     "what runs": "More about what runs",
-    "when": "More about when",
+    "when": "More about when it runs",
     "how": "How it runs",
     "when it goes wrong": "When it goes wrong",
-    "where": "Where",
+    "where": "Environments",
     "arguments of Airflow's DAG": "Airflow settings of the DAG",
     "arguments of Airflow's operators": "Airflow settings of all tasks",
 }

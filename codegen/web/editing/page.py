@@ -24,7 +24,7 @@ from codegen.web.shell.workspace import Snapshot
 T = TypeVar("T")
 
 _TRIVIAL = Draft("trivial.yml", "tasks: [{id: a, command: 'true'}]\ninterval: '@daily'\n")
-_FIX = "No files written. Edit the file in your clone, and run `dagpress validate` there."
+_FIX = "Not saved. Edit the file in your clone, and run `dagpress validate` there."
 # The keys whose values must be unique in a project.
 _UNIQUE = ("name", "dag_id", "state_id")
 # Form fields with their own control on the plain page.

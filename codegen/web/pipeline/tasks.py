@@ -127,7 +127,7 @@ def _verb(step: Step) -> Iterator[str]:
 
 def _schedule_node(place: str, schedule: Schedule) -> Node:
     address = address_of("pipelines", schedule.relative, schedule.deployment)
-    return Node(f"{place} {schedule.name}", (schedule.name, "schedule"), "schedule", address)
+    return Node(f"{place} {schedule.name}", (schedule.name, "pipeline"), "schedule", address)
 
 
 def _asset_node(place: str, asset: Asset) -> Node:

@@ -46,7 +46,7 @@ class Column:
 _COLUMNS = (
     Column("name", "Pipeline", lambda row: row.name),
     Column("runs", "Runs", lambda row: row.runs),
-    Column("start", "Starts", lambda row: f"{row.start} {row.interval}".strip()),
+    Column("start", "Schedule", lambda row: f"{row.start} {row.interval}".strip()),
     Column("timezone", "Timezone", lambda row: row.schedule.timezone if row.schedule else "", "timezone"),
     Column("next", "Next run", lambda row: run.isoformat() if (run := row.next_run) else ""),
     Column("owner", "Owner", lambda row: (row.schedule.owner or "") if row.schedule else "", "owner"),

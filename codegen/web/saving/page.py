@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -68,10 +68,10 @@ def _save(context: RequestContext) -> Response:
         with destination(context, context.form.get("new") or PurePosixPath(draft.file).stem) as inside:
             return _write(inside, draft)
     except BrokenProjectError as error:
-        message = f"No files written: the configuration cannot be read. Fix it, and save again. {_CHANGES_KEPT}"
+        message = f"Not saved: the configuration cannot be read. Fix it, and save again. {_CHANGES_KEPT}"
         return plain_page(context, draft, message, 500, error.diagnostics)
     except (LockedError, DagpressError) as error:
-        return computed(context, draft, _refused, f"No files written: {error}. {_CHANGES_KEPT}", 503)
+        return computed(context, draft, _refused, f"Not saved: {error}. {_CHANGES_KEPT}", 503)
 
 
 def _write(context: RequestContext, draft: Draft) -> Response:
@@ -116,14 +116,14 @@ def _with_line_feeds(draft: Draft) -> Draft:
 def _plan_of(snapshot: Snapshot, draft: Draft) -> _Plan:
     project = snapshot.project
     if draft.problems:
-        raise _RefusedError(f"No files written: fix the invalid fields first. {_CHANGES_KEPT}", 422)
+        raise _RefusedError(f"Not saved: fix the invalid fields first. {_CHANGES_KEPT}", 422)
     if problem := file_name.problem_of(project, draft.file):
-        raise _RefusedError(f"No files written. {problem}", 422)
+        raise _RefusedError(f"Not saved. {problem}", 422)
     path = project.schedules / draft.file
     data, text = _both_texts(path, draft)
     revision = revise(project, snapshot.reading, {project.relative(path): text})
     if revision.errors:
-        message = f"No files written: fix the errors first. {_CHANGES_KEPT}"
+        message = f"Not saved: fix the errors first. {_CHANGES_KEPT}"
         raise _RefusedError(message, 422, "not_saved.html", diagnostics=revision.errors)
     return _Plan(path, data, _saved(snapshot, draft.file, revision, "Add" if data is None else "Change"))
 
@@ -137,14 +137,14 @@ def _both_texts(path: Path, draft: Draft) -> tuple[bytes | None, str]:
     try:
         data = read_bytes(path) if exists(path) else None
     except OSError as error:
-        raise _RefusedError(f"No files written. The file cannot be read: {error.strerror}.", 500) from error
+        raise _RefusedError(f"Not saved. The file cannot be read: {error.strerror}.", 500) from error
     on_disk = _decoded(data)
     text = _formatted_like(on_disk, draft.text)
     if version_of(on_disk) != draft.base and on_disk != text:
         raise _conflict(draft, on_disk)
     if on_disk is not None and on_disk.encode() != data and _REPLACED in text:
         hint = f"replace each {_REPLACED}, which marks an invalid byte"
-        raise _RefusedError(f"No files written. The file contains bytes that are not UTF-8: {hint}.", 422)
+        raise _RefusedError(f"Not saved. The file contains bytes that are not UTF-8: {hint}.", 422)
     return data, text
 
 
@@ -173,7 +173,7 @@ def _conflict(draft: Draft, on_disk: str | None) -> _RefusedError:
     before = None if on_disk is None else _LINE_END.sub("\n", on_disk)
     patch = patch_between(draft.file, before or "", draft.text)
     base, is_new = version_of(on_disk), not draft.base
-    return _RefusedError("No files written.", 409, "conflict.html", base, on_disk=before, is_new=is_new, patch=patch)
+    return _RefusedError("Not saved.", 409, "conflict.html", base, on_disk=before, is_new=is_new, patch=patch)
 
 
 def _what_was_written(done: Sequence[Change], problems: Sequence[Diagnostic]) -> str:
@@ -261,7 +261,14 @@ def _deletion_page(context: RequestContext, file: str, problem: str, status: int
         "delete.html", status, file=file, address=quote(file), base=base, revision=revision, problem=problem,
         effects=effects, **patches_by_kind(snapshot.project, revision.changes),
         waits=[each for each in revision.diagnostics if each.is_error],
+        dependents=_pipelines_with(revision.errors, snapshot),
     )  # fmt: skip
+
+
+def _pipelines_with(errors: Iterable[Diagnostic], snapshot: Snapshot) -> dict[str, str]:
+    """Return the files of the pipelines with errors, by name."""
+    files = {each.location.path for each in errors}
+    return {each.name: each.relative for each in snapshot.reading.schedules if each.source in files}
 
 
 PAGES = (
