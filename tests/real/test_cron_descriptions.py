@@ -20,7 +20,7 @@ from codegen.timetable.interval import AIRFLOW_PRESETS, DAYS, parse_interval
 pytestmark = pytest.mark.slow
 _FIRST, _RUNS = datetime(2027, 1, 1, tzinfo=timezone.utc), 40
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_MONTHS = {"every month": range(1, 13), "every quarter's first month": (1, 4, 7, 10), "every January": (1,)}
+_MONTHS = {"every month": range(1, 13), "every quarter's first month": (1, 4, 7, 10), "January": (1,)}
 _DAG = 'DAG("{name}", schedule="{cron}", start_date=datetime(2027, 1, 1, tzinfo=timezone.utc), catchup=True)'
 
 
@@ -77,7 +77,10 @@ def _times_of(words: str) -> Iterator[time]:
 
 
 def _days_of(words: str) -> Callable[[date], bool]:
-    if found := re.fullmatch(r"on (?:the last day|day (\d+)) of (.+?)( that has one)?", words):
+    words = words.replace("first day of every quarter", "1st of every quarter's first month")
+    if found := re.fullmatch(
+        r"(?:every year )?on the (?:last day|(\d+)(?:st|nd|rd|th)) of (.+?)( that has one)?", words
+    ):
         months = _MONTHS[found[2]]
         return lambda day: (
             day.month in months and (day.day == int(found[1]) if found[1] else (day + timedelta(1)).day == 1)

@@ -86,7 +86,7 @@ def test_the_proposed_variables_replace_the_commands_for_one_run(tmp_path: Path,
     schedule = {"interval": "@daily", "before_run": _COMMANDS, "tasks": ["tap-shop target-x"]}
     write(same, {"dagpress.toml": f'airflow = "{NEWEST}"\n', "schedules/s.yml": as_yaml(schedule)})
     err = dagpress(same, "validate")[2]
-    assert err.count("writes-project") == len(_COMMANDS)
+    assert err.count(": writes-project: ") == len(_COMMANDS)
     variables: dict[str, str] = {}
     for proposed in re.findall("`env: (.*?)` instead", err):
         variables |= yaml.safe_load(proposed)
@@ -147,7 +147,7 @@ def test_the_variables_reported_as_overridden_do_not_reach_a_plugin(tmp_path: Pa
     got = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
     assert got["MELTANO_ENVIRONMENT"] == "prod"
     assert [name for name in _NAMES if got[name] != "ours"] == [name for name in _NAMES if f"`{name}`" in err]
-    assert err.count("no-effect") == 6
+    assert err.count(": no-effect: ") == 6
 
 
 _AIRFLOW = """\
