@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # imported only for schedules with shell commands
-    from tree_sitter import Node
+    from tree_sitter import Language, Node
 
 # Built-ins that run other scripts in the current shell.
 RUN_SCRIPTS = {".", "eval", "source"}
@@ -19,10 +19,17 @@ _NOT_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redire
 @cache
 def tree_of_script(script: str) -> Node:
     """Return the root of the syntax tree; syntax errors are nodes of the type `ERROR`."""
-    from tree_sitter import Language, Parser  # noqa: PLC0415  # as above
+    from tree_sitter import Parser  # noqa: PLC0415  # as above
+
+    return Parser(_bash()).parse(script.encode()).root_node
+
+
+@cache
+def _bash() -> Language:
+    from tree_sitter import Language  # noqa: PLC0415  # as above
     from tree_sitter_bash import language  # noqa: PLC0415
 
-    return Parser(Language(language())).parse(script.encode()).root_node
+    return Language(language())
 
 
 def is_too_deep(script: str) -> bool:
