@@ -130,9 +130,9 @@ def test_an_unknown_environment_is_an_error(project: Path, monkeypatch: pytest.M
 def test_a_project_without_environments_ignores_the_variable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It can be for another project. The option is an error with a fix."""
     write(project, {"dagpress.toml": "", "schedules/orders.yml": EXTRACT_LOAD, "schedules/report.yml": EXTRACT_LOAD})
-    cure = 'this project has no environments (set environments = ["dev", "prod"] in the configuration)'
-    assert refusal(project, "show", "orders", "--environment", "prod") == cure
-    assert refusal(project, "diff", "orders", "--between", "dev", "prod") == cure
+    message = 'this project has no environments (set environments = ["dev", "prod"] in the configuration)'
+    assert refusal(project, "show", "orders", "--environment", "prod") == message
+    assert refusal(project, "diff", "orders", "--between", "dev", "prod") == message
     before = [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))]
     monkeypatch.setenv("DAGPRESS_ENVIRONMENT", "prod")
     assert [dagpress(project, *words) for words in (("list",), ("show", "orders"), ("schedule", "list"))] == before
