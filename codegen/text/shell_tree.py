@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,14 +15,25 @@ RUN_SCRIPTS = {".", "eval", "source"}
 # Recursive functions need a few stack frames per level, and Python's limit is 1,000.
 MAX_DEPTH = 100
 _NOT_STATEMENTS = ("comment", "elif_clause", "else_clause", "case_item", "redirect")
+_BEYOND_LATIN_1 = re.compile(r"[^\x00-\xff]")
+# Letters by their number of bytes in UTF-8.
+_LETTERS = {2: "\xe9", 3: "\xe9x", 4: "\xe9\xe9"}
 
 
 @cache
 def tree_of_script(script: str) -> Node:
-    """Return the root of the syntax tree; syntax errors are nodes of the type `ERROR`."""
+    """Return the root of the syntax tree; syntax errors are nodes of the type `ERROR`.
+
+    The grammar reads past the end of a table for some characters beyond Latin-1, and can crash
+    (https://github.com/tree-sitter/tree-sitter-bash/issues/337). To bash they are letters, so the parser gets letters,
+    and the nodes, which read their text when asked, get the script.
+    """
     from tree_sitter import Parser  # noqa: PLC0415  # as above
 
-    return Parser(_bash()).parse(script.encode()).root_node
+    text = bytearray(_BEYOND_LATIN_1.sub(lambda match: _LETTERS[len(match[0].encode())], script), "utf-8")
+    root = Parser(_bash()).parse(text).root_node
+    text[:] = script.encode()
+    return root
 
 
 @cache
