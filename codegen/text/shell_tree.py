@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # imported only for schedules with shell commands
-    from tree_sitter import Language, Node
+    from tree_sitter import Node
 
 # Built-ins that run other scripts in the current shell.
 RUN_SCRIPTS = {".", "eval", "source"}
@@ -25,23 +25,16 @@ def tree_of_script(script: str) -> Node:
     """Return the root of the syntax tree; syntax errors are nodes of the type `ERROR`.
 
     The grammar reads past the end of a table for some characters beyond Latin-1, and can crash
-    (https://github.com/tree-sitter/tree-sitter-bash/issues/337). To bash they are letters, so the parser gets letters,
-    and the nodes, which read their text when asked, get the script.
+    (https://github.com/tree-sitter/tree-sitter-bash/issues/337). Bash treats these characters as parts of words. The
+    parser reads letters of the same length instead; the nodes return the text of the script.
     """
-    from tree_sitter import Parser  # noqa: PLC0415  # as above
-
-    text = bytearray(_BEYOND_LATIN_1.sub(lambda match: _LETTERS[len(match[0].encode())], script), "utf-8")
-    root = Parser(_bash()).parse(text).root_node
-    text[:] = script.encode()
-    return root
-
-
-@cache
-def _bash() -> Language:
-    from tree_sitter import Language  # noqa: PLC0415  # as above
+    from tree_sitter import Language, Parser  # noqa: PLC0415  # as above
     from tree_sitter_bash import language  # noqa: PLC0415
 
-    return Language(language())
+    text = bytearray(_BEYOND_LATIN_1.sub(lambda match: _LETTERS[len(match[0].encode())], script), "utf-8")
+    root = Parser(Language(language())).parse(text).root_node
+    text[:] = script.encode()
+    return root
 
 
 def is_too_deep(script: str) -> bool:
